@@ -1,0 +1,86 @@
+"""SQL cells: a query whose tables and parameters are other nodes of the graph."""
+
+import sys
+from typing import Literal
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.namespace import Namespace
+from dataapp.errors import WrongKindError
+
+type Materialize = Literal["auto"] | bool
+type Run = Literal["auto", "button"]
+
+
+class SqlCell(Cell):
+    """A query. Made by `sql`."""
+
+    __slots__ = ("materialize", "on", "query", "run")
+
+    query: str
+    on: object | None
+    materialize: Materialize
+    run: Run
+
+    def __init__(
+        self,
+        query: str,
+        namespace: Namespace,
+        *,
+        on: object | None,
+        materialize: Materialize,
+        run: Run,
+        name: str | None,
+    ) -> None:
+        super().__init__(namespace, name)
+        self.query = query
+        self.on = on
+        self.materialize = materialize
+        self.run = run
+
+
+def sql(
+    query: str,
+    /,
+    *,
+    on: object | None = None,
+    materialize: Materialize = "auto",
+    run: Run = "auto",
+    name: str | None = None,
+    **bindings: object,
+) -> SqlCell:
+    """Make a SQL cell: any single query that DuckDB accepts as a table.
+
+    Table names and ``$parameters`` are looked up in `bindings`, then in the globals of the module that the call stands
+    in. Values are bound, never pasted. A relative path in the text starts at the file that the call stands in.
+
+    Args:
+        query: ``SELECT``, ``FROM``-first, ``WITH``, ``PIVOT``, ``SUMMARIZE``, ``DESCRIBE`` or ``VALUES``.
+        on: The connection to run it on, as returned by `connect`; by default the engine in this process.
+        materialize: True keeps the rows once per change of inputs, False never does unless the text has no one meaning
+            (random numbers, a LIMIT without a total order); ``auto`` decides.
+        run: ``button`` waits for a click before each run.
+        name: What to call it; by default the variable that it is bound to.
+        **bindings: What names in the text stand for.
+
+    Returns:
+        A lazy relation: shown, charted, read by other cells, or evaluated.
+
+    Example:
+        >>> import dataapp as da
+        >>> squares = da.sql("SELECT range AS n, n * n AS square FROM range($top)", top=4)
+        >>> squares.evaluate()["square"].to_list()
+        [0, 1, 4, 9]
+    """
+    if run not in ("auto", "button"):
+        raise WrongKindError(f"`run` of a SQL cell is {run!r}.", hint="use 'auto' or 'button'")
+    if materialize not in ("auto", True, False):
+        raise WrongKindError(f"`materialize` of a SQL cell is {materialize!r}.", hint="use 'auto', True or False")
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the caller's globals are the graph
+    return SqlCell(
+        query,
+        Namespace.of(frame, bindings),
+        on=on,
+        materialize=materialize,
+        run=run,
+        name=name,
+    )

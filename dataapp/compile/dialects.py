@@ -1,0 +1,28 @@
+"""The fused query in another engine's SQL, by sqlglot. What a dialect cannot say is an error, never a wrong answer."""
+
+import sqlglot
+from sqlglot.errors import ErrorLevel, ParseError, UnsupportedError
+
+from dataapp.errors import near
+from dataapp.errors import StatementError
+
+
+def translate(sql: str, dialect: str) -> str:
+    """Return a DuckDB query in another dialect.
+
+    Raises:
+        StatementError: The dialect is unknown, or cannot say what the query says.
+
+    Example:
+        >>> translate("SELECT a FROM t WHERE b > $low", "mysql")
+        'SELECT a FROM t WHERE b > :low'
+    """
+    if dialect == "duckdb":
+        return sql
+    known = sorted(name for name in sqlglot.Dialects.__members__.values() if name)
+    if dialect not in known:
+        raise StatementError(f"SQL dialect {dialect!r} is not known.", hint=near(dialect, known))
+    try:
+        return sqlglot.transpile(sql, read="duckdb", write=dialect, unsupported_level=ErrorLevel.RAISE, pretty=True)[0]
+    except (UnsupportedError, ParseError) as error:
+        raise StatementError(f"The query cannot be said in {dialect}: {error}") from error

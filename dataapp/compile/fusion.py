@@ -1,0 +1,350 @@
+"""Lazy cells fused into one query: each becomes a CTE around its author's own text.
+
+Into the text are spliced, by offset: names where the CTE or the parameter is called differently than the author wrote,
+absolute locations in place of relative ones, and predicates. A source map leads from a position in the fused query
+back to the cell, line and column that the author wrote.
+
+Invariants:
+
+- Every part that the root reaches appears once, behind everything that it reads (again in each dynamic PIVOT).
+- No chosen name equals a CTE, an unresolved table or a file name written in any of the texts: nothing is captured.
+- `values` (or `variables`) holds exactly the parameters that the query uses.
+
+What DuckDB 1.5.5 does with CTEs (by EXPLAIN): one that is read once is inlined, and filters and column choices reach
+the scan. One that is read more often is materialised by default, below an OR of its readers' filters, and its rows
+pass through memory. `NOT MATERIALIZED` brings each reader's own filter to its own scan. So it is said for scans and
+for parts that keep their rows; parts that reduce them are left to DuckDB, which computes them once; parts without one
+meaning are `MATERIALIZED`, so that all readers see the same rows. Inlining parts that are read twice by parts that
+are read twice doubles the plan each time, so it stops at `_MOST_COPIES`.
+
+DuckDB parses no query that begins with WITH or SUMMARIZE behind CTEs of ours, so a root with CTEs stands in
+`FROM (...)`. That numbers columns of equal names (`a`, `a_1`), as reading the root from another cell does.
+
+A PIVOT whose columns come from the data becomes two statements in DuckDB. The first does not reliably see CTEs
+around the text, so what such a text reads is written in its place, as a complete query in parentheses, instead of as a
+CTE. And it takes no prepared parameters: when the closure holds one, every value travels in a session variable
+instead (`SET VARIABLE k = $v`, read as `getvariable('k')`).
+"""
+
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from graphlib import TopologicalSorter
+from typing import assert_never
+
+from dataapp.compile.identifiers import fold, quote_identifier, quote_literal, unused
+from dataapp.compile.names import TableRef
+from dataapp.compile.query import Query
+from dataapp.compile.spans import Assembly, SourceMap, Span, line_and_column
+
+type Key = Hashable
+
+_MOST_COPIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ValueOf:
+    """A value inside a predicate."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A boolean expression: SQL text and values in turn. No pieces mean TRUE."""
+
+    pieces: tuple[str | ValueOf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A lazy SQL cell. The keys of all four mappings but `files` are folded names.
+
+    Attributes:
+        query: The cell's text, read.
+        tables: The part that each table name stands for; names that are absent are the engine's own tables.
+        values: The value that each parameter stands for.
+        predicates: The predicate that each remaining parameter stands for.
+        files: Absolute locations for locations as written; those that are absent stay as written.
+    """
+
+    query: Query
+    tables: Mapping[str, Key]
+    values: Mapping[str, Key]
+    predicates: Mapping[str, Predicate]
+    files: Mapping[str, str]
+
+    def reads(self, table: TableRef) -> Key | None:
+        """Return the part that a table reference stands for, or None for the engine's own table."""
+        return None if table.qualified else self.tables.get(fold(table.name))
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPart:
+    """Rows behind a table expression that may follow FROM, such as `read_parquet(['/a', '/b'])`."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class FramePart:
+    """A table that the caller registers on the connection, under the name that fusing chooses."""
+
+
+type Part = TextPart | ScanPart | FramePart
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line and column, from 1, in the author's own text of a part."""
+
+    key: Key
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """One complete query.
+
+    Attributes:
+        sql: The query.
+        values: The value of each prepared parameter in it.
+        variables: The value of each session variable to set before running it; then `values` is empty.
+        frames: The part behind each table name to register.
+    """
+
+    sql: str
+    values: Mapping[str, Key]
+    variables: Mapping[str, Key]
+    frames: Mapping[str, Key]
+    source_map: SourceMap[Key]
+    texts: Mapping[Key, str]
+
+    def locate(self, position: int) -> Place | None:
+        """Return the author's place for a byte offset in `sql`, or None where the text is ours."""
+        found = self.source_map.find(position)
+        if found is None:
+            return None
+        key, offset = found
+        return Place(key, *line_and_column(self.texts[key], offset))
+
+
+def fuse(root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> Fused:
+    """Fuse a part and everything that it reads into one query.
+
+    Args:
+        root: The part whose rows are wanted.
+        parts: At least the parts that the root reaches.
+        labels: Names for people: CTEs and parameters are called so where that is unambiguous.
+
+    Raises:
+        graphlib.CycleError: If parts read each other in a circle.
+        KeyError: If a part, a label or the meaning of a parameter is missing.
+    """
+    order = _dependency_order(root, parts, _reads)
+    reached = {key: parts[key] for key in order}
+    return _Fusion(root, reached, labels).fused()
+
+
+class _Fusion:
+    """One run of `fuse`: names first, then text."""
+
+    def __init__(self, root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> None:
+        self._root = root
+        self._parts = parts
+        named = [key for key, part in parts.items() if key != root or isinstance(part, FramePart)]
+        self._names = _choose_names({key: labels[key] for key in named}, _names_in_texts(parts))
+        self._values = _choose_names({key: _word(labels[key]) for key in _value_keys(parts)}, set())
+        self._copies = _copies(root, parts)
+        self._by_variable = any(_is_dynamic(part) for part in parts.values())
+        self._out: Assembly[Key] = Assembly()
+
+    def fused(self) -> Fused:
+        self._whole(self._root)
+        sql, source_map = self._out.finish()
+        values = {name: key for key, name in self._values.items()}
+        return Fused(
+            sql=sql,
+            values={} if self._by_variable else values,
+            variables=values if self._by_variable else {},
+            frames={self._names[key]: key for key, part in self._parts.items() if isinstance(part, FramePart)},
+            source_map=source_map,
+            texts={key: part.query.text for key, part in self._parts.items() if isinstance(part, TextPart)},
+        )
+
+    def _whole(self, root: Key) -> None:
+        """Write a part with everything that it reads as CTEs."""
+        order = _dependency_order(root, self._parts, _cte_reads)
+        ctes = [key for key in order if key != root and not isinstance(self._parts[key], FramePart)]
+        for index, key in enumerate(ctes):
+            self._out.add("WITH " if index == 0 else ",\n")
+            hint = _materialisation(self._parts[key], self._copies[key])
+            self._out.add(f"{quote_identifier(self._names[key])} AS {hint}(")
+            self._query(key, is_wrapped=False)
+            self._out.add("\n)")  # the line break ends a comment in the text's last line
+        if ctes:
+            self._out.add("\n")
+        self._query(root, is_wrapped=bool(ctes))
+
+    def _query(self, key: Key, *, is_wrapped: bool) -> None:
+        """Write a part as a query; texts that are no plain SELECT are always wrapped."""
+        part = self._parts[key]
+        match part:
+            case ScanPart():
+                self._out.add(f"FROM {part.sql}")
+            case FramePart():
+                self._out.add(f"FROM {quote_identifier(self._names[key])}")
+            case TextPart():
+                is_wrapped = is_wrapped or part.query.form != "select"
+                self._out.add("FROM (" if is_wrapped else "")
+                self._text(key, part)
+                self._out.add("\n)" if is_wrapped else "")
+            case _:
+                assert_never(part)
+
+    def _text(self, key: Key, part: TextPart) -> None:
+        """Write an author's text with what is spliced into it."""
+        source = part.query.text.encode()
+        done = 0
+        for span, write in sorted(self._splices(key, part), key=lambda splice: splice[0].start):
+            self._out.copy(key, source, Span(done, span.start))
+            write()
+            done = span.end
+        self._out.copy(key, source, Span(done, len(source)))
+
+    def _splices(self, key: Key, part: TextPart) -> Iterator[tuple[Span, Callable[[], None]]]:
+        for table in part.query.tables:
+            read = part.reads(table)
+            if read is not None:
+                yield table.span, partial(self._reference, key, part, table, read)
+        for parameter in part.query.parameters:
+            name = fold(parameter.name)
+            if name in part.predicates:
+                text = self._predicate(part.predicates[name])
+            else:
+                text = self._value(part.values[name])
+            if text != f"${parameter.name}":
+                yield parameter.span, partial(self._out.replace, key, parameter.span.start, text)
+        for file in part.query.files:
+            if file.location in part.files:
+                text = quote_literal(part.files[file.location])
+                yield file.span, partial(self._out.replace, key, file.span.start, text)
+
+    def _reference(self, key: Key, part: TextPart, table: TableRef, read: Key) -> None:
+        """Write what stands for a table; where it is called differently than written, columns keep the written name."""
+        is_inlined = part.query.form == "pivot" and not isinstance(self._parts[read], FramePart)
+        if not is_inlined and fold(self._names[read]) == fold(table.name):
+            self._out.copy(key, part.query.text.encode(), table.span)
+            return
+        self._out.replace(key, table.span.start, "FROM " if table.is_statement else "")
+        if is_inlined:
+            self._out.add("(")
+            self._whole(read)
+            self._out.add(")")
+        else:
+            self._out.replace(key, table.span.start, quote_identifier(self._names[read]))
+        if table.can_alias and not table.alias:
+            self._out.replace(key, table.span.start, f" AS {quote_identifier(table.name)}")
+
+    def _predicate(self, predicate: Predicate) -> str:
+        pieces = [piece if isinstance(piece, str) else self._value(piece.key) for piece in predicate.pieces]
+        return f"({''.join(pieces) or 'TRUE'})"
+
+    def _value(self, key: Key) -> str:
+        name = self._values[key]
+        return f"getvariable({quote_literal(name)})" if self._by_variable else f"${name}"
+
+
+def _materialisation(part: Part, copies: int) -> str:
+    if copies < 2:
+        return ""
+    if isinstance(part, TextPart):
+        if part.query.unstable:
+            return "MATERIALIZED "
+        if part.query.reduces or copies > _MOST_COPIES:
+            return ""
+    return "NOT MATERIALIZED "
+
+
+def _copies(root: Key, parts: Mapping[Key, Part]) -> dict[Key, int]:
+    """Return how often each part would stand in the plan if all that may be inlined are."""
+    copies: dict[Key, int] = dict.fromkeys(parts, 0) | {root: 1}
+    for key in reversed(list(parts)):
+        part = parts[key]
+        is_inlined = copies[key] == 1 or _materialisation(part, copies[key]).startswith("NOT")
+        for read in _reads(part):
+            copies[read] += copies[key] if is_inlined else 1
+    return copies
+
+
+def _is_dynamic(part: Part) -> bool:
+    return isinstance(part, TextPart) and part.query.form == "pivot"
+
+
+def _reads(part: Part) -> list[Key]:
+    """Return the part behind each table reference, as often as it is referenced."""
+    if not isinstance(part, TextPart):
+        return []
+    return [read for table in part.query.tables if (read := part.reads(table)) is not None]
+
+
+def _cte_reads(part: Part) -> list[Key]:
+    """Return the parts that must stand before this one as CTEs."""
+    return [] if _is_dynamic(part) else _reads(part)
+
+
+def _dependency_order(
+    root: Key, parts: Mapping[Key, Part], reads_of: Callable[[Part], Sequence[Key]]
+) -> tuple[Key, ...]:
+    """Return the root and everything that it reaches, each behind what it reads."""
+    sorter: TopologicalSorter[Key] = TopologicalSorter()
+    pending, seen = [root], {root}
+    while pending:
+        key = pending.pop()
+        reads = list(dict.fromkeys(reads_of(parts[key])))
+        sorter.add(key, *reads)
+        pending.extend(read for read in reads if read not in seen)
+        seen.update(reads)
+    return tuple(sorter.static_order())
+
+
+def _names_in_texts(parts: Mapping[Key, Part]) -> set[str]:
+    """Return the folded names that mean something of their own in some text, and so are not to be chosen."""
+    taken: set[str] = set()
+    for part in parts.values():
+        if isinstance(part, TextPart):
+            taken |= part.query.ctes
+            taken.update(fold(table.name) for table in part.query.tables if part.reads(table) is None)
+            taken.update(
+                fold(location) for f in part.query.files for location in (f.location, part.files.get(f.location, ""))
+            )
+    return taken
+
+
+def _value_keys(parts: Mapping[Key, Part]) -> Iterator[Key]:
+    """Yield the values that the texts use, in order; some more than once."""
+    for part in parts.values():
+        if not isinstance(part, TextPart):
+            continue
+        for parameter in part.query.parameters:
+            name = fold(parameter.name)
+            if name in part.predicates:
+                yield from (piece.key for piece in part.predicates[name].pieces if isinstance(piece, ValueOf))
+            else:
+                yield part.values[name]
+
+
+def _choose_names(preferred: Mapping[Key, str], taken: set[str]) -> dict[Key, str]:
+    names: dict[Key, str] = {}
+    for key, label in preferred.items():
+        names[key] = unused(label, taken)
+        taken.add(fold(names[key]))
+    return names
+
+
+def _word(label: str) -> str:
+    """Return a label as a name that may follow `$`."""
+    word = re.sub(r"\W", "_", label)
+    return word if word and not word[0].isdigit() else f"p{word}"

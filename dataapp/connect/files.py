@@ -1,0 +1,190 @@
+"""Files as tables: formats, locations, versions."""
+
+import glob
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataapp.compile.identifiers import quote_identifier, quote_literal
+from dataapp.errors import SourceNotFoundError, SourceUnreadableError
+
+_READERS = {
+    "parquet": "read_parquet",
+    "csv": "read_csv",
+    "json": "read_json",
+}
+_ARROW = "arrow"
+_FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".arrow": _ARROW,
+    ".feather": _ARROW,
+    ".ipc": _ARROW,
+    ".arrows": _ARROW,
+}
+_COMPRESSIONS = {".gz", ".zst", ".bz2"}
+_MAGIC = "*?["
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What tells one content of a file from another: 5 µs to read."""
+
+    path: str
+    modified_ns: int
+    size: int
+    inode: int
+
+
+type Version = tuple[FileState, ...]
+
+
+def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:
+    """Return the state of every file that the patterns name now.
+
+    Args:
+        patterns: Absolute paths, globs or folders.
+        cell: The label of the cell that reads them, for errors.
+
+    Raises:
+        SourceNotFoundError: A pattern names no file.
+    """
+    states: list[FileState] = []
+    for pattern in patterns:
+        if "://" in pattern:
+            continue  # remote files have no cheap state
+        found = expand(pattern)
+        if not found:
+            raise SourceNotFoundError(f"No file matches `{pattern}`.", hint=_nearby(pattern), cell=cell)
+        for path in found:
+            try:
+                stat = os.stat(path)
+            except FileNotFoundError as error:
+                raise SourceNotFoundError(f"`{path}` is gone.", cell=cell) from error
+            states.append(FileState(path, stat.st_mtime_ns, stat.st_size, stat.st_ino))
+    return tuple(states)
+
+
+def expand(pattern: str) -> list[str]:
+    """Return the files that a path, a glob or a folder names, sorted."""
+    if os.path.isdir(pattern):
+        found = (path for path in glob.iglob(os.path.join(pattern, "**"), recursive=True))
+        return sorted(path for path in found if os.path.isfile(path) and format_of(path) is not None)
+    if os.path.isfile(pattern):
+        return [pattern]
+    if not any(mark in pattern for mark in _MAGIC):
+        return []
+    return sorted(path for path in glob.iglob(pattern, recursive=True) if os.path.isfile(path))
+
+
+def _nearby(pattern: str) -> str | None:
+    folder = Path(pattern).parent
+    while any(mark in str(folder) for mark in _MAGIC):
+        folder = folder.parent
+    if not folder.is_dir():
+        return f"there is no folder `{folder}`"
+    names = sorted(entry.name for entry in folder.iterdir() if format_of(entry.name) is not None)[:5]
+    return f"`{folder}` holds {', '.join(names)}" if names else f"`{folder}` holds no data files"
+
+
+def format_of(path: str) -> str | None:
+    """Return the format that a file's ending tells, or None.
+
+    Example:
+        >>> format_of("trades.csv.gz"), format_of("trades.parquet"), format_of("notes.md")
+        ('csv', 'parquet', None)
+    """
+    stem, ending = os.path.splitext(path.rstrip("*/").lower())
+    if ending in _COMPRESSIONS:
+        ending = os.path.splitext(stem)[1]
+    return _FORMATS.get(ending)
+
+
+def absolute(location: str, folder: Path) -> str:
+    """Return a location that does not depend on the working directory.
+
+    Example:
+        >>> absolute("../data/*.parquet", Path("/apps/desk")), absolute("s3://bucket/x.parquet", Path("/apps"))
+        ('/apps/data/*.parquet', 's3://bucket/x.parquet')
+    """
+    if "://" in location:
+        return location
+    return os.path.normpath(os.path.join(folder, os.path.expanduser(location)))
+
+
+def choose_format(locations: Sequence[str], version: Version, options: Mapping[str, object], cell: str | None) -> str:
+    """Return the format of a source: what the options say, else what the endings tell.
+
+    Raises:
+        SourceUnreadableError: The endings tell nothing, or different things.
+    """
+    known = ", ".join(sorted({*_FORMATS.values()}))
+    if (said := options.get("format")) is not None:
+        if said not in _FORMATS.values():
+            raise SourceUnreadableError(f"Format {said!r} is not known.", hint=f"use one of {known}", cell=cell)
+        return str(said)
+    paths = [state.path for state in version] or list(locations)
+    found = {format_of(path) for path in paths}
+    if len(found) == 1 and (only := found.pop()) is not None:
+        return only
+    what = "have different formats" if len(found) > 1 else "do not tell their format by their ending"
+    raise SourceUnreadableError(
+        f"The files of `{', '.join(locations)}` {what}.", hint=f"pass format= with one of {known}", cell=cell
+    )
+
+
+def scan(version: Version, locations: Sequence[str], kind: str, options: Mapping[str, object]) -> str:
+    """Return the table expression that reads files: exactly those of the version.
+
+    Example:
+        >>> scan((), ["s3://bucket/x.parquet"], "parquet", {"hive_partitioning": True})
+        "read_parquet(['s3://bucket/x.parquet'], hive_partitioning = true)"
+    """
+    paths = [state.path for state in version] + [location for location in locations if "://" in location]
+    listed = ", ".join(quote_literal(path) for path in paths)
+    passed = "".join(
+        f", {quote_identifier(name) if not name.isidentifier() else name} = {_option(value)}"
+        for name, value in options.items()
+        if name != "format"
+    )
+    return f"{_READERS[kind]}([{listed}]{passed})"
+
+
+def is_scanned_by_engine(kind: str) -> bool:
+    """Whether the engine reads a format itself; others are read into Arrow first."""
+    return kind in _READERS
+
+
+def _option(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case list() | tuple():
+            return f"[{', '.join(_option(item) for item in value)}]"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        case dict():
+            pairs: list[str] = [f"{quote_literal(str(key))}: {_option(item)}" for key, item in value.items()]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            return "{" + ", ".join(pairs) + "}"
+        case _:
+            return quote_literal(str(value))
+
+
+def within(path: str, folders: Sequence[Path], resolve: Callable[[str], str] = os.path.realpath) -> bool:
+    """Whether a path, after following links, lies in one of the folders."""
+    real = resolve(path)
+    for folder in folders:
+        root = resolve(str(folder))
+        try:
+            if os.path.commonpath([root, real]) == root:
+                return True
+        except ValueError:  # different drives
+            continue
+    return False

@@ -1,0 +1,69 @@
+"""Frames as Arrow: converted once per frame, without copies where the library allows it.
+
+``pa.table(polars_frame)`` goes through the PyCapsule interface and copies nothing but categoricals, while
+``polars_frame.to_arrow()`` and registering the frame itself copy every string.
+"""
+
+import weakref
+from typing import Any, cast
+
+import pyarrow as pa
+
+from dataapp.errors import WrongKindError
+
+_converted: dict[int, tuple[weakref.ref[object], pa.Table]] = {}
+
+
+def to_arrow(frame: object, cell: str | None = None) -> pa.Table:
+    """Return a frame as an Arrow table.
+
+    Args:
+        frame: Polars, Arrow, pandas, Ibis, or anything with the Arrow PyCapsule interface or that narwhals reads.
+        cell: The label of the cell that it comes from, for errors.
+
+    Raises:
+        WrongKindError: It is not a frame.
+    """
+    kept = _converted.get(id(frame))
+    if kept is not None and kept[0]() is frame:
+        return kept[1]
+    table = _convert(frame, cell)
+    if type(frame).__module__.startswith("polars."):  # the others are no conversion, lazy, or can be changed in place
+        _keep(frame, table)
+    return table
+
+
+def _convert(frame: object, cell: str | None) -> pa.Table:
+    library = type(frame).__module__.partition(".")[0]
+    thing = cast("Any", frame)
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, pa.RecordBatch):
+        return pa.Table.from_batches([frame])
+    if isinstance(frame, pa.RecordBatchReader):
+        return frame.read_all()
+    if library == "polars" and hasattr(frame, "collect"):
+        return pa.table(thing.collect())
+    if library == "polars" and not hasattr(frame, "columns"):  # a Series is a table of one column
+        return pa.table(thing.to_frame())
+    if library == "ibis":
+        return thing.to_pyarrow()
+    if library == "pandas":
+        series = not hasattr(frame, "columns")
+        return pa.Table.from_pandas(thing.to_frame() if series else thing, preserve_index=False)
+    if hasattr(frame, "__arrow_c_stream__"):
+        return pa.table(thing)
+    if hasattr(frame, "__narwhals_dataframe__"):
+        return _convert(thing.__narwhals_dataframe__().to_arrow(), cell)
+    raise WrongKindError(
+        f"A {type(frame).__name__} is not a table.", hint="give a Polars, Arrow, pandas or Ibis frame", cell=cell
+    )
+
+
+def _keep(frame: object, table: pa.Table) -> None:
+    key = id(frame)
+    try:
+        reference = weakref.ref(frame, lambda _: _converted.pop(key, None))
+    except TypeError:
+        return
+    _converted[key] = (reference, table)

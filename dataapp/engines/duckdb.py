@@ -1,0 +1,362 @@
+"""DuckDB: the in-process engine. Every call to DuckDB in this package stands in this file.
+
+One database serves the process. Each reader leases a connection of its own (connections are cheap, but setting one up
+is not: they are kept and lent again). A reader may be interrupted from another thread at any time, also before its
+query has started.
+
+Positions in DuckDB's errors are byte offsets; ``errors_as_json`` makes them machine-readable.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from time import sleep
+from types import TracebackType
+from typing import Any, Self, cast
+
+import duckdb
+import pyarrow as pa
+
+from dataapp.cells.values import Bound
+from dataapp.compile.query import StatementFacts
+from dataapp.engines.relation import Column, EngineFault, Relation
+from dataapp.errors import (
+    Cancelled,
+    ColumnNotFoundError,
+    DataAppError,
+    QueryError,
+    SourceNotFoundError,
+    SourceUnreadableError,
+    SqlSyntaxError,
+    TableNotFoundError,
+    TypeMismatchError,
+)
+
+_DATABASE_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "python_enable_replacements": False,  # Python variables are found by the graph, never by the engine
+    "autoinstall_known_extensions": False,  # nothing is fetched behind the user's back
+    "errors_as_json": True,
+    "arrow_output_version": "1.5",
+    "produce_arrow_string_view": True,  # twice as fast, and Polars takes it without a copy
+}
+_CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
+_IDLE_CONNECTIONS = 8
+_INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started is lost, so it is repeated
+
+
+class DuckDB:
+    """An in-memory DuckDB database.
+
+    Example:
+        >>> engine = DuckDB()
+        >>> with Relation("SELECT 42 AS answer", key="demo", engine=engine).open() as reader:
+        ...     reader.fetch().to_pylist()
+        [{'answer': 42}]
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self) -> None:
+        self._database = duckdb.connect(config=_DATABASE_SETTINGS)
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def read(self, relation: Relation) -> "Reader":
+        """Open a reader of a relation on a connection of its own."""
+        return Reader(self, relation)
+
+    def lease(self) -> duckdb.DuckDBPyConnection:
+        """Lend a connection; `give_back` it when it is clean again."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        connection = self._database.cursor()
+        connection.execute(_CONNECTION_SETTINGS)
+        return connection
+
+    def give_back(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take a clean connection back."""
+        with self._lock:
+            if len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    # The parser that `dataapp.compile` is handed.
+
+    def serialize(self, text: str) -> Mapping[str, Any]:
+        """Return the engine's own syntax tree of a query."""
+        row = self._parser().execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchone()
+        assert row is not None
+        return cast("Mapping[str, Any]", json.loads(row[0]))
+
+    def tokens(self, text: str) -> Sequence[tuple[int, str]]:
+        """Return byte offset and kind of each token."""
+        return [(offset, kind.name.removesuffix("_const")) for offset, kind in duckdb.tokenize(text)]
+
+    def statements(self, text: str) -> Sequence[StatementFacts]:
+        """Return type and parameter names of each statement.
+
+        Raises:
+            SqlSyntaxError: With line and column.
+        """
+        try:
+            found = self._parser().extract_statements(text)
+        except duckdb.Error as error:
+            fault = error_to_fault(error)
+            line, column = _line_and_column(text, fault.position)
+            raise SqlSyntaxError(_sentence(fault.message), line=line, column=column) from error
+        return [
+            StatementFacts(statement.type.name, frozenset(cast("set[str]", statement.named_parameters)))
+            for statement in found
+        ]
+
+    def unstable_functions(self) -> frozenset[str]:
+        """Return the lower-case names of functions that may differ from call to call or from query to query."""
+        return _functions_where("stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY') AND function_type = 'scalar'")
+
+    def aggregate_functions(self) -> frozenset[str]:
+        """Return the lower-case names of aggregates."""
+        return _functions_where("function_type = 'aggregate'")
+
+    def has_table(self, name: str) -> bool:
+        """Whether the engine's own catalog has a table or view of that name."""
+        row = (
+            self._parser()
+            .execute(
+                "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views())"
+                " WHERE lower(table_name) = lower(?)",
+                [name],
+            )
+            .fetchone()
+        )
+        return bool(row and row[0])
+
+    def _parser(self) -> duckdb.DuckDBPyConnection:
+        connection: duckdb.DuckDBPyConnection | None = getattr(self._local, "parser", None)
+        if connection is None:
+            connection = self._local.parser = self._database.cursor()
+        return connection
+
+
+@cache
+def _functions_where(condition: str) -> frozenset[str]:
+    rows = duckdb.connect().execute(f"SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE {condition}")
+    return frozenset(name for (name,) in rows.fetchall())
+
+
+def _nothing(result: duckdb.DuckDBPyConnection) -> None:
+    """Take no rows: the statement was run for its effect."""
+
+
+class Reader:
+    """A connection on which one relation can be queried as the table ``relation``.
+
+    Not for use by two threads at once; `cancel` and `progress` may be called from any thread.
+    """
+
+    def __init__(self, engine: DuckDB, relation: Relation) -> None:
+        self._engine = engine
+        self._relation = relation
+        self._cancelled = threading.Event()
+        self._running = threading.Event()
+        self._temporary: list[str] = []
+        self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
+        for name, table in relation.frames.items():
+            self._connection.register(name, table)
+        for name, bound in relation.variables.items():
+            self._connection.execute(f'SET VARIABLE "{name}" = $value', {"value": bound_to_engine(bound)})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def fetch(self, query: str | None = None, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Run a query over the table ``relation`` and return its rows; without a query, the relation itself.
+
+        Args:
+            query: SQL that reads ``relation``, such as ``SELECT count(*) FROM relation WHERE x > $low``.
+            parameters: Values of its own parameters; their names must not occur in the relation's query.
+
+        Raises:
+            QueryError: The engine refused or failed, as the cell's author should read it.
+            Cancelled: `cancel` was called.
+        """
+        return self._run(self._text(query), parameters or {}, lambda result: result.to_arrow_table())
+
+    def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
+        """Return the relation as a stream of record batches; valid while this reader is open."""
+        return self._run(self._text(None), {}, lambda result: result.to_arrow_reader(rows))
+
+    def materialize(self, name: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Keep a query's rows as a temporary table of this reader; later queries read it by its name.
+
+        The engine spills it to disk when memory is short. It goes away with the reader.
+        """
+        self._run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {self._text(query)}', parameters or {}, _nothing)
+        self._temporary.append(name)
+
+    def describe(self) -> tuple[Column, ...]:
+        """Return the relation's columns without running it."""
+        rows = self._run(f"DESCRIBE {self._text(None)}", {}, lambda result: result.fetchall())
+        return tuple(Column(row[0], row[1]) for row in rows)
+
+    def explain(self) -> str:
+        """Return the engine's plan of the relation."""
+        rows = self._run(f"EXPLAIN {self._text(None)}", {}, lambda result: result.fetchall())
+        return "\n".join(row[1] for row in rows)
+
+    def progress(self) -> float | None:
+        """Return how much of the running query is done, from 0 to 1, or None where the engine cannot tell."""
+        connection = self._connection
+        percentage = connection.query_progress() if connection is not None and self._running.is_set() else -1.0
+        return percentage / 100 if percentage >= 0 else None
+
+    def cancel(self) -> None:
+        """Stop what runs and refuse what comes: the running or next call raises `Cancelled`."""
+        self._cancelled.set()
+        if self._running.is_set():
+            threading.Thread(target=self._interrupt_until_stopped, name="dataapp-interrupt", daemon=True).start()
+
+    def close(self) -> None:
+        """Give the connection back. Calling it again does nothing."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            for name in self._temporary:
+                connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
+            for name in self._relation.frames:
+                connection.unregister(name)
+            for name in self._relation.variables:
+                connection.execute(f'RESET VARIABLE "{name}"')
+        except duckdb.Error:  # a late interrupt can hit the clean-up: such a connection is not lent again
+            connection.close()
+        else:
+            self._engine.give_back(connection)
+
+    def _text(self, query: str | None) -> str:
+        if query is None:
+            return self._relation.sql
+        return f"WITH relation AS NOT MATERIALIZED (\n{self._relation.sql}\n) {query}"
+
+    def _run[T](self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        connection = self._connection
+        if connection is None:
+            raise Cancelled
+        bound = {name: bound_to_engine(value) for name, value in self._relation.parameters.items()}
+        self._running.set()
+        try:
+            if self._cancelled.is_set():
+                raise Cancelled
+            result = take(
+                connection.execute(sql, bound | dict(parameters))
+            )  # rows may be computed while they are taken
+        except duckdb.Error as error:
+            if self._cancelled.is_set() or isinstance(error, duckdb.InterruptException):
+                raise Cancelled from error
+            self._relation.check_sources()
+            raise self._explain(error, sql) from error
+        finally:
+            self._running.clear()
+        self._relation.check_sources()
+        return result
+
+    def _explain(self, error: duckdb.Error, sql: str) -> DataAppError:
+        fault = error_to_fault(error)
+        if fault.position is not None:
+            start = len(sql[: max(sql.find(self._relation.sql), 0)].encode())
+            inside = 0 <= fault.position - start < len(self._relation.sql.encode())
+            fault = replace(fault, position=fault.position - start if inside else None)
+        explain = self._relation.explain_fault or fault_to_error
+        return explain(fault)
+
+    def _interrupt_until_stopped(self) -> None:
+        while self._running.is_set():
+            if (connection := self._connection) is not None:
+                connection.interrupt()
+            sleep(_INTERRUPT_EVERY)
+
+
+def bound_to_engine(bound: Bound) -> object:
+    """Return what DuckDB's driver should be given, typed as the input promises.
+
+    Example:
+        >>> bound_to_engine(Bound(2, "DOUBLE")), bound_to_engine(Bound("a"))
+        (2.0, 'a')
+    """
+    value = bound.value
+    if bound.type in {"DOUBLE", "FLOAT"} and isinstance(value, int):
+        return float(value)
+    if bound.type == "DOUBLE[]" and isinstance(value, list):
+        return [None if item is None else float(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def error_to_fault(error: duckdb.Error) -> EngineFault:
+    """Read the engine's machine-readable error."""
+    kind, _, rest = str(error).partition(" Error: ")
+    try:
+        facts: dict[str, str] = json.loads(rest)
+    except ValueError:  # some errors come as plain text whatever the setting
+        return EngineFault(kind, rest or str(error))
+    position = facts.get("position")
+    return EngineFault(
+        kind=facts.get("exception_type", kind),
+        message=facts.get("exception_message", rest),
+        subtype=facts.get("error_subtype", ""),
+        name=facts.get("name"),
+        candidates=tuple(name for name in facts.get("candidates", "").split(",") if name),
+        position=None if position is None else int(position),
+    )
+
+
+_ERRORS_BY_KIND: dict[str, type[DataAppError]] = {
+    "Conversion": TypeMismatchError,
+    "Mismatch Type": TypeMismatchError,
+    "Parser": SqlSyntaxError,
+    "Invalid Input": QueryError,
+}
+
+
+def fault_to_error(fault: EngineFault) -> DataAppError:
+    """Choose the error class that fits what the engine said; the caller adds cell, line and column."""
+    message = _sentence(fault.message)
+    if fault.kind == "IO" or (fault.kind == "HTTP"):
+        missing = "No files found" in message or "No such file" in message or "Cannot open file" in message
+        return (SourceNotFoundError if missing else SourceUnreadableError)(message)
+    if "is not a Parquet file" in message or "No magic bytes" in message:
+        return SourceUnreadableError(message)
+    if fault.subtype == "COLUMN_NOT_FOUND":
+        return ColumnNotFoundError(message, hint=_candidates(fault))
+    if fault.subtype == "NO_MATCHING_FUNCTION":
+        return TypeMismatchError(message)
+    if fault.kind == "Catalog":
+        return TableNotFoundError(message, hint=_candidates(fault))
+    return _ERRORS_BY_KIND.get(fault.kind, QueryError)(message)
+
+
+def _candidates(fault: EngineFault) -> str | None:
+    names = [f"`{name.strip()}`" for name in fault.candidates[:5]]
+    return f"known names near it: {', '.join(names)}" if names else None
+
+
+def _sentence(message: str) -> str:
+    """Return the part of the engine's message that says what is wrong; lists of candidates become hints elsewhere."""
+    for tail in ("\nCandidate bindings", "\n\tCandidate functions", "\nDid you mean", "\n\nLINE "):
+        message = message.partition(tail)[0]
+    return message.strip()
+
+
+def _line_and_column(text: str, position: int | None) -> tuple[int | None, int | None]:
+    if position is None:
+        return None, None
+    before = text.encode()[:position].decode(errors="ignore")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

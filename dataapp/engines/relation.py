@@ -1,0 +1,85 @@
+"""A relation: one query bound to one set of input values, ready to be read, never read as a whole by itself."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from dataapp.cells.values import Bound
+from dataapp.errors import DataAppError
+
+if TYPE_CHECKING:
+    from dataapp.engines.duckdb import DuckDB, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a relation: its name and the engine's name of its type."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFault:
+    """What the engine said when it refused or failed a query.
+
+    Attributes:
+        kind: The engine's own class of error: ``Binder``, ``Catalog``, ``Conversion``, ``IO``, ...
+        message: Its message without decoration.
+        subtype: A finer class such as ``COLUMN_NOT_FOUND``, or an empty text.
+        name: The name that the message is about, or None.
+        candidates: Names that the engine offers instead.
+        position: Byte offset in the text that was sent, or None.
+    """
+
+    kind: str
+    message: str
+    subtype: str = ""
+    name: str | None = None
+    candidates: tuple[str, ...] = ()
+    position: int | None = None
+
+
+def no_check() -> None:
+    """Accept what was read: the relation has no sources that can move."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """A query, its values and the frames that it scans.
+
+    Equal keys mean equal rows, so a view that shows `key` has nothing to do when it is shown the same key again.
+
+    Attributes:
+        sql: A complete query over `frames` and whatever the engine's catalog holds.
+        parameters: The values bound to the query's parameters.
+        frames: Arrow tables, by the name under which the query scans them.
+        key: What the rows depend on: text, values, and versions of the sources.
+        engine: Where it runs.
+        variables: Values to set as engine variables before running, for queries that cannot be prepared.
+        fixed_order: Whether reading twice gives the rows in the same order (scans and filters of files and frames do,
+            a GROUP BY does not).
+        explain_fault: Turns the engine's fault into an error that names the cell, line and column.
+        check_sources: Raises if a source moved since `key` was taken; called after each query.
+    """
+
+    sql: str
+    key: Hashable
+    engine: "DuckDB"
+    parameters: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
+    frames: Mapping[str, pa.Table] = field(default_factory=dict[str, pa.Table])
+    variables: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
+    fixed_order: bool = False
+    explain_fault: Callable[[EngineFault], DataAppError] | None = None
+    check_sources: Callable[[], None] = no_check
+
+    def open(self) -> "Reader":
+        """Return a reader with a connection of its own; close it, or use it in a ``with`` statement."""
+        return self.engine.read(self)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return names and types without running the query."""
+        with self.open() as reader:
+            return reader.describe()

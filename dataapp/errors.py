@@ -1,0 +1,186 @@
+"""Every error that dataapp raises: what happened, to which thing, what was found, and what to do.
+
+The tree has one root, :class:`DataAppError`. A subclass names the situation and carries a stable code, which
+``docs/errors.md`` lists with a cause and a cure.
+
+Example:
+    >>> error = NameNotFoundError("Cell `bars` reads table `trade`, which nothing defines.", hint="did you mean `trades`?")
+    >>> print(error)
+    Cell `bars` reads table `trade`, which nothing defines. Hint: did you mean `trades`? [DA101]
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+class DataAppError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        message: What happened, to which thing, and what was found.
+        hint: What to do about it, or None.
+        code: A stable code such as ``DA101``.
+        cell: The label of the cell that the error belongs to, or None.
+        line: The line in the cell's own text, from 1, or None.
+        column: The column in that line, from 1, or None.
+    """
+
+    code: ClassVar[str] = "DA000"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        cell: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.cell = cell
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        where = "" if self.line is None else f" (line {self.line}, column {self.column})"
+        hint = "" if self.hint is None else f" Hint: {self.hint}"
+        return f"{self.message}{where}{hint} [{self.code}]"
+
+
+class NameNotFoundError(DataAppError):
+    """A cell reads a name that nothing defines."""
+
+    code = "DA101"
+
+
+class NameClashError(DataAppError):
+    """One name stands for two different things."""
+
+    code = "DA102"
+
+
+class CycleError(DataAppError):
+    """Cells read each other in a circle."""
+
+    code = "DA103"
+
+
+class WrongKindError(DataAppError):
+    """A name is defined, but as something that cannot be read in this place."""
+
+    code = "DA104"
+
+
+class SqlSyntaxError(DataAppError):
+    """The text of a SQL cell is not SQL."""
+
+    code = "DA201"
+
+
+class StatementError(DataAppError):
+    """The text of a SQL cell is not exactly one query."""
+
+    code = "DA202"
+
+
+class QueryError(DataAppError):
+    """The engine refused a query, or failed while running it."""
+
+    code = "DA203"
+
+
+class ColumnNotFoundError(QueryError):
+    """A query names a column that its tables do not have."""
+
+    code = "DA204"
+
+
+class TableNotFoundError(QueryError):
+    """A query names a table or function that the engine does not have."""
+
+    code = "DA205"
+
+
+class TypeMismatchError(QueryError):
+    """A value or an expression has a type that the query cannot use there."""
+
+    code = "DA206"
+
+
+class SourceNotFoundError(DataAppError):
+    """A source names a file or table that does not exist."""
+
+    code = "DA301"
+
+
+class SourceUnreadableError(DataAppError):
+    """A source exists, but cannot be read as what it is said to be."""
+
+    code = "DA302"
+
+
+class SourceChangingError(DataAppError):
+    """A source changed again and again while it was being read."""
+
+    code = "DA303"
+
+
+class SourceNotAllowedError(DataAppError):
+    """An input chose a file outside the directories that may be read."""
+
+    code = "DA304"
+
+
+class PythonCellError(DataAppError):
+    """A Python cell raised an exception; the cause is chained."""
+
+    code = "DA401"
+
+
+class SignatureError(DataAppError):
+    """The signature of a Python cell cannot be honoured."""
+
+    code = "DA402"
+
+
+class InputError(DataAppError):
+    """An input is declared wrongly or was given a value that it does not take."""
+
+    code = "DA501"
+
+
+class SessionError(DataAppError):
+    """Something needs a session and there is none, or it would be shared between sessions."""
+
+    code = "DA601"
+
+
+class ChartError(DataAppError):
+    """A chart names a field or uses a feature that its cell does not offer."""
+
+    code = "DA701"
+
+
+class BlockedError(DataAppError):
+    """A cell cannot run because a cell that it reads failed."""
+
+    code = "DA801"
+
+
+class Cancelled(Exception):
+    """A run was superseded or its session ended. Never shown, never swallowed."""
+
+
+def near(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint with the known names closest to a mistyped one, or None.
+
+    Example:
+        >>> near("trade", ["trades", "quotes"])
+        'did you mean `trades`?'
+    """
+    names = {candidate.lower(): candidate for candidate in known}
+    found = [f"`{names[match]}`" for match in get_close_matches(name.lower(), names, n=3, cutoff=0.6)]
+    return f"did you mean {' or '.join(found)}?" if found else None

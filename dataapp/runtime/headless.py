@@ -1,0 +1,145 @@
+"""Cells without a server or a screen: evaluate, schema, compile, explain.
+
+Everything runs in the calling thread, in a session of its own that ends with the call.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.input import InputCell
+from dataapp.cells.source import SourceCell
+from dataapp.cells.sql import SqlCell
+from dataapp.compile.dialects import translate
+from dataapp.connect.frames import to_arrow
+from dataapp.engines.duckdb import DuckDB
+from dataapp.errors import BlockedError, DataAppError, NameClashError
+from dataapp.runtime.nodes import Frame
+from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
+from dataapp.runtime.session import Form, Session
+from dataapp.runtime.tables import Table
+from dataapp.runtime.workers import InlinePool
+
+type Initial = Callable[[InputCell], object]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuery:
+    """A fused query with the values of its parameters."""
+
+    sql: str
+    parameters: Mapping[str, object]
+
+
+@contextmanager
+def _session(engine: DuckDB, initial: Initial, replaced: Mapping[Cell, object] | None = None) -> Iterator[Session]:
+    session = Session(engine, InlinePool(), initial=initial, replaced=replaced)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def evaluate(
+    engine: DuckDB, cell: Cell, values: Mapping[Cell, object], names: Mapping[str, object], initial: Initial
+) -> object:
+    """Return a cell's value; see `Cell.evaluate`."""
+    replaced = dict(values)
+    if names:
+        with _session(engine, initial) as session:
+            for name, value in names.items():
+                found = session.resolver.find(cell, name)
+                if found in replaced:
+                    raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
+                replaced[found] = value
+    with _session(engine, initial, replaced) as session:
+        if isinstance(cell, SqlCell | SourceCell):
+            value = _take(session, cell, "frame")
+            assert isinstance(value, Frame)
+            return pl.from_arrow(value.rows)
+        return _take(session, cell, "value")
+
+
+def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:
+    """Return a cell's rows as Arrow."""
+    with _session(engine, initial) as session:
+        value = _take(session, cell, "frame" if isinstance(cell, SqlCell | SourceCell) else "value")
+    return value.rows if isinstance(value, Frame) else to_arrow(value, cell.label)
+
+
+def table(engine: DuckDB, cell: Cell, initial: Initial) -> Table:
+    """Return a cell as a table that was not read."""
+    with _session(engine, initial) as session:
+        value = _take(session, cell, "table")
+    assert isinstance(value, Table)
+    return value
+
+
+def schema(engine: DuckDB, cell: Cell, initial: Initial) -> Mapping[str, str]:
+    """Return column names and types; see `Cell.schema`."""
+    try:
+        return {column.name: column.type for column in table(engine, cell, initial).relation(engine).columns()}
+    except DataAppError as error:
+        raise with_cell(error, cell) from error.__cause__
+
+
+def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) -> CompiledQuery:
+    """Return the fused query; see `Cell.compile`."""
+    relation = table(engine, cell, initial).relation(engine)
+    bound = {name: value.value for name, value in (relation.parameters | relation.variables).items()}  # pyright: ignore[reportOperatorIssue, reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
+    return CompiledQuery(translate(relation.sql, dialect), bound)
+
+
+def explain(engine: DuckDB, cell: Cell, initial: Initial) -> str:
+    """Return what would run where, and why; see `Cell.explain`."""
+    with _session(engine, initial) as session:
+        found = _take(session, cell, "table")
+        assert isinstance(found, Table)
+        reasons = session.nodes.kept_rows()
+    relation = found.relation(engine)
+    with relation.open() as reader:
+        plan = reader.explain()
+    lines = [f"-- `{cell.label}` runs in DuckDB as one query", relation.sql, ""]
+    lines += [f"-- ${name} = {value.value!r}" for name, value in relation.parameters.items()]
+    lines += [f"-- rows of `{label}` are kept: {reason}" for label, reason in reasons.items()]
+    lines += [f"-- file {state.path} ({state.size:,} bytes)" for files in found.files for state in files.version]
+    return "\n".join([*lines, "", plan])
+
+
+def with_cell(error: DataAppError, cell: Cell) -> DataAppError:
+    """Say which cell an error belongs to, where nothing closer is known."""
+    error.cell = error.cell or cell.label
+    return error
+
+
+def _take(session: Session, cell: Cell, form: Form) -> object:
+    demand = session.demand(cell, form)
+    outcome = demand.look().outcome
+    match outcome:
+        case Done(value):
+            return value
+        case Failed(error):
+            raise error
+        case Blocked(by, error):
+            if isinstance(error, DataAppError):
+                raise error
+            raise BlockedError(f"`{cell.label}` is blocked by `{by}`: {error}", cell=cell.label) from error
+        case Waiting(on):
+            session.press_all()
+            return _pressed(demand.look().outcome, on)
+        case None:
+            raise BlockedError(f"`{cell.label}` has no value.", cell=cell.label)
+
+
+def _pressed(outcome: object, on: str) -> object:
+    match outcome:
+        case Done(value):
+            return value
+        case Failed(error) | Blocked(_, error):
+            raise error
+        case _:
+            raise BlockedError(f"`{on}` waits for its button.", cell=on)

@@ -1,0 +1,500 @@
+"""From descriptions to nodes: what each cell becomes in one session's waves.
+
+A SQL cell has up to three nodes: *lazy*, the query as text and values (computed within the wave, asks nothing of the
+engine); *frame*, its rows (work); and *table*, what readers get: the lazy one, or a scan of the frame where the rows
+are kept. `plan` chooses before each wave. Both answer with the same digest, so the choice alone never causes a rerun.
+"""
+
+import inspect
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
+from dataapp.cells.predicate import Condition, PredicateCell
+from dataapp.cells.python import PythonCell
+from dataapp.cells.source import SourceCell, is_location
+from dataapp.cells.sql import SqlCell
+from dataapp.cells.values import Bound
+from dataapp.compile.fusion import TextPart, ValueOf
+from dataapp.compile.query import Query
+from dataapp.connect.files import absolute, choose_format, is_scanned_by_engine, scan, version_of, within
+from dataapp.connect.frames import to_arrow
+from dataapp.engines.duckdb import DuckDB
+from dataapp.errors import (
+    Cancelled,
+    CycleError,
+    DataAppError,
+    PythonCellError,
+    SourceNotAllowedError,
+    SourceUnreadableError,
+    WrongKindError,
+)
+from dataapp.runtime.bindable import bindable
+from dataapp.runtime.equality import is_same
+from dataapp.runtime.forms import form_name, table_to_form, value_to_form
+from dataapp.runtime.outcomes import Done, Failed, Outcome
+from dataapp.runtime.resolution import Reads, Resolver
+from dataapp.runtime.tables import Files, Table, TableBuilder, digest, frame_table, same_table, scan_table
+from dataapp.runtime.waves import Node, Waves
+from dataapp.runtime.workers import Cancel, run_coroutine
+
+_stamps = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The rows of a table, and the digest under which they are known."""
+
+    rows: pa.Table
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """What stands in for a cell whose names cannot be resolved."""
+
+    error: DataAppError
+
+
+class Nodes:
+    """Makes the nodes of cells on demand, each once.
+
+    Args:
+        waves: Where the nodes go.
+        resolver: What names mean.
+        engine: What runs queries.
+        replaced: Values that stand in for cells.
+        initial: What an input starts with, given its cell; by default what its control holds.
+        opened: Called with each control that is opened.
+    """
+
+    def __init__(
+        self,
+        waves: Waves,
+        resolver: Resolver,
+        engine: DuckDB,
+        *,
+        replaced: Mapping[Cell, object],
+        open_control: Callable[[InputCell], Control] | None,
+        initial: Callable[[InputCell], object],
+    ) -> None:
+        self._waves = waves
+        self._resolver = resolver
+        self._engine = engine
+        self._replaced = replaced
+        self._open_control = open_control
+        self._initial = initial
+        self._building: list[tuple[int, Cell]] = []
+        self.values: dict[Cell, Node] = {}
+        self.tables: dict[Cell, Node] = {}
+        self.lazies: dict[Cell, Node] = {}
+        self.frames: dict[Cell, Node] = {}
+        self.files: dict[Node, tuple[tuple[str, ...], str]] = {}
+        self.raws: dict[InputCell, Node] = {}
+        self.settings: dict[InputCell, Node] = {}
+        self.gates: dict[Cell, Node] = {}
+        self.controls: dict[InputCell, Control] = {}
+
+    # What readers ask for.
+
+    def value(self, cell: Cell) -> Node:
+        """Return the node of a cell's value: a number of an input, what a function returned, a 1 x 1 table's item."""
+        return self._made(cell, self.values, self._make_value)
+
+    def table(self, cell: Cell) -> Node:
+        """Return the node of a cell as a table that can be queried."""
+        return self._made(cell, self.tables, self._make_table)
+
+    def frame(self, cell: Cell) -> Node:
+        """Return the node of a cell's rows."""
+        return self._made(cell, self.frames, self._make_frame)
+
+    def setting(self, cell: InputCell) -> Node:
+        """Return the node of an input's value together with the options that cells feed into it."""
+        if cell not in self.settings:
+            self.value(cell)
+        return self.settings[cell]
+
+    def clear(self) -> None:
+        """Forget all nodes and controls."""
+        for kind in (self.values, self.tables, self.lazies, self.frames, self.files, self.gates):
+            kind.clear()
+        for kind in (self.raws, self.settings, self.controls):
+            kind.clear()
+
+    def plan(self) -> None:
+        """Choose, for every SQL cell that somebody reads, whether its rows are kept; see the module's docstring."""
+        necessary = self._waves.necessary()
+        for cell, table in list(self.tables.items()):
+            if not isinstance(cell, SqlCell) or cell not in self.lazies or table not in necessary:
+                continue
+            source = self.frame(cell) if self.keeps_rows(cell, necessary) else self.lazies[cell]
+            self._waves.rewire(table, (source,))
+
+    def keeps_rows(self, cell: SqlCell, necessary: set[Node]) -> str | None:
+        """Return the reason why a cell's rows are kept, or None when readers take its query."""
+        query = self._resolver.reads(cell).query
+        assert query is not None
+        if query.unstable:
+            return query.unstable[0]
+        if query.form == "pivot":
+            return "the columns of its PIVOT come from the data"
+        if cell.materialize is True:
+            return "materialize=True"
+        if cell.materialize is False:
+            return None
+        table, frame = self.tables[cell], self.frames.get(cell)
+        if frame is not None and (
+            frame.demand or any(node in necessary for node in frame.outputs if node is not table)
+        ):
+            return "a reader needs its rows"
+        readers = sum(node in necessary for node in table.outputs) + bool(table.demand)
+        return f"{readers} readers share it and it reduces rows" if readers > 1 and query.reduces else None
+
+    def kept_rows(self) -> dict[str, str]:
+        """Return, by label, why the rows of SQL cells are kept at present."""
+        necessary = self._waves.necessary()
+        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies if isinstance(cell, SqlCell))
+        return {cell.label: reason for cell, reason in found if reason is not None}
+
+    # How they are made.
+
+    def _made(self, cell: Cell, kind: dict[Cell, Node], make: Callable[[Cell], Node]) -> Node:
+        if cell in kind:
+            return kind[cell]
+        step = (id(kind), cell)
+        if step in self._building:
+            walked = [item for _, item in self._building[self._building.index(step) :]]
+            circle = " → ".join(f"`{item.label}`" for item in dict.fromkeys(walked)) + f" → `{cell.label}`"
+            error = CycleError(f"Cells read each other in a circle: {circle}.", cell=cell.label)
+            return self._failing(cell, error)
+        self._building.append(step)
+        try:
+            node = make(cell)
+        except DataAppError as error:
+            node = self._failing(cell, error)
+        finally:
+            self._building.pop()
+        kind[cell] = node
+        return node
+
+    def _failing(self, cell: Cell, error: DataAppError) -> Node:
+        node = self._waves.add(Node(cell.label))
+        self._waves.stage_outcome(node, Failed(error))
+        return node
+
+    def _fixed(self, cell: Cell, value: object) -> Node:
+        node = self._waves.add(Node(cell.label, same=is_same))
+        self._waves.stage(node, value)
+        return node
+
+    def _make_value(self, cell: Cell) -> Node:
+        if cell in self._replaced:
+            return self._fixed(cell, self._replaced[cell])
+        match cell:
+            case InputCell():
+                return self._input_value(cell, self._initial(cell))
+            case ConstantCell():
+                return self._fixed(cell, cell.value)
+            case PredicateCell():
+                return self._condition(cell)
+            case PythonCell():
+                return self._python_value(cast("PythonCell[..., Any]", cell))
+            case SourceCell() if not is_location(cell.location):
+                return self._fixed(cell, cell.location)
+            case _:
+                return self._waves.add(
+                    Node(cell.label, (self.frame(cell),), compute=lambda frame: _single_item(cell, frame), same=is_same)
+                )
+
+    def _make_table(self, cell: Cell) -> Node:
+        if cell in self._replaced:
+            return self._scanning(cell, self._fixed(cell, self._replaced[cell]))
+        match cell:
+            case SqlCell():
+                lazy = self._lazy(cell)
+                self.lazies[cell] = lazy
+                return self._waves.add(
+                    Node(cell.label, (lazy,), compute=lambda source: _readable(cell, source), same=same_table)
+                )
+            case SourceCell() if is_location(cell.location):
+                return self._file_table(cell)
+            case SourceCell() | PythonCell():
+                return self._scanning(cast("Cell", cell), self.value(cast("Cell", cell)))
+            case _:
+                raise WrongKindError(f"`{cell.label}` is not a table.", cell=cell.label)
+
+    def _make_frame(self, cell: Cell) -> Node:
+        source = self.lazies[cell] if isinstance(self.table(cell), Node) and cell in self.lazies else self.table(cell)
+        stamped = isinstance(cell, SqlCell) and cell in self.lazies and bool(self._query(cell).unstable)
+
+        def read(cancel: Cancel, table: Table) -> Frame:
+            relation = table.relation(self._engine)
+            with relation.open() as reader:
+                cancel.on_cancel(reader.cancel)
+                cancel.progress = reader.progress
+                rows = reader.fetch()
+            return Frame(rows, digest("run", next(_stamps)) if stamped else table.digest)
+
+        return self._waves.add(Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame))
+
+    def _query(self, cell: Cell) -> Query:
+        query = self._resolver.reads(cell).query
+        assert query is not None
+        return query
+
+    def _scanning(self, cell: Cell, value: Node) -> Node:
+        def scanned(frame: object) -> Table:
+            return frame_table(cell, to_arrow(frame, cell.label), digest("frame", next(_stamps)))
+
+        return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
+
+    def _input_value(self, cell: InputCell, value: object) -> Node:
+        if self._open_control is not None and cell not in self.controls:
+            self.controls[cell] = self._open_control(cell)
+        raw = self._waves.add(Node(cell.label, same=is_same))
+        self._waves.stage(raw, value)
+        self.raws[cell] = raw
+        names = list(self._resolver.reads(cell).arguments)
+        feeds = tuple(self._feed(cell.feeds[name]) for name in names)
+
+        def settle(value: object, *fed: object) -> Setting:
+            return cell.kind.settle(value, dict(zip(names, map(_fed, fed), strict=True)))
+
+        setting = self._waves.add(Node(cell.label, (raw, *feeds), compute=settle, same=_same_setting))
+        self.settings[cell] = setting
+        return self._waves.add(Node(cell.label, (setting,), compute=lambda setting: setting.value, same=is_same))
+
+    def _feed(self, cell: Cell) -> Node:
+        is_rows = isinstance(cell, SqlCell) or (isinstance(cell, SourceCell) and is_location(cell.location))
+        return self.frame(cell) if is_rows else self.value(cell)
+
+    def _condition(self, cell: PredicateCell) -> Node:
+        of = self._resolver.reads(cell).values[""]
+        types = {field: sql_type(of) for field in cell.columns}
+
+        def condition(choice: object) -> Condition:
+            return cell.condition(choice, types)
+
+        return self._waves.add(Node(cell.label, (self.value(of),), compute=condition, same=_equal))
+
+    def _gate(self, cell: SqlCell | PythonCell[..., Any]) -> Node | None:
+        if cell.run != "button":
+            return None
+        gate = self._waves.add(Node(f"{cell.label} (button)"))
+        gate.outcome = Done(0)  # not staged: what is staged counts as a first press
+        self.gates[cell] = gate
+        return gate
+
+    def _file_node(self, patterns: tuple[str, ...], label: str) -> Node:
+        node = self._waves.add(Node(label, same=_equal))
+        self.files[node] = (patterns, label)
+        self._waves.stage_outcome(node, file_outcome(patterns, label))
+        return node
+
+    def _file_table(self, cell: SourceCell) -> Node:
+        given = cell.location if isinstance(cell.location, list | tuple) else [cell.location]
+        locations = tuple(absolute(str(item), cell.namespace.folder) for item in cast("list[object]", given))
+
+        def scanned(version: Any) -> Table:
+            kind = choose_format(locations, version, cell.options, cell.label)
+            if not is_scanned_by_engine(kind):
+                tables = [_read_arrow(state.path, cell.label) for state in version]
+                return frame_table(cell, pa.concat_tables(tables, promote_options="default"), digest("arrow", version))
+            return scan_table(
+                cell, scan(version, locations, kind, cell.options), Files(locations, version, cell.label)
+            )
+
+        files = self._file_node(locations, cell.label)
+        return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
+
+    def _lazy(self, cell: SqlCell) -> Node:
+        reads = self._resolver.reads(cell)
+        query = self._query(cell)
+        files = {file.location: absolute(file.location, cell.namespace.folder) for file in query.files}
+        inputs: dict[tuple[str, str], Node] = {}
+        for name, read in reads.tables.items():
+            inputs["table", name] = self.table(read)
+        for name, read in reads.values.items():
+            inputs["value", name] = self.value(read)
+        for name, predicate in reads.predicates.items():
+            inputs["predicate", name] = self.value(predicate)
+        if local := tuple(location for location in files.values() if "://" not in location):
+            inputs["files", ""] = self._file_node(local, cell.label)
+
+        def build(*values: object) -> Table:
+            return _build_table(cell, query, reads, files, dict(zip(inputs, values, strict=True)))
+
+        node = Node(cell.label, tuple(inputs.values()), compute=build, same=same_table, gate=self._gate(cell))
+        return self._waves.add(node)
+
+    def _python_value(self, cell: "PythonCell[..., Any]") -> Node:
+        reads = self._resolver.reads(cell).arguments
+        forms = {name: cell.form(name) for name in reads}
+        inputs = tuple(self._argument(read) for read in reads.values())
+
+        def call(cancel: Cancel, *values: object) -> object:
+            arguments: dict[str, object] = {}
+            for name, value in zip(reads, values, strict=True):
+                if isinstance(value, Frame):
+                    arguments[name] = table_to_form(value.rows, forms[name], name, cell.label)
+                else:
+                    arguments[name] = value_to_form(value, forms[name], name, cell.label)
+            cancel.check()
+            return _call(cell, arguments, cancel)
+
+        node = Node(cell.label, inputs, compute=call, is_work=True, same=is_same, gate=self._gate(cell))
+        return self._waves.add(node)
+
+    def _argument(self, cell: Cell) -> Node:
+        if isinstance(cell, PredicateCell):
+            raise WrongKindError(f"`{cell.label}` is a predicate, which only SQL reads.")
+        if cell in self._replaced and isinstance(cell, SqlCell | SourceCell):
+            return self.frame(cell)
+        return self._feed(cell)
+
+
+def _call(cell: "PythonCell[..., Any]", arguments: dict[str, object], cancel: Cancel) -> object:
+    try:
+        result = cell.function(**arguments)
+        return run_coroutine(result, cancel) if inspect.iscoroutine(result) else result
+    except Cancelled:
+        raise
+    except Exception as error:
+        raise PythonCellError(
+            f"`{cell.label}` raised {type(error).__name__}: {error}", cell=cell.label, hint=_raised_at(cell, error)
+        ) from error
+
+
+def _raised_at(cell: "PythonCell[..., Any]", error: Exception) -> str | None:
+    code = inspect.unwrap(cell.function).__code__
+    trace, found = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == code.co_filename:
+            found = trace
+        trace = trace.tb_next
+    return None if found is None else f"raised at {Path(code.co_filename).name}:{found.tb_lineno}"
+
+
+def _build_table(
+    cell: SqlCell, query: Query, reads: Reads, files: Mapping[str, str], inputs: Mapping[tuple[str, str], object]
+) -> Table:
+    builder = TableBuilder(cell)
+    facts: list[object] = [query.text]
+    for name, read in reads.tables.items():
+        table = cast("Table", inputs["table", name])
+        builder.include(table)
+        facts += [name, table.digest]
+    for name, read in reads.values.items():
+        bound = bindable(inputs["value", name], sql_type(read), name, cell.label)
+        if name in query.path_parameters:
+            bound = _checked_path(cell, read, bound, name)
+        builder.values[read] = bound
+        builder.labels[read] = read.label if read.is_named else name
+        facts += [name, type(bound.value).__name__, bound.value, bound.type]
+    predicates = {name: cast("Condition", inputs["predicate", name]) for name in reads.predicates}
+    for name, condition in predicates.items():
+        for value, bound in condition.values.items():
+            builder.values[value.key] = bindable(bound.value, bound.type, name, cell.label)
+            builder.labels[value.key] = _part_label(reads.predicates[name], value)
+        facts += [name, [piece if isinstance(piece, str) else condition.values[piece] for piece in condition.pieces]]
+    if (version := inputs.get(("files", ""))) is not None:
+        local = tuple(location for location in files.values() if "://" not in location)
+        builder.files.append(Files(local, cast("Any", version), cell.label))
+        facts += [sorted(files.items()), version]
+    part = TextPart(
+        query=query,
+        tables=dict(reads.tables),
+        values=dict(reads.values),
+        predicates={name: condition.predicate for name, condition in predicates.items()},
+        files=files,
+    )
+    above = [cast("Table", inputs["table", name]) for name in reads.tables]
+    plain = not query.reduces and not query.unstable and query.form == "select" and len(above) + len(files) == 1
+    is_filter = plain and " JOIN " not in query.text.upper() and "ORDER" not in query.text.upper()
+    return builder.build(part, digest(*facts), fixed_order=is_filter and all(table.fixed_order for table in above))
+
+
+def _part_label(predicate: PredicateCell, value: ValueOf) -> str:
+    _, field, part = cast("tuple[Cell, str, str]", value.key)
+    return "_".join(filter(None, [predicate.label if predicate.is_named else "chosen", field, part]))
+
+
+def _checked_path(cell: SqlCell, read: Cell, bound: Bound, name: str) -> Bound:
+    if not isinstance(bound.value, str):
+        return bound
+    path = absolute(bound.value, cell.namespace.folder)
+    allowed = [cell.namespace.folder, Path.cwd()]
+    if isinstance(read, InputCell) and ("://" in path or not within(path, allowed)):
+        raise SourceNotAllowedError(
+            f"`${name}` chooses a file outside the app's folder.",
+            hint="offer the files that may be read as options of a Select and read them by name",
+            cell=cell.label,
+        )
+    return Bound(path, "VARCHAR")
+
+
+def _readable(cell: Cell, source: object) -> Table:
+    if isinstance(source, Frame):
+        return frame_table(cell, source.rows, source.digest)
+    return cast("Table", source)
+
+
+def _same_frame(old: object, new: object) -> bool:
+    return isinstance(old, Frame) and isinstance(new, Frame) and is_same(old.rows, new.rows)
+
+
+def _same_setting(old: object, new: object) -> bool:
+    if not (isinstance(old, Setting) and isinstance(new, Setting)):
+        return False
+    return is_same(old.value, new.value) and is_same(dict(old.options), dict(new.options))
+
+
+def _equal(old: object, new: object) -> bool:
+    return old == new
+
+
+def _fed(value: object) -> object:
+    return value.rows if isinstance(value, Frame) else value
+
+
+def _single_item(cell: Cell, frame: Frame) -> object:
+    if frame.rows.num_columns != 1 or frame.rows.num_rows > 1:
+        raise WrongKindError(
+            f"`{cell.label}` is read as one value, but has {frame.rows.num_rows} rows"
+            f" and {frame.rows.num_columns} columns.",
+            hint="read it as a table, or let it return one row with one column",
+            cell=cell.label,
+        )
+    return frame.rows.column(0)[0].as_py() if frame.rows.num_rows else None
+
+
+def sql_type(cell: Cell) -> str | None:
+    """Return the SQL type that a node promises for its values, or None."""
+    return cell.kind.sql_type if isinstance(cell, InputCell) else None
+
+
+def file_outcome(patterns: tuple[str, ...], label: str) -> Outcome:
+    """Return how a node that watches files ends now."""
+    try:
+        return Done(version_of(patterns, label))
+    except DataAppError as error:
+        return Failed(error)
+
+
+def _read_arrow(path: str, label: str) -> pa.Table:
+    try:
+        with pa.memory_map(path) as file:
+            try:
+                return pa.ipc.open_file(file).read_all()
+            except pa.ArrowInvalid:
+                file.seek(0)
+                return pa.ipc.open_stream(file).read_all()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SourceUnreadableError(f"`{path}` is not an Arrow IPC file.", cell=label) from error

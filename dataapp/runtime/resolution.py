@@ -1,0 +1,295 @@
+"""What the names in a cell stand for, looked up once per session and then frozen.
+
+`Reads` is a cell's part of the graph: which nodes its tables, parameters, predicates and arguments are.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from dataapp.cells.adapters import as_cell
+from dataapp.cells.cell import Cell
+from dataapp.cells.input import ConstantCell, InputCell
+from dataapp.cells.namespace import MISSING, Namespace
+from dataapp.cells.predicate import PredicateCell
+from dataapp.cells.python import PythonCell
+from dataapp.cells.source import SourceCell
+from dataapp.cells.sql import SqlCell
+from dataapp.compile.identifiers import fold
+from dataapp.compile.query import Parser, Query, parse
+from dataapp.errors import (
+    CycleError,
+    DataAppError,
+    NameClashError,
+    NameNotFoundError,
+    SessionError,
+    WrongKindError,
+    near,
+)
+from dataapp.graph.dag import CycleFound, closure
+
+TABLES = (SqlCell, SourceCell, PythonCell)
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What one cell reads, by the name that it uses. Names of SQL are in lower case."""
+
+    query: Query | None = None
+    tables: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
+    values: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
+    predicates: Mapping[str, PredicateCell] = field(default_factory=dict[str, PredicateCell])
+    arguments: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Every cell that is read directly."""
+        return [*self.tables.values(), *self.values.values(), *self.predicates.values(), *self.arguments.values()]
+
+    def named(self) -> dict[str, Cell]:
+        """Every cell that is read directly, by name."""
+        return {**self.arguments, **self.predicates, **self.values, **self.tables}
+
+
+class Resolver:
+    """Looks names up and remembers what it found.
+
+    Args:
+        parser: The engine's parser.
+        has_table: Whether the engine's own catalog has a table.
+        replace: What stands in for a cell, if anything; used by `evaluate`.
+        check_shared: Raises if an input would be shared by all sessions of a server.
+    """
+
+    def __init__(
+        self,
+        parser: Parser,
+        has_table: Callable[[str], bool],
+        *,
+        check_shared: Callable[[InputCell], None] | None = None,
+    ) -> None:
+        self._parser = parser
+        self._has_table = has_table
+        self._check_shared = check_shared
+        self._found: dict[Cell, Reads | DataAppError] = {}
+
+    def reads(self, cell: Cell) -> Reads:
+        """Return what a cell reads.
+
+        Raises:
+            DataAppError: A name stands for nothing, for two things, or for something that cannot be read there; or the
+                text is not a query.
+        """
+        found = self._found.get(cell)
+        if found is None:
+            try:
+                found = self._look_up(cell)
+            except DataAppError as error:
+                error.cell = error.cell or cell.label
+                found = error
+            self._found[cell] = found
+        if isinstance(found, DataAppError):
+            raise found
+        return found
+
+    def forget(self, cell: Cell) -> None:
+        """Look a cell's names up anew when they are next asked for."""
+        self._found.pop(cell, None)
+
+    def closure(self, *roots: Cell) -> list[Cell]:
+        """Return cells and all above them, what is read before who reads it.
+
+        Raises:
+            CycleError: Cells read each other in a circle.
+        """
+        try:
+            return closure(roots, lambda cell: list(dict.fromkeys(self.reads(cell).cells)))
+        except CycleFound as found:
+            labels = [cell.label for cell in found.nodes if isinstance(cell, Cell)]
+            if len(labels) == 2:
+                raise CycleError(
+                    f"Cell `{labels[0]}` reads itself.",
+                    hint="bind the outer table under another name, or rename the cell",
+                    cell=labels[0],
+                ) from None
+            circle = " → ".join(f"`{label}`" for label in labels)
+            raise CycleError(f"Cells read each other in a circle: {circle}.", cell=labels[0]) from None
+
+    def find(self, root: Cell, name: str) -> Cell:
+        """Return the node that a name means for a cell: what the cell itself calls so, else what a cell above does.
+
+        Raises:
+            NameNotFoundError: Nothing above has that name.
+            NameClashError: Cells above mean different nodes by it.
+        """
+        above = self.closure(root)
+        own = self.reads(root).named()
+        if (direct := own.get(name) or own.get(fold(name))) is not None:
+            return direct
+        scope = as_cell(root.namespace.lookup(name), name, root.namespace)
+        if scope is not None and scope in above:
+            return scope
+        named: dict[Cell, None] = {}
+        known: dict[str, None] = {}
+        for cell in above:
+            for used, read in self.reads(cell).named().items():
+                known[used] = None
+                if fold(name) == fold(used):
+                    named[read] = None
+            known[cell.label] = None
+            if cell.label == name:
+                named[cell] = None
+        if not named:
+            raise NameNotFoundError(
+                f"`{root.label}` reads nothing called `{name}`, neither directly nor through other cells.",
+                hint=near(name, known),
+                cell=root.label,
+            )
+        if len(named) > 1:
+            raise NameClashError(
+                f"Above `{root.label}`, `{name}` means {len(named)} different nodes.",
+                hint="give the cell itself: evaluate({cell: value})",
+                cell=root.label,
+            )
+        return next(iter(named))
+
+    def _look_up(self, cell: Cell) -> Reads:
+        match cell:
+            case SqlCell():
+                return self._sql_reads(cell)
+            case PythonCell():
+                return Reads(arguments={name: self._argument(cell, name) for name in cell.reads})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            case PredicateCell():
+                return Reads(values={"": self._thing(cell.of, cell)})
+            case InputCell():
+                if self._check_shared is not None:
+                    self._check_shared(cell)
+                return Reads(arguments=dict(cell.feeds))
+            case _:
+                return Reads()
+
+    def _sql_reads(self, cell: SqlCell) -> Reads:
+        query = parse_text(cell.query, self._parser)
+        tables: dict[str, Cell] = {}
+        for table in query.tables:
+            if not table.qualified and fold(table.name) not in tables:
+                found = self._table(cell, table.name)
+                if found is not None:
+                    tables[fold(table.name)] = found
+        values: dict[str, Cell] = {}
+        predicates: dict[str, PredicateCell] = {}
+        for parameter in query.parameters:
+            found = self._parameter(cell, parameter.name)
+            if isinstance(found, PredicateCell):
+                predicates[fold(parameter.name)] = found
+            else:
+                values[fold(parameter.name)] = found
+        return Reads(query, tables, values, predicates)
+
+    def _table(self, cell: SqlCell, name: str) -> Cell | None:
+        found = _matching(cell, name, "table")
+        if found is None:
+            if self._has_table(name):
+                return None
+            tables = [known for known in cell.namespace.known() if _is_table(cell.namespace, known)]
+            raise NameNotFoundError(
+                f"Cell `{cell.label}` reads table `{name}`, which no cell, frame or engine defines.",
+                hint=near(name, tables),
+            )
+        if not isinstance(found, TABLES):
+            raise WrongKindError(
+                f"Cell `{cell.label}` reads `{name}` as a table, but it is {_kind(found)}.",
+                hint=f"read a value as ${name}" if isinstance(found, InputCell | ConstantCell) else None,
+            )
+        return found
+
+    def _parameter(self, cell: SqlCell, name: str) -> Cell:
+        found = _matching(cell, name, "parameter")
+        if found is None:
+            hint = near(name, [known for known in cell.namespace.known() if _readable(cell.namespace, known)])
+            raise NameNotFoundError(
+                f"Cell `{cell.label}` uses parameter `${name}`, which no input or value defines.", hint=hint
+            )
+        return found
+
+    def _argument(self, cell: Cell, name: str) -> Cell:
+        thing = cell.namespace.lookup(name)
+        if thing is MISSING:
+            raise NameNotFoundError(
+                f"Cell `{cell.label}` has a parameter `{name}`, which no cell, input or value defines.",
+                hint=near(name, [known for known in cell.namespace.known() if known != cell.label]),
+            )
+        return as_cell(thing, name, cell.namespace) or ConstantCell(thing, cell.namespace, name=name)
+
+    def _thing(self, thing: object, cell: Cell) -> Cell:
+        name = cell.namespace.name_of(thing) or cell.label
+        found = as_cell(thing, name, cell.namespace)
+        if found is None or isinstance(found, PredicateCell):
+            raise WrongKindError(
+                f"`{cell.label}` is a condition on {_article(type(thing).__name__)}, which holds no choice.",
+                hint="give an input, a widget or a plain value",
+            )
+        return found
+
+
+@lru_cache(maxsize=4096)
+def parse_text(text: str, parser: Parser) -> Query:
+    """Parse a text; the same text is parsed once per process."""
+    return parse(text, parser)
+
+
+def _matching(cell: SqlCell, name: str, role: str) -> Cell | None:
+    """Return the node that a SQL name stands for: names differ by more than case, so two such globals are an error."""
+    found: dict[Cell, str] = {}
+    for written, thing in cell.namespace.matching(name):
+        node = as_cell(thing, written, cell.namespace)
+        if node is None:
+            continue
+        if written in cell.namespace.bindings and cell.namespace.bindings[written] is thing:
+            return node
+        found[node] = written
+    if len(found) > 1:
+        names = " and ".join(f"`{written}`" for written in found.values())
+        raise NameClashError(
+            f"Cell `{cell.label}` uses {role} `{name}`, but {names} differ only in case, which SQL does not see.",
+            hint="rename one of them",
+        )
+    return next(iter(found), None)
+
+
+def _is_table(namespace: Namespace, name: str) -> bool:
+    return isinstance(as_cell(namespace.lookup(name), name, namespace), TABLES)
+
+
+def _readable(namespace: Namespace, name: str) -> bool:
+    return as_cell(namespace.lookup(name), name, namespace) is not None
+
+
+def _kind(cell: Cell) -> str:
+    match cell:
+        case InputCell():
+            return "an input"
+        case PredicateCell():
+            return "a predicate"
+        case ConstantCell():
+            return _article(type(cell.value).__name__)
+        case _:
+            return _article(type(cell).__name__)
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+def no_shared_inputs(cell: InputCell) -> None:
+    """Raise if all sessions of a server would use one widget.
+
+    Raises:
+        SessionError: The input is a plain widget that is a global of an imported module.
+    """
+    if cell.kind.is_shared:
+        raise SessionError(
+            f"`{cell.label}` is a widget of an imported module, so all sessions would share it.",
+            hint=f"write {cell.label} = da.input(...): one widget per session",
+            cell=cell.label,
+        )

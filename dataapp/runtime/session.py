@@ -1,0 +1,403 @@
+"""A session: the input values, results and running work of one viewer.
+
+Cells are shared descriptions; everything that changes lives here. A session owns its waves behind one lock. What is
+long runs in a pool, never under the lock; whoever watches is told to look again, on the screen's thread, and then
+takes a snapshot, so that no message can be older than the one before.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.input import Control, InputCell, Setting
+from dataapp.cells.python import PythonCell
+from dataapp.cells.sql import SqlCell
+from dataapp.engines.duckdb import DuckDB
+from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError
+from dataapp.runtime.nodes import Nodes, file_outcome
+from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
+from dataapp.runtime.resolution import Resolver
+from dataapp.runtime.tables import SourceMoved
+from dataapp.runtime.waves import Node, Run, Step, Waves
+from dataapp.runtime.workers import Cancel, Pool, soon
+
+type Form = Literal["value", "table", "frame", "setting"]
+type Deliver = Callable[[Callable[[], None]], None]
+
+_MOST_RESTARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a viewer may see of a node now.
+
+    Attributes:
+        outcome: The last outcome, or None before the first.
+        is_stale: Whether a newer one is on its way.
+        is_running: Whether it is being computed itself.
+        progress: How much of it is done, from 0 to 1, where the engine can tell.
+    """
+
+    outcome: Outcome | None
+    is_stale: bool
+    is_running: bool
+    progress: float | None
+
+
+class Demand:
+    """Somebody wants a node's value, and to be told when to look again. Release it when nobody looks any more."""
+
+    def __init__(self, session: "Session", node: Node, changed: Callable[[], None]) -> None:
+        self._session = session
+        self.node = node
+        self.changed = changed
+
+    def look(self) -> Shown:
+        """Take a snapshot."""
+        return self._session.look(self.node)
+
+    def release(self) -> None:
+        """Stop wanting it; again does nothing."""
+        self._session.release(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work of a view; cancelling interrupts it and drops its result."""
+
+    cancellation: Cancel
+
+    def cancel(self) -> None:
+        """Give it up."""
+        self.cancellation.cancel()
+
+
+def _no_controls(cell: InputCell) -> object:
+    return cell.kind.default()
+
+
+class Session:
+    """One viewer's values and work.
+
+    Args:
+        engine: What runs queries.
+        pool: Where work runs.
+        deliver: Calls a function on the screen's thread, soon.
+        replaced: Values that stand in for cells.
+        open_control: Opens the control of an input; without it inputs have values but no controls.
+        initial: What an input starts with.
+        check_shared: Raises if an input would be shared by all sessions of a server.
+    """
+
+    def __init__(
+        self,
+        engine: DuckDB,
+        pool: Pool,
+        *,
+        deliver: Deliver = lambda call: call(),
+        replaced: Mapping[Cell, object] | None = None,
+        open_control: Callable[[InputCell], Control] | None = None,
+        initial: Callable[[InputCell], object] = _no_controls,
+        check_shared: Callable[[InputCell], None] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.resolver = Resolver(engine, engine.has_table, check_shared=check_shared)
+        self._pool = pool
+        self._deliver = deliver
+        self._lock = threading.RLock()
+        self._waves = Waves()
+        self.nodes = Nodes(
+            self._waves,
+            self.resolver,
+            engine,
+            replaced=replaced or {},
+            open_control=None if open_control is None else lambda cell: self._open(cell, open_control),
+            initial=initial,
+        )
+        self._demands: dict[Node, dict[Demand, None]] = {}
+        self._cancels: dict[Run, Cancel] = {}
+        self._jobs: set[Cancel] = set()
+        self._restarts: Counter[Node] = Counter()
+        self._pinged: dict[Demand, None] = {}
+        self._is_flush_due = False
+        self._is_wave_due = False
+        self.is_closed = False
+
+    # What viewers do.
+
+    def demand(self, cell: Cell, form: Form, changed: Callable[[], None] = lambda: None) -> Demand:
+        """Want a cell's value, table, rows or setting from now on."""
+        with self._lock:
+            self._check_open()
+            node = self._node(cell, form)
+            demand = Demand(self, node, changed)
+            node.demand += 1
+            self._demands.setdefault(node, {})[demand] = None
+        self._wave_soon()
+        return demand
+
+    def release(self, demand: Demand) -> None:
+        """See `Demand.release`."""
+        with self._lock:
+            demands = self._demands.get(demand.node, {})
+            if demand not in demands:
+                return
+            del demands[demand]
+            demand.node.demand -= 1
+        self._wave_soon()
+
+    def look(self, node: Node) -> Shown:
+        """Take a snapshot of a node."""
+        with self._lock:
+            cancel = None if node.run is None else self._cancels.get(node.run)
+            waits = self._is_wave_due and (node.unsettled or node.outcome is None)
+        progress = cancel.progress() if cancel is not None and cancel.progress is not None else None
+        return Shown(node.outcome, node.unsettled or waits, node.run is not None, progress)
+
+    def set(self, cell: InputCell, value: object) -> None:
+        """Set an input; all that is set in one tick becomes one wave."""
+        with self._lock:
+            if self.is_closed:
+                return
+            self.nodes.value(cell)
+            self._waves.stage(self.nodes.raws[cell], value)
+        self._wave_soon()
+
+    def get(self, cell: InputCell) -> object:
+        """Return what an input was last set to."""
+        with self._lock:
+            self.nodes.value(cell)
+            outcome = self._waves.staged_or_current(self.nodes.raws[cell])
+        return outcome.value if isinstance(outcome, Done) else None
+
+    def press(self, cell: SqlCell | PythonCell[..., object]) -> None:
+        """Press the button of a cell that waits for one."""
+        with self._lock:
+            if (gate := self.nodes.gates.get(cell)) is None:
+                return
+            presses = gate.outcome.value if isinstance(gate.outcome, Done) else 0
+            self._waves.stage(gate, (presses if isinstance(presses, int) else 0) + 1)
+        self._wave_soon()
+
+    def press_all(self) -> None:
+        """Press every button: without a screen, asking for a value is the press."""
+        for cell in list(self.nodes.gates):
+            if isinstance(cell, SqlCell | PythonCell):
+                self.press(cell)
+
+    def refresh(self) -> None:
+        """Look at the sources again."""
+        self._wave_soon()
+
+    def control(self, cell: InputCell) -> Control:
+        """Return the control of an input in this session, opened if need be."""
+        with self._lock:
+            self._check_open()
+            self.nodes.value(cell)
+            return self.nodes.controls[cell]
+
+    def submit[T](
+        self, job: Callable[[Cancel], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> Job:
+        """Run a view's work on a worker; tell the result on the screen's thread, unless it was cancelled."""
+        cancel = Cancel()
+        with self._lock:
+            if self.is_closed:
+                cancel.cancel()
+                return Job(cancel)
+            self._jobs.add(cancel)
+        self._pool.start(lambda: self._work(job, cancel, done, failed))
+        return Job(cancel)
+
+    def close(self) -> None:
+        """End the session: stop what runs, forget what is known."""
+        with self._lock:
+            if self.is_closed:
+                return
+            self.is_closed = True
+            cancels = [*self._cancels.values(), *self._jobs]
+            controls = list(self.nodes.controls.values())
+            self._cancels.clear()
+            self._jobs.clear()
+            self._demands.clear()
+            self._pinged.clear()
+            self._waves.clear()
+            self.nodes.clear()
+        for cancel in cancels:
+            cancel.cancel()
+        for control in controls:
+            control.close()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is on its way."""
+        with self._lock:
+            return not self._is_wave_due and self._waves.is_settled
+
+    def check_invariants(self) -> None:
+        """Raise AssertionError if the waves contradict their invariants."""
+        with self._lock:
+            self._waves.check_invariants()
+
+    # What happens then.
+
+    def _node(self, cell: Cell, form: Form) -> Node:
+        match form:
+            case "value":
+                return self.nodes.value(cell)
+            case "table":
+                return self.nodes.table(cell)
+            case "frame":
+                return self.nodes.frame(cell)
+            case "setting":
+                assert isinstance(cell, InputCell)
+                return self.nodes.setting(cell)
+
+    def _check_open(self) -> None:
+        if self.is_closed:
+            raise SessionError("The session has ended.", hint="reload the page")
+
+    def _open(self, cell: InputCell, open_control: Callable[[InputCell], Control]) -> Control:
+        control = open_control(cell)
+        control.watch(lambda value: self.set(cell, value))
+        return control
+
+    def _wave_soon(self) -> None:
+        with self._lock:
+            if self._is_wave_due or self.is_closed:
+                return
+            self._is_wave_due = True
+        soon(self._pool, self._wave)
+
+    def _wave(self) -> None:
+        with self._lock:
+            self._is_wave_due = False
+            if self.is_closed:
+                return
+            self.nodes.plan()
+            self._note_sources()
+            carried = self._prepare(self._waves.begin())
+        self._carry_out(*carried)
+
+    def _note_sources(self) -> None:
+        necessary = self._waves.necessary()
+        for node, (patterns, label) in self.nodes.files.items():
+            if node in necessary:
+                self._waves.stage_outcome(node, file_outcome(patterns, label))
+
+    def _prepare(self, step: Step) -> tuple[list[Cancel], list[tuple[Run, Cancel]]]:
+        """Under the lock: pair runs with their cancellations and note whom to tell."""
+        superseded = [cancel for run in step.superseded if (cancel := self._cancels.pop(run, None)) is not None]
+        started: list[tuple[Run, Cancel]] = []
+        for run in step.started:
+            self._cancels[run] = Cancel()
+            started.append((run, self._cancels[run]))
+        for node in step.touched:
+            self._pinged.update(self._demands.get(node, {}))
+            if node.run is None and not node.unsettled:
+                self._restarts.pop(node, None)
+        for cell, node in self.nodes.settings.items():
+            if node in step.touched and cell in self.nodes.controls and isinstance(node.outcome, Done):
+                self._deliver_setting(cell, node.outcome.value)
+        return superseded, started
+
+    def _deliver_setting(self, cell: InputCell, setting: object) -> None:
+        if isinstance(setting, Setting) and cell.feeds:
+            control = self.nodes.controls[cell]
+            self._deliver(lambda: None if self.is_closed else control.show(setting))
+
+    def _carry_out(self, superseded: list[Cancel], started: list[tuple[Run, Cancel]]) -> None:
+        for cancel in superseded:
+            cancel.cancel()
+        self._flush_soon()
+        for run, cancel in started:
+            self._pool.start(lambda run=run, cancel=cancel: self._execute(run, cancel))
+
+    def _flush_soon(self) -> None:
+        with self._lock:
+            if self._is_flush_due or not self._pinged:
+                return
+            self._is_flush_due = True
+        self._deliver(self._flush)
+
+    def _flush(self) -> None:
+        with self._lock:
+            pinged = list(self._pinged)
+            self._pinged.clear()
+            self._is_flush_due = False
+        for demand in pinged:
+            demand.changed()
+
+    def _execute(self, run: Run, cancel: Cancel) -> None:
+        assert run.node.compute is not None
+        outcome: Outcome
+        try:
+            cancel.check()
+            outcome = Done(run.node.compute(cancel, *run.arguments))
+        except SourceMoved:
+            self._start_again(run)
+            return
+        except Exception as error:  # noqa: BLE001  # a failing cell is a value of the graph; all else goes on
+            if cancel.cancelled:
+                return  # superseded: nobody waits for it
+            outcome = self._failure(run.node, error)
+        with self._lock:
+            if self.is_closed or self._cancels.pop(run, None) is None:
+                return
+            carried = self._prepare(self._waves.finish(run, outcome))
+        self._carry_out(*carried)
+
+    def _failure(self, node: Node, error: Exception) -> Outcome:
+        if isinstance(error, DataAppError):
+            error.cell = error.cell or node.name
+            if error.cell != node.name:
+                return Blocked(error.cell, error)
+        return Failed(error)
+
+    def _start_again(self, run: Run) -> None:
+        with self._lock:
+            if run not in self._cancels:
+                return
+            self._restarts[run.node] += 1
+            if self._restarts[run.node] > _MOST_RESTARTS:
+                self._restarts.pop(run.node)
+                self._cancels.pop(run)
+                error = SourceChangingError(
+                    f"A file that `{run.node.name}` reads changed {_MOST_RESTARTS + 1} times while it was read.",
+                    hint="write to a temporary file and rename it when it is complete",
+                    cell=run.node.name,
+                )
+                carried = self._prepare(self._waves.finish(run, Failed(error)))
+            else:
+                self._waves.invalidate(run.node)
+                carried = None
+        if carried is not None:
+            self._carry_out(*carried)
+        else:
+            self._wave_soon()
+
+    def _work[T](
+        self,
+        job: Callable[[Cancel], T],
+        cancel: Cancel,
+        done: Callable[[T], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        try:
+            cancel.check()
+            result = job(cancel)
+        except SourceMoved:
+            self._wave_soon()  # the view is shown a new relation, which supersedes this job
+        except Cancelled:
+            pass
+        except Exception as error:  # noqa: BLE001  # told to the view, which shows it in place
+            kept = error
+            self._deliver(lambda: None if cancel.cancelled else failed(kept))
+        else:
+            self._deliver(lambda: None if cancel.cancelled else done(result))
+        finally:
+            with self._lock:
+                self._jobs.discard(cancel)

@@ -1,0 +1,161 @@
+"""Tables of a session: relations that are not read yet, made of the parts of all cells above them."""
+
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pyarrow as pa
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.values import Bound
+from dataapp.compile.fusion import Fused, FramePart, Key, Part, ScanPart, TextPart, fuse
+from dataapp.connect.files import Version, version_of
+from dataapp.engines.duckdb import DuckDB, fault_to_error
+from dataapp.engines.relation import EngineFault, Relation
+from dataapp.errors import DataAppError
+
+
+class SourceMoved(Exception):  # noqa: N818  # not an error: the wave starts again
+    """A file changed between the start of a wave and the end of a query that read it."""
+
+
+def digest(*facts: object) -> str:
+    """Return a short text that is equal only for equal facts.
+
+    Example:
+        >>> digest("FROM t", 1) == digest("FROM t", 1), digest(1) == digest(1.0)
+        (True, False)
+    """
+    return hashlib.blake2b("\x1f".join(map(repr, facts)).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files that a table reads, as they were when the wave began."""
+
+    patterns: tuple[str, ...]
+    version: Version
+    cell: str
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A relation and everything that it is made of.
+
+    Attributes:
+        root: The cell whose rows these are.
+        parts: Every part that the root reads, directly or not, and the root's own.
+        labels: What people call the parts and values.
+        values: Values of parameters.
+        frames: Arrow tables of the parts that are frames.
+        files: Files that are read.
+        digest: Equal digests mean equal rows, however they are computed.
+        fixed_order: Whether reading twice gives the same order.
+    """
+
+    root: Cell
+    parts: Mapping[Key, Part]
+    labels: Mapping[Key, str]
+    values: Mapping[Key, Bound]
+    frames: Mapping[Key, pa.Table]
+    files: tuple[Files, ...]
+    digest: str
+    fixed_order: bool
+
+    @cached_property
+    def fused(self) -> Fused:
+        """The one query that the parts become."""
+        return fuse(self.root, self.parts, self.labels)
+
+    def relation(self, engine: DuckDB) -> Relation:
+        """Bind the fused query to its values and frames."""
+        fused = self.fused
+        return Relation(
+            sql=fused.sql,
+            key=self.digest,
+            engine=engine,
+            parameters={name: self.values[key] for name, key in fused.values.items()},
+            frames={name: self.frames[key] for name, key in fused.frames.items()},
+            variables={name: self.values[key] for name, key in fused.variables.items()},
+            fixed_order=self.fixed_order,
+            explain_fault=self.explain_fault,
+            check_sources=self.check_sources,
+        )
+
+    def explain_fault(self, fault: EngineFault) -> DataAppError:
+        """Say in which cell, line and column the engine's complaint lies."""
+        error = fault_to_error(fault)
+        place = None if fault.position is None else self.fused.locate(fault.position)
+        error.cell = self.labels.get(place.key if place is not None else self.root, self.root.label)
+        if place is not None:
+            error.line, error.column = place.line, place.column
+        return error
+
+    def check_sources(self) -> None:
+        """Raise `SourceMoved` if a file is no longer what it was when the wave began."""
+        for files in self.files:
+            try:
+                now = version_of(files.patterns)
+            except DataAppError as error:
+                raise SourceMoved from error
+            if now != files.version:
+                raise SourceMoved
+
+
+def same_table(old: object, new: object) -> bool:
+    """Whether two tables have the same rows for sure."""
+    return isinstance(old, Table) and isinstance(new, Table) and old.digest == new.digest
+
+
+@dataclass(slots=True)
+class TableBuilder:
+    """Collects what a table is made of."""
+
+    root: Cell
+    parts: dict[Key, Part] = field(default_factory=dict[Hashable, Part])
+    labels: dict[Key, str] = field(default_factory=dict[Hashable, str])
+    values: dict[Key, Bound] = field(default_factory=dict[Hashable, Bound])
+    frames: dict[Key, pa.Table] = field(default_factory=dict[Hashable, pa.Table])
+    files: list[Files] = field(default_factory=list[Files])
+
+    def include(self, table: Table) -> None:
+        """Take over another table's parts."""
+        self.parts |= table.parts
+        self.labels |= table.labels
+        self.values |= table.values
+        self.frames |= table.frames
+        self.files += [files for files in table.files if files not in self.files]
+
+    def build(self, part: Part, digest: str, *, fixed_order: bool) -> Table:
+        """Finish with the root's own part."""
+        self.parts[self.root] = part
+        self.labels[self.root] = self.root.label
+        return Table(
+            self.root, self.parts, self.labels, self.values, self.frames, tuple(self.files), digest, fixed_order
+        )
+
+
+def frame_table(cell: Cell, frame: pa.Table, stamp: str) -> Table:
+    """Return the table that scans a frame."""
+    builder = TableBuilder(cell)
+    builder.frames[cell] = frame
+    return builder.build(FramePart(), stamp, fixed_order=True)
+
+
+def scan_table(cell: Cell, sql: str, files: Files) -> Table:
+    """Return the table that scans files."""
+    builder = TableBuilder(cell)
+    builder.files.append(files)
+    return builder.build(ScanPart(sql), digest(sql, files.version), fixed_order=True)
+
+
+def query_digest(part: TextPart, tables: Sequence[tuple[str, Table]], values: Mapping[str, Bound]) -> str:
+    """Return what the rows of a SQL cell depend on: text, tables, values, and the versions of files in its text."""
+    return digest(
+        part.query.text,
+        sorted((name, table.digest) for name, table in tables),
+        sorted((name, type(bound.value).__name__, repr(bound.value), bound.type) for name, bound in values.items()),
+        sorted((name, predicate.pieces_text) for name, predicate in part.predicates.items()),
+        sorted(part.files.items()),
+    )

@@ -1,0 +1,133 @@
+"""Where work runs: a pool of threads shared by all sessions, one event loop for async cells, and cancellation."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Any, Protocol
+
+from dataapp.errors import Cancelled
+
+_WORKERS = 8
+
+
+class Cancel:
+    """The cancellation of one piece of work. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+        self._cancelled = False
+        self.progress: Callable[[], float | None] | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the result is no longer wanted."""
+        return self._cancelled
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Call back when cancelled: at once if that has happened already."""
+        with self._lock:
+            if not self._cancelled:
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def cancel(self) -> None:
+        """Cancel; again does nothing."""
+        with self._lock:
+            callbacks = [] if self._cancelled else self._callbacks
+            self._callbacks = []
+            self._cancelled = True
+        for callback in callbacks:
+            callback()
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the result is no longer wanted."""
+        if self._cancelled:
+            raise Cancelled
+
+
+class Pool(Protocol):
+    """Something that runs work, now or later, here or on another thread."""
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Take a piece of work, which raises nothing."""
+        ...
+
+
+class ThreadPool:
+    """The process's worker threads."""
+
+    def __init__(self, workers: int = _WORKERS) -> None:
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="dataapp")
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run the work on a thread of the pool."""
+        self._executor.submit(work)
+
+
+class InlinePool:
+    """Runs work in the calling thread, one piece after another, in the order in which it was started."""
+
+    def __init__(self) -> None:
+        self._queue: list[Callable[[], None]] = []
+        self._is_draining = False
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run the work now, or after the piece that is running."""
+        self._queue.append(work)
+        if self._is_draining:
+            return
+        self._is_draining = True
+        try:
+            while self._queue:
+                self._queue.pop(0)()
+        finally:
+            self._is_draining = False
+
+
+def soon(pool: Pool, work: Callable[[], None]) -> None:
+    """Start work at the end of the current tick of the calling thread's event loop, or now where there is none.
+
+    All that one tick changes is then seen by one piece of work. An inline pool has no ticks.
+    """
+    if isinstance(pool, InlinePool):
+        pool.start(work)
+        return
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        pool.start(work)
+    else:
+        loop.call_soon(pool.start, work)
+
+
+class _Shared:
+    """Made on first use, one per process."""
+
+    lock = threading.Lock()
+    pool: ThreadPool | None = None
+    loop: asyncio.AbstractEventLoop | None = None
+
+
+def shared_pool() -> ThreadPool:
+    """Return the process's pool."""
+    with _Shared.lock:
+        if _Shared.pool is None:
+            _Shared.pool = ThreadPool()
+        return _Shared.pool
+
+
+def run_coroutine[T](coroutine: Coroutine[Any, Any, T], cancel: Cancel) -> T:
+    """Run a coroutine on the process's own event loop and wait for it in this worker thread."""
+    with _Shared.lock:
+        if _Shared.loop is None:
+            _Shared.loop = asyncio.new_event_loop()
+            threading.Thread(target=_Shared.loop.run_forever, name="dataapp-async", daemon=True).start()
+    future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, _Shared.loop)
+    cancel.on_cancel(lambda: future.cancel() and None)
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise Cancelled from error

@@ -154,8 +154,7 @@ class _Fusion:
     def __init__(self, root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> None:
         self._root = root
         self._parts = parts
-        named = [key for key, part in parts.items() if key != root or isinstance(part, FramePart)]
-        self._names = _choose_names({key: labels[key] for key in named}, _names_in_texts(parts))
+        self._names = _choose_table_names(root, parts, labels)
         self._values = _choose_names({key: _word(labels[key]) for key in _value_keys(parts)}, set())
         self._copies = _copies(root, parts)
         self._by_variable = any(_is_dynamic(part) for part in parts.values())
@@ -217,14 +216,15 @@ class _Fusion:
     def _splices(self, key: Key, part: TextPart) -> Iterator[tuple[Span, Callable[[], None]]]:
         for table in part.query.tables:
             read = part.reads(table)
-            if read is not None:
-                yield table.span, partial(self._reference, key, part, table, read)
+            if read is None:
+                continue
+            is_inlined = part.query.form == "pivot" and not isinstance(self._parts[read], FramePart)
+            if is_inlined or fold(self._names[read]) != fold(table.name):
+                yield table.span, partial(self._reference, key, table, read, is_inlined=is_inlined)
         for parameter in part.query.parameters:
             name = fold(parameter.name)
-            if name in part.predicates:
-                text = self._predicate(part.predicates[name])
-            else:
-                text = self._value(part.values[name])
+            predicate = part.predicates.get(name)
+            text = self._value(part.values[name]) if predicate is None else self._predicate(predicate)
             if text != f"${parameter.name}":
                 yield parameter.span, partial(self._out.replace, key, parameter.span.start, text)
         for file in part.query.files:
@@ -232,21 +232,18 @@ class _Fusion:
                 text = quote_literal(part.files[file.location])
                 yield file.span, partial(self._out.replace, key, file.span.start, text)
 
-    def _reference(self, key: Key, part: TextPart, table: TableRef, read: Key) -> None:
-        """Write what stands for a table; where it is called differently than written, columns keep the written name."""
-        is_inlined = part.query.form == "pivot" and not isinstance(self._parts[read], FramePart)
-        if not is_inlined and fold(self._names[read]) == fold(table.name):
-            self._out.copy(key, part.query.text.encode(), table.span)
-            return
-        self._out.replace(key, table.span.start, "FROM " if table.is_statement else "")
+    def _reference(self, key: Key, table: TableRef, read: Key, *, is_inlined: bool) -> None:
+        """Write what stands in place of a table's name; columns keep the written name."""
+        at = table.span.start
+        self._out.replace(key, at, "FROM " if table.is_statement else "")
         if is_inlined:
             self._out.add("(")
             self._whole(read)
-            self._out.add(")")
+            self._out.add("\n)")
         else:
-            self._out.replace(key, table.span.start, quote_identifier(self._names[read]))
+            self._out.replace(key, at, quote_identifier(self._names[read]))
         if table.can_alias and not table.alias:
-            self._out.replace(key, table.span.start, f" AS {quote_identifier(table.name)}")
+            self._out.replace(key, at, f" AS {quote_identifier(table.name)}")
 
     def _predicate(self, predicate: Predicate) -> str:
         pieces = [piece if isinstance(piece, str) else self._value(piece.key) for piece in predicate.pieces]
@@ -310,17 +307,21 @@ def _dependency_order(
     return tuple(sorter.static_order())
 
 
-def _names_in_texts(parts: Mapping[Key, Part]) -> set[str]:
-    """Return the folded names that mean something of their own in some text, and so are not to be chosen."""
-    taken: set[str] = set()
+def _choose_table_names(root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> dict[Key, str]:
+    """Name frames and CTEs by their labels, but not by a name that means something of its own in some text."""
+    frames = {key: labels[key] for key, part in parts.items() if isinstance(part, FramePart)}
+    ctes = {key: labels[key] for key in parts if key != root and key not in frames}
+    plain: set[str] = set()
+    qualified: set[str] = set()
     for part in parts.values():
         if isinstance(part, TextPart):
-            taken |= part.query.ctes
-            taken.update(fold(table.name) for table in part.query.tables if part.reads(table) is None)
-            taken.update(
-                fold(location) for f in part.query.files for location in (f.location, part.files.get(f.location, ""))
-            )
-    return taken
+            plain |= part.query.ctes
+            plain.update(fold(part.files.get(file.location, file.location)) for file in part.query.files)
+            for table in part.query.tables:
+                if part.reads(table) is None:
+                    (qualified if table.qualified else plain).add(fold(table.name))
+    names = _choose_names(frames, plain | qualified)  # a registered frame may hide main.trades, a CTE cannot
+    return names | _choose_names(ctes, plain | {fold(name) for name in names.values()})
 
 
 def _value_keys(parts: Mapping[Key, Part]) -> Iterator[Key]:

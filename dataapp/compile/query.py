@@ -21,7 +21,7 @@ from dataapp.compile.tokens import (
     statements,
     tokenize,
 )
-from dataapp.errors import SqlSyntaxError, StatementError
+from dataapp.errors import StatementError
 
 type Form = Literal["select", "show", "pivot"]
 
@@ -90,8 +90,8 @@ def parse(text: str, parser: Parser) -> Query:
     """Read the text of a SQL cell.
 
     Raises:
-        SqlSyntaxError: If the text is not SQL.
-        StatementError: If it is not exactly one query, or uses parameters without names.
+        SqlSyntaxError: If the text is not SQL (raised by the parser).
+        StatementError: If it is not exactly one query, uses parameters without names, or cannot be read.
     """
     text = plain_spaces(text)
     tokens = tokenize(text, parser)
@@ -116,6 +116,10 @@ def parse(text: str, parser: Parser) -> Query:
 
 def _check(text: str, tokens: Sequence[Token], names: Sequence[ParameterRef], parser: Parser) -> bool:
     """Refuse what is not one query with named parameters; return whether it holds a dynamic PIVOT."""
+    unnamed = positional_parameter(tokens)
+    if unnamed is not None:
+        hint = "name it, such as $size: the name says which input it reads"
+        raise _refusal(f"The parameter `{unnamed.text}` has no name.", hint, text, unnamed)
     may_pivot = has_pivot(tokens)
     facts = parser.statements(without_parameters(text, names) if may_pivot else text)
     written = statements(tokens)
@@ -124,14 +128,12 @@ def _check(text: str, tokens: Sequence[Token], names: Sequence[ParameterRef], pa
     if len(written) > 1:
         hint = "a cell holds one query: give each its own cell"
         raise _refusal(f"The text holds {len(written)} statements.", hint, text, written[1][0])
-    kind = "PRAGMA" if written[0][0].is_keyword("pragma") else facts[-1].type
-    if kind != "SELECT":
+    first = written[0][0]
+    is_query = facts[-1].type == "SELECT" and (len(facts) == 1 or may_pivot) and not first.is_keyword("pragma")
+    if not is_query:
         hint = "a cell holds a query that gives a table: SELECT, FROM, WITH, VALUES, PIVOT, SUMMARIZE or DESCRIBE"
-        raise _refusal(f"{kind} is not a query.", hint, text, written[0][0])
-    unnamed = positional_parameter(tokens)
-    if unnamed is not None:
-        hint = "name it, such as $size: the name says which input it reads"
-        raise _refusal(f"The parameter `{unnamed.text}` has no name.", hint, text, unnamed)
+        kind = facts[0].type if len(facts) == 1 and facts[0].type != "SELECT" else first.text.upper()
+        raise _refusal(f"{kind} is not a query.", hint, text, first)
     if not may_pivot and {fold(name.name) for name in names} != {fold(name) for name in facts[0].parameters}:
         raise StatementError("The parameters cannot be told apart from the text around them.", hint="put blanks around")
     return len(facts) > 1
@@ -158,13 +160,15 @@ def _read_dynamic(text: str, tokens: Sequence[Token], parser: Parser) -> tuple[N
 
 
 def _serialize(text: str, parser: Parser) -> Node:
-    answer = parser.serialize(text)
-    if not answer["error"]:
-        return answer["statements"][0]["node"]
-    if answer["error_type"] == "parser":
-        raise SqlSyntaxError(answer["error_message"])
-    hint = "if it pivots, list the columns: PIVOT ... ON column IN ('a', 'b')"
-    raise StatementError("DuckDB does not give the syntax tree of this query.", hint=hint)
+    try:
+        answer = parser.serialize(text)
+    except RecursionError as error:  # about 500 operators in a row without brackets around some of them
+        hint = "split it into several cells, or write a long chain of operators as a list"
+        raise StatementError("The query is nested too deeply to be read.", hint=hint) from error
+    if answer["error"]:
+        hint = "if it pivots, list the columns: PIVOT ... ON column IN ('a', 'b')"
+        raise StatementError("DuckDB does not give the syntax tree of this query.", hint=hint)
+    return answer["statements"][0]["node"]
 
 
 def _names(tree: Node, tokens: Sequence[Token], origin: Callable[[int], int | None]) -> Names:

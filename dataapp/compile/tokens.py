@@ -62,9 +62,9 @@ def tokenize(text: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
     """Return the tokens of a text, without comments and blanks."""
     data = text.encode()
     found = tokenizer.tokens(text)
-    ends = [offset for offset, _ in found[1:]] + [len(data)]
+    starts = [offset for offset, _ in found] + [len(data)]
     tokens: list[Token] = []
-    for (start, kind), end in zip(found, ends, strict=True):
+    for (start, kind), end in zip(found, starts[1:], strict=True):
         written = _without_trivia(data[start:end].decode())
         tokens.append(Token(kind, Span(start, start + len(written.encode())), written))
     return tuple(tokens)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a query stands on one line
 """Queries with which fusion must not disagree with DuckDB: name -> (text, values of its parameters)."""
 
 from typing import Any

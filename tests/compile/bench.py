@@ -114,7 +114,7 @@ class Bench:
         if is_plain:
             connection.execute("USE src")
         for name, key in fused.variables.items():
-            connection.execute(f"SET VARIABLE {name} = $v", {"v": values[key]})
+            connection.execute(f"SET VARIABLE {quote_identifier(name)} = $v", {"v": values[key]})
         return answer(connection, fused.sql, {name: values[key] for name, key in fused.values.items()})
 
 

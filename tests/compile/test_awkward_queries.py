@@ -26,7 +26,7 @@ def test_alone_it_is_the_authors_text(bench: Bench, name: str) -> None:
 @AWKWARD
 def test_behind_another_cell(bench: Bench, name: str) -> None:
     text, values = QUERIES[name]
-    parts = {"q": bench.part(text, values=_keys(values)), "r": bench.part("FROM q", {"q": "q"})}
+    parts: dict[Key, Part] = {"q": bench.part(text, values=_keys(values)), "r": bench.part("FROM q", {"q": "q"})}
     fused = fuse("r", parts, {key: key for key in ["q", "r", *_keys(values).values()]})
     _assert_same(bench, name, bench.run(fused, _folded(values), is_plain=True), behind=True)
 
@@ -62,7 +62,7 @@ def _ask_chain(bench: Bench, name: str, label: Any) -> Answer:
     labels: dict[Key, str] = {fold(table): label(table) for table in TABLE_NAMES}
     query = bench.part(text, {table: fold(table) for table in TABLE_NAMES}, _keys(values))
     parts |= {"query": query, "reader": bench.part("SELECT * FROM q", {"q": "query"})}
-    labels |= {"query": "q", "reader": "q"} | {key: "k" for key in _keys(values).values()}
+    labels |= {"query": "q", "reader": "q"} | dict.fromkeys(_keys(values).values(), "k")
     return bench.ask_fused("reader", parts, _folded(values), labels)
 
 

@@ -4,12 +4,16 @@ A name is looked up in the keyword arguments of the call that made the cell, the
 Nothing is read when the cell is made, so the order of definitions does not matter.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from dataapp.compile.identifiers import fold
+
 MISSING = object()
+_HISTORY = re.compile(r"__.*|_\d*")  # what a module has by itself, and what a notebook calls its last results
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,9 +70,9 @@ class Namespace:
         for scope in (self.bindings, self.names):
             if name in scope:
                 yield name, scope[name]
-            lowered = name.lower()
+            folded = fold(name)
             for candidate, thing in list(scope.items()):
-                if candidate != name and candidate.lower() == lowered:
+                if candidate != name and fold(candidate) == folded:
                     yield candidate, thing
 
     def known(self) -> list[str]:
@@ -76,8 +80,6 @@ class Namespace:
         return [*self.bindings, *(name for name in list(self.names) if not name.startswith("_"))]
 
     def name_of(self, thing: object) -> str | None:
-        """Return the first public global that is bound to a thing, or None."""
-        for name, value in list(self.names.items()):
-            if value is thing and not name.startswith("__"):
-                return name
-        return None
+        """Return the first global that is bound to a thing, a public one if there is one, or None."""
+        found = [name for name, value in list(self.names.items()) if value is thing and not _HISTORY.fullmatch(name)]
+        return next((name for name in found if not name.startswith("_")), next(iter(found), None))

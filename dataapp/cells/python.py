@@ -45,8 +45,12 @@ class PythonCell[**P, R](Cell):
             return typing.get_type_hints(self.function)
         except NameError as error:
             raise SignatureError(
-                f"An annotation of `{self.label}` names `{error.name}`, which is not defined.", cell=self.label
+                f"An annotation of `{self.label}` names `{error.name}`, which is not defined.",
+                hint="import it in the module, and not under `if TYPE_CHECKING`",
+                cell=self.label,
             ) from error
+        except Exception as error:
+            raise SignatureError(f"An annotation of `{self.label}` has no meaning: {error}", cell=self.label) from error
 
 
 def _parameters_to_read(function: Callable[..., Any], bindings: Mapping[str, object]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Values that travel into SQL: a Python value and the SQL type that its input gives it."""
 
 from dataclasses import dataclass
+from typing import cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,13 @@ class Bound:
 
     @property
     def needs_cast(self) -> bool:
-        """Whether the value alone says nothing about its type: None and the empty list.
+        """Whether a type is promised that the value alone does not show: None, the empty list, lists of None.
 
         Example:
             >>> Bound([], "VARCHAR[]").needs_cast, Bound(["a"], "VARCHAR[]").needs_cast
             (True, False)
         """
-        return self.type is not None and (self.value is None or self.value == [])
+        if self.type is None:
+            return False
+        items = cast("list[object]", self.value) if isinstance(self.value, list) else [self.value]
+        return all(item is None for item in items)

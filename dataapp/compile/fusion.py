@@ -131,13 +131,16 @@ class Fused:
         return Place(key, *line_and_column(self.texts[key], offset))
 
 
-def fuse(root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> Fused:
+def fuse(
+    root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str], casts: Mapping[Key, str] | None = None
+) -> Fused:
     """Fuse a part and everything that it reads into one query.
 
     Args:
         root: The part whose rows are wanted.
         parts: At least the parts that the root reaches.
         labels: Names for people: CTEs and parameters are called so where that is unambiguous.
+        casts: The SQL type of each value that does not show its type by itself, such as NULL or an empty list.
 
     Raises:
         graphlib.CycleError: If parts read each other in a circle.
@@ -145,15 +148,18 @@ def fuse(root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> Fus
     """
     order = _dependency_order(root, parts, _reads)
     reached = {key: parts[key] for key in order}
-    return _Fusion(root, reached, labels).fused()
+    return _Fusion(root, reached, labels, casts or {}).fused()
 
 
 class _Fusion:
     """One run of `fuse`: names first, then text."""
 
-    def __init__(self, root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> None:
+    def __init__(
+        self, root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str], casts: Mapping[Key, str]
+    ) -> None:
         self._root = root
         self._parts = parts
+        self._casts = casts
         self._names = _choose_table_names(root, parts, labels)
         self._values = _choose_names({key: _word(labels[key]) for key in _value_keys(parts)}, set())
         self._copies = _copies(root, parts)
@@ -251,7 +257,8 @@ class _Fusion:
 
     def _value(self, key: Key) -> str:
         name = self._values[key]
-        return f"getvariable({quote_literal(name)})" if self._by_variable else f"${name}"
+        text = f"getvariable({quote_literal(name)})" if self._by_variable else f"${name}"
+        return f"CAST({text} AS {self._casts[key]})" if key in self._casts else text
 
 
 def _materialisation(part: Part, copies: int) -> str:

@@ -66,7 +66,7 @@ def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:
         for path in found:
             try:
                 stat = os.stat(path)
-            except FileNotFoundError as error:
+            except OSError as error:
                 raise SourceNotFoundError(f"`{path}` is gone.", cell=cell) from error
             states.append(FileState(path, stat.st_mtime_ns, stat.st_size, stat.st_ino))
     return tuple(states)
@@ -79,9 +79,19 @@ def expand(pattern: str) -> list[str]:
         return sorted(path for path in found if os.path.isfile(path) and format_of(path) is not None)
     if os.path.isfile(pattern):
         return [pattern]
-    if not any(mark in pattern for mark in _MAGIC):
+    if not is_pattern(pattern):
         return []
     return sorted(path for path in glob.iglob(pattern, recursive=True) if os.path.isfile(path))
+
+
+def is_pattern(location: str) -> bool:
+    """Whether a location may name several files.
+
+    Example:
+        >>> is_pattern("trades/*.parquet"), is_pattern("trades.parquet")
+        (True, False)
+    """
+    return any(mark in location for mark in _MAGIC)
 
 
 def _nearby(pattern: str) -> str | None:

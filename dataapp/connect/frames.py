@@ -7,11 +7,14 @@
 import weakref
 from typing import Any, cast
 
+import polars as pl
 import pyarrow as pa
 
-from dataapp.errors import WrongKindError
+from dataapp.connect.files import FileState
+from dataapp.errors import SourceUnreadableError, WrongKindError
 
 _converted: dict[int, tuple[weakref.ref[object], pa.Table]] = {}
+_read: weakref.WeakValueDictionary[FileState, pa.Table] = weakref.WeakValueDictionary()
 
 
 def to_arrow(frame: object, cell: str | None = None) -> pa.Table:
@@ -42,7 +45,7 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
         return pa.Table.from_batches([frame])
     if isinstance(frame, pa.RecordBatchReader):
         return frame.read_all()
-    if library == "polars" and hasattr(frame, "collect"):
+    if library in {"polars", "narwhals"} and hasattr(frame, "collect"):
         return pa.table(thing.collect())
     if library == "polars" and not hasattr(frame, "columns"):  # a Series is a table of one column
         return pa.table(thing.to_frame())
@@ -60,6 +63,16 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     )
 
 
+def is_lazy(frame: object) -> bool:
+    """Whether rows of a frame have to be computed before they can be read.
+
+    Example:
+        >>> is_lazy(pl.LazyFrame()), is_lazy(pl.DataFrame())
+        (True, False)
+    """
+    return hasattr(frame, "collect") or type(frame).__module__.startswith("ibis.")
+
+
 def _keep(frame: object, table: pa.Table) -> None:
     key = id(frame)
     try:
@@ -67,3 +80,38 @@ def _keep(frame: object, table: pa.Table) -> None:
     except TypeError:
         return
     _converted[key] = (reference, table)
+
+
+def to_polars(table: pa.Table) -> pl.DataFrame:
+    """Return Arrow rows as a Polars frame; text and numbers are not copied."""
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def read_ipc(file: FileState, cell: str | None = None) -> pa.Table:
+    """Return the rows of an Arrow IPC file or stream; sessions share one copy.
+
+    They are read, not mapped: to read a mapping of a file that somebody cuts short ends the process.
+
+    Raises:
+        SourceUnreadableError: It is something else.
+    """
+    kept = _read.get(file)
+    if kept is not None:
+        return kept
+    try:
+        table = _read_ipc(file.path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SourceUnreadableError(f"`{file.path}` is not an Arrow IPC file.", cell=cell) from error
+    _read[file] = table
+    return table
+
+
+def _read_ipc(path: str) -> pa.Table:
+    with pa.OSFile(path) as file:
+        try:
+            return pa.ipc.open_file(file).read_all()
+        except pa.ArrowInvalid:
+            file.seek(0)
+            return pa.ipc.open_stream(file).read_all()

@@ -163,6 +163,7 @@ class Reader:
         self._relation = relation
         self._cancelled = threading.Event()
         self._running = threading.Event()
+        self._interrupting = threading.Lock()  # an interrupt must never hit whoever leases the connection next
         self._temporary: list[str] = []
         self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
         for name, table in relation.frames.items():
@@ -265,7 +266,8 @@ class Reader:
             self._relation.check_sources()
             raise self._explain(error, sql) from error
         finally:
-            self._running.clear()
+            with self._interrupting:
+                self._running.clear()
         self._relation.check_sources()
         return result
 
@@ -279,8 +281,10 @@ class Reader:
         return explain(fault)
 
     def _interrupt_until_stopped(self) -> None:
-        while self._running.is_set():
-            if (connection := self._connection) is not None:
+        while True:
+            with self._interrupting:
+                if not self._running.is_set() or (connection := self._connection) is None:
+                    return
                 connection.interrupt()
             sleep(_INTERRUPT_EVERY)
 

@@ -1,0 +1,1 @@
+"""Inputs: Panel widgets, Parameters and reactive values as nodes of the graph."""

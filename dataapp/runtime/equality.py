@@ -11,6 +11,8 @@ import pyarrow as pa
 
 _COMPARED_BYTES = 64 * 2**20  # a larger frame costs more to compare than most readers cost to run
 _SCALARS = (bool, int, float, str, bytes, Decimal, dt.date, dt.time, dt.timedelta, UUID, type(None))
+# Equal to Python, yet not the same: 0.0 and -0.0, Decimal 1 and 1.0, one moment in two time zones.
+_SHOWN = (float, Decimal, dt.date, dt.time)
 
 
 def is_same(old: object, new: object) -> bool:
@@ -25,7 +27,7 @@ def is_same(old: object, new: object) -> bool:
     if type(old) is not type(new):
         return False
     if isinstance(old, _SCALARS):
-        return old == new
+        return repr(old) == repr(new) if isinstance(old, _SHOWN) else old == new
     if isinstance(old, list | tuple):
         return _same_items(cast("list[object]", old), cast("list[object]", new))
     if isinstance(old, Mapping):

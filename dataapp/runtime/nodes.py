@@ -55,11 +55,21 @@ class Frame:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
-    """What stands in for a cell whose names cannot be resolved."""
+@dataclass(slots=True)
+class ChosenFiles:
+    """Files that a parameter chose when a query was last made of it, and their state then."""
 
-    error: DataAppError
+    patterns: tuple[str, ...]
+    label: str
+    seen: Outcome
+
+    def have_moved(self) -> bool:
+        """Whether the query must be made anew."""
+        match file_outcome(self.patterns, self.label), self.seen:
+            case Done(now), Done(seen):
+                return now != seen
+            case now, seen:
+                return type(now) is not type(seen)
 
 
 class Nodes:
@@ -90,12 +100,14 @@ class Nodes:
         self._replaced = replaced
         self._open_control = open_control
         self._initial = initial
-        self._building: list[tuple[int, Cell]] = []
+        self._looked_above: set[Cell] = set()
+        self._circles: dict[Cell, CycleError] = {}
         self.values: dict[Cell, Node] = {}
         self.tables: dict[Cell, Node] = {}
         self.lazies: dict[Cell, Node] = {}
         self.frames: dict[Cell, Node] = {}
         self.files: dict[Node, tuple[tuple[str, ...], str]] = {}
+        self.chosen: dict[Node, ChosenFiles] = {}
         self.raws: dict[InputCell, Node] = {}
         self.settings: dict[InputCell, Node] = {}
         self.gates: dict[Cell, Node] = {}
@@ -123,7 +135,7 @@ class Nodes:
 
     def clear(self) -> None:
         """Forget all nodes and controls."""
-        for kind in (self.values, self.tables, self.lazies, self.frames, self.files, self.gates):
+        for kind in (self.values, self.tables, self.lazies, self.frames, self.files, self.chosen, self.gates):
             kind.clear()
         for kind in (self.raws, self.settings, self.controls):
             kind.clear()
@@ -141,6 +153,8 @@ class Nodes:
         """Return the reason why a cell's rows are kept, or None when readers take its query."""
         query = self._resolver.reads(cell).query
         assert query is not None
+        if cell.run == "button":
+            return "it runs when its button is pressed"
         if query.unstable:
             return query.unstable[0]
         if query.form == "pivot":
@@ -168,21 +182,42 @@ class Nodes:
     def _made(self, cell: Cell, kind: dict[Cell, Node], make: Callable[[Cell], Node]) -> Node:
         if cell in kind:
             return kind[cell]
-        step = (id(kind), cell)
-        if step in self._building:
-            walked = [item for _, item in self._building[self._building.index(step) :]]
-            circle = " → ".join(f"`{item.label}`" for item in dict.fromkeys(walked)) + f" → `{cell.label}`"
-            error = CycleError(f"Cells read each other in a circle: {circle}.", cell=cell.label)
-            return self._failing(cell, error)
-        self._building.append(step)
+        self._look_above(cell)
         try:
+            if (error := self._circles.get(cell)) is not None:
+                raise error.with_traceback(None)
             node = make(cell)
         except DataAppError as error:
             node = self._failing(cell, error)
-        finally:
-            self._building.pop()
         kind[cell] = node
         return node
+
+    def _look_above(self, cell: Cell) -> None:
+        """Find circles before anything is made, and make what is above first: no chain is too long to recurse."""
+        if cell in self._looked_above:
+            return
+        while True:
+            try:
+                above = closure([cell], self._reads_above)
+            except CycleFound as found:
+                circle = cast("list[Cell]", found.nodes)
+                self._circles |= dict.fromkeys(circle, circle_error(circle))
+            else:
+                break
+        self._looked_above.update(above)
+        for read in above[:-1]:
+            if isinstance(read, SqlCell):
+                self.table(read)
+            elif isinstance(read, PythonCell):
+                self.value(cast("Cell", read))
+
+    def _reads_above(self, cell: Cell) -> list[Cell]:
+        if cell in self._looked_above or cell in self._replaced or cell in self._circles:
+            return []
+        try:
+            return list(dict.fromkeys(self._resolver.reads(cell).cells))
+        except DataAppError:  # it becomes the value of the cell's node
+            return []
 
     def _failing(self, cell: Cell, error: DataAppError) -> Node:
         node = self._waves.add(Node(cell.label))
@@ -196,7 +231,10 @@ class Nodes:
 
     def _make_value(self, cell: Cell) -> Node:
         if cell in self._replaced:
-            return self._fixed(cell, self._replaced[cell])
+            value = self._replaced[cell]
+            if isinstance(cell, SqlCell | SourceCell) and is_frame(value):
+                return self._item(cell)
+            return self._fixed(cell, cell.condition(value, {}) if isinstance(cell, PredicateCell) else value)
         match cell:
             case InputCell():
                 return self._input_value(cell, self._initial(cell))
@@ -209,9 +247,13 @@ class Nodes:
             case SourceCell() if not is_location(cell.location):
                 return self._fixed(cell, cell.location)
             case _:
-                return self._waves.add(
-                    Node(cell.label, (self.frame(cell),), compute=lambda frame: _single_item(cell, frame), same=is_same)
-                )
+                return self._item(cell)
+
+    def _item(self, cell: Cell) -> Node:
+        def item(frame: Frame) -> object:
+            return _single_item(cell, frame)
+
+        return self._waves.add(Node(cell.label, (self.frame(cell),), compute=item, same=is_same))
 
     def _make_table(self, cell: Cell) -> Node:
         if cell in self._replaced:
@@ -220,9 +262,12 @@ class Nodes:
             case SqlCell():
                 lazy = self._lazy(cell)
                 self.lazies[cell] = lazy
-                return self._waves.add(
-                    Node(cell.label, (lazy,), compute=lambda source: _readable(cell, source), same=same_table)
-                )
+                self._gate(cell)
+
+                def readable(source: object) -> Table:
+                    return _readable(cell, source)
+
+                return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table))
             case SourceCell() if is_location(cell.location):
                 return self._file_table(cell)
             case SourceCell() | PythonCell():
@@ -231,7 +276,8 @@ class Nodes:
                 raise WrongKindError(f"`{cell.label}` is not a table.", cell=cell.label)
 
     def _make_frame(self, cell: Cell) -> Node:
-        source = self.lazies[cell] if isinstance(self.table(cell), Node) and cell in self.lazies else self.table(cell)
+        table = self.table(cell)
+        source = self.lazies.get(cell, table)
         stamped = isinstance(cell, SqlCell) and cell in self.lazies and bool(self._query(cell).unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
@@ -242,7 +288,8 @@ class Nodes:
                 rows = reader.fetch()
             return Frame(rows, digest("run", next(_stamps)) if stamped else table.digest)
 
-        return self._waves.add(Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame))
+        node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=self.gates.get(cell))
+        return self._waves.add(node)
 
     def _query(self, cell: Cell) -> Query:
         query = self._resolver.reads(cell).query
@@ -253,6 +300,12 @@ class Nodes:
         def scanned(frame: object) -> Table:
             return frame_table(cell, to_arrow(frame, cell.label), digest("frame", next(_stamps)))
 
+        def computed(_: Cancel, frame: object) -> Table:
+            return scanned(frame)
+
+        given = self._replaced.get(cell, cell.location if isinstance(cell, SourceCell) else None)
+        if given is None or is_lazy(given):  # a function may return a lazy frame, too: computing it may take long
+            return self._waves.add(Node(cell.label, (value,), compute=computed, is_work=True, same=same_table))
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
 
     def _input_value(self, cell: InputCell, value: object) -> Node:
@@ -269,7 +322,11 @@ class Nodes:
 
         setting = self._waves.add(Node(cell.label, (raw, *feeds), compute=settle, same=_same_setting))
         self.settings[cell] = setting
-        return self._waves.add(Node(cell.label, (setting,), compute=lambda setting: setting.value, same=is_same))
+
+        def set_to(setting: Setting) -> object:
+            return setting.value
+
+        return self._waves.add(Node(cell.label, (setting,), compute=set_to, same=is_same))
 
     def _feed(self, cell: Cell) -> Node:
         is_rows = isinstance(cell, SqlCell) or (isinstance(cell, SourceCell) and is_location(cell.location))
@@ -305,14 +362,19 @@ class Nodes:
         def scanned(version: Any) -> Table:
             kind = choose_format(locations, version, cell.options, cell.label)
             if not is_scanned_by_engine(kind):
-                tables = [_read_arrow(state.path, cell.label) for state in version]
-                return frame_table(cell, pa.concat_tables(tables, promote_options="default"), digest("arrow", version))
+                return _arrow_table(cell, Files(locations, version, cell.label))
             return scan_table(
                 cell, scan(version, locations, kind, cell.options), Files(locations, version, cell.label)
             )
 
+        def read(_: Cancel, version: Any) -> Table:
+            return scanned(version)
+
         files = self._file_node(locations, cell.label)
-        return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
+        formats = [cell.options.get("format")] if "format" in cell.options else map(format_of, locations)
+        if all(isinstance(kind, str) and is_scanned_by_engine(kind) for kind in formats):
+            return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
+        return self._waves.add(Node(cell.label, (files,), compute=read, is_work=True, same=same_table))
 
     def _lazy(self, cell: SqlCell) -> Node:
         reads = self._resolver.reads(cell)
@@ -328,11 +390,28 @@ class Nodes:
         if local := tuple(location for location in files.values() if "://" not in location):
             inputs["files", ""] = self._file_node(local, cell.label)
 
-        def build(*values: object) -> Table:
-            return _build_table(cell, query, reads, files, dict(zip(inputs, values, strict=True)))
+        by_input = {name: self._is_chosen_by_input(reads.values[name]) for name in query.path_parameters & set(reads.values)}
 
-        node = Node(cell.label, tuple(inputs.values()), compute=build, same=same_table, gate=self._gate(cell))
+        def choose(name: str, value: object) -> tuple[object, Version]:
+            chosen = choose_files(
+                query, name, value, cell.namespace.folder, by_input=by_input[name], cell=cell.label
+            )
+            patterns = self.chosen[node].patterns + chosen.files if node in self.chosen else chosen.files
+            self.chosen[node] = ChosenFiles(patterns, cell.label, file_outcome(patterns, cell.label))
+            return chosen.value, version_of(chosen.files, cell.label)
+
+        def build(*values: object) -> Table:
+            self.chosen.pop(node, None)
+            return _build_table(cell, query, reads, files, dict(zip(inputs, values, strict=True)), choose)
+
+        node = Node(cell.label, tuple(inputs.values()), compute=build, same=same_table)
         return self._waves.add(node)
+
+    def _is_chosen_by_input(self, cell: Cell) -> bool:
+        """Whether a viewer chooses a value; what a Python cell makes of an input is the author's choice."""
+        if isinstance(cell, PythonCell) or cell in self._replaced:
+            return False
+        return isinstance(cell, InputCell) or any(map(self._is_chosen_by_input, self._reads_of(cell)))
 
     def _python_value(self, cell: "PythonCell[..., Any]") -> Node:
         reads = self._resolver.reads(cell).arguments

@@ -3,11 +3,11 @@
 `Reads` is a cell's part of the graph: which nodes its tables, parameters, predicates and arguments are.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dataapp.cells.adapters import as_cell
+from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.namespace import MISSING, Namespace
@@ -89,8 +89,12 @@ class Resolver:
                 found = error
             self._found[cell] = found
         if isinstance(found, DataAppError):
-            raise found
+            raise found.with_traceback(None)  # each raise would otherwise make the kept traceback longer
         return found
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._found.clear()
 
     def forget(self, cell: Cell) -> None:
         """Look a cell's names up anew when they are next asked for."""
@@ -105,15 +109,7 @@ class Resolver:
         try:
             return closure(roots, lambda cell: list(dict.fromkeys(self.reads(cell).cells)))
         except CycleFound as found:
-            labels = [cell.label for cell in found.nodes if isinstance(cell, Cell)]
-            if len(labels) == 2:
-                raise CycleError(
-                    f"Cell `{labels[0]}` reads itself.",
-                    hint="bind the outer table under another name, or rename the cell",
-                    cell=labels[0],
-                ) from None
-            circle = " → ".join(f"`{label}`" for label in labels)
-            raise CycleError(f"Cells read each other in a circle: {circle}.", cell=labels[0]) from None
+            raise circle_error([cell for cell in found.nodes if isinstance(cell, Cell)]) from None
 
     def find(self, root: Cell, name: str) -> Cell:
         """Return the node that a name means for a cell: what the cell itself calls so, else what a cell above does.
@@ -222,7 +218,8 @@ class Resolver:
         return as_cell(thing, name, cell.namespace) or ConstantCell(thing, cell.namespace, name=name)
 
     def _thing(self, thing: object, cell: Cell) -> Cell:
-        name = cell.namespace.name_of(thing) or cell.label
+        # Equal plain values are often one object to Python, so a global that is one says nothing.
+        name = (None if is_plain(thing) else cell.namespace.name_of(thing)) or cell.label
         found = as_cell(thing, name, cell.namespace)
         if found is None or isinstance(found, PredicateCell):
             raise WrongKindError(
@@ -230,6 +227,16 @@ class Resolver:
                 hint="give an input, a widget or a plain value",
             )
         return found
+
+
+def circle_error(cells: Sequence[Cell]) -> CycleError:
+    """Return the error that names a circle: each cell reads the next, the first is also the last."""
+    labels = [cell.label for cell in cells]
+    if len(labels) == 2:
+        hint = "bind the outer table under another name, or rename the cell"
+        return CycleError(f"Cell `{labels[0]}` reads itself.", hint=hint, cell=labels[0])
+    circle = " → ".join(f"`{label}`" for label in labels)
+    return CycleError(f"Cells read each other in a circle: {circle}.", cell=labels[0])
 
 
 @lru_cache(maxsize=4096)

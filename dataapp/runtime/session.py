@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell, Setting
@@ -120,8 +120,10 @@ class Session:
         self._demands: dict[Node, dict[Demand, None]] = {}
         self._cancels: dict[Run, Cancel] = {}
         self._jobs: set[Cancel] = set()
+        self._kept: dict[Cell, object] = {}
         self._restarts: Counter[Node] = Counter()
         self._pinged: dict[Demand, None] = {}
+        self._fitted: dict[InputCell, None] = {}
         self._is_flush_due = False
         self._is_wave_due = False
         self.is_closed = False
@@ -146,6 +148,7 @@ class Session:
             if demand not in demands:
                 return
             del demands[demand]
+            self._pinged.pop(demand, None)
             demand.node.demand -= 1
         self._wave_soon()
 
@@ -169,6 +172,7 @@ class Session:
     def get(self, cell: InputCell) -> object:
         """Return what an input was last set to."""
         with self._lock:
+            self._check_open()
             self.nodes.value(cell)
             outcome = self._waves.staged_or_current(self.nodes.raws[cell])
         return outcome.value if isinstance(outcome, Done) else None
@@ -199,6 +203,12 @@ class Session:
             self.nodes.value(cell)
             return self.nodes.controls[cell]
 
+    def kept[T](self, cell: Cell, make: Callable[[], T]) -> T:
+        """Return what is kept for a cell as long as the session lives, made on first use."""
+        if cell not in self._kept:
+            self._kept[cell] = make()
+        return cast("T", self._kept[cell])
+
     def submit[T](
         self, job: Callable[[Cancel], T], done: Callable[[T], None], failed: Callable[[Exception], None]
     ) -> Job:
@@ -224,8 +234,11 @@ class Session:
             self._jobs.clear()
             self._demands.clear()
             self._pinged.clear()
+            self._kept.clear()
+            self._restarts.clear()
             self._waves.clear()
             self.nodes.clear()
+            self.resolver.clear()
         for cancel in cancels:
             cancel.cancel()
         for control in controls:
@@ -300,18 +313,27 @@ class Session:
             if node.run is None and not node.unsettled:
                 self._restarts.pop(node, None)
         for cell, node in self.nodes.settings.items():
-            if node in step.touched and cell in self.nodes.controls and isinstance(node.outcome, Done):
-                self._deliver_setting(cell, node.outcome.value)
+            if node in step.touched and cell in self.nodes.controls and cell.feeds:
+                self._fitted[cell] = None
         return superseded, started
 
-    def _deliver_setting(self, cell: InputCell, setting: object) -> None:
-        if isinstance(setting, Setting) and cell.feeds:
-            control = self.nodes.controls[cell]
-            self._deliver(lambda: None if self.is_closed else control.show(setting))
+    def _show_setting(self, cell: InputCell) -> None:
+        """Bring a control in line with what is known now, which may be newer than what it was told about."""
+        with self._lock:
+            if self.is_closed or cell not in self.nodes.controls:
+                return
+            control, outcome = self.nodes.controls[cell], self.nodes.settings[cell].outcome
+        if isinstance(outcome, Done) and isinstance(outcome.value, Setting):
+            control.show(outcome.value)
 
     def _carry_out(self, superseded: list[Cancel], started: list[tuple[Run, Cancel]]) -> None:
         for cancel in superseded:
             cancel.cancel()
+        with self._lock:
+            fitted = list(self._fitted)
+            self._fitted.clear()
+        for cell in fitted:
+            self._deliver(lambda cell=cell: self._show_setting(cell))
         self._flush_soon()
         for run, cancel in started:
             self._pool.start(lambda run=run, cancel=cancel: self._execute(run, cancel))
@@ -329,14 +351,16 @@ class Session:
             self._pinged.clear()
             self._is_flush_due = False
         for demand in pinged:
-            demand.changed()
+            if demand in self._demands.get(demand.node, {}):  # one before it may have released it, or ended the session
+                demand.changed()
 
     def _execute(self, run: Run, cancel: Cancel) -> None:
-        assert run.node.compute is not None
+        compute = run.node.compute
+        if cancel.cancelled or compute is None:  # superseded before it began, or the session has ended
+            return
         outcome: Outcome
         try:
-            cancel.check()
-            outcome = Done(run.node.compute(cancel, *run.arguments))
+            outcome = Done(compute(cancel, *run.arguments))
         except SourceMoved:
             self._start_again(run)
             return

@@ -1,7 +1,7 @@
 """Tables of a session: relations that are not read yet, made of the parts of all cells above them."""
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.values import Bound
-from dataapp.compile.fusion import Fused, FramePart, Key, Part, ScanPart, TextPart, fuse
+from dataapp.compile.fusion import Fused, FramePart, Key, Part, ScanPart, fuse
 from dataapp.connect.files import Version, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.relation import EngineFault, Relation
@@ -66,7 +66,8 @@ class Table:
     @cached_property
     def fused(self) -> Fused:
         """The one query that the parts become."""
-        return fuse(self.root, self.parts, self.labels)
+        casts = {key: bound.type for key, bound in self.values.items() if bound.needs_cast and bound.type is not None}
+        return fuse(self.root, self.parts, self.labels, casts)
 
     def relation(self, engine: DuckDB) -> Relation:
         """Bind the fused query to its values and frames."""
@@ -148,14 +149,3 @@ def scan_table(cell: Cell, sql: str, files: Files) -> Table:
     builder = TableBuilder(cell)
     builder.files.append(files)
     return builder.build(ScanPart(sql), digest(sql, files.version), fixed_order=True)
-
-
-def query_digest(part: TextPart, tables: Sequence[tuple[str, Table]], values: Mapping[str, Bound]) -> str:
-    """Return what the rows of a SQL cell depend on: text, tables, values, and the versions of files in its text."""
-    return digest(
-        part.query.text,
-        sorted((name, table.digest) for name, table in tables),
-        sorted((name, type(bound.value).__name__, repr(bound.value), bound.type) for name, bound in values.items()),
-        sorted((name, predicate.pieces_text) for name, predicate in part.predicates.items()),
-        sorted(part.files.items()),
-    )

@@ -24,7 +24,7 @@ def _equal(old: object, new: object) -> bool:
     return old is new
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """One value of a session.
 
@@ -53,6 +53,9 @@ class Node:
     unsettled: bool = False
     ticket: int = 0
     run: "Run | None" = None
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name}>"  # without its inputs and outputs, which lead through the whole graph
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +95,7 @@ class Waves:
         self.epoch = 0
         self._staged: dict[Node, Outcome] = {}
         self._dirty: set[Node] = set()
+        self._in_wave: set[Node] = set()  # what was necessary when the wave began; demand may have changed since
 
     def add(self, node: Node) -> Node:
         """Add a node; its inputs must have been added before."""
@@ -109,6 +113,7 @@ class Waves:
         self.nodes.pop(node, None)
         self._staged.pop(node, None)
         self._dirty.discard(node)
+        self._in_wave.discard(node)
         run, node.run, node.unsettled = node.run, None, False
         node.ticket += 1
         return run
@@ -152,6 +157,7 @@ class Waves:
         self.nodes.clear()
         self._staged.clear()
         self._dirty.clear()
+        self._in_wave.clear()
 
     @property
     def has_staged(self) -> bool:
@@ -181,7 +187,7 @@ class Waves:
         changed = self._apply_staged(step)
         reached = _reach([*changed, *self._dirty])
         self._dirty.clear()
-        necessary = self.necessary()
+        necessary = self._in_wave = self.necessary()
         newest = self._newest_change()
         for node in self.nodes:
             if node.compute is None:
@@ -203,13 +209,14 @@ class Waves:
         if run.ticket != node.ticket or node.run is not run:
             return step
         node.run = None
+        self._close_gate(node)
         self._settle(node, outcome, step)
         self._advance(list(node.outputs), step)
         return step
 
     def check_invariants(self) -> None:
         """Raise AssertionError if the state contradicts the module's invariants."""
-        necessary = self.necessary()
+        necessary = self._in_wave
         for node in self.nodes:
             assert node.changed_at <= node.checked_at or node.checked_at == -1, f"{node.name} changed unchecked"
             assert node.checked_at <= self.epoch, f"{node.name} was checked in the future"
@@ -247,6 +254,7 @@ class Waves:
 
     def _advance(self, candidates: Iterable[Node], step: Step) -> None:
         queue = list(candidates)
+        necessary: set[Node] | None = None
         while queue:
             node = queue.pop()
             if not node.unsettled or node.run is not None or any(source.unsettled for source in _sources(node)):
@@ -256,9 +264,12 @@ class Waves:
             elif (blocked := _blocked(node)) is not None:
                 self._settle(node, blocked, step)
             elif node.is_work:
-                self._start(node, step)
+                necessary = self.necessary() if necessary is None else necessary
+                if node in necessary:  # else it was released within the wave, and the next one drops it
+                    self._start(node, step)
                 continue
             else:
+                self._close_gate(node)
                 self._settle(node, _compute(node), step)
             queue += node.outputs
 
@@ -280,13 +291,16 @@ class Waves:
         step.started.append(node.run)
         step.touched[node] = None
 
+    def _close_gate(self, node: Node) -> None:
+        """One press, one run: a press while the node is blocked is kept until the node can run."""
+        if node.gate is not None:
+            node.opened_at = node.gate.changed_at
+
     def _settle(self, node: Node, outcome: Outcome | None, step: Step) -> None:
         assert outcome is not None
         if node.outcome is None or node.changed_at < 0 or not _same_outcome(node, node.outcome, outcome):
             node.outcome = outcome
             node.changed_at = self.epoch
-        if node.gate is not None and not isinstance(outcome, Waiting):
-            node.opened_at = max(node.opened_at, node.gate.changed_at)
         node.unsettled = False
         node.checked_at = self.epoch
         step.touched[node] = None
@@ -312,11 +326,14 @@ def _arguments(node: Node) -> tuple[object, ...]:
 
 
 def _blocked(node: Node) -> Outcome | None:
-    """Return how a node ends whose inputs have no value, or None when all have one."""
+    """Return how a node ends whose inputs have no value, or None when all have one.
+
+    Nodes of one name are parts of one cell, which does not block itself.
+    """
     for source in node.inputs:
         match source.outcome:
             case Failed(error):
-                return Blocked(source.name, error)
+                return Failed(error) if source.name == node.name else Blocked(source.name, error)
             case Blocked() | Waiting():
                 return source.outcome
             case None:
@@ -337,8 +354,21 @@ def _compute(node: Node) -> Outcome:
 def _same_outcome(node: Node, old: Outcome, new: Outcome) -> bool:
     match old, new:
         case Done(before), Done(after):
-            return before is after or node.same(before, after)
-        case (Failed(before), Failed(after)) | (Blocked(_, before), Blocked(_, after)):
-            return type(old) is type(new) and type(before) is type(after) and str(before) == str(after)
+            return before is after or _is_same(node, before, after)
+        case Failed(before), Failed(after):
+            return _is_same_error(before, after)
+        case Blocked(by, before), Blocked(now_by, after):
+            return by == now_by and _is_same_error(before, after)
         case _:
             return old == new
+
+
+def _is_same(node: Node, old: object, new: object) -> bool:
+    try:
+        return node.same(old, new)
+    except Exception:  # noqa: BLE001  # values that cannot be compared differ: a rerun is never wrong
+        return False
+
+
+def _is_same_error(old: Exception, new: Exception) -> bool:
+    return type(old) is type(new) and str(old) == str(new)

@@ -126,8 +126,14 @@ def run_coroutine[T](coroutine: Coroutine[Any, Any, T], cancel: Cancel) -> T:
             _Shared.loop = asyncio.new_event_loop()
             threading.Thread(target=_Shared.loop.run_forever, name="dataapp-async", daemon=True).start()
     future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, _Shared.loop)
-    cancel.on_cancel(lambda: future.cancel() and None)
+
+    def stop() -> None:
+        future.cancel()
+
+    cancel.on_cancel(stop)
     try:
         return future.result()
     except CancelledError as error:
-        raise Cancelled from error
+        if cancel.cancelled:
+            raise Cancelled from error
+        raise RuntimeError("the coroutine cancelled itself") from error

@@ -1,0 +1,50 @@
+"""Reactive data apps in plain Python: SQL cells next to Panel widgets, Polars, Arrow and Altair.
+
+Public names are loaded on first use, which also lets Panel show cells: ``import dataapp`` alone costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataapp.app.page import App as App
+    from dataapp.cells.exploring import explore as explore
+    from dataapp.cells.predicate import match as match
+    from dataapp.cells.python import cell as cell
+    from dataapp.cells.source import source as source
+    from dataapp.cells.sql import sql as sql
+    from dataapp.errors import DataAppError as DataAppError
+    from dataapp.inputs.declare import input as input
+    from dataapp.views.charts import brush as brush
+    from dataapp.views.charts import chart as chart
+    from dataapp.views.charts import pick as pick
+
+_PUBLIC = {
+    "App": "dataapp.app.page",
+    "DataAppError": "dataapp.errors",
+    "brush": "dataapp.views.charts",
+    "cell": "dataapp.cells.python",
+    "chart": "dataapp.views.charts",
+    "explore": "dataapp.cells.exploring",
+    "input": "dataapp.inputs.declare",
+    "match": "dataapp.cells.predicate",
+    "pick": "dataapp.views.charts",
+    "source": "dataapp.cells.source",
+    "sql": "dataapp.cells.sql",
+}
+
+__all__ = ["App", "DataAppError", "brush", "cell", "chart", "explore", "input", "match", "pick", "source", "sql"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'dataapp' has no attribute {name!r}")
+    importlib.import_module("dataapp.app.bootstrap")
+    thing = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = thing
+    return thing
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -1,0 +1,107 @@
+"""`da.App`: a page with header, theme, sidebar, main area, and a link that restores the view."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import panel as pn
+
+from dataapp.app.sessions import close_with_session
+
+_COPY_LINK = """
+navigator.clipboard.writeText(window.location.href).then(() => {
+  const old = source.label; source.label = 'Link copied'; setTimeout(() => { source.label = old; }, 1500);
+});
+"""
+
+
+class App:
+    """A page.
+
+    Args:
+        title: Stands in the header and the browser's tab.
+        sidebar: What stands at the left, a drawer on phones: inputs, texts, anything Panel shows.
+        main: What stands in the main area, from top to bottom. A list inside the list becomes a row.
+        header: More for the header's right side.
+        dark: Start with the dark theme; the page has a switch.
+        **params: More of `panel.ui.Page`.
+
+    Example:
+        >>> import dataapp as da
+        >>> app = da.App("Numbers", main=[da.sql("FROM range(3)")])
+        >>> app.title
+        'Numbers'
+    """
+
+    def __init__(
+        self,
+        title: str,
+        /,
+        sidebar: Sequence[object] = (),
+        main: Sequence[object] = (),
+        *,
+        header: Sequence[object] = (),
+        dark: bool = False,
+        **params: Any,
+    ) -> None:
+        self.title = title
+        self._sidebar = sidebar
+        self._main = main
+        self._header = header
+        self._dark = dark
+        self._params = params
+        self._page: Any = None
+
+    @property
+    def page(self) -> Any:
+        """The Panel page, made on first use in the current session."""
+        if self._page is None:
+            self._page = self._make()
+        return self._page
+
+    def servable(self, *args: Any, **kwargs: Any) -> Self:
+        """Show the page when the script is served with ``panel serve``; elsewhere nothing happens."""
+        if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
+            self.page.servable(*args, **kwargs)
+        return self
+
+    def __panel__(self) -> Any:
+        return self.page
+
+    def _make(self) -> Any:
+        share = pn.ui.Button(
+            label="Share", icon="link", variant="text", color="light", description="Copy a link to this view"
+        )
+        share.js_on_click(code=_COPY_LINK)
+        page = pn.ui.Page(
+            title=self.title,
+            sidebar=[_stretched(item) for item in self._sidebar],
+            main=[_row(item) for item in self._main],
+            header=[pn.ui.Row(pn.Spacer(sizing_mode="stretch_width"), *self._header, share)],
+            sidebar_open=bool(self._sidebar),
+            dark_theme=self._dark,
+            **self._params,
+        )
+        close_with_session(lambda: _release(page))
+        return page
+
+
+def _row(item: object) -> Any:
+    if isinstance(item, list | tuple):
+        return pn.FlexBox(*[pn.panel(part) for part in item], sizing_mode="stretch_width")
+    return pn.panel(item)
+
+
+def _stretched(item: object) -> Any:
+    view = pn.panel(item)
+    if isinstance(view, pn.widgets.Widget) and view.sizing_mode is None:
+        view.sizing_mode = "stretch_width"
+    return view
+
+
+def _release(page: Any) -> None:
+    """Let go of a page: Panel's watcher of its busy state would keep every session's page alive."""
+    watchers = pn.state.param.watchers.get("busy", {}).get("value", [])
+    for watcher in list(watchers):
+        owner = getattr(watcher.fn, "__self__", None)
+        if page in (getattr(owner, "self_or_cls", None), getattr(owner, "self", None)):
+            pn.state.param.unwatch(watcher)

@@ -1,0 +1,188 @@
+"""The kinds of inputs: a widget made per session, a widget or Parameter that exists, a reactive value."""
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any, cast
+
+import panel as pn
+import param
+
+from dataapp.cells.input import Setting
+from dataapp.inputs.choices import as_options, as_scalar, fit_between, fit_to_options
+from dataapp.inputs.types import options_type, parameter_type
+
+_ENDS = ("start", "end")
+_FREE_TEXT = ("AutocompleteInput", "ComboBox")
+
+
+class WidgetControl:
+    """A Panel widget as the control of an input in one session.
+
+    Attributes:
+        widget: The widget.
+    """
+
+    def __init__(self, widget: Any, *, throttled: bool = False) -> None:
+        self.widget = widget
+        self._watched = "value_throttled" if throttled and "value_throttled" in widget.param else "value"
+        self._watchers: list[Any] = []
+
+    def read(self) -> object:
+        """Return the widget's value."""
+        return self.widget.value
+
+    def watch(self, changed: Callable[[object], None]) -> None:
+        """Call back when the person sets another value."""
+        self._watchers.append(self.widget.param.watch(lambda event: changed(event.new), self._watched))
+
+    def show(self, setting: Setting) -> None:
+        """Bring options and value of the widget in line, in one update."""
+        changes = {name: value for name, value in setting.options.items() if getattr(self.widget, name) != value}
+        if self.widget.value != setting.value:
+            changes["value"] = setting.value
+        if changes:
+            self.widget.param.update(**changes)
+
+    def close(self) -> None:
+        """Stop watching."""
+        for watcher in self._watchers:
+            self.widget.param.unwatch(watcher)
+        self._watchers.clear()
+
+
+class ReactiveControl:
+    """A Parameter, a bound function or a reactive expression as the control of an input."""
+
+    def __init__(self, reactive: Any) -> None:
+        self._reactive = reactive
+        self._changed: Callable[[object], None] | None = None
+
+    def read(self) -> object:
+        """Return the current value."""
+        return self._reactive.rx.value
+
+    def watch(self, changed: Callable[[object], None]) -> None:
+        """Call back when the value changes."""
+        self._changed = changed
+        self._reactive.rx.watch(self._tell)
+
+    def _tell(self, value: object) -> None:
+        if self._changed is not None:
+            self._changed(value)
+
+    def show(self, setting: Setting) -> None:
+        """Do nothing: the value belongs to whoever made it."""
+
+    def close(self) -> None:
+        """Stop telling."""
+        self._changed = None
+
+
+class _Fitting:
+    """How a widget's value is fitted to what cells feed."""
+
+    label = "input"
+    widget_class: type
+    sql_type: str | None
+
+    def settle(self, value: object, feeds: Mapping[str, object]) -> Setting:
+        """See `InputKind.settle`."""
+        options: dict[str, object] = {}
+        for name, fed in feeds.items():
+            if name == "options":
+                offered = as_options(fed, self.label)
+                options[name] = offered
+                takes_first = self.widget_class.__name__ not in _FREE_TEXT
+                value = fit_to_options(value, offered, takes_first=takes_first)
+            else:
+                options[name] = as_scalar(fed, name, self.label, self.sql_type)
+        if any(name in options for name in _ENDS):
+            value = fit_between(value, options.get("start"), options.get("end"))
+        return Setting(value, options)
+
+
+class WidgetKind(_Fitting):
+    """One widget per session, made of a widget class and its options."""
+
+    is_shared = False
+
+    def __init__(self, widget_class: type[Any], options: Mapping[str, object], *, fed: bool, throttled: bool) -> None:
+        self.widget_class = widget_class
+        self._options = options
+        self._throttled = throttled
+        self._default = widget_class(**options)
+        self.sql_type = parameter_type(self._default.param["value"], self._default) or _options_sql_type(
+            self._default, None if fed else options.get("options")
+        )
+
+    def open(self, label: str) -> WidgetControl:
+        """Make a session's widget; its name is the label unless a name was given."""
+        named = {"name": label_to_title(label), **self._options}
+        return WidgetControl(self.widget_class(**named), throttled=self._throttled)
+
+    def default(self) -> object:
+        """Return what a new widget holds."""
+        return copy(self._default.value)
+
+
+class ExistingKind(_Fitting):
+    """A widget that the app made itself."""
+
+    def __init__(self, widget: Any, *, is_shared: bool) -> None:
+        self.widget = widget
+        self.widget_class = type(widget)
+        self.is_shared = is_shared
+        self.sql_type = parameter_type(widget.param["value"], widget) or _options_sql_type(
+            widget, getattr(widget, "options", None)
+        )
+
+    def open(self, label: str) -> WidgetControl:
+        """Return the widget."""
+        return WidgetControl(self.widget)
+
+    def default(self) -> object:
+        """Return what the widget holds now."""
+        return self.widget.value
+
+
+class ReactiveKind(_Fitting):
+    """A Parameter, a bound function or a reactive expression."""
+
+    widget_class = object
+
+    def __init__(self, reference: object, *, sql_type: str | None, is_shared: bool) -> None:
+        self._reactive = cast("Any", reference) if hasattr(reference, "rx") else cast("Any", param.rx(reference))
+        self.sql_type = sql_type
+        self.is_shared = is_shared
+
+    def open(self, label: str) -> ReactiveControl:
+        """Return the reactive value."""
+        return ReactiveControl(self._reactive)
+
+    def default(self) -> object:
+        """Return the current value."""
+        return self._reactive.rx.value
+
+
+def _options_sql_type(widget: Any, options: object) -> str | None:
+    if not isinstance(options, list | dict):
+        return None
+    offered = cast("list[object]", list(options.values()) if isinstance(options, dict) else options)
+    element = options_type(offered)
+    return f"{element}[]" if element is not None and isinstance(widget.value, list) else element
+
+
+def label_to_title(label: str) -> str:
+    """Return a variable's name as a person would write it.
+
+    Example:
+        >>> label_to_title("bar_minutes")
+        'Bar minutes'
+    """
+    words = label.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def widget_of(thing: object) -> Any | None:
+    """Return a thing if it is a Panel widget with a value, else None."""
+    return thing if isinstance(thing, pn.widgets.Widget) and "value" in thing.param else None

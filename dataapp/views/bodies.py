@@ -1,0 +1,117 @@
+"""What cards hold: an explorer for tables, a chart, or whatever Panel shows for a value."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import altair as alt
+import panel as pn
+
+from dataapp.cells.adapters import is_frame
+from dataapp.cells.cell import Cell
+from dataapp.connect.frames import to_arrow
+from dataapp.runtime.session import Session
+from dataapp.runtime.tables import Table, digest, frame_table
+from dataapp.views.table.explorer import TableExplorer
+
+_stamps = itertools.count()
+
+type TakeError = Callable[[Exception | None], None]
+
+
+class TableBody:
+    """A table explorer over a cell that is a table."""
+
+    def __init__(self, session: Session, cell: Cell, take_error: TakeError, *, height: int | None = None) -> None:
+        self._session = session
+        self._cell = cell
+        self._take_error = take_error
+        self._failed = False
+        self.explorer = TableExplorer(session.submit, **({} if height is None else {"height": height}))
+        self.explorer.param.watch(self._status_changed, ["status", "error"])
+
+    @property
+    def view(self) -> Any:
+        """The explorer."""
+        return self.explorer.__panel__()
+
+    def show(self, values: Mapping[Cell, object]) -> None:
+        """Show another relation."""
+        table = values[self._cell]
+        assert isinstance(table, Table)
+        self.explorer.show(table.relation(self._session.engine))
+
+    def close(self) -> None:
+        """Stop all work."""
+        self.explorer.close()
+
+    def _status_changed(self, *events: Any) -> None:
+        if self.explorer.status == "failed" and self.explorer.error is not None:
+            self._failed = True
+            self._take_error(self.explorer.error)
+        elif self._failed and self.explorer.status in ("fresh", "running"):
+            self._failed = False
+            self._take_error(None)
+
+
+class ValueBody:
+    """A Python cell's result: a frame in an explorer, all else as Panel shows it. Panes are kept where they fit."""
+
+    def __init__(self, session: Session, cell: Cell, take_error: TakeError, chart_view: Callable[..., Any]) -> None:
+        self._session = session
+        self._cell = cell
+        self._take_error = take_error
+        self._chart_view = chart_view
+        self._table: TableBody | None = None
+        self._charts: Any = None
+        self._pane: Any = None
+        self._layout = pn.Column(margin=0, sizing_mode="stretch_width")
+
+    @property
+    def view(self) -> Any:
+        """The layout that holds the pane."""
+        return self._layout
+
+    def show(self, values: Mapping[Cell, object]) -> None:
+        """Show another value."""
+        value = values[self._cell]
+        if is_frame(value):
+            self._show_frame(value)
+        elif isinstance(value, alt.TopLevelMixin):
+            self._show_chart(value)
+        else:
+            self._show_pane(value)
+
+    def close(self) -> None:
+        """Stop all work."""
+        if self._table is not None:
+            self._table.close()
+
+    def _show_frame(self, frame: object) -> None:
+        if self._table is None:
+            self._table = TableBody(self._session, self._cell, self._take_error)
+        rows = to_arrow(frame, self._cell.label)
+        table = frame_table(self._cell, rows, digest("shown", next(_stamps)))
+        self._table.show({self._cell: table})
+        self._put(self._table.view)
+
+    def _show_chart(self, chart: Any) -> None:
+        if self._charts is None or not self._charts.take(chart):
+            if self._charts is not None:
+                self._charts.close()
+            self._charts = self._chart_view(chart)
+        self._put(self._charts.view)
+
+    def _show_pane(self, value: object) -> None:
+        kept = self._pane
+        if isinstance(kept, pn.pane.PaneBase) and not isinstance(value, pn.viewable.Viewable) and value is not None:
+            if pn.pane.PaneBase.get_pane_type(value) is type(kept):
+                kept.object = value
+                self._put(kept)
+                return
+        self._pane = pn.panel("" if value is None else value)
+        self._put(self._pane)
+
+    def _put(self, view: Any) -> None:
+        if len(self._layout) != 1 or self._layout[0] is not view:
+            self._layout[:] = [view]

@@ -1,0 +1,214 @@
+"""The shell around whatever a cell shows: its state looks the same everywhere.
+
+A card demands its nodes only while it is rendered somewhere, so what is not shown does not run. What was shown stays,
+dimmed, until the new value is there; an error takes its place.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+import panel as pn
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.python import PythonCell
+from dataapp.cells.sql import SqlCell
+from dataapp.errors import DataAppError
+from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
+from dataapp.runtime.session import Demand, Form, Session
+from dataapp.views.faults import FAULT_STYLE, Fault, blocked_by, error_to_fault, is_author
+
+_STYLE = """
+:host { position: relative; }
+:host(.dataapp-running)::before { content: ""; position: absolute; z-index: 3; top: 0; left: 0; height: 2px;
+  width: var(--dataapp-done, 30%); background: var(--mui-palette-primary-main, #0072b5); opacity: 0;
+  transition: width .3s; animation: dataapp-appear .2s .3s forwards, dataapp-slide 1.2s .3s infinite ease-in-out; }
+:host(.dataapp-measured)::before { animation: dataapp-appear .2s forwards; }
+@keyframes dataapp-appear { to { opacity: 1; } }
+@keyframes dataapp-slide { 0% { left: 0; } 50% { left: 70%; } 100% { left: 0; } }
+@media (prefers-reduced-motion: reduce) { :host(.dataapp-running)::before { animation-duration: .2s, 0s; } }
+"""
+_BODY_STYLE = """
+:host { transition: opacity .15s .15s; }
+:host(.dataapp-stale) { opacity: .55; }
+"""
+_LOOK_AGAIN_MS = 400
+
+
+class Body(Protocol):
+    """What a card holds: something that shows the values of its nodes."""
+
+    @property
+    def view(self) -> Any:
+        """The Panel object."""
+        ...
+
+    def show(self, values: Mapping[Cell, object]) -> None:
+        """Show new values; raises what the card then shows as an error."""
+        ...
+
+    def close(self) -> None:
+        """Stop all work."""
+        ...
+
+
+class Card(pn.Column):
+    """A cell on screen.
+
+    Args:
+        session: Whose values are shown.
+        cell: The cell that it is about, for its label and its button.
+        wants: The nodes that the body needs.
+        make_body: Makes the body; it is given a function that takes the body's own errors (None when it recovered).
+    """
+
+    _stylesheets_of_card: ClassVar[list[str]] = [_STYLE]
+
+    def __init__(
+        self,
+        session: Session,
+        cell: Cell,
+        wants: Mapping[Cell, Form],
+        make_body: Callable[[Callable[[Exception | None], None]], Body],
+        **params: Any,
+    ) -> None:
+        self._session = session
+        self._cell = cell
+        self._wants = wants
+        self._demands: dict[Cell, Demand] = {}
+        self._shown: dict[Cell, object] = {}
+        self._own_error: Exception | None = None
+        self._is_author = is_author()
+        self._roots: set[str] = set()
+        self._look_is_due = False
+        self._body = make_body(self._take_error)
+        self._content = pn.Column(
+            self._body.view, margin=0, sizing_mode="stretch_width", stylesheets=[_BODY_STYLE]
+        )
+        self._message = pn.pane.HTML(
+            "", visible=False, margin=0, sizing_mode="stretch_width", stylesheets=[FAULT_STYLE]
+        )
+        objects: list[Any] = [self._message, self._content]
+        if isinstance(cell, SqlCell | PythonCell) and cell.run == "button":
+            objects.insert(0, self._button(cell))
+        layout = {"sizing_mode": "stretch_width", "margin": (4, 8)} | params
+        super().__init__(*objects, stylesheets=[_STYLE], **layout)
+
+    def _button(self, cell: "SqlCell | PythonCell[..., Any]") -> Any:
+        button = pn.ui.Button(name=f"Run {cell.label}", color="primary", margin=(0, 0, 6, 0))
+        button.on_click(lambda _: self._session.press(cell))
+        return button
+
+    # Shown somewhere, or nowhere.
+
+    def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
+        model = super()._get_model(doc, root, parent, comm)
+        self._roots.add((root or model).ref["id"])
+        self._appear()
+        return model
+
+    def _cleanup(self, root: Any = None) -> None:
+        super()._cleanup(root)
+        if root is not None:
+            self._roots.discard(root.ref["id"])
+        if not self._roots:
+            self._vanish()
+
+    def _appear(self) -> None:
+        if self._demands or self._session.is_closed:
+            return
+        for cell, form in self._wants.items():
+            self._demands[cell] = self._session.demand(cell, form, self._look)
+        self._look()
+
+    def _vanish(self) -> None:
+        demands, self._demands = self._demands, {}
+        for demand in demands.values():
+            demand.release()
+
+    # What it says.
+
+    def _look(self) -> None:
+        if not self._demands:
+            return
+        looks = {cell: demand.look() for cell, demand in self._demands.items()}
+        outcomes = {cell: look.outcome for cell, look in looks.items()}
+        is_stale = any(look.is_stale for look in looks.values())
+        progress = next((look.progress for look in looks.values() if look.progress is not None), None)
+        fault = None if is_stale else self._fault(outcomes)
+        if fault is None and all(isinstance(outcome, Done) for outcome in outcomes.values()):
+            fault = self._show({cell: outcome.value for cell, outcome in outcomes.items() if isinstance(outcome, Done)})
+        self._tell(fault, is_stale=is_stale, progress=progress)
+        if is_stale:
+            self._look_later()
+
+    def _show(self, values: dict[Cell, object]) -> Fault | None:
+        if all(self._shown.get(cell) is value for cell, value in values.items()) and self._shown:
+            return self._fault_of(self._own_error) if self._own_error is not None else None
+        self._own_error = None
+        try:
+            self._body.show(values)
+        except Exception as error:  # noqa: BLE001  # whatever a value's own view raises is shown in its place
+            self._shown = {}
+            return self._fault_of(error)
+        self._shown = values
+        return self._fault_of(self._own_error) if self._own_error is not None else None
+
+    def _take_error(self, error: Exception | None) -> None:
+        self._own_error = error
+        if error is not None:
+            self._tell(self._fault_of(error), is_stale=False, progress=None)
+        else:
+            self._tell(None, is_stale=False, progress=None)
+
+    def _fault(self, outcomes: Mapping[Cell, object]) -> Fault | None:
+        for cell, outcome in outcomes.items():
+            match outcome:
+                case Failed(error):
+                    return self._fault_of(error, cell.label)
+                case Blocked(by, error):
+                    return blocked_by(error, by, is_author=self._is_author)
+                case Waiting(on):
+                    what = "Press the button to run it." if on == self._cell.label else f"It waits for `{on}`."
+                    return Fault("waiting", f"`{cell.label}` has not run yet", what)
+                case _:
+                    continue
+        return None
+
+    def _fault_of(self, error: Exception, label: str | None = None) -> Fault:
+        label = label or self._cell.label
+        if isinstance(error, DataAppError) and error.cell not in (None, label, self._cell.label):
+            return blocked_by(error, error.cell or "", is_author=self._is_author)
+        text = self._cell.query if isinstance(self._cell, SqlCell) else None
+        return error_to_fault(error, label, text, is_author=self._is_author)
+
+    def _tell(self, fault: Fault | None, *, is_stale: bool, progress: float | None) -> None:
+        has_value = bool(self._shown) and fault is None
+        classes = [] if not is_stale else ["dataapp-running"]
+        if is_stale and progress is not None:
+            classes.append("dataapp-measured")
+        styles = {"--dataapp-done": f"{progress:.0%}"} if is_stale and progress is not None else {}
+        self._update(self, css_classes=classes, styles=styles)
+        self._update(self._content, visible=has_value, css_classes=["dataapp-stale"] if is_stale else [])
+        if fault is None:
+            self._update(self._message, visible=False)
+        else:
+            self._update(self._message, object=fault.to_html(), visible=True)
+
+    @staticmethod
+    def _update(view: Any, **values: object) -> None:
+        changed = {name: value for name, value in values.items() if getattr(view, name) != value}
+        if changed:
+            view.param.update(**changed)
+
+    def _look_later(self) -> None:
+        """Look again while it runs: progress changes without anybody telling."""
+        doc = pn.state.curdoc
+        if doc is None or doc.session_context is None or self._look_is_due:
+            return
+        self._look_is_due = True
+
+        def look() -> None:
+            self._look_is_due = False
+            self._look()
+
+        doc.add_timeout_callback(look, _LOOK_AGAIN_MS)

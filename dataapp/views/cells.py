@@ -1,0 +1,87 @@
+"""What a cell looks like in a layout."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import altair as alt
+import panel as pn
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.explore import ExploreCell
+from dataapp.cells.input import ConstantCell, InputCell
+from dataapp.cells.predicate import Condition, PredicateCell
+from dataapp.cells.python import PythonCell
+from dataapp.errors import ChartError
+from dataapp.runtime.session import Form, Session
+from dataapp.views.bodies import TableBody, TakeError, ValueBody
+from dataapp.views.card import Card
+from dataapp.views.chart.schema import find_cell_data
+from dataapp.views.charts import ChartBody
+from dataapp.views.plain_charts import PlainChart
+
+
+def view_of(cell: Cell, session: Session) -> Any:
+    """Return a Panel object that shows a cell in a session."""
+    match cell:
+        case InputCell():
+            return _input_view(cell, session)
+        case ConstantCell():
+            return pn.panel(cell.value)
+        case PredicateCell():
+            return Card(session, cell, {cell: "value"}, lambda take_error: ConditionBody(cell))
+        case PythonCell():
+            node = cast("PythonCell[..., Any]", cell)
+            return Card(session, node, {node: "value"}, lambda take_error: _value_body(session, node, take_error))
+        case ExploreCell():
+            of, height = cell.of, cell.height
+            return Card(
+                session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, height=height)
+            )
+        case _:
+            return Card(session, cell, {cell: "table"}, lambda take_error: TableBody(session, cell, take_error))
+
+
+def view_of_chart(chart: alt.TopLevelMixin, session: Session) -> Card:
+    """Return a Panel object that shows a chart over cells in a session."""
+    data = find_cell_data(chart)
+    wants: Mapping[Cell, Form] = {item.source: "table" for item in data if isinstance(item.source, Cell)}
+    if not wants:
+        raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
+    return Card(session, next(iter(wants)), wants, lambda take_error: ChartBody(session, chart, take_error))
+
+
+def _value_body(session: Session, cell: Cell, take_error: TakeError) -> ValueBody:
+    return ValueBody(session, cell, take_error, lambda chart: PlainChart(session, chart, take_error))
+
+
+def _input_view(cell: InputCell, session: Session) -> Any:
+    control = session.control(cell)
+    if cell.feeds:
+        session.demand(cell, "setting")  # its options are looked up while the session lives, shown or not
+    widget = getattr(control, "widget", None)
+    return pn.panel(control.read()) if widget is None else widget
+
+
+class ConditionBody:
+    """What a predicate says now, for people."""
+
+    def __init__(self, cell: PredicateCell) -> None:
+        self._cell = cell
+        self._text = pn.widgets.StaticText(margin=0)
+
+    @property
+    def view(self) -> Any:
+        """A line of text."""
+        return self._text
+
+    def show(self, values: Mapping[Cell, object]) -> None:
+        """Say another condition."""
+        condition = cast("Condition", values[self._cell])
+        parts = [
+            piece if isinstance(piece, str) else str(condition.values[piece].value) for piece in condition.pieces
+        ]
+        text = "".join(parts)
+        self._text.value = "every row" if text == "TRUE" else text
+
+    def close(self) -> None:
+        """Nothing runs here."""

@@ -1,0 +1,343 @@
+"""Views that aggregate: the engine groups, and one row per group travels.
+
+The encodings stay as the author wrote them. Vega aggregates the rows it gets once more, and the mean, the sum, the
+minimum or a quantile of a single value is that value, so titles, legends, sorting and stacking remain Altair's own.
+Time units and bins stay as well: a row carries a value of its group from which Vega makes the same unit or bin. Only
+aggregates for which this does not hold (counts, variances) are turned into the sum of a column that carries them.
+
+Invariant: a view is rewritten only if Vega would draw the same from all rows; everything else is left alone. The
+tests draw both with Vega and compare.
+"""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from dataapp.compile.identifiers import quote_identifier, quote_literal
+from dataapp.engines.relation import Column
+from dataapp.views.chart.binning import Binning, definition_to_binning
+from dataapp.views.chart.fields import field_definitions, mentions_expression
+from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of
+
+_CHANNELS = {
+    *("x", "y", "x2", "y2", "xOffset", "yOffset", "theta", "theta2", "radius", "radius2"),
+    *("color", "fill", "stroke", "opacity", "fillOpacity", "strokeOpacity", "strokeWidth", "strokeDash"),
+    *("size", "shape", "angle", "text", "tooltip", "detail", "order", "row", "column", "facet"),
+}
+_MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
+_ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
+_VALID = "{0} IS NOT NULL AND NOT isnan({0})"
+_SAME_OF_ONE = {
+    "sum": "sum({0}) FILTER (WHERE " + _VALID + ")",
+    "mean": "avg({0}) FILTER (WHERE " + _VALID + ")",
+    "average": "avg({0}) FILTER (WHERE " + _VALID + ")",
+    "min": "min({0}) FILTER (WHERE " + _VALID + ")",
+    "max": "max({0}) FILTER (WHERE " + _VALID + ")",
+    "median": "quantile_cont({0}, 0.5) FILTER (WHERE " + _VALID + ")",
+    "q1": "quantile_cont({0}, 0.25) FILTER (WHERE " + _VALID + ")",
+    "q3": "quantile_cont({0}, 0.75) FILTER (WHERE " + _VALID + ")",
+}
+_CARRIED = {
+    "variance": "var_samp({0}) FILTER (WHERE isfinite({0}))",
+    "variancep": "var_pop({0}) FILTER (WHERE isfinite({0}))",
+    "stdev": "stddev_samp({0}) FILTER (WHERE isfinite({0}))",
+    "stdevp": "stddev_pop({0}) FILTER (WHERE isfinite({0}))",
+}
+# What counts as missing differs: for Vega, an empty text is missing, and NaN is neither missing nor valid.
+_COUNTED = {
+    Kind.NUMBER: {"missing": "count(*) - count({0})", "valid": "count(*) FILTER (WHERE " + _VALID + ")"},
+    Kind.TEXT: {
+        "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = '')",
+        "valid": "count(*) FILTER (WHERE {0} <> '')",
+    },
+}
+_COUNTED_OTHERWISE = {"missing": "count(*) - count({0})", "valid": "count({0})"}
+_COUNTS = {"count", "valid", "missing", "distinct"}
+_DISTINCT = "count(DISTINCT {0}) + CAST(count(*) > count({0}) AS INTEGER)"  # a null is a value of its own
+
+_TRUNCATED = {
+    "year": "year",
+    "yearquarter": "quarter",
+    "yearmonth": "month",
+    "yearmonthdate": "day",
+    "yearmonthdatehours": "hour",
+    "yearmonthdatehoursminutes": "minute",
+    "yearmonthdatehoursminutesseconds": "second",
+}
+_PARTS = {
+    "quarter": ("quarter",),
+    "month": ("month",),
+    "date": ("day",),
+    "day": ("dayofweek",),
+    "hours": ("hour",),
+    "minutes": ("minute",),
+    "monthdate": ("month", "day"),
+    "dayhours": ("dayofweek", "hour"),
+    "hoursminutes": ("hour", "minute"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """A view whose rows are groups.
+
+    Attributes:
+        unit: The view, with the columns that the query gives.
+        query: SQL over ``relation``; `binnings` tell the parameters that it needs.
+        columns: The columns of the query, in order.
+        binnings: The bins; for each, the query needs the extent of a field.
+    """
+
+    unit: dict[str, Any]
+    query: str
+    columns: tuple[Sent, ...]
+    binnings: tuple[Binning, ...] = ()
+
+    @property
+    def extents_query(self) -> str | None:
+        """The SQL that gives low and high of each binned field, or None."""
+        if not self.binnings:
+            return None
+        ends = ", ".join(
+            f"min({reference}) FILTER (WHERE NOT isnan({reference})), "
+            f"max({reference}) FILTER (WHERE NOT isnan({reference}))"
+            for reference in (_as_double(binning.field) for binning in self.binnings)
+        )
+        return f"SELECT {ends} FROM relation"
+
+
+class _NotExact(Exception):
+    """The view is left to Vega."""
+
+
+@dataclass(slots=True)
+class _Groups:
+    """What is collected while the encodings of one view are read."""
+
+    columns: Mapping[str, Column]
+    taken: set[str]
+    read: dict[str, str] = field(default_factory=dict[str, str])  # columns of `source`: SQL by name
+    keys: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # partition expressions by field
+    measures: dict[str, tuple[str, Kind]] = field(default_factory=dict[str, tuple[str, Kind]])  # by output name
+    binnings: dict[tuple[str, object], Binning] = field(default_factory=dict[tuple[str, object], Binning])
+
+    def sent(self, name: str) -> Sent:
+        if name not in self.columns or any(special in name for special in ".[]\\'\""):
+            raise _NotExact
+        sent = column_to_sent(self.columns[name])
+        self.read[name] = sent.expression
+        return sent
+
+
+def aggregate_unit(
+    unit: Mapping[str, Any],
+    columns: Iterable[Column],
+    *,
+    config: Mapping[str, Any],
+    siblings: Iterable[Mapping[str, Any]] = (),
+) -> Aggregated | None:
+    """Return a view with its aggregates in the engine, or None where that might draw something else.
+
+    Args:
+        unit: A view: mark, encodings and, at most, parameters.
+        columns: The columns of its data.
+        config: The chart's configuration.
+        siblings: The other layers of its layer, with which it shares axis titles.
+    """
+    known = {column.name: column for column in columns}
+    try:
+        _check_unit(unit)
+        rewritten = deepcopy(dict(unit))
+        groups = _Groups(known, set(known))
+        definitions = list(field_definitions(rewritten))
+        if not any("aggregate" in definition for _, definition in definitions):
+            return None
+        for channel, definition in definitions:
+            if "aggregate" not in definition:
+                _add_key(groups, channel, definition)
+        _check_sorts(rewritten, definitions)
+        for channel, definition in definitions:
+            if "aggregate" in definition:
+                _add_measure(groups, channel, definition, definitions, config, list(siblings))
+    except _NotExact:
+        return None
+    return _groups_to_query(rewritten, groups)
+
+
+def _check_unit(unit: Mapping[str, Any]) -> None:
+    mark = unit.get("mark")
+    kind = mark.get("type") if isinstance(mark, dict) else mark
+    if kind not in _MARKS or unit.get("transform") or mentions_expression(unit):
+        raise _NotExact
+    if isinstance(mark, dict) and isinstance(mark.get("tooltip"), dict):
+        raise _NotExact
+    if not set(unit.get("encoding", {})) <= _CHANNELS:
+        raise _NotExact
+
+
+def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> None:
+    name = definition.get("field")
+    if not isinstance(name, str) or "impute" in definition:
+        raise _NotExact
+    sent = groups.sent(name)
+    partition = _source(name)
+    if "timeUnit" in definition:
+        unit = _time_unit_to_sql(definition["timeUnit"], groups.columns[name])
+        alias = next((known for known, sql in groups.read.items() if sql == unit), f"__unit_{len(groups.read)}")
+        groups.read[alias] = unit
+        partition = _source(alias)
+    elif "bin" in definition and definition["bin"] not in (False, None):
+        partition = _bin(groups, channel, name, definition["bin"], sent).expression(partition)
+    elif sent.kind is Kind.NESTED or (sent.kind.is_temporal and definition.get("type") in {"nominal", "ordinal"}):
+        raise _NotExact
+    expressions = groups.keys.setdefault(name, [])
+    if partition not in expressions:
+        expressions.append(partition)
+
+
+def _bin(groups: _Groups, channel: str, name: str, bin_: object, sent: Sent) -> Binning:
+    binning = definition_to_binning(name, channel, bin_, f"__bin_{len(groups.binnings)}")
+    if binning is None or sent.kind is not Kind.NUMBER:
+        raise _NotExact
+    return groups.binnings.setdefault((name, binning.options), binning)
+
+
+def _time_unit_to_sql(unit: object, column: Column) -> str:
+    """Return the SQL that tells the groups of a time unit apart."""
+    if isinstance(unit, dict) and set(cast("dict[str, object]", unit)) == {"unit"}:
+        unit = cast("dict[str, object]", unit)["unit"]
+    if kind_of(column) is not Kind.WALL or not isinstance(unit, str):
+        raise _NotExact  # an instant falls into a unit by the browser's time zone
+    moment = f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
+    if unit in _TRUNCATED:
+        return f"date_trunc('{_TRUNCATED[unit]}', {moment})"
+    if unit in _PARTS:
+        return "row(" + ", ".join(f"date_part('{part}', {moment})" for part in _PARTS[unit]) + ")"
+    raise _NotExact
+
+
+def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str, Any]]]) -> None:
+    """Refuse sorts that Vega computes from all rows, unless groups give the same."""
+    keys = {definition["field"] for _, definition in definitions if "aggregate" not in definition}
+    for channel, definition in definitions:
+        if definition.get("scale") and cast("dict[str, Any]", definition["scale"]).get("domain") == "unaggregated":
+            raise _NotExact
+        sort = definition.get("sort")
+        if channel == "order" or sort is None or isinstance(sort, list) or sort in {"ascending", "descending"}:
+            continue
+        by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
+        target = unit["encoding"].get(by)
+        aggregate = target.get("aggregate") if isinstance(target, dict) else None
+        if not (aggregate in _ADDITIVE or (aggregate in _SAME_OF_ONE and keys == {definition.get("field")})):
+            raise _NotExact
+
+
+def _add_measure(
+    groups: _Groups,
+    channel: str,
+    definition: dict[str, Any],
+    definitions: list[tuple[str, dict[str, Any]]],
+    config: Mapping[str, Any],
+    siblings: list[Mapping[str, Any]],
+) -> None:
+    aggregate, name = definition["aggregate"], definition.get("field")
+    if {"timeUnit", "bin", "impute"} & definition.keys() or not isinstance(aggregate, str):
+        raise _NotExact
+    if aggregate in _SAME_OF_ONE and isinstance(name, str):
+        others = {other.get("aggregate") for _, other in definitions if other.get("field") == name}
+        if others == {aggregate}:
+            groups.measures[name] = _measure(groups, aggregate, name)
+            return
+    elif aggregate != "count" and not isinstance(name, str):
+        raise _NotExact
+    output = f"__{aggregate}" if aggregate == "count" else f"__{aggregate}_{name}"
+    if output in groups.taken:
+        raise _NotExact
+    counted = ("count(*)", Kind.NUMBER)
+    groups.measures[output] = counted if aggregate == "count" else _measure(groups, aggregate, str(name))
+    if channel.endswith("2") or any(other == f"{channel}2" for other, _ in definitions):
+        raise _NotExact  # both fields of a range are in the title of its axis
+    _keep_title(channel, definition, config, siblings)
+    definition["field"] = output
+    if aggregate not in _SAME_OF_ONE:
+        definition["aggregate"] = "sum"
+    if aggregate in _COUNTS:  # Vega-Lite takes these for numbers whatever type is stated
+        definition["type"] = "quantitative"
+
+
+def _measure(groups: _Groups, aggregate: str, name: str) -> tuple[str, Kind]:
+    """Return the SQL of an aggregate and what it is in the browser."""
+    sent = groups.sent(name)
+    if aggregate == "distinct" and sent.kind is not Kind.NESTED:
+        template = _DISTINCT
+    elif aggregate in {"missing", "valid"} and sent.kind is not Kind.NESTED:
+        template = _COUNTED.get(sent.kind, _COUNTED_OTHERWISE)[aggregate]
+    elif sent.kind is Kind.NUMBER or (sent.kind.is_temporal and aggregate in {"min", "max"}):
+        template = (_SAME_OF_ONE | _CARRIED).get(aggregate, "")
+    else:
+        template = ""
+    if not template:
+        raise _NotExact
+    kind = sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
+    return template.format(_source(name)), kind
+
+
+def _keep_title(
+    channel: str, definition: dict[str, Any], config: Mapping[str, Any], siblings: list[Mapping[str, Any]]
+) -> None:
+    """Give a renamed field the title that Vega-Lite would have given it."""
+    if "title" in definition:
+        return
+    if {"fieldTitle", "countTitle"} & config.keys():
+        raise _NotExact
+    aggregate, name = definition["aggregate"], definition.get("field")
+    for sibling in siblings:  # a stated title displaces the others on a shared axis; Vega-Lite's own would join them
+        other = sibling.get("encoding", {}).get(channel)
+        same = isinstance(other, dict) and (other.get("aggregate"), other.get("field")) == (aggregate, name)
+        if isinstance(other, dict) and "title" not in other and not same and "value" not in other:
+            raise _NotExact
+    definition["title"] = "Count of Records" if aggregate == "count" else f"{aggregate.capitalize()} of {name}"
+
+
+def _groups_to_query(unit: dict[str, Any], groups: _Groups) -> Aggregated:
+    sent = [*map(groups.sent, groups.keys)]
+    partitions = [expression for expressions in groups.keys.values() for expression in expressions]
+    outputs = [_representative(column.name, groups.keys[column.name]) for column in sent]
+    measures = [
+        f"CAST({expression} AS DOUBLE) AS {quote_identifier(name)}" for name, (expression, _) in groups.measures.items()
+    ]
+    read = ", ".join(f"{expression} AS {quote_identifier(name)}" for name, expression in groups.read.items())
+    grouping = f"GROUP BY {', '.join(partitions)}" if partitions else "HAVING count(*) > 0"
+    query = (
+        f"WITH source AS (SELECT {read or '1'} FROM relation) "
+        f"SELECT {', '.join([*outputs, *measures])} FROM source {grouping}"
+    )
+    binnings = tuple(groups.binnings.values())
+    for name in dict.fromkeys(binning.field for binning in binnings):
+        query += f" UNION ALL ({_row_with_greatest(name, sent, len(measures))})"
+    carried = tuple(Sent(name, kind, "") for name, (_, kind) in groups.measures.items())
+    return Aggregated(unit, f"{query} ORDER BY ALL NULLS FIRST", (*sent, *carried), binnings)
+
+
+def _source(name: str) -> str:
+    return f"source.{quote_identifier(name)}"
+
+
+def _representative(name: str, partitions: list[str]) -> str:
+    """Return the value that stands for a group: itself, or the least of a time unit or bin."""
+    value = _source(name)
+    return f"{value if partitions == [value] else f'min({value})'} AS {quote_identifier(name)}"
+
+
+def _row_with_greatest(name: str, sent: list[Sent], measures: int) -> str:
+    """Return the SQL of one row that keeps the upper end of a binned field, and measures nothing."""
+    row = "struct_pack(" + ", ".join(f"{quote_identifier(c.name)} := {_source(c.name)}" for c in sent) + ")"
+    value = _source(name)
+    fields = ", ".join(f"kept[{quote_literal(c.name)}]" for c in sent)
+    greatest = f"SELECT arg_max({row}, {value}) FILTER (WHERE NOT isnan({value})) AS kept FROM source"
+    return f"SELECT {fields}{', NULL' * measures} FROM ({greatest}) WHERE kept IS NOT NULL"
+
+
+def _as_double(name: str) -> str:
+    return f"CAST({quote_identifier(name)} AS DOUBLE)"

@@ -1,0 +1,242 @@
+"""A chart on a page: runs the chart's plan when relations settle, and hands selections back."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import altair as alt
+import param
+import pyarrow as pa
+from panel.custom import JSComponent
+
+from dataapp.engines.relation import Column, Relation
+from dataapp.errors import Cancelled, ChartError, DataAppError
+from dataapp.views.chart.plan import Dataset, Plan, chart_to_plan
+from dataapp.views.chart.schema import CellData, find_cell_data
+from dataapp.views.chart.selection import Selected, message_to_selected, selectable_parameters, selected_to_message
+from dataapp.views.jobs import Cancel, Handle, Submit
+
+_BUNDLE = Path(__file__).parent / "vega.bundle.js"
+
+type Columns = Mapping[CellData, tuple[Column, ...]]
+type OnSelection = Callable[[str, Selected | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A plan and the rows that fill it."""
+
+    plan: Plan
+    columns: Columns
+    payloads: tuple[bytes, ...]
+
+
+class ChartCanvas(JSComponent):
+    """The chart in the browser. It knows no cells: specifications and rows come, selections go, as messages."""
+
+    _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
+
+    def __init__(self, receive: Callable[[object], None], **params: Any) -> None:
+        if not _BUNDLE.is_file():  # Panel would leave the whole page empty
+            raise DataAppError("The front-end of charts is not built.", hint="run `make frontend` in the checkout")
+        super().__init__(**params)
+        self._receive = receive
+
+    def send(self, message: dict[str, object]) -> None:
+        """Send a message to every page that shows this chart."""
+        self._send_msg(message)
+
+    def _handle_msg(self, data: Any) -> None:
+        self._receive(data)
+
+
+class ChartView(param.Parameterized):
+    """Shows an Altair chart over cells, and replaces its data in place.
+
+    A Panel object: it goes into any layout. Everything here is called on the document's thread; queries run where
+    `submit` puts them. A picture stays until the next one is complete.
+
+    Args:
+        chart: Any Altair chart over data of cells.
+        submit: Runs jobs on worker threads and calls back on the document's thread.
+        on_selection: Called with name and value when a viewer selects something: ``{column: [low, high]}`` for an
+            interval over numbers or times, ``{column: values}`` for categories and points, None when it is cleared.
+        params: Parameters of `panel.viewable.Viewable` for the chart, such as `margin`.
+    """
+
+    status = param.Selector(
+        default="empty", objects=["empty", "running", "fresh", "failed"], constant=True, doc="What the picture is."
+    )
+    error = param.ClassSelector(
+        default=None, class_=Exception, allow_None=True, constant=True, doc="Why there is no new picture."
+    )
+
+    def __init__(
+        self, chart: alt.TopLevelMixin, submit: Submit, *, on_selection: OnSelection | None = None, **params: Any
+    ) -> None:
+        super().__init__()
+        self._chart = chart
+        self._submit = submit
+        self._on_selection = on_selection
+        self._handle: Handle | None = None
+        self._keys: dict[CellData, object] | None = None
+        self._picture: _Picture | None = None
+        self._revision = 0
+        self._plan_number = 0
+        self._selected: dict[str, Selected | None] = {}
+        self._canvas = ChartCanvas(self._receive, **{"sizing_mode": "stretch_width", "margin": 0} | params)
+
+    def __panel__(self) -> ChartCanvas:
+        return self._canvas
+
+    def show(self, relations: Mapping[CellData, Relation]) -> None:
+        """Draw other rows. The picture on screen stays until they are there; a run that is under way is stopped.
+
+        Args:
+            relations: What each cell in the chart now stands for.
+        """
+        keys: dict[CellData, object] = {data: relation.key for data, relation in relations.items()}
+        if keys == self._keys and self.status in {"running", "fresh"}:
+            return
+        missing = [data for data in find_cell_data(self._chart) if data not in relations]
+        if missing:
+            raise ChartError(f"The chart also reads {missing[0].source}, of which it was given no rows.")
+        self._stop()
+        self._keys = keys
+        known, chosen = self._picture, dict(relations)
+        self._report("running")
+        self._handle = self._submit(lambda cancel: _draw(self._chart, chosen, known, cancel), self._take, self._fail)
+
+    def select(self, name: str, value: Mapping[str, list[Any]] | None) -> None:
+        """Select something from Python, without hearing back: from a link, or as the mirror of another chart."""
+        self._selected[name] = dict(value) if value else None
+        self._canvas.send({"type": "select", "name": name, "value": selected_to_message(value)})
+
+    def close(self) -> None:
+        """Stop all work and let the rows go; the chart shows nothing new afterwards."""
+        self._stop()
+        self._picture = None
+
+    def _stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _report(self, status: str, error: Exception | None = None) -> None:
+        with param.edit_constant(self):
+            self.param.update(status=status, error=error)
+
+    def _take(self, picture: _Picture) -> None:
+        is_new = self._picture is None or self._picture.plan is not picture.plan
+        self._picture = picture
+        self._revision += 1
+        self._plan_number += is_new
+        self._send(whole=is_new)
+        self._report("fresh")
+
+    def _fail(self, error: Exception) -> None:
+        self._keys = None  # showing the same again is a new attempt
+        self._report("failed", error)
+
+    def _send(self, *, whole: bool) -> None:
+        picture = self._picture
+        if picture is None:
+            return
+        message: dict[str, object] = {
+            "type": "chart",
+            "revision": self._revision,
+            "plan": self._plan_number,
+            "datasets": [
+                {"name": dataset.name, "kinds": _kinds(dataset), "data": payload}
+                for dataset, payload in zip(picture.plan.datasets, picture.payloads, strict=True)
+            ],
+        }
+        if whole:
+            message["spec"] = picture.plan.spec
+            message["parameters"] = [
+                {"name": name, "kind": kind} for name, (kind, _) in self._parameters(picture).items()
+            ]
+            message["selections"] = {name: selected_to_message(value) for name, value in self._selected.items()}
+        self._canvas.send(message)
+
+    def _receive(self, message: object) -> None:
+        """Take a message of the browser. What has not the shape of one is ignored: anybody can send anything."""
+        if not isinstance(message, dict):
+            return
+        match cast("dict[object, object]", message):
+            case {"type": "ready"}:
+                self._send(whole=True)
+            case {"type": "selection", "name": str(name), "value": value}:
+                self._select_from_browser(name, value)
+            case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
+                self._fail(ChartError(f"The browser could not draw the chart: {text[:500]}"))
+            case _:
+                pass
+
+    def _select_from_browser(self, name: str, value: object) -> None:
+        picture = self._picture
+        found = self._parameters(picture).get(name) if picture is not None else None
+        if picture is None or found is None:
+            return
+        _, parameter = found
+        columns = {column.name: column for known in picture.columns.values() for column in known}
+        try:
+            selected = message_to_selected(value, parameter, columns)
+        except ValueError:
+            return
+        if name in self._selected and self._selected[name] == selected:
+            return
+        self._selected[name] = selected
+        if self._on_selection is not None:
+            self._on_selection(name, selected)
+
+    @staticmethod
+    def _parameters(picture: _Picture) -> dict[str, tuple[str, dict[str, Any]]]:
+        found: dict[str, tuple[str, dict[str, Any]]] = {}
+        for parameter in selectable_parameters(picture.plan.spec):
+            select = parameter["select"]
+            found[parameter["name"]] = (select if isinstance(select, str) else select["type"], parameter)
+        return found
+
+
+def _draw(
+    chart: alt.TopLevelMixin, relations: Mapping[CellData, Relation], known: _Picture | None, cancel: Cancel
+) -> _Picture:
+    """Run the chart's plan; a plan made for the same columns is used again."""
+    with ExitStack() as opened:
+        readers = {data: opened.enter_context(relation.open()) for data, relation in relations.items()}
+        for reader in readers.values():
+            cancel.on_cancel(reader.cancel)
+        columns = {data: reader.describe() for data, reader in readers.items()}
+        plan = known.plan if known is not None and known.columns == columns else chart_to_plan(chart, columns)
+        payloads: list[bytes] = []
+        for dataset in plan.datasets:
+            if cancel.cancelled:
+                raise Cancelled
+            payloads.append(_to_ipc(dataset.fetch(readers[dataset.data].fetch)))
+        return _Picture(plan, columns, tuple(payloads))
+
+
+def _kinds(dataset: Dataset) -> dict[str, str]:
+    return {column.name: str(column.kind) for column in dataset.columns}
+
+
+def _to_ipc(table: pa.Table) -> bytes:
+    """Return the rows as an Arrow stream in types that every reader of Arrow knows; repeated texts go once."""
+    arrays = [_plain(table.column(index).combine_chunks()) for index in range(table.num_columns)]
+    plain = pa.Table.from_arrays(arrays, names=table.column_names)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, plain.schema) as writer:
+        writer.write_table(plain)
+    return sink.getvalue().to_pybytes()
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    if not (pa.types.is_string_view(array.type) or pa.types.is_string(array.type)):
+        return array
+    text = array.cast(pa.string())
+    encoded = text.dictionary_encode()
+    return encoded if len(encoded.dictionary) * 2 < len(text) else text

@@ -1,0 +1,289 @@
+"""What must travel for a chart: a specification to embed, and one query for each of its datasets.
+
+Each view is looked at by itself. Its aggregates go to the engine where that draws the same (`aggregation`); a long
+line is thinned (`thinning`); everything else gets the columns that the chart mentions, up to `MOST_ROWS` rows. A plan
+depends on the chart and the columns of its cells alone, never on rows, so it is made once and run for each change.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, cast
+
+import altair as alt
+import pyarrow as pa
+from altair.utils.schemapi import SchemaValidationError
+
+from dataapp.compile.identifiers import quote_identifier
+from dataapp.engines.relation import Column
+from dataapp.errors import ChartError, near
+from dataapp.views.chart.aggregation import Aggregated, aggregate_unit
+from dataapp.views.chart.binning import Binning
+from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
+from dataapp.views.chart.schema import CellData, find_cell_data, named_data
+from dataapp.views.chart.selection import attach_selection
+from dataapp.views.chart.thinning import thinnable_axes, thinned_query
+from dataapp.views.chart.wire import Sent, column_to_sent
+
+MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
+_CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
+
+type Fetch = Callable[[str, Mapping[str, object]], pa.Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Rows of a cell that travel under a name.
+
+    Attributes:
+        name: The dataset in the specification.
+        data: Whose rows they are.
+        query: SQL over ``relation``.
+        columns: What the query gives.
+        binnings: Bins, whose bounds are parameters of the query.
+        extents: SQL that gives low and high of each binning, or None.
+        thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
+    """
+
+    name: str
+    data: CellData
+    query: str
+    columns: tuple[Sent, ...]
+    binnings: tuple[Binning, ...] = ()
+    extents: str | None = None
+    thinned: str | None = None
+
+    def fetch(self, fetch: Fetch) -> pa.Table:
+        """Return the rows.
+
+        Args:
+            fetch: Runs SQL with parameters on the relation.
+
+        Raises:
+            ChartError: There are more rows than a browser can draw.
+        """
+        parameters = self._parameters(fetch)
+        if self.thinned is not None and self._is_long(fetch):
+            return self._limited(fetch, self.thinned, parameters)
+        return self._limited(fetch, self.query, parameters)
+
+    def _parameters(self, fetch: Fetch) -> dict[str, object]:
+        parameters: dict[str, object] = {}
+        if self.extents is not None:
+            ends = list(fetch(self.extents, {}).to_pylist()[0].values())
+            for index, binning in enumerate(self.binnings):
+                parameters |= binning.bounds_to_parameters(ends[2 * index], ends[2 * index + 1])
+        return parameters
+
+    def _is_long(self, fetch: Fetch) -> bool:
+        return fetch("SELECT count(*) AS rows FROM relation", {}).column(0)[0].as_py() > MOST_ROWS
+
+    def _limited(self, fetch: Fetch, query: str, parameters: Mapping[str, object]) -> pa.Table:
+        table = fetch(f"SELECT * FROM ({query}) LIMIT {MOST_ROWS + 1}", parameters)
+        if table.num_rows > MOST_ROWS:
+            raise ChartError(
+                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
+                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
+            )
+        return table
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A specification whose datasets are named, and how each is filled."""
+
+    spec: Mapping[str, Any]
+    datasets: tuple[Dataset, ...]
+
+
+def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Column, ...]]) -> Plan:
+    """Return what must travel for a chart.
+
+    Args:
+        chart: Any Altair chart over data of cells.
+        columns: The columns of each cell in it.
+
+    Raises:
+        ChartError: The chart is not valid, or names a column that its cell has not.
+    """
+    spec = _chart_to_spec(chart, columns)
+    for data in find_cell_data(chart):
+        for selection in data.selections:
+            spec = attach_selection(spec, selection, data.name)
+    planner = _Planner(spec.get("config", {}), {data.name: (data, known) for data, known in columns.items()})
+    spec = planner.place(_data_to_views(spec))
+    return Plan(_sized(spec), planner.finished(spec))
+
+
+def _chart_to_spec(chart: Any, columns: Mapping[CellData, tuple[Column, ...]]) -> dict[str, Any]:
+    names = [column.name for known in columns.values() for column in known]
+    try:
+        with named_data(columns):
+            spec = chart.to_dict()
+    except (SchemaValidationError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        quoted = first.split('"')[1] if first.count('"') >= 2 else ""
+        raise ChartError(f"The chart is not valid: {first}", hint=near(quoted, names)) from error
+    spec.pop("usermeta", None)  # options for an embedding that is not used here
+    return spec
+
+
+def _data_to_views(spec: dict[str, Any]) -> dict[str, Any]:
+    """Give each view its data itself where containers only hand it down, so that views can be told apart."""
+    for key in _CONTAINERS:
+        if key not in spec or "transform" in spec:
+            continue
+        handed = spec.get("data")
+        children = [_data_to_views({"data": handed} | child if handed else child) for child in spec[key]]
+        return {name: value for name, value in spec.items() if name != "data"} | {key: children}
+    return spec
+
+
+@dataclass(slots=True)
+class _Planner:
+    """Walks the views of one chart and collects their datasets."""
+
+    config: Mapping[str, Any]
+    cells: Mapping[str, tuple[CellData, tuple[Column, ...]]]
+    datasets: dict[tuple[str, str], Dataset] = field(default_factory=dict[tuple[str, str], Dataset])
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def place(self, node: dict[str, Any], siblings: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+        """Return a part of the specification with datasets for the views that get one of their own."""
+        if "mark" in node:
+            return self._place_view(node, siblings)
+        for key in _CONTAINERS:
+            if key in node and "transform" not in node and "encoding" not in node:
+                children = cast("list[dict[str, Any]]", node[key])
+                beside = children if key == "layer" else []
+                placed = [self.place(child, [b for b in beside if b is not child]) for child in children]
+                return node | {key: placed}
+        return node
+
+    def _place_view(self, view: dict[str, Any], siblings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        name = view["data"].get("name") if isinstance(view.get("data"), dict) else None
+        if not isinstance(name, str) or name not in self.cells:
+            return view
+        data, columns = self.cells[name]
+        _check_fields(view, columns, data)
+        aggregated = aggregate_unit(view, columns, config=self.config, siblings=siblings)
+        if aggregated is not None:
+            return aggregated.unit | {"data": {"name": self._aggregated(data, aggregated)}}
+        if axes := thinnable_axes(view):
+            return view | {"data": {"name": self._line(data, columns, view, axes)}}
+        return view
+
+    def _aggregated(self, data: CellData, aggregated: Aggregated) -> str:
+        return self._keep(
+            data,
+            aggregated.query,
+            aggregated.columns,
+            binnings=aggregated.binnings,
+            extents=aggregated.extents_query,
+        )
+
+    def _line(self, data: CellData, columns: Sequence[Column], view: Mapping[str, Any], axes: tuple[str, str]) -> str:
+        sent = _sent_columns(view, columns)
+        return self._keep(data, _projection(sent), sent, thinned=thinned_query(sent, *axes))
+
+    def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], **more: Any) -> str:
+        known = self.datasets.get((data.name, query))
+        if known is None:
+            known = Dataset(f"{data.name}_{next(self.numbers)}", data, query, columns, **more)
+            self.datasets[data.name, query] = known
+        return known.name
+
+    def finished(self, spec: Mapping[str, Any]) -> tuple[Dataset, ...]:
+        """Return all datasets, those included that views share under the name of their cell."""
+        shared = [
+            Dataset(name, data, _projection(sent), sent)
+            for name, (data, columns) in self.cells.items()
+            if name in set(_named_datasets(spec))
+            for sent in [_sent_columns(spec, columns)]
+        ]
+        return (*self.datasets.values(), *shared)
+
+
+def _named_datasets(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        known = cast("dict[str, Any]", node)
+        data = known.get("data")
+        if isinstance(data, dict) and "name" in data:
+            yield data["name"]
+        for value in known.values():
+            yield from _named_datasets(value)
+    elif isinstance(node, list):
+        for value in cast("list[object]", node):
+            yield from _named_datasets(value)
+
+
+def _sent_columns(spec: Mapping[str, Any], columns: Sequence[Column]) -> tuple[Sent, ...]:
+    """Return the columns that a specification mentions, as they are sent."""
+    names = set(mentioned_columns(spec, [column.name for column in columns]))
+    discrete = _only_discrete(spec)
+    return tuple(column_to_sent(column, as_text=column.name in discrete) for column in columns if column.name in names)
+
+
+def _only_discrete(spec: object) -> set[str]:
+    """Return the fields that are names in each of their uses: as such, points in time are shown as text."""
+    uses: dict[str, set[bool]] = {}
+    for view in _views(spec):
+        for _, definition in field_definitions(view):
+            if isinstance(name := definition.get("field"), str):
+                plain = not {"timeUnit", "bin", "aggregate"} & definition.keys()
+                uses.setdefault(field_to_column(name), set()).add(
+                    plain and definition.get("type") in {"nominal", "ordinal"}
+                )
+    return {name for name, kinds in uses.items() if kinds == {True}}
+
+
+def _views(node: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(node, dict):
+        known = cast("dict[str, Any]", node)
+        if "encoding" in known:
+            yield known
+        if isinstance(known.get("facet"), dict):  # the fields of a facet are like channels
+            facet = cast("dict[str, Any]", known["facet"])
+            yield {"encoding": {"facet": facet} if "field" in facet else facet}
+        for value in known.values():
+            yield from _views(value)
+    elif isinstance(node, list):
+        for value in cast("list[object]", node):
+            yield from _views(value)
+
+
+def _projection(columns: Sequence[Sent]) -> str:
+    sent = [f"{column.expression} AS {quote_identifier(column.name)}" for column in columns]
+    return f"SELECT {', '.join(sent) or 'true AS "__row"'} FROM relation"
+
+
+def _check_fields(view: Mapping[str, Any], columns: Sequence[Column], data: CellData) -> None:
+    """Refuse a view that encodes a column which is neither in the data nor computed by a transform."""
+    if view.get("transform"):
+        return
+    known = [column.name for column in columns]
+    for channel, definition in field_definitions(view):
+        name = definition.get("field")
+        if isinstance(name, str) and (head := field_to_column(name)) not in known and name not in known:
+            raise ChartError(
+                f"The chart encodes `{head}` on {channel}, which {data.source} does not have.",
+                hint=near(head, known) or f"its columns are {', '.join(f'`{column}`' for column in known[:12])}.",
+            )
+
+
+def _sized(spec: dict[str, Any]) -> dict[str, Any]:
+    """Let a single or layered view fill the width that it is given, unless the author or its facets size it."""
+    sized = deepcopy(spec)
+    if "width" in sized or not ({"mark", "layer"} & sized.keys()) or _has_facets(sized):
+        return sized
+    config_view = sized.get("config", {}).get("view", {})
+    if isinstance(config_view, dict) and "step" in config_view:
+        return sized
+    sized["width"] = "container"
+    return sized
+
+
+def _has_facets(spec: Mapping[str, Any]) -> bool:
+    encodings = [spec.get("encoding", {}), *(layer.get("encoding", {}) for layer in spec.get("layer", []))]
+    return any({"row", "column", "facet"} & set(encoding) for encoding in encodings)

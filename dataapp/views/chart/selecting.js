@@ -1,0 +1,77 @@
+// Selections of Vega-Lite, read from and written into a running view.
+//
+// Vega-Lite compiles an interval selection `brush` into signals in the scope of its view: `brush_x` (pixels),
+// `brush_<field>` (values) and `brush_tuple_fields`; and into a dataset `brush_store` and a signal `brush` at the top.
+
+const ROW_ID = "_vgsid_";
+
+/** Returns {field: values} of a selection's signal, or null when nothing is selected. */
+export function readSelection(value, parameter, convert) {
+  const selected = {};
+  for (const [field, values] of Object.entries(value ?? {})) {
+    if (field === ROW_ID || !Array.isArray(values) || values.length === 0) continue;
+    const converted = values.map((one) => convert(field, one));
+    const isRange = parameter.kind === "interval" && converted.every((one) => typeof one === "number");
+    selected[field] = isRange ? converted.sort((a, b) => a - b) : converted;
+  }
+  return Object.keys(selected).length ? selected : null;
+}
+
+/** Whether two selections are the same, but for what is lost on the way from values to pixels and back. */
+export function sameSelection(one, other) {
+  if (one === null || other === null) return one === other;
+  const fields = Object.keys(one);
+  if (fields.length !== Object.keys(other).length) return false;
+  return fields.every((field) => {
+    const [a, b] = [one[field], other[field]];
+    if (!b || a.length !== b.length) return false;
+    const slack = typeof a[0] === "number" ? Math.abs(a.at(-1) - a[0]) * 1e-6 : 0;
+    return a.every((value, i) => value === b[i] || Math.abs(value - b[i]) <= slack);
+  });
+}
+
+/** Sets a selection from outside; the view has to run afterwards. */
+export function writeSelection(view, spec, parameter, selected) {
+  const {name, kind} = parameter;
+  const fields = find(view._runtime, "signals", `${name}_tuple_fields`)?.value ?? [];
+  if (kind === "point") {
+    const known = fields.filter(({field}) => selected?.[field]);
+    const count = known.length ? selected[known[0].field].length : 0;
+    const tuples = Array.from({length: count}, (_, i) => ({
+      unit: "", fields: known, values: known.map(({field}) => selected[field][i]),
+    }));
+    view.data(`${name}_store`, tuples);
+    return;
+  }
+  for (const {field, channel} of fields) {
+    const pixels = find(view._runtime, "signals", `${name}_${channel}`);
+    const scale = find(view._runtime, "scales", scaleName(spec, name, channel))?.value;
+    if (!pixels) continue;
+    view.update(pixels, selected?.[field] && scale ? extent(scale, selected[field]) : [0, 0]);
+  }
+}
+
+/** Returns where values lie on a scale, in pixels; of categories, from the first to the end of the last. */
+function extent(scale, values) {
+  const places = values.map((value) => scale(value)).filter((place) => place !== undefined);
+  if (places.length === 0) return [0, 0];
+  return [Math.min(...places), Math.max(...places) + (scale.bandwidth?.() ?? 0)];
+}
+
+/** Returns the scale by which the compiled specification turns an interval's pixels into values. */
+function scaleName(spec, name, channel) {
+  const found = JSON.stringify(spec).match(
+    new RegExp(`invert\\(\\\\"([^"\\\\]+)\\\\", ?${name}_${channel}\\)`),
+  );
+  return found ? found[1] : channel;
+}
+
+/** Returns a signal or scale of a view by name, wherever in its groups it is. */
+function find(context, kind, name) {
+  if (context[kind]?.[name]) return context[kind][name];
+  for (const inner of context.subcontext ?? []) {
+    const found = find(inner, kind, name);
+    if (found) return found;
+  }
+  return undefined;
+}

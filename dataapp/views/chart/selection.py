@@ -1,0 +1,209 @@
+"""Selections on charts: what may be selected, where it is put in a specification, and what a browser says of it."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, cast
+
+import altair as alt
+
+from dataapp.engines.relation import Column
+from dataapp.views.chart.fields import field_to_column
+from dataapp.views.chart.wire import Kind, kind_of
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall-clock reading has no zone
+_MOST_VALUES = 10_000  # in one message; a picked or brushed list of categories is far shorter
+
+type Selected = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Something that a viewer selects in a chart.
+
+    Attributes:
+        kind: ``interval`` (dragged) or ``point`` (clicked).
+        x: Whether an interval runs along x.
+        y: Whether an interval runs along y.
+        fields: The fields of a point. For an interval: the columns that its axes must show, none for any.
+        name: The name of the Vega-Lite parameter; a plain identifier, unique in the chart.
+    """
+
+    kind: Literal["interval", "point"]
+    x: bool = False
+    y: bool = False
+    fields: tuple[str, ...] = ()
+    name: str = "brush"
+
+    def to_parameter(self) -> dict[str, Any]:
+        """Return the Vega-Lite parameter."""
+        if self.kind == "interval":
+            encodings = [channel for channel, used in (("x", self.x), ("y", self.y)) if used]
+            return {"name": self.name, "select": {"type": "interval", "encodings": encodings}}
+        return {"name": self.name, "select": {"type": "point", "fields": list(self.fields)}}
+
+
+def attach_selection(spec: Mapping[str, Any], selection: Selection, dataset: str) -> dict[str, Any]:
+    """Return the specification with the selection in its first view over a dataset that can hold it.
+
+    A chart without such a view comes back as it is, and so does one that has a parameter of that name: a selection
+    belongs to data, of which this may be another picture.
+    """
+    if any(parameter["name"] == selection.name for parameter in selectable_parameters(spec)):
+        return dict(spec)
+    attached, _ = _attach(dict(spec), selection, dataset, None)
+    return attached
+
+
+def _attach(
+    node: dict[str, Any], selection: Selection, dataset: str, inherited: str | None
+) -> tuple[dict[str, Any], bool]:
+    data = node.get("data")
+    name = data.get("name") if isinstance(data, dict) else inherited
+    if "mark" in node:
+        if name != dataset or not _holds(node, selection):
+            return node, False
+        return node | {"params": [*node.get("params", []), selection.to_parameter()]}, True
+    for key in ("layer", "hconcat", "vconcat", "concat"):
+        for index, child in enumerate(node.get(key, [])):
+            attached, found = _attach(child, selection, dataset, name)
+            if found:
+                return node | {key: [*node[key][:index], attached, *node[key][index + 1 :]]}, True
+    if isinstance(child := node.get("spec"), dict):
+        attached, found = _attach(child, selection, dataset, name)
+        return node | {"spec": attached}, found
+    return node, False
+
+
+def _holds(view: Mapping[str, Any], selection: Selection) -> bool:
+    """Whether an interval can be dragged in a view: its axes are no aggregates, and show the selection's fields."""
+    for channel, used in (("x", selection.x), ("y", selection.y)):
+        definition = view.get("encoding", {}).get(channel)
+        if not used:
+            continue
+        field = definition.get("field") if isinstance(definition, dict) and "aggregate" not in definition else None
+        if not isinstance(field, str) or (selection.fields and field_to_column(field) not in selection.fields):
+            return False
+    return True
+
+
+def selectable_parameters(spec: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the interval and point parameters of a specification; those that only zoom or pan are left out."""
+    found = {parameter["name"]: parameter for parameter in _parameters(spec)}
+    return tuple(found.values())
+
+
+def _parameters(node: object) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        known = cast("dict[str, Any]", node)
+        for parameter in known.get("params", []):
+            if isinstance(parameter, dict) and "select" in parameter and parameter.get("bind") != "scales":
+                yield cast("dict[str, Any]", parameter)
+        for key in ("layer", "hconcat", "vconcat", "concat"):
+            for child in known.get(key, []):
+                yield from _parameters(child)
+        yield from _parameters(known.get("spec"))
+
+
+def encoded_field(chart: object, channel: Literal["x", "y"]) -> str | None:
+    """Return the column that a chart encodes on x or y, or None: in layers and concatenations the first that does.
+
+    Of an aggregate, a bin or a time unit it is the column underneath. Nothing is asked of the engine.
+
+    Example:
+        >>> encoded_field(alt.Chart().mark_line().encode(x="yearmonth(ts):T"), "x")
+        'ts'
+    """
+    if isinstance(chart, alt.Chart):
+        return _field_of(getattr(chart.encoding, channel, alt.Undefined))
+    for key in ("layer", "hconcat", "vconcat", "concat", "spec"):
+        children = getattr(chart, "_kwds", {}).get(key, alt.Undefined)
+        for child in children if isinstance(children, list) else [children]:
+            if isinstance(child, alt.SchemaBase) and (field := encoded_field(child, channel)) is not None:
+                return field
+    return None
+
+
+def _field_of(channel: Any) -> str | None:
+    if isinstance(channel, str):
+        definition: Mapping[str, Any] = alt.parse_shorthand(channel)
+    elif isinstance(channel, alt.SchemaBase):
+        known = channel._kwds
+        shorthand = known.get("shorthand", alt.Undefined)
+        definition = alt.parse_shorthand(shorthand) if isinstance(shorthand, str) else {}
+        if isinstance(known.get("field", alt.Undefined), str):
+            definition = {"field": known["field"]}
+    else:
+        return None
+    field = definition.get("field")
+    return field_to_column(field) if isinstance(field, str) else None
+
+
+def message_to_selected(
+    message: object, parameter: Mapping[str, Any], columns: Mapping[str, Column]
+) -> Selected | None:
+    """Return what a browser says is selected, typed by the columns; None is an empty selection.
+
+    Numbers become float, timestamps datetime (aware for TIMESTAMP WITH TIME ZONE), the rest keeps its type.
+
+    Raises:
+        ValueError: The message has not the shape of a selection of this parameter over these columns.
+    """
+    if message is None:
+        return None
+    if not isinstance(message, dict) or not message:
+        raise ValueError("not a mapping of fields")
+    kind = _kind_of_parameter(parameter)
+    selected: Selected = {}
+    for field, values in cast("dict[object, object]", message).items():
+        column = columns.get(field_to_column(field)) if isinstance(field, str) else None
+        if column is None or not isinstance(values, list) or not 0 < len(cast("list[object]", values)) <= _MOST_VALUES:
+            raise ValueError(f"not a selection: {field!r}")
+        typed: list[Any] = [_typed(value, kind_of(column)) for value in cast("list[object]", values)]
+        is_range = kind == "interval" and any(isinstance(value, float | datetime) for value in typed)
+        if is_range and (len(typed) != 2 or None in typed or typed[0] > typed[1]):
+            raise ValueError(f"not an interval: {field!r}")
+        selected[column.name] = typed
+    return selected
+
+
+def _kind_of_parameter(parameter: Mapping[str, Any]) -> str:
+    select = parameter["select"]
+    return str(select if isinstance(select, str) else select["type"])
+
+
+def _typed(value: object, kind: Kind) -> object:
+    """Return one value of a message as Python has it."""
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    match kind:
+        case Kind.NUMBER if is_number:
+            return float(cast("float", value))
+        case Kind.WALL | Kind.INSTANT if is_number:
+            try:
+                moment = _EPOCH + timedelta(milliseconds=cast("float", value))
+            except OverflowError as error:
+                raise ValueError("not a time") from error
+            return moment.replace(tzinfo=UTC) if kind is Kind.INSTANT else moment
+        case Kind.FLAG if isinstance(value, bool):
+            return value
+        case Kind.TEXT | Kind.WALL | Kind.INSTANT if isinstance(value, str):
+            return value
+        case _:
+            raise ValueError(f"not a value of a {kind} column")
+
+
+def selected_to_message(selected: Mapping[str, list[Any]] | None) -> dict[str, list[Any]] | None:
+    """Return a selection as the browser takes it: the reverse of `message_to_selected`."""
+    if not selected:
+        return None
+    return {field: [_untyped(value) for value in values] for field, values in selected.items()}
+
+
+def _untyped(value: object) -> object:
+    if isinstance(value, datetime):
+        naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        return (naive - _EPOCH) / timedelta(milliseconds=1)
+    return value

@@ -1,0 +1,70 @@
+"""Lines with more points than pixels: M4 keeps the first, last, lowest and highest row of each pixel column.
+
+Drawn at most `PIXEL_COLUMNS` wide, the thinned line covers the pixels that the full one covers (Jugel et al., VLDB
+2014). A row without a y value is kept as well, because it is a gap in the line. Only lines are thinned: points, bars
+and candles mean each row.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from dataapp.compile.identifiers import quote_identifier
+from dataapp.views.chart.fields import field_definitions, field_to_column, mentions_expression
+from dataapp.views.chart.wire import Sent
+
+PIXEL_COLUMNS = 2_000
+_SERIES_CHANNELS = {"color", "stroke", "detail", "strokeDash", "strokeWidth", "opacity", "row", "column", "facet"}
+_EVERY_CHANNEL = _SERIES_CHANNELS | {"x", "y", "tooltip"}
+
+
+def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the columns on x and y of a view whose line may be thinned, or None."""
+    mark = unit.get("mark")
+    kind, options = (mark.get("type"), cast("dict[str, Any]", mark)) if isinstance(mark, dict) else (mark, {})
+    if kind != "line" or options.get("point") or unit.get("transform") or mentions_expression(unit):
+        return None
+    axes: dict[str, str] = {}
+    series: set[str] = set()
+    told: set[str] = set()
+    for channel, definition in field_definitions(unit):
+        if channel not in _EVERY_CHANNEL or {"aggregate", "bin", "timeUnit", "impute"} & definition.keys():
+            return None
+        field, kind = definition["field"], definition.get("type")
+        if not isinstance(field, str) or "." in field or "[" in field:
+            return None
+        if channel in {"x", "y"}:
+            if kind not in {"temporal", "quantitative"} or definition.get("stack"):
+                return None
+            axes[channel] = field_to_column(field)
+        elif channel == "tooltip":
+            told.add(field_to_column(field))
+        elif kind in {"nominal", "ordinal"}:
+            series.add(field_to_column(field))
+        else:
+            return None
+    if len(axes) != 2 or not told <= series | set(axes.values()):
+        return None
+    return axes["x"], axes["y"]
+
+
+def thinned_query(columns: Sequence[Sent], x: str, y: str) -> str:
+    """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column."""
+    sent = ", ".join(f"{column.expression} AS {quote_identifier(column.name)}" for column in columns)
+    across, up = quote_identifier(x), quote_identifier(y)
+    series = [quote_identifier(column.name) for column in columns if column.name not in {x, y}]
+    row = "struct_pack(" + ", ".join(f"{name} := {name}" for name in map(quote_identifier, _names(columns))) + ")"
+    kept = ", ".join(f"{end}({row}, {axis})" for axis in (across, up) for end in ("arg_min", "arg_max"))
+    gap = f"arg_min({row}, {across}) FILTER (WHERE {up} IS NULL)"
+    pixel = f"floor({PIXEL_COLUMNS} * ({across} - low) / nullif(high - low, 0))"
+    return (
+        f"WITH source AS (SELECT {sent} FROM relation), "
+        f"extent AS (SELECT min({across}) AS low, max({across}) AS high FROM source WHERE isfinite({across})), "
+        f"placed AS (SELECT source.*, least({PIXEL_COLUMNS - 1}, {pixel}) AS pixel FROM source, extent), "
+        f"picked AS (SELECT DISTINCT unnest([{kept}, {gap}]) AS kept FROM placed"
+        f" GROUP BY {', '.join([*series, 'placed.pixel'])}) "
+        f"SELECT unnest(kept) FROM picked WHERE kept IS NOT NULL ORDER BY ALL"
+    )
+
+
+def _names(columns: Sequence[Sent]) -> list[str]:
+    return [column.name for column in columns]

@@ -1,0 +1,229 @@
+// Draws a chart with Vega. The view is made once; afterwards its data, size, colours and selections change in place.
+//
+// Messages from Python:
+//   {type: "chart", revision, plan, spec?, parameters?, datasets: [{name, kinds, data}], selections?}
+//   {type: "select", name, value}
+// Messages to Python:
+//   {type: "ready"} | {type: "selection", name, value} | {type: "problem", plan, message}
+//
+// Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
+
+import {tableFromIPC} from "@uwdata/flechette";
+import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
+import {expressionInterpreter} from "vega-interpreter";
+import {compile} from "vega-lite";
+import {localToWall, wallToLocal} from "./clock.js";
+import {readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {inkOf, themeConfig, watchInk} from "./theme.js";
+import {makeTip} from "./tip.js";
+import css from "./vega.css";
+
+const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
+const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
+
+/** Turns columns into the rows that Vega works on. */
+function decode({data, kinds}) {
+  const table = tableFromIPC(new Uint8Array(data), {useBigInt: false, useDate: false});
+  const rows = Array.from({length: table.numRows}, () => ({}));
+  for (const name of table.names) {
+    const convert = FROM_WIRE[kinds[name]];
+    const values = table.getChild(name).toArray();
+    for (let i = 0; i < rows.length; i++) {
+      const value = values[i];
+      rows[i][name] = value == null ? null : convert ? convert(value) : value;
+    }
+  }
+  return rows;
+}
+
+/** Vega's loader for a page that loads nothing from elsewhere: links may be followed, nothing is fetched. */
+function closedLoader() {
+  const loader = vegaLoader();
+  const follow = loader.sanitize.bind(loader);
+  loader.load = (uri) => Promise.reject(new Error(`Charts load nothing: ${uri}`));
+  loader.sanitize = (uri, options) =>
+    options?.context === "href" || /^data:image\//i.test(uri)
+      ? follow(uri, options)
+      : Promise.reject(new Error(`Charts load nothing: ${uri}`));
+  return loader;
+}
+
+/** Warnings of Vega-Lite, without the one that it gives for each chart of fluid width and discrete height. */
+function compileLogger() {
+  const log = logger(Warn);
+  const warn = log.warn.bind(log);
+  log.warn = (...parts) => (/^Dropping "fit-/.test(parts[0]) ? log : warn(...parts));
+  return log;
+}
+
+/** One view on the page: a specification, embedded in a host element. */
+class Picture {
+  constructor(host, message, sendSelection) {
+    this.host = host;
+    this.sendSelection = sendSelection;
+    this.plan = message.plan;
+    this.parameters = new Map(message.parameters.map((parameter) => [parameter.name, parameter]));
+    this.fills = message.spec.width === "container";
+    this.known = new Map(); // what Python knows of each selection
+    this.changed = new Set();
+    this.quiet = false; // while selections are set from outside
+    this.kinds = {};
+  }
+
+  async draw(message) {
+    const narrow = this.host.clientWidth > 0 && this.host.clientWidth < 480;
+    this.spec = compile(message.spec, {config: themeConfig(this.host, narrow), logger: compileLogger()}).spec;
+    this.tip = makeTip(this.host.parentNode);
+    this.view = new View(parse(this.spec, null, {ast: true}), {
+      container: this.host,
+      expr: expressionInterpreter,
+      hover: true,
+      loader: closedLoader(),
+      logLevel: Warn,
+      renderer: "canvas",
+      tooltip: this.tip.show,
+    });
+    for (const [name, value] of Object.entries(inkOf(this.host))) this.view.signal(name, value);
+    this.fill(message.datasets);
+    this.fit();
+    await this.view.runAsync();
+    for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
+  }
+
+  fill(datasets) {
+    for (const dataset of datasets) {
+      Object.assign(this.kinds, dataset.kinds);
+      this.view.data(dataset.name, decode(dataset));
+    }
+  }
+
+  async refill(datasets) {
+    this.fill(datasets);
+    await this.view.runAsync();
+  }
+
+  fit() {
+    if (this.fills && this.host.clientWidth > 0) this.view.width(this.host.clientWidth);
+  }
+
+  async resize() {
+    this.fit();
+    await this.view.resize().runAsync();
+  }
+
+  async restyle() {
+    for (const [name, value] of Object.entries(inkOf(this.host))) this.view.signal(name, value);
+    await this.view.runAsync();
+  }
+
+  async select(name, value) {
+    const parameter = this.parameters.get(name);
+    if (!parameter) return;
+    const local = value && Object.fromEntries(
+      Object.entries(value).map(([field, values]) => [
+        field,
+        this.kinds[field] === "wall" ? values.map((one) => (typeof one === "number" ? wallToLocal(one) : one)) : values,
+      ]),
+    );
+    this.quiet = true;
+    try {
+      writeSelection(this.view, this.spec, parameter, local);
+      await this.view.runAsync();
+    } finally {
+      this.quiet = false;
+      this.known.set(name, this.read(name));
+    }
+  }
+
+  read(name) {
+    return readSelection(this.view.signal(name), this.parameters.get(name), (field, value) => {
+      const convert = TO_WIRE[this.kinds[field]];
+      return convert && (typeof value === "number" || value instanceof Date) ? convert(value) : value;
+    });
+  }
+
+  noteChange(name) {
+    if (this.quiet) return;
+    if (this.changed.size === 0) requestAnimationFrame(() => this.report());
+    this.changed.add(name);
+  }
+
+  report() {
+    for (const name of this.changed) {
+      const value = this.read(name);
+      if (sameSelection(value, this.known.get(name) ?? null)) continue;
+      this.known.set(name, value);
+      this.sendSelection(name, value);
+    }
+    this.changed.clear();
+  }
+
+  finalize() {
+    this.view?.finalize();
+    this.tip?.remove();
+    this.host.replaceChildren();
+  }
+}
+
+export function render({model, el}) {
+  const style = document.createElement("style");
+  style.textContent = css;
+  const host = document.createElement("div");
+  host.className = "chart";
+  el.append(style, host);
+
+  let picture = null;
+  let latest = 0;
+  let frame = 0;
+  let queue = Promise.resolve();
+  const enqueue = (work) => {
+    queue = queue.then(work).catch((error) => {
+      console.error(error);
+      model.send_msg({type: "problem", plan: picture?.plan ?? 0, message: String(error?.message ?? error)});
+    });
+  };
+
+  async function show(message) {
+    if (message.revision < latest) return; // a newer one waits behind it
+    if (picture?.plan === message.plan) {
+      if (picture.revision !== message.revision) await picture.refill(message.datasets);
+    } else if (message.spec) {
+      picture?.finalize();
+      picture = new Picture(host, message, (name, value) => model.send_msg({type: "selection", name, value}));
+      await picture.draw(message);
+      for (const [name, value] of Object.entries(message.selections ?? {})) await picture.select(name, value);
+    }
+    if (picture) picture.revision = message.revision;
+  }
+
+  model.on("msg:custom", (event) => {
+    const message = event.data ?? event;
+    if (message.type === "chart") {
+      latest = Math.max(latest, message.revision);
+      enqueue(() => show(message));
+    } else if (message.type === "select") {
+      enqueue(() => picture?.select(message.name, message.value));
+    }
+  });
+
+  const onNextFrame = (work) => {
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => enqueue(work));
+  };
+  let width = 0;
+  const sizes = new ResizeObserver(() => {
+    if (host.clientWidth === width || host.clientWidth === 0) return; // its height follows from the chart
+    width = host.clientWidth;
+    onNextFrame(() => picture?.fills && picture.resize());
+  });
+  sizes.observe(host);
+  const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
+
+  model.on("remove", () => {
+    sizes.disconnect();
+    unwatch();
+    picture?.finalize();
+    picture = null;
+  });
+  model.send_msg({type: "ready"});
+}

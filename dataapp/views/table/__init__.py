@@ -1,0 +1,1 @@
+"""The table explorer: scrolls, sorts and filters a relation of any size, of which only the visible rows travel."""

@@ -1,0 +1,263 @@
+"""The explorer's state on the document's thread: what is asked, what the page shows, which jobs run.
+
+Every question (a relation, filters, an order) has a number, its *view*. The page shows one view at a time and swaps to
+the next one in a single message that brings columns, rows and state together; until then it keeps the old one, marked
+stale. Messages that name another view than the one shown are late, and ignored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pyarrow as pa
+
+from dataapp.engines.relation import Column, Relation
+from dataapp.errors import Cancelled
+from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.table.arrangement import Arrangement
+from dataapp.views.table.columns import header_of
+from dataapp.views.table.messages import Filter, Ready, Sort, Want, read_message
+from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
+from dataapp.views.table.rows import RelationRows, Screen, Totals
+
+type Status = Literal["empty", "running", "fresh", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the explorer tells the card around it."""
+
+    status: Status = "empty"
+    error: Exception | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows: a view's question and the columns that it is about."""
+
+    view: int
+    rows: RelationRows
+    columns: tuple[Column, ...]
+    arrangement: Arrangement
+    question: Question
+    faults: dict[int, str]
+    totals: Totals | None
+
+
+class Controller:
+    """Turns relations and the reader's wishes into jobs, and their results into messages for the page."""
+
+    def __init__(
+        self, submit: Submit, send: Callable[[dict[str, object]], None], report: Callable[[State], None]
+    ) -> None:
+        self._submit = submit
+        self._send = send
+        self._report = report
+        self._rows: RelationRows | None = None
+        self._view = 0
+        self._shown: Shown | None = None
+        self._screen: Screen | None = None  # what the page was given to show it
+        self._looked_at = Span(0, 2 * BLOCK, 0, CHUNK)
+        self._missing: Span | None = None  # asked for by the page, not yet by a job
+        self._asking: Handle | None = None
+        self._reading: Handle | None = None
+        self._failed = False
+
+    def show(self, relation: Relation | None) -> None:
+        """Replace what is shown; an equal relation changes nothing, unless reading it failed."""
+        if relation is None:
+            self._clear()
+            return
+        if self._rows is not None and self._rows.relation.key == relation.key and not self._failed:
+            return
+        self._let_rows_go()
+        self._rows = RelationRows(relation)
+        self._ask(self._rows, None, keep_place=True)
+
+    def receive(self, data: object) -> None:
+        """Take a message of the page. What is malformed or late is ignored."""
+        message, shown = read_message(data), self._shown
+        if isinstance(message, Ready):
+            self._start_again()
+        elif message is None or shown is None or message.view != shown.view or shown.rows is not self._rows:
+            return
+        elif isinstance(message, Want):
+            self._want(shown, message.span)
+        elif isinstance(message, Sort) and all(key.column < len(shown.columns) for key in message.order):
+            self._ask(shown.rows, replace(shown.arrangement, order=message.order), keep_place=False)
+        elif isinstance(message, Filter) and message.column < len(shown.columns):
+            self._filter(shown, shown.arrangement.filtered(message.column, message.text))
+
+    def close(self) -> None:
+        """Stop all jobs and let all kept rows go."""
+        self._let_rows_go()
+        self._rows = self._shown = self._screen = None
+
+    def _clear(self) -> None:
+        self._let_rows_go()
+        self._rows = self._shown = self._screen = None
+        self._send({"type": "clear"})
+        self._report(State())
+
+    def _let_rows_go(self) -> None:
+        self._stop_jobs()
+        if self._rows is not None:
+            self._rows.close()
+
+    def _stop_jobs(self) -> None:
+        for handle in (self._asking, self._reading):
+            if handle is not None:
+                handle.cancel()
+        self._asking = self._reading = self._missing = None
+
+    def _start_again(self) -> None:
+        """Serve a page that has nothing: what was sent before it was there is lost."""
+        if self._shown is not None and self._screen is not None:
+            self._send(_view_to_message(self._shown, self._screen, keep_place=True))
+        if self._failed:
+            self._send({"type": "failed"})
+        elif self._asking is not None:
+            self._send({"type": "stale"})
+
+    def _filter(self, shown: Shown, arrangement: Arrangement) -> None:
+        question, faults = arrangement.question(shown.columns)
+        is_settled = self._asking is None and not self._failed
+        if question == shown.question and is_settled:  # something is typed that asks for nothing else
+            self._shown = replace(shown, arrangement=arrangement, faults=faults)
+            self._send({"type": "faults", "view": shown.view, "faults": _by_text(faults)})
+        else:
+            self._ask(shown.rows, arrangement, keep_place=False)
+
+    def _ask(self, rows: RelationRows, arrangement: Arrangement | None, *, keep_place: bool) -> None:
+        """Start a view. Without an arrangement, what applies of the last one is carried over to the new columns."""
+        self._stop_jobs()
+        self._view += 1
+        self._failed = False
+        view, last, span = self._view, self._shown, self._looked_at
+        if last is not None and arrangement is not None:  # more wishes may come before this one is answered
+            self._shown = replace(last, arrangement=arrangement)
+        self._report(State("running"))
+        self._send({"type": "stale"})
+
+        def begin(cancel: Cancel) -> tuple[Shown, Screen, bool]:
+            columns = rows.columns(cancel)
+            is_same = last is not None and last.columns == columns
+            left = span.left if is_same else 0
+            there = replace(span, left=left, first=span.first if is_same and keep_place else 0)
+            wanted = arrangement
+            if wanted is None:
+                wanted = last.arrangement.carried_over(last.columns, columns) if last is not None else Arrangement()
+            question, faults = wanted.question(columns)
+            screen = rows.begin(question, there, cancel)
+            return Shown(view, rows, columns, wanted, question, faults, screen.totals), screen, is_same and keep_place
+
+        def begun(result: tuple[Shown, Screen, bool]) -> None:
+            shown, screen, is_in_place = result
+            self._swap(shown, screen, keep_place=is_in_place)
+            if screen.totals is None:
+                self._settle(shown)
+
+        self._asking = self._submit(begin, begun, self._fail)
+
+    def _settle(self, shown: Shown) -> None:
+        span = self._looked_at
+
+        def settled(screen: Screen) -> None:
+            self._asking = None
+            self._swap(replace(shown, totals=screen.totals), screen, keep_place=True)
+
+        self._asking = self._submit(lambda cancel: shown.rows.settle(shown.question, span, cancel), settled, self._fail)
+
+    def _swap(self, shown: Shown, screen: Screen, *, keep_place: bool) -> None:
+        """Let the page show a view, or show it with its totals."""
+        self._shown, self._screen, self._looked_at = shown, screen, screen.span
+        self._send(_view_to_message(shown, screen, keep_place=keep_place))
+        if shown.totals is not None:
+            self._asking = None
+            self._report(State("fresh", rows=shown.totals.rows))
+            self._read_missing(shown)
+
+    def _want(self, shown: Shown, span: Span) -> None:
+        self._looked_at = span
+        self._missing = span
+        if self._reading is not None:
+            if not shown.rows.is_interruptible(shown.question):
+                return  # a matter of milliseconds; the latest wish is read next
+            self._reading.cancel()
+            self._reading = None
+        self._read_missing(shown)
+
+    def _read_missing(self, shown: Shown) -> None:
+        """Read what the page lacks, unless the rows that it would come from are still being arranged."""
+        span = self._missing
+        is_possible = shown.totals is not None or shown.rows.is_interruptible(shown.question)
+        if span is None or not is_possible or span.left >= len(shown.columns):
+            return
+        self._missing = None
+
+        def read(screen: Screen) -> None:
+            self._reading = None
+            self._send({"type": "cells", "view": shown.view, **_screen_to_message(screen)})
+            if self._shown is not None:
+                self._read_missing(self._shown)
+
+        def unread(error: Exception) -> None:
+            self._reading = None
+            self._fail(error)
+
+        self._reading = self._submit(lambda cancel: shown.rows.window(shown.question, span, cancel), read, unread)
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, Cancelled):  # something newer is under way
+            return
+        self._stop_jobs()
+        self._failed = True
+        self._send({"type": "failed"})
+        self._report(State("failed", error=error))
+
+
+def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:
+    return {
+        "type": "view",
+        "view": shown.view,
+        "columns": [header_of(column) for column in shown.columns],
+        "order": [_key_to_json(key) for key in shown.arrangement.order],
+        "filters": _by_text(dict(shown.arrangement.texts)),
+        "faults": _by_text(shown.faults),
+        "keep_place": keep_place,
+        **_screen_to_message(screen),
+    }
+
+
+def _screen_to_message(screen: Screen) -> dict[str, object]:
+    return {
+        "first": screen.span.first,
+        "left": screen.span.left,
+        "width": screen.cells.num_columns,
+        "read": screen.cells.num_rows,
+        "rows": None if screen.totals is None else screen.totals.rows,
+        "unfiltered": None if screen.totals is None else screen.totals.unfiltered,
+        "cells": table_to_ipc(screen.cells),
+    }
+
+
+def table_to_ipc(table: pa.Table) -> bytes:
+    """Return a table as an Arrow IPC stream, with text in the layout that every reader knows."""
+    plain = pa.schema([(field.name, _plain_type(field.type)) for field in table.schema])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, plain) as writer:
+        writer.write_table(table.cast(plain).combine_chunks())
+    return sink.getvalue().to_pybytes()
+
+
+def _plain_type(type_: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_string_view(type_) or pa.types.is_large_string(type_) else type_
+
+
+def _key_to_json(key: SortKey) -> dict[str, object]:
+    return {"column": key.column, "descending": key.descending}
+
+
+def _by_text(texts: dict[int, str]) -> dict[str, str]:
+    return {str(at): text for at, text in texts.items()}  # keys of JSON objects are text

@@ -1,0 +1,337 @@
+// The table explorer in the browser: shows windows of rows as they arrive, and asks for those on screen that are missing.
+//
+// The server says which view is shown (columns, order, filters, counts) in one message; until the next one, the rows that
+// are there stay. Messages that name another view are late, and are dropped.
+
+import "regular-table";
+import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";
+import {Cells} from "./cells.js";
+import css from "./explorer.css";
+import {formatCell, formatCount, fullText, styleFor} from "./format.js";
+import {Header, element} from "./header.js";
+import {RowScroller} from "./scroll.js";
+import {Widths} from "./widths.js";
+
+const ROW = 26; // px
+const HEADER_ROWS = 3; // the table counts a header in rows
+const FOOTER = 30; // px
+const ASKS_EVERY = 40; // ms, while scrolling
+
+export function render({model, el}) {
+  const style = document.createElement("style");
+  style.textContent = subCellScrolling + css;
+  const explorer = new Explorer(model);
+  el.append(style, explorer.root);
+  model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
+  model.on("remove", () => explorer.remove());
+  model.send_msg({type: "ready"});
+}
+
+class Explorer {
+  constructor(model) {
+    this.model = model;
+    this.view = null;
+    this.columns = [];
+    this.headers = [];
+    this.styles = [];
+    this.cells = new Cells();
+    this.#build();
+    this.scroller = new RowScroller(this.table, ROW, ROW * HEADER_ROWS, () => this.draw());
+    this.widths = new Widths(this.table);
+    this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
+      column_classes: true,
+    });
+    this.table.addStyleListener(() => this.#style());
+    this.observer = new ResizeObserver(() => this.#resized());
+    this.observer.observe(this.body);
+    this.measure = () => this.#measure();
+    document.fonts.addEventListener("loadingdone", this.measure);
+  }
+
+  #build() {
+    this.root = element("div", "explorer");
+    this.root.dataset.state = "empty";
+    this.body = element("div", "body");
+    this.table = document.createElement("regular-table");
+    this.note = element("div", "note");
+    this.body.append(this.table, this.note);
+    this.foot = element("div", "foot");
+    this.count = element("span", "count");
+    this.count.setAttribute("role", "status");
+    this.place = element("span", "place");
+    this.foot.append(this.count, this.place);
+    this.bubble = element("div", "bubble");
+    this.bubble.setAttribute("role", "alert");
+    this.root.append(this.body, this.foot, this.bubble);
+    this.table.addEventListener("keydown", (event) => this.#key(event));
+    this.table.addEventListener("mouseover", (event) => this.#hover(event));
+    this.table.addEventListener("dblclick", (event) => this.#fit(event));
+    for (const type of ["focusin", "focusout"]) this.table.addEventListener(type, () => this.#showFault());
+  }
+
+  remove() {
+    this.observer.disconnect();
+    document.fonts.removeEventListener("loadingdone", this.measure);
+  }
+
+  receive(message) {
+    if (message.type === "view") this.#show(message);
+    else if (message.type === "cells") this.#fill(message);
+    else if (message.type === "faults") this.#showFaults(message);
+    else if (message.type === "stale") this.root.dataset.state = this.view ? "stale" : "empty";
+    else if (message.type === "failed") this.#fail();
+    else if (message.type === "clear") this.#clear();
+  }
+
+  draw() {
+    return this.table.draw({invalid_viewport: true});
+  }
+
+  // What the server says.
+
+  #show(message) {
+    const isSame = this.view !== null && sameColumns(this.columns, message.columns);
+    const row = message.keep_place ? this.scroller.row : 0;
+    this.view = message;
+    this.order = message.order;
+    this.cells.clear();
+    if (!isSame) this.#setColumns(message.columns);
+    this.#take(message);
+    this.headers.forEach((header, at) => {
+      header.showOrder(this.order);
+      header.showFilter(message.filters[at], message.faults[at]);
+    });
+    this.root.dataset.state = message.rows === null ? "counting" : "fresh";
+    const rows = message.rows ?? message.first + message.read;
+    this.#fitHeight(rows, message.rows === null);
+    this.widths.apply();
+    this.note.textContent = rows === 0 ? "No rows" : "";
+    this.#showCount();
+    this.#showFault();
+    this.scroller.resize(rows, row);
+    if (!isSame) this.table.scrollLeft = 0;
+  }
+
+  #fill(message) {
+    if (this.view === null || message.view !== this.view.view) return;
+    this.asked = null;
+    this.#take(message);
+    this.widths.apply();
+    this.draw();
+  }
+
+  #showFaults(message) {
+    if (this.view === null || message.view !== this.view.view) return;
+    this.headers.forEach((header, at) => header.showFilter(header.sent, message.faults[at]));
+    this.#showFault();
+  }
+
+  #fail() {
+    this.root.dataset.state = "failed";
+    this.count.textContent = "These rows could not be read.";
+  }
+
+  #clear() {
+    this.view = null;
+    this.#setColumns([]);
+    this.cells.clear();
+    this.root.dataset.state = "empty";
+    this.count.textContent = this.place.textContent = this.note.textContent = "";
+    this.scroller.resize(0, 0);
+  }
+
+  #setColumns(columns) {
+    this.columns = columns;
+    this.styles = columns.map(styleFor);
+    this.headers = columns.map((column, position) => {
+      const header = new Header(column, {
+        sort: (extend) => this.#sort(position, extend),
+        filter: (text) => this.#say("filter", {column: position, text}),
+      });
+      header.position = position;
+      return header;
+    });
+    this.widths.start(this.headers);
+  }
+
+  /** Keep cells, and let columns look as their values need. */
+  #take(message) {
+    this.#see(this.cells.add(message));
+  }
+
+  #see(columns) {
+    for (const [at, values] of columns) {
+      this.styles[at]?.see(values);
+      this.widths.see(at, values.map((value) => formatCell(value, this.columns[at], this.styles[at])[0]));
+    }
+  }
+
+  /** Measure again: until its font had come, text was measured in another. */
+  #measure() {
+    if (this.view === null) return;
+    this.widths.reset(this.headers);
+    for (const columns of this.cells.all()) this.#see(columns);
+    this.#resized();
+  }
+
+  // What the table shows.
+
+  #window(x0, y0, x1, y1) {
+    const rows = this.scroller.rows;
+    const offset = this.scroller.offset;
+    const first = y0 + offset;
+    const last = Math.min(y1 + offset, rows);
+    if (x1 > x0 && y1 > y0) this.#ask(first, last, x0, x1);
+    const data = [];
+    const metadata = [];
+    for (let x = x0; x < Math.min(x1, this.columns.length); x++) {
+      const [texts, marks] = [[], []];
+      for (let y = first; y < last; y++) {
+        const value = this.cells.at(y, x);
+        const [text, mark] = value === undefined ? ["", "wait"] : formatCell(value, this.columns[x], this.styles[x]);
+        texts.push(text);
+        marks.push(mark);
+      }
+      data.push(texts);
+      metadata.push(marks);
+    }
+    return {
+      num_rows: this.scroller.height,
+      num_columns: this.columns.length,
+      row_height: ROW,
+      num_column_headers: HEADER_ROWS,
+      column_headers: this.headers.slice(x0, x1).map((header) => [header.element]),
+      data,
+      metadata,
+    };
+  }
+
+  #style() {
+    for (const cell of this.table.querySelectorAll("tbody td")) {
+      const meta = this.table.getMeta(cell);
+      const column = meta && this.columns[meta.x];
+      if (!column) continue;
+      if (cell.dataset.kind !== column.kind) cell.dataset.kind = column.kind;
+      if (cell.dataset.is !== meta.user) cell.dataset.is = meta.user ?? "";
+    }
+    for (const cell of this.table.querySelectorAll("thead th")) {
+      const header = this.headers[this.table.getMeta(cell)?.x];
+      if (header) cell.setAttribute("aria-sort", header.order ?? "none");
+    }
+    this.#showPlace();
+  }
+
+  #showCount() {
+    const {rows, unfiltered, filters} = this.view;
+    const isFiltered = Object.keys(filters).length > 0;
+    if (rows === null) this.count.textContent = "Counting rows …";
+    else if (isFiltered) this.count.textContent = `${formatCount(rows)} of ${plural(unfiltered)}`;
+    else this.count.textContent = plural(rows);
+  }
+
+  #showPlace() {
+    const {rows, row, visible} = this.scroller;
+    const first = Math.floor(row + 0.5);
+    const last = Math.min(rows, Math.floor(row + visible));
+    this.place.textContent = rows > visible ? `${formatCount(first + 1)} – ${formatCount(last)}` : "";
+  }
+
+  #showFault() {
+    const field = this.root.getRootNode().activeElement;
+    const header = this.headers.find((one) => one.field === field);
+    this.bubble.textContent = header?.fault ?? "";
+    if (!header?.fault) return;
+    const [at, around] = [field.getBoundingClientRect(), this.root.getBoundingClientRect()];
+    this.bubble.style.top = `${at.bottom - around.top + 6}px`;
+    this.bubble.style.left = `${Math.max(8, Math.min(at.left - around.left, around.width - 268))}px`;
+  }
+
+  /** As high as its rows, up to a limit. */
+  #fitHeight(rows, isCounting) {
+    const bar = this.table.offsetHeight - this.table.clientHeight;
+    const needed = ROW * HEADER_ROWS + ROW * Math.max(rows, 2) + bar + 1;
+    const limit = this.model.tallest - FOOTER;
+    const height = `${Math.min(limit, isCounting ? Math.max(needed, this.body.offsetHeight) : needed)}px`;
+    if (this.body.style.height !== height) this.body.style.height = height;
+  }
+
+  #resized() {
+    if (this.view === null || this.body.clientWidth === 0) return;
+    this.widths.apply();
+    this.#fitHeight(this.scroller.rows, this.view.rows === null);
+    this.draw();
+  }
+
+  // What the reader does.
+
+  #say(type, data) {
+    if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
+  }
+
+  /** Ask for cells on screen that are missing: at once, then no more often than the eye can tell. */
+  #ask(y0, y1, x0, x1) {
+    const span = this.cells.missing(y0, y1, x0, x1, this.scroller.rows, this.columns.length);
+    const {view} = this.view ?? {};
+    const wish = span && JSON.stringify([view, span]);
+    if (!span || wish === this.asked) return;
+    const wait = ASKS_EVERY - (performance.now() - (this.askedAt ?? 0));
+    clearTimeout(this.asking);
+    if (wait > 0) {
+      this.asking = setTimeout(() => this.draw(), wait); // what is on screen by then
+      return;
+    }
+    this.asked = wish;
+    this.askedAt = performance.now();
+    this.#say("want", span);
+  }
+
+  #sort(column, extend) {
+    const key = this.order.find((one) => one.column === column);
+    const others = extend ? this.order.filter((one) => one.column !== column) : [];
+    const next = !key ? {column, descending: false} : key.descending ? null : {column, descending: true};
+    const at = extend && key ? this.order.indexOf(key) : others.length; // a key that turns keeps its rank
+    this.order = next ? [...others.slice(0, at), next, ...others.slice(at)] : others;
+    for (const header of this.headers) header.showOrder(this.order);
+    this.#say("sort", {order: this.order});
+  }
+
+  #key(event) {
+    if (event.target !== this.table || event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.max(1, Math.floor(this.scroller.visible) - 1);
+    const moves = {
+      ArrowDown: () => this.scroller.by(1),
+      ArrowUp: () => this.scroller.by(-1),
+      PageDown: () => this.scroller.by(page),
+      PageUp: () => this.scroller.by(-page),
+      Home: () => this.scroller.to(0),
+      End: () => this.scroller.to(this.scroller.rows),
+      ArrowRight: () => (this.table.scrollLeft += 80),
+      ArrowLeft: () => (this.table.scrollLeft -= 80),
+    };
+    if (!moves[event.key]) return;
+    event.preventDefault();
+    moves[event.key]();
+  }
+
+  /** Hovering over a cell shows its whole value. */
+  #hover(event) {
+    const cell = event.target.closest?.("tbody td");
+    const meta = cell && this.table.getMeta(cell);
+    if (!meta) return;
+    const value = this.cells.at(meta.y + this.scroller.offset, meta.x);
+    cell.title = value === undefined ? "" : fullText(value);
+  }
+
+  #fit(event) {
+    const meta = event.target.closest?.(".rt-column-resize") && this.table.getMeta(event.target.closest("th"));
+    if (!meta) return;
+    this.widths.fit(meta.x);
+    this.draw();
+  }
+}
+
+const plural = (count) => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
+
+const sameColumns = (some, others) =>
+  some.length === others.length &&
+  some.every(({name, full_type}, at) => name === others[at].name && full_type === others[at].full_type);

@@ -1,0 +1,86 @@
+"""The table explorer as a Panel object, and the grid in the browser that it drives."""
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar
+
+import param
+from panel.custom import JSComponent
+
+from dataapp.engines.relation import Relation
+from dataapp.errors import DataAppError
+from dataapp.views.jobs import Submit
+from dataapp.views.table.controller import Controller, State
+
+_BUNDLE = Path(__file__).parent / "explorer.bundle.js"
+
+
+class TableGrid(JSComponent):
+    """The grid in the browser. It knows no data: cells come and wishes go as messages."""
+
+    tallest = param.Integer(default=400, bounds=(120, None), doc="Height in pixels that the grid does not exceed.")
+
+    _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
+
+    def __init__(self, receive: Callable[[object], None], **params: Any) -> None:
+        if not _BUNDLE.is_file():  # Panel would leave the whole page empty
+            raise DataAppError(
+                "The front-end of the table explorer is not built.", hint="run `make frontend` in the checkout"
+            )
+        super().__init__(**params)
+        self._receive = receive
+
+    def send(self, message: dict[str, object]) -> None:
+        """Send a message to every page that shows this grid."""
+        self._send_msg(message)
+
+    def _handle_msg(self, data: Any) -> None:
+        self._receive(data)
+
+
+class TableExplorer(param.Parameterized):
+    """Shows a relation of any size: it scrolls, sorts and filters, and only visible rows travel.
+
+    A Panel object: it goes into any layout. Everything here is called on the document's thread; queries run where
+    `submit` puts them.
+
+    Args:
+        submit: Runs jobs on worker threads and calls back on the document's thread.
+        height: Height in pixels of a long table; a short one takes what it needs.
+        params: Parameters of `panel.viewable.Viewable` for the grid, such as `margin`.
+    """
+
+    status = param.Selector(
+        default="empty", objects=["empty", "running", "fresh", "failed"], constant=True, doc="What the rows are."
+    )
+    error = param.ClassSelector(
+        default=None, class_=Exception, allow_None=True, constant=True, doc="Why there are no rows."
+    )
+    rows = param.Integer(
+        default=None, allow_None=True, constant=True, doc="How many rows pass the filters, once counted."
+    )
+
+    def __init__(self, submit: Submit, *, height: int = 400, **params: Any) -> None:
+        super().__init__()
+        layout = {"sizing_mode": "stretch_width", "margin": 0} | params
+        self._grid = TableGrid(self._receive, tallest=height, **layout)
+        self._controller = Controller(submit, self._grid.send, self._take)
+
+    def __panel__(self) -> TableGrid:
+        return self._grid
+
+    def show(self, relation: Relation | None) -> None:
+        """Show another relation, or none. Rows on screen stay, marked stale, until the new ones are there."""
+        self._controller.show(relation)
+
+    def close(self) -> None:
+        """Stop all work and let kept rows go; the explorer shows nothing new afterwards."""
+        self._controller.close()
+
+    def _receive(self, data: object) -> None:
+        self._controller.receive(data)
+
+    def _take(self, state: State) -> None:
+        with param.edit_constant(self):
+            self.param.update(status=state.status, error=state.error, rows=state.rows)

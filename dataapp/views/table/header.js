@@ -1,0 +1,76 @@
+// The header of one column: its name, type and order, and the field for its filter.
+
+import {isNumber} from "./format.js";
+
+const SENT_AFTER = 250; // ms after the last key
+
+export class Header {
+  /** `sort(extend)` and `filter(text)` are called with the reader's wishes. */
+  constructor(column, {sort, filter}) {
+    this.column = column;
+    this.send = filter;
+    this.element = element("div", "head");
+    this.element.dataset.align = isNumber(column) ? "end" : "start";
+    this.title = element("button", "title");
+    this.title.type = "button";
+    this.title.title = `${column.name}\n${column.full_type}`;
+    this.name = element("span", "name", column.name);
+    this.mark = element("span", "mark");
+    this.title.append(this.name, this.mark);
+    this.title.addEventListener("click", (event) => sort(event.shiftKey));
+    this.type = element("span", "type", column.type);
+    this.field = element("input", "filter");
+    this.field.type = "text";
+    this.field.placeholder = "filter";
+    this.field.autocomplete = "off";
+    this.field.spellcheck = false;
+    this.field.setAttribute("aria-label", `Filter ${column.name}`);
+    this.field.addEventListener("input", () => this.#typed());
+    this.field.addEventListener("keydown", (event) => this.#pressed(event));
+    this.element.append(this.title, this.type, this.field);
+    this.sent = "";
+  }
+
+  /** Show how the column is sorted: its key, and its rank among several. */
+  showOrder(order) {
+    const rank = order.findIndex((key) => key.column === this.position);
+    const key = order[rank];
+    this.mark.textContent = key ? `${key.descending ? "↓" : "↑"}${order.length > 1 ? rank + 1 : ""}` : "";
+    this.order = key ? (key.descending ? "descending" : "ascending") : "none";
+    this.element.toggleAttribute("data-sorted", Boolean(key));
+  }
+
+  /** Show the filter that is in force, unless the reader is typing another, and what is wrong with it. */
+  showFilter(text, fault) {
+    if (this.field.getRootNode().activeElement !== this.field) this.field.value = this.sent = text ?? "";
+    this.fault = fault ?? "";
+    this.field.toggleAttribute("data-wrong", Boolean(fault));
+    this.field.setAttribute("aria-invalid", String(Boolean(fault)));
+    this.field.title = this.fault;
+  }
+
+  #typed() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.#flush(), SENT_AFTER);
+  }
+
+  #pressed(event) {
+    event.stopPropagation(); // keys in the field do not scroll the table
+    if (event.key === "Escape") this.field.value = "";
+    if (event.key === "Escape" || event.key === "Enter") this.#flush();
+  }
+
+  #flush() {
+    clearTimeout(this.waiting);
+    if (this.field.value === this.sent) return;
+    this.sent = this.field.value;
+    this.send(this.sent);
+  }
+}
+
+export function element(tag, name, text) {
+  const made = document.createElement(tag);
+  made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}

@@ -1,0 +1,111 @@
+"""What the browser may say to the explorer. Anything else is ignored: a message is a claim of whoever holds the socket.
+
+Columns are positions in the columns of the view that the message names, so no name or SQL ever comes from outside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from dataapp.views.table.queries import BLOCK, CHUNK, SortKey, Span
+
+_MOST_ROWS = 8 * BLOCK
+_MOST_COLUMNS = 8 * CHUNK
+_LONGEST_FILTER = 1000
+_LAST_ROW = 2**53  # whole numbers that a browser holds exactly
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A page has rendered the explorer, and shows nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The reader looks at these cells, and the page lacks some."""
+
+    view: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The reader wants this order."""
+
+    view: int
+    order: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The reader typed a filter."""
+
+    view: int
+    column: int
+    text: str
+
+
+type ClientMessage = Ready | Want | Sort | Filter
+
+
+def read_message(data: object) -> ClientMessage | None:
+    """Return what a message says, or None if it is not one that the explorer's page sends.
+
+    Example:
+        >>> read_message({"type": "filter", "view": 1, "column": 0, "text": "> 5"})
+        Filter(view=1, column=0, text='> 5')
+        >>> read_message({"type": "filter", "view": 1, "column": -1, "text": "> 5"})
+    """
+    if not isinstance(data, Mapping):
+        return None
+    said = cast("Mapping[object, object]", data)
+    if said.get("type") == "ready":
+        return Ready()
+    view = _whole(said.get("view"), 0, _LAST_ROW)
+    if view is None:
+        return None
+    match said.get("type"):
+        case "want":
+            span = _span(said)
+            return None if span is None else Want(view, span)
+        case "sort":
+            order = _order(said.get("order"))
+            return None if order is None else Sort(view, order)
+        case "filter":
+            column, text = _whole(said.get("column"), 0, _LAST_ROW), said.get("text")
+            if column is None or not isinstance(text, str) or len(text) > _LONGEST_FILTER or "\0" in text:
+                return None
+            return Filter(view, column, text)
+        case _:
+            return None
+
+
+def _whole(value: object, low: int, high: int) -> int | None:
+    if isinstance(value, float) and value.is_integer():  # JSON does not tell 2 from 2.0
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high else None
+
+
+def _span(said: Mapping[object, object]) -> Span | None:
+    first, count = _whole(said.get("first"), 0, _LAST_ROW), _whole(said.get("count"), BLOCK, _MOST_ROWS)
+    left, width = _whole(said.get("left"), 0, _LAST_ROW), _whole(said.get("width"), CHUNK, _MOST_COLUMNS)
+    if first is None or count is None or left is None or width is None:
+        return None
+    if first % BLOCK or count % BLOCK or left % CHUNK or width % CHUNK:
+        return None
+    return Span(first, count, left, width)
+
+
+def _order(value: object) -> tuple[SortKey, ...] | None:
+    if not isinstance(value, list):
+        return None
+    keys: list[SortKey] = []
+    for item in cast("list[object]", value):
+        if not isinstance(item, Mapping):
+            return None
+        key = cast("Mapping[object, object]", item)
+        column, descending = _whole(key.get("column"), 0, _LAST_ROW), key.get("descending")
+        if column is None or not isinstance(descending, bool) or any(other.column == column for other in keys):
+            return None
+        keys.append(SortKey(column, descending))
+    return tuple(keys)

@@ -1,0 +1,216 @@
+"""The queries that the explorer asks: pure functions from what a reader wants to see to SQL and bound values.
+
+A relation is read as the table ``relation`` or, once its rows are kept, as ``kept``, whose columns are ``c0``, ``c1``,
+... and whose ``rowid`` numbers the rows from 0 in the relation's own order. ``arranged`` then lists the rowids of rows
+that pass the filters, in the order asked for; its own ``rowid`` is the row number on screen. Ties keep the relation's
+order, so every order is total and windows of it fit together.
+"""
+
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from dataapp.compile.identifiers import fold, quote_identifier, unused
+from dataapp.engines.relation import Column
+from dataapp.views.table.columns import Kind, cell_expression, kind_of, text_expression
+from dataapp.views.table.filters import All, Compare, Condition, Contains, Equals, IsNull
+
+BLOCK = 128  # rows; spans start at multiples of it, and are multiples of it
+CHUNK = 32  # columns, likewise
+KEPT = "kept"
+ARRANGED = "arranged"
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One column to sort by, by its position."""
+
+    column: int
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFilter:
+    """A condition on one column, by its position."""
+
+    column: int
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which rows of a relation, in which order."""
+
+    filters: tuple[ColumnFilter, ...] = ()
+    order: tuple[SortKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A rectangle of cells: `count` rows from `first`, `width` columns from `left`."""
+
+    first: int
+    count: int
+    left: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """SQL for `dataapp.engines.duckdb.Reader`, and the values of its parameters."""
+
+    sql: str
+    parameters: dict[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where the rows are read, and by which quoted names."""
+
+    name: str
+    columns: tuple[Column, ...]
+    references: tuple[str, ...]
+
+    @classmethod
+    def of_relation(cls, columns: tuple[Column, ...]) -> "Table":
+        """The relation itself. Its names are qualified: bare ones could be taken for those that `cells` gives."""
+        return cls("relation", columns, tuple(f"relation.{quote_identifier(column.name)}" for column in columns))
+
+    @classmethod
+    def of_kept(cls, columns: tuple[Column, ...]) -> "Table":
+        """The rows that `keep` made."""
+        return cls(KEPT, columns, tuple(f"{KEPT}.c{position}" for position in range(len(columns))))
+
+    def cells(self, span: Span) -> str:
+        """The columns of a span as they travel, named by position."""
+        positions = range(span.left, min(span.left + span.width, len(self.columns)))
+        cells = (f"{cell_expression(self.columns[at], self.references[at])} AS c{at}" for at in positions)
+        return ", ".join(cells)
+
+
+class _Values:
+    """Binds values to parameters whose names no cell's query is likely to use."""
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, object] = {}
+
+    def bind(self, value: object) -> str:
+        name = f"dataapp_explorer_{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"${name}"
+
+
+def describe() -> Query:
+    """Names as the relation's readers see them (of two equal ones, the second is numbered), and types."""
+    return Query("SELECT column_name, column_type FROM (DESCRIBE FROM relation)")
+
+
+def count(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
+    """How many rows pass the filters."""
+    values = _Values()
+    return Query(f"SELECT count(*) FROM {table.name}{_where(table, filters, values)}", values.parameters)
+
+
+def window(table: Table, filters: tuple[ColumnFilter, ...], span: Span) -> Query:
+    """A window of a table that always gives its rows in the same order; nothing is kept."""
+    values = _Values()
+    rows = f"FROM {table.name}{_where(table, filters, values)} {_limit(span, values)}"
+    return _cells_of(rows, table, span, values)
+
+
+def top(table: Table, question: Question, span: Span) -> Query:
+    """The first rows in the order asked for, without sorting the others."""
+    values = _Values()
+    where = _where(table, question.filters, values)
+    if table.name == KEPT:
+        source, number = f"FROM {KEPT}{where}", f"{KEPT}.rowid"
+    else:
+        number = unused("dataapp_row", {fold(column.name) for column in table.columns})
+        source = f"FROM (SELECT *, row_number() OVER () AS {number} FROM {table.name}{where}) AS {table.name}"
+    rows = f"{source} {_order(table, question.order, number)} {_limit(span, values)}"
+    return _cells_of(rows, table, span, values)
+
+
+def keep(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
+    """All rows that pass the filters, with their columns named by position: the table ``kept``."""
+    values = _Values()
+    columns = ", ".join(f"{reference} AS c{at}" for at, reference in enumerate(table.references))
+    return Query(f"SELECT {columns} FROM {table.name}{_where(table, filters, values)}", values.parameters)
+
+
+def arrange(table: Table, question: Question) -> Query:
+    """The rowids of kept rows that pass the filters, in order: the table ``arranged``."""
+    values = _Values()
+    where = _where(table, question.filters, values)
+    order = _order(table, question.order, f"{KEPT}.rowid")
+    return Query(f"SELECT {KEPT}.rowid AS kept_row FROM {KEPT}{where} {order}", values.parameters)
+
+
+def kept_window(table: Table, span: Span) -> Query:
+    """A window of the kept rows in the relation's own order."""
+    values = _Values()
+    rows = _rows(f"{KEPT}.rowid", span, values)
+    return Query(f"SELECT {table.cells(span)} FROM {KEPT} WHERE {rows} ORDER BY {KEPT}.rowid", values.parameters)
+
+
+def arranged_window(table: Table, span: Span) -> Query:
+    """A window of the kept rows in the order asked for."""
+    values = _Values()
+    rows = _rows("rowid", span, values)
+    wanted = f"(SELECT rowid AS place, kept_row FROM {ARRANGED} WHERE {rows}) AS wanted"
+    join = f"{wanted} JOIN {KEPT} ON {KEPT}.rowid = wanted.kept_row"
+    return Query(f"SELECT {table.cells(span)} FROM {join} ORDER BY wanted.place", values.parameters)
+
+
+def _cells_of(rows: str, table: Table, span: Span, values: _Values) -> Query:
+    """Make cells of the chosen rows alone: next to LIMIT, the engine would make them of the rows before it, too."""
+    return Query(f"SELECT {table.cells(span)} FROM (SELECT {table.name}.* {rows}) AS {table.name}", values.parameters)
+
+
+def _limit(span: Span, values: _Values) -> str:
+    return f"LIMIT {values.bind(span.count)} OFFSET {values.bind(span.first)}"
+
+
+def _rows(number: str, span: Span, values: _Values) -> str:
+    return f"{number} >= {values.bind(span.first)} AND {number} < {values.bind(span.first + span.count)}"
+
+
+def _order(table: Table, keys: tuple[SortKey, ...], tie_break: str) -> str:
+    terms = [f"{table.references[key.column]} {'DESC' if key.descending else 'ASC'} NULLS LAST" for key in keys]
+    return f"ORDER BY {', '.join([*terms, tie_break])}"
+
+
+def _where(table: Table, filters: tuple[ColumnFilter, ...], values: _Values) -> str:
+    terms = [
+        _condition(one.condition, table.columns[one.column], table.references[one.column], values) for one in filters
+    ]
+    return f" WHERE {' AND '.join(terms)}" if terms else ""
+
+
+def _condition(condition: Condition, column: Column, reference: str, values: _Values) -> str:
+    match condition:
+        case IsNull():
+            return f"{reference} IS {'NOT ' if condition.negated else ''}NULL"
+        case Contains():
+            text = text_expression(column, reference)
+            return f"contains(lower({text}), lower({values.bind(condition.text)}))"
+        case Equals():
+            operator = "<>" if condition.negated else "="
+            return f"{text_expression(column, reference)} {operator} {values.bind(condition.text)}"
+        case Compare():
+            return _compare(condition, column, reference, values)
+        case All():
+            terms = [_compare(term, column, reference, values) for term in condition.conditions]
+            every = " AND ".join(terms) or "TRUE"
+            return f"NOT ({every})" if condition.negated else f"({every})"
+        case _:
+            assert_never(condition)
+
+
+def _compare(condition: Compare, column: Column, reference: str, values: _Values) -> str:
+    value = values.bind(condition.value)
+    if condition.type is not None:
+        value = f"CAST({value} AS {condition.type})"
+    comparison = f"{reference} {condition.operator} {value}"
+    if kind_of(column) is Kind.FLOAT and condition.operator in {">", ">="}:
+        return f"({comparison} AND NOT isnan({reference}))"  # the engine sorts NaN above all numbers
+    return comparison

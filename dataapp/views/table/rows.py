@@ -1,0 +1,265 @@
+"""The rows of one relation under changing filters and orders, read in windows. Runs on worker threads.
+
+Two ways lead to stable windows, so that all windows of a question fit together and fit its count:
+
+- **direct**: the relation has a fixed order and no other is asked for. Each window is a `LIMIT … OFFSET …` of its
+  own, filters reach the files, nothing is kept. The first window comes before the rows are counted.
+- **kept**: otherwise. The rows are kept as a temporary table of one reader, and a list of row numbers is made for each
+  order and filter. While the list is made, a top-N query gives the first window.
+
+A relation without a fixed order is kept as a whole, once: counting, sorting and filtering it again must not run it
+again. One with a fixed order is kept with its filters applied, which may leave few of many rows.
+
+Keeping rows is interrupted when nobody waits for them any more. What reads the kept rows is not: an interrupt ends a
+reader, and they would be lost with it. `close` ends everything.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from dataapp.engines.duckdb import Reader
+from dataapp.engines.relation import Column, Relation
+from dataapp.errors import Cancelled
+from dataapp.views.jobs import Cancel
+from dataapp.views.table import queries
+from dataapp.views.table.queries import BLOCK, ColumnFilter, Query, Question, Span, Table
+
+_AT_ONCE = 200_000  # kept rows that are arranged before the first window is read: it takes some milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many rows pass the filters, and how many there are."""
+
+    rows: int
+    unfiltered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A window of rows.
+
+    Attributes:
+        span: What was read; moved up when what was asked for lies below the last row.
+        cells: Its cells, as they travel.
+        totals: None while they are being counted.
+    """
+
+    span: Span
+    cells: pa.Table
+    totals: Totals | None
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A reader that keeps rows, and what they are."""
+
+    reader: Reader
+    filters: tuple[ColumnFilter, ...]  # those that the kept rows have passed
+    total: int
+    arranged: Question | None = None  # the question that the list of row numbers answers
+    rows: int = 0  # of that list
+
+
+class RelationRows:
+    """Reads a relation in windows; methods but `close` run in a job and may be called from several at once."""
+
+    def __init__(self, relation: Relation) -> None:
+        self._relation = relation
+        self._columns: tuple[Column, ...] | None = None
+        self._unfiltered: int | None = None
+        self._kept: _Kept | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def relation(self) -> Relation:
+        """What is read."""
+        return self._relation
+
+    def columns(self, cancel: Cancel) -> tuple[Column, ...]:
+        """Return the columns, as unique names."""
+        if self._columns is None:
+            named = self._fetch(queries.describe(), cancel).to_pylist()
+            self._columns = tuple(Column(row["column_name"], row["column_type"]) for row in named)
+        return self._columns
+
+    def begin(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return the first window of a question as soon as it can be had; `settle` follows if it has no totals."""
+        columns = self.columns(cancel)
+        if self._is_direct(question):
+            return self._begin_directly(question, span, cancel)
+        if span.first > 0:
+            return self.settle(question, span, cancel)
+        with self._holding() as kept:
+            if kept is not None and kept.filters == self._kept_filters(question):
+                if kept.arranged == question or kept.total <= _AT_ONCE:
+                    return self._arranged(kept, question, span)
+                rest = self._rest(question)
+                return Screen(span, _run(kept.reader, queries.top(Table.of_kept(columns), rest, span)), None)
+        if not self._relation.fixed_order:
+            return self.settle(question, span, cancel)
+        return Screen(span, self._fetch(queries.top(Table.of_relation(columns), question, span), cancel), None)
+
+    def settle(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return a window with the totals, after which `window` answers for this question."""
+        if self._is_direct(question):
+            return self._window_directly(question, span, self._totals(question, cancel), cancel)
+        if self._relation.fixed_order:
+            self._count((), cancel)
+        with self._holding() as kept:
+            if kept is None or kept.filters != self._kept_filters(question):
+                kept = self._keep(question, cancel)
+            return self._arranged(kept, question, span)
+
+    def window(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return a window of a question that is settled (or direct); its totals are known to the caller.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        if self._is_direct(question):
+            query = queries.window(Table.of_relation(self.columns(cancel)), question.filters, span)
+            return Screen(span, self._fetch(query, cancel), None)
+        with self._holding() as kept:
+            if kept is not None and kept.arranged == question:
+                return self._arranged(kept, question, span)
+        raise Cancelled
+
+    def is_interruptible(self, question: Question) -> bool:
+        """Whether a running `window` of this question can be stopped without losing kept rows."""
+        return self._is_direct(question)
+
+    def close(self) -> None:
+        """Stop all that runs and let the kept rows go, here or in the job that uses them. From any thread."""
+        self._closed = True
+        kept = self._kept
+        if kept is not None:
+            kept.reader.cancel()
+        if self._lock.acquire(blocking=False):
+            try:
+                self._forget()
+            finally:
+                self._lock.release()
+
+    def _is_direct(self, question: Question) -> bool:
+        return self._relation.fixed_order and not question.order
+
+    def _kept_filters(self, question: Question) -> tuple[ColumnFilter, ...]:
+        return question.filters if self._relation.fixed_order else ()
+
+    def _rest(self, question: Question) -> Question:
+        """What is left to do once the kept filters are applied."""
+        return Question((), question.order) if self._relation.fixed_order else question
+
+    def _begin_directly(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        screen = self.window(question, span, cancel)
+        read = screen.cells.num_rows
+        if read == 0 and span.first > 0:
+            return self.settle(question, span, cancel)
+        if read < span.count:
+            rows = span.first + read
+            unfiltered = self._count((), cancel) if question.filters else rows
+            return replace(screen, totals=Totals(rows, unfiltered))
+        return screen
+
+    def _window_directly(self, question: Question, span: Span, totals: Totals, cancel: Cancel) -> Screen:
+        moved = _moved_up(span, totals.rows)
+        return replace(self.window(question, moved, cancel), totals=totals)
+
+    def _totals(self, question: Question, cancel: Cancel) -> Totals:
+        rows = self._count(question.filters, cancel)
+        return Totals(rows, self._count((), cancel) if question.filters else rows)
+
+    def _count(self, filters: tuple[ColumnFilter, ...], cancel: Cancel) -> int:
+        if not filters and self._unfiltered is not None:
+            return self._unfiltered
+        query = queries.count(Table.of_relation(self.columns(cancel)), filters)
+        counted = _number(self._fetch(query, cancel))
+        if not filters:
+            self._unfiltered = counted
+        return counted
+
+    def _keep(self, question: Question, cancel: Cancel) -> _Kept:
+        """Keep the relation's rows. The lock is held."""
+        self._forget()
+        filters = self._kept_filters(question)
+        columns = self.columns(cancel)
+        reader = self._relation.open()
+        kept = _Kept(reader, filters, 0)
+        self._kept = kept  # where `close` finds it
+        keeping = True
+        cancel.on_cancel(lambda: reader.cancel() if keeping else None)
+        if self._closed:  # it looked before there was something to find
+            raise Cancelled
+        query = queries.keep(Table.of_relation(columns), filters)
+        try:
+            reader.materialize(queries.KEPT, query.sql, query.parameters)
+        except Exception:
+            self._forget()
+            raise
+        keeping = False
+        kept.total = _number(_run(reader, queries.count(Table.of_kept(columns), ())))
+        return kept
+
+    def _arranged(self, kept: _Kept, question: Question, span: Span) -> Screen:
+        """Arrange the kept rows for a question unless they are, and read a window. The lock is held."""
+        assert self._columns is not None
+        table = Table.of_kept(self._columns)
+        rest = self._rest(question)
+        is_plain = not rest.filters and not rest.order
+        if kept.arranged != question:
+            kept.arranged, kept.rows = None, kept.total
+            if not is_plain:
+                query = queries.arrange(table, rest)
+                kept.reader.materialize(queries.ARRANGED, query.sql, query.parameters)
+                kept.rows = _number(_run(kept.reader, Query(f"SELECT count(*) FROM {queries.ARRANGED}")))
+            kept.arranged = question
+        moved = _moved_up(span, kept.rows)
+        query = queries.kept_window(table, moved) if is_plain else queries.arranged_window(table, moved)
+        unfiltered = kept.total if self._unfiltered is None else self._unfiltered
+        return Screen(moved, _run(kept.reader, query), Totals(kept.rows, unfiltered))
+
+    @contextmanager
+    def _holding(self) -> Iterator[_Kept | None]:
+        """Use the kept rows alone; a reader that was interrupted is let go."""
+        try:
+            with self._lock:
+                try:
+                    if self._closed:
+                        raise Cancelled
+                    yield self._kept
+                except Cancelled:
+                    self._forget()
+                    raise
+        finally:
+            if self._closed:  # `close` may have come while the rows were in use
+                self.close()
+
+    def _forget(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.reader.close()
+
+    def _fetch(self, query: Query, cancel: Cancel) -> pa.Table:
+        with self._relation.open() as reader:
+            cancel.on_cancel(reader.cancel)
+            return _run(reader, query)
+
+
+def _run(reader: Reader, query: Query) -> pa.Table:
+    return reader.fetch(query.sql, query.parameters)
+
+
+def _number(table: pa.Table) -> int:
+    return table.column(0)[0].as_py()
+
+
+def _moved_up(span: Span, rows: int) -> Span:
+    """Return the span, or the last one that there are rows for; both start where a block does."""
+    last_block = (max(rows, 1) - 1) // BLOCK * BLOCK
+    return span if span.first <= last_block else replace(span, first=max(0, last_block + BLOCK - span.count))

@@ -1,0 +1,77 @@
+"""Draws a specification with Vega itself, so that two ways of filling it can be compared."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Column, Relation
+from dataapp.views.chart.plan import Dataset, Plan
+from dataapp.views.chart.schema import find_cell_data, named_data
+from dataapp.views.chart.wire import Kind, Sent, column_to_sent
+
+_NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_GRADIENT = re.compile(r"gradient_\d+")
+
+
+def relation_of(query: str) -> Relation:
+    return Relation(query, key=query, engine=DuckDB())
+
+
+def rows_of(relation: Relation, dataset: Dataset) -> list[dict[str, Any]]:
+    """Return the rows that travel, as Vega would read them from JSON."""
+    with relation.open() as reader:
+        table = dataset.fetch(reader.fetch)
+    assert table.column_names == [column.name for column in dataset.columns]
+    return _as_json(table.to_pylist(), dataset.columns)
+
+
+def all_rows(relation: Relation) -> list[dict[str, Any]]:
+    sent = [column_to_sent(column) for column in relation.columns()]
+    with relation.open() as reader:
+        expressions = ", ".join(f'{column.expression} AS "{column.name}"' for column in sent)
+        return _as_json(reader.fetch(f"SELECT {expressions} FROM relation").to_pylist(), sent)
+
+
+def _as_json(rows: Sequence[dict[str, Any]], columns: Sequence[Sent]) -> list[dict[str, Any]]:
+    wall = {column.name for column in columns if column.kind is Kind.WALL}
+    return [{name: _local(value) if name in wall else value for name, value in row.items()} for row in rows]
+
+
+def _local(milliseconds: float | None) -> str | None:
+    """Return a wall-clock reading as text without a zone, which Vega reads as local time."""
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def draw(spec: Mapping[str, Any], datasets: Mapping[str, list[dict[str, Any]]]) -> str:
+    """Return the elements of the SVG: sorted, because groups come in any order, and with rounded numbers, because sums
+    depend on the order of their terms."""
+    whole = {**spec, "datasets": {**datasets}}
+    if whole.get("width") == "container":
+        whole = {name: value for name, value in whole.items() if name not in {"width", "autosize"}}
+    svg = vl_convert.vegalite_to_svg(json.dumps(whole, allow_nan=False), vl_version="6.4")
+    rounded = _NUMBER.sub(lambda found: f"{float(found[0]):.4g}", _GRADIENT.sub("gradient", svg))
+    return "\n".join(sorted(rounded.replace("><", ">\n<").split("\n")))
+
+
+def draw_planned(plan: Plan, relation: Relation) -> str:
+    return draw(plan.spec, {dataset.name: rows_of(relation, dataset) for dataset in plan.datasets})
+
+
+def plainly(chart: alt.TopLevelMixin, relation: Relation) -> str:
+    """Draw a chart from all rows, as if the engine could not aggregate."""
+    (data,) = find_cell_data(chart)
+    with named_data({data: relation.columns()}):
+        spec = chart.to_dict()
+    return draw(spec, {data.name: all_rows(relation)})
+
+
+def columns_of(**types: str) -> tuple[Column, ...]:
+    return tuple(Column(name, type_) for name, type_ in types.items())

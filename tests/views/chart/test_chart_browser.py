@@ -1,0 +1,120 @@
+"""The chart in Chromium."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+_APP = Path(__file__).parent / "chart_app.py"
+_LIGHTNESS = """
+    canvas => {
+        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let sum = 0, drawn = 0;
+        for (let i = 0; i < data.length; i += 4) {
+            if (data[i + 3] < 250 || data[i] !== data[i + 1] || data[i] !== data[i + 2]) continue;
+            sum += data[i]; drawn++;
+        }
+        return drawn ? sum / drawn : -1;
+    }
+"""
+_DRAWN = """() => {
+    const find = (root, found) => {
+        for (const element of root.querySelectorAll("*")) {
+            if (element.matches(".chart canvas")) found.push(element);
+            if (element.shadowRoot) find(element.shadowRoot, found);
+        }
+        return found;
+    };
+    const canvas = find(document, [])[0];
+    return canvas && canvas.width > 300 && canvas.toDataURL().length > 5000;  // more than an empty frame
+}"""
+_PICTURE = "canvas => canvas.toDataURL()"
+
+
+@pytest.fixture(scope="module")
+def app_url(serve_for_module):
+    return serve_for_module(_APP).url
+
+
+@pytest.fixture
+def charts(page: Page, app_url: str) -> Page:
+    page.goto(app_url)
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    page.wait_for_function(_DRAWN)
+    return page
+
+
+def _shift(page: Page) -> None:
+    page.get_by_role("button", name="Shift").click()
+
+
+def _brush(page: Page) -> None:
+    box = page.locator(".chart canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 120, steps=5)
+    page.mouse.up()
+
+
+def _heard(page: Page) -> str:
+    text = page.get_by_text("brush={").last.inner_text()  # waits for it
+    return text.partition("brush=")[2]
+
+
+def test_data_is_replaced_in_place(charts: Page) -> None:
+    canvas = charts.locator(".chart canvas").first.element_handle()
+    before = canvas.evaluate(_PICTURE)
+    _shift(charts)
+    charts.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas, before])
+    assert canvas.evaluate("canvas => canvas.isConnected")
+    assert charts.locator(".chart canvas").first.evaluate("(now, before) => now === before", canvas)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+def test_brush_gives_wall_clock_times_in_every_zone(browser: Browser, app_url: str, zone: str) -> None:
+    with browser.new_context(timezone_id=zone, viewport={"width": 1000, "height": 700}) as context:
+        page = context.new_page()
+        page.goto(app_url)
+        page.wait_for_function(_DRAWN)
+        _brush(page)
+        expect(page.locator(".heard")).to_contain_text(re.compile(r"datetime\(2024, 2, 15,"))  # the end of the drag
+        low = datetime(*map(int, re.findall(r"e\(([\d, ]+)\)", _heard(page))[0].split(",")))
+    # Where clocks change in March, the axis is an hour shorter; a shift by the zone would be of several hours.
+    assert abs(low - datetime(2024, 1, 29, 3)) < timedelta(minutes=30)
+
+
+def test_brush_stays_while_data_is_replaced(charts: Page) -> None:
+    _brush(charts)
+    before = _heard(charts)
+    canvas = charts.locator(".chart canvas").first.element_handle()
+    picture = canvas.evaluate(_PICTURE)
+    _shift(charts)
+    charts.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas, picture])
+    assert _heard(charts) == before
+
+
+def test_theme_switch_restyles_and_keeps_the_view(charts: Page) -> None:
+    canvas = charts.locator(".chart canvas").first.element_handle()
+    light = canvas.evaluate(_LIGHTNESS)
+    charts.get_by_label("Toggle theme").click()
+    charts.wait_for_function(f"([canvas, light]) => ({_LIGHTNESS.strip()})(canvas) > light + 60", arg=[canvas, light])
+    assert canvas.evaluate("canvas => canvas.isConnected")
+
+
+def test_markup_in_a_category_is_text(charts: Page) -> None:
+    box = charts.locator(".chart canvas").nth(1).bounding_box()
+    assert box is not None
+    charts.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 18)
+    tip = charts.locator(".tip:popover-open")
+    expect(tip).to_contain_text("<script>window.broken = 1</script>")
+    assert charts.evaluate("window.broken") is None
+
+
+def test_chart_follows_the_width_of_the_page(charts: Page) -> None:
+    charts.set_viewport_size({"width": 390, "height": 800})
+    canvas = charts.locator(".chart canvas").first
+    expect(canvas).to_have_js_property("clientWidth", canvas.locator("xpath=..").evaluate("host => host.clientWidth"))
+    assert canvas.evaluate("canvas => canvas.clientWidth") <= 390

@@ -1,0 +1,31 @@
+"""An engine, an explorer without a browser, and relations made from SQL."""
+
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+from tests.views.table.by_hand import Explorer
+
+
+@pytest.fixture(scope="session")
+def engine() -> DuckDB:
+    return DuckDB()
+
+
+@pytest.fixture
+def explorer() -> Explorer:
+    return Explorer()
+
+
+@pytest.fixture
+def relation(engine: DuckDB) -> Callable[..., Relation]:
+    """Make a relation from SQL; its key is the SQL and the frames' identities."""
+
+    def make(sql: str, *, fixed_order: bool = True, **frames: pa.Table) -> Relation:
+        key = (sql, fixed_order, tuple(map(id, frames.values())))
+        return Relation(sql, key=key, engine=engine, frames=frames, fixed_order=fixed_order)
+
+    return make

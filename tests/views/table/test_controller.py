@@ -1,0 +1,254 @@
+"""What the page is told, and when: views, stale rows, late answers, forged messages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dataapp.engines.relation import Relation
+from dataapp.errors import DataAppError
+from tests.views.table.by_hand import Explorer, read_cells
+
+type Make = Callable[..., Relation]
+
+NUMBERS = "SELECT i AS n, i % 3 AS k, 'row ' || i AS name FROM range({}) t(i)"
+
+
+def show(explorer: Explorer, relation: Relation | None) -> None:
+    explorer.controller.show(relation)
+    explorer.jobs.run()
+
+
+def first_view_of(explorer: Explorer, relation: Relation) -> Any:
+    """The first view that shows a relation; a second one may follow with its count."""
+    explorer.messages.clear()
+    show(explorer, relation)
+    return next(message for message in explorer.messages if message["type"] == "view")
+
+
+def shown(explorer: Explorer, column: str = "c0") -> list[Any]:
+    return read_cells(explorer.view).column(column).to_pylist()
+
+
+def kinds(explorer: Explorer) -> list[str]:
+    return [message["type"] for message in explorer.messages]
+
+
+def test_rows_come_before_they_are_counted(explorer: Explorer, relation: Make):
+    explorer.controller.show(relation(NUMBERS.format(1000)))
+    explorer.jobs.run_one()
+    assert explorer.view["rows"] is None
+    assert explorer.state.status == "running"
+    assert len(shown(explorer)) > 100
+    explorer.jobs.run()
+    assert explorer.view["rows"] == 1000
+    assert (explorer.state.status, explorer.state.rows) == ("fresh", 1000)
+
+
+def test_an_equal_relation_changes_nothing(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(10)))
+    before = list(explorer.messages)
+    show(explorer, relation(NUMBERS.format(10)))
+    assert explorer.messages == before
+
+
+def test_old_rows_are_marked_stale_and_stay_until_new_ones_are_there(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(10)))
+    explorer.controller.show(relation(NUMBERS.format(20)))
+    assert kinds(explorer)[-1] == "stale"
+    assert explorer.state.status == "running"
+    explorer.jobs.run()
+    assert kinds(explorer)[-1] == "view"
+
+
+def test_nothing_to_show_clears_the_page(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(10)))
+    show(explorer, None)
+    assert kinds(explorer)[-1] == "clear"
+    assert explorer.state.status == "empty"
+
+
+def test_a_superseded_relation_is_cancelled_and_never_shown(explorer: Explorer, relation: Make):
+    explorer.controller.show(relation(NUMBERS.format(10)))
+    first = explorer.jobs.waiting[0]
+    explorer.controller.show(relation(NUMBERS.format(20)))
+    assert first.cancelled
+    explorer.jobs.run()
+    assert {message["rows"] for message in explorer.messages if message["type"] == "view"} == {20}
+
+
+def test_place_order_and_filters_outlive_the_relation(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(3000)))
+    explorer.say("sort", order=[{"column": 0, "descending": True}])
+    explorer.jobs.run()
+    explorer.say("filter", column=1, text="1")
+    explorer.jobs.run()
+    explorer.want(512)
+    show(explorer, relation(NUMBERS.format(3003)))
+    view = explorer.view
+    assert view["keep_place"]
+    assert (view["rows"], view["first"], view["filters"]) == (1001, 512, {"1": "1"})
+    assert shown(explorer)[0] == 3003 - 2 - 512 * 3
+
+
+def test_the_place_is_moved_up_when_there_are_fewer_rows(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(3000)))
+    explorer.want(2816)
+    show(explorer, relation(NUMBERS.format(300)))
+    assert shown(explorer)[-1] == 299
+
+
+def test_other_columns_start_at_the_top(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(3000)))
+    explorer.want(2816)
+    view = first_view_of(explorer, relation("SELECT i AS other, i AS k FROM range(5000) t(i)"))
+    assert (view["keep_place"], view["first"]) == (False, 0)
+
+
+def test_filters_of_columns_that_stay_are_kept_where_they_are_now(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("filter", column=1, text="1")
+    explorer.jobs.run()
+    show(explorer, relation("SELECT 'x' AS new, i % 3 AS k FROM range(60) t(i)"))
+    assert (explorer.view["filters"], explorer.view["rows"]) == ({"1": "1"}, 20)
+
+
+def test_what_the_reader_changes_starts_at_the_top(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(3000)))
+    explorer.want(2816)
+    explorer.say("filter", column=1, text="1")
+    explorer.jobs.run_one()
+    assert not explorer.view["keep_place"]
+    assert shown(explorer)[:2] == [1, 4]
+
+
+def test_counts_tell_filtered_from_all_rows(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(3000)))
+    explorer.say("filter", column=1, text="1")
+    explorer.say("sort", order=[{"column": 0, "descending": True}])
+    explorer.jobs.run()
+    assert (explorer.view["rows"], explorer.view["unfiltered"]) == (1000, 3000)
+
+
+def test_a_filter_that_makes_no_sense_is_marked_and_the_rows_stay(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("filter", column=0, text="abc")
+    assert not explorer.jobs.waiting
+    assert "`abc` is not a number" in explorer.messages[-1]["faults"]["0"]
+
+
+def test_the_latest_of_quick_wishes_wins(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    for text in ("row 1", "row 2", "row 29"):
+        explorer.say("filter", column=2, text=text)
+    explorer.say("sort", order=[{"column": 0, "descending": True}])
+    explorer.jobs.run()
+    assert shown(explorer) == [29]
+
+
+def test_only_the_latest_place_is_read_while_scrolling(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(100_000)))
+    for first in range(0, 90_112, 1024):
+        explorer.say("want", first=first, count=128, left=0, width=32)
+    explorer.jobs.run()
+    cells = [message for message in explorer.messages if message["type"] == "cells"]
+    assert [message["first"] for message in cells] == [89_088]
+
+
+def test_the_latest_place_of_kept_rows_is_read_next(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(10_000), fixed_order=False))
+    for first in (0, 1024, 2048, 4096):
+        explorer.say("want", first=first, count=128, left=0, width=32)
+    explorer.jobs.run()
+    cells = [message for message in explorer.messages if message["type"] == "cells"]
+    assert [message["first"] for message in cells] == [0, 4096]
+
+
+def test_a_message_about_another_view_is_late_and_ignored(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    old = explorer.view["view"]
+    show(explorer, relation(NUMBERS.format(40)))
+    explorer.controller.receive({"type": "filter", "view": old, "column": 0, "text": "5"})
+    explorer.controller.receive({"type": "want", "view": old, "first": 0, "count": 128, "left": 0, "width": 32})
+    assert not explorer.jobs.waiting
+
+
+def test_wishes_about_a_relation_that_is_being_replaced_are_ignored(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.controller.show(relation(NUMBERS.format(40)))
+    explorer.say("sort", order=[{"column": 0, "descending": True}])
+    assert len(explorer.jobs.waiting) == 1
+
+
+@pytest.mark.parametrize(
+    ("type_", "data"),
+    [
+        ("sort", {"order": [{"column": 99, "descending": True}]}),
+        ("filter", {"column": 99, "text": "5"}),
+        ("filter", {"column": -1, "text": "5"}),
+        ("want", {"first": 0, "count": 128, "left": 320, "width": 32}),
+        ("want", {"first": -128, "count": 128, "left": 0, "width": 32}),
+        ("drop", {}),
+    ],
+)
+def test_forged_messages_start_no_work(explorer: Explorer, relation: Make, type_: str, data: dict[str, Any]):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say(type_, **data)
+    assert not explorer.jobs.waiting
+
+
+def test_a_place_far_beyond_the_rows_brings_no_rows_and_no_error(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    assert explorer.want(2**52).num_rows == 0
+    assert explorer.state.status == "fresh"
+
+
+def test_a_page_that_comes_late_is_shown_what_is_there_without_a_query(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.messages.clear()
+    explorer.controller.receive({"type": "ready"})
+    assert kinds(explorer) == ["view"]
+    assert not explorer.jobs.waiting
+
+
+def test_a_page_that_comes_early_does_not_start_the_query_again(explorer: Explorer, relation: Make):
+    explorer.controller.show(relation(NUMBERS.format(30)))
+    explorer.controller.receive({"type": "ready"})
+    assert [job.cancelled for job in explorer.jobs.waiting] == [False]
+
+
+def test_a_failure_is_reported_and_the_next_relation_recovers(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    show(explorer, relation("SELECT nowhere FROM range(5)"))
+    assert explorer.state.status == "failed"
+    assert isinstance(explorer.state.error, DataAppError)
+    assert kinds(explorer)[-1] == "failed"
+    show(explorer, relation(NUMBERS.format(40)))
+    assert (explorer.state.status, explorer.state.error) == ("fresh", None)
+
+
+def test_the_same_relation_is_tried_again_after_it_failed(explorer: Explorer, relation: Make):
+    broken = relation("SELECT nowhere FROM range(5)")
+    show(explorer, broken)
+    explorer.controller.show(broken)
+    assert len(explorer.jobs.waiting) == 1
+
+
+def test_a_reader_can_take_back_a_filter_that_failed(explorer: Explorer, relation: Make):
+    show(explorer, relation("SELECT CASE WHEN i = 5 THEN error('bad') ELSE i END AS n, i FROM range(400) t(i) LIMIT 5"))
+    explorer.say("filter", column=1, text="is null")
+    explorer.controller._fail(DataAppError("no"))  # pyright: ignore[reportPrivateUsage]
+    explorer.say("filter", column=1, text="")
+    explorer.jobs.run()
+    assert explorer.state.status == "fresh"
+
+
+def test_closing_cancels_what_runs(explorer: Explorer, relation: Make):
+    explorer.controller.show(relation(NUMBERS.format(30)))
+    explorer.controller.close()
+    assert [job.cancelled for job in explorer.jobs.waiting] == [True]
+
+
+def test_no_rows_are_shown_as_no_rows(explorer: Explorer, relation: Make):
+    show(explorer, relation("SELECT 1 AS a WHERE false"))
+    assert (explorer.view["rows"], explorer.view["read"]) == (0, 0)

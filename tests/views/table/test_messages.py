@@ -1,0 +1,81 @@
+"""What the page may say, and what a forged message may not."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataapp.views.table.messages import Filter, Ready, Sort, Want, read_message
+from dataapp.views.table.queries import SortKey, Span
+
+WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "left": 0, "width": 32}
+
+
+def test_the_messages_of_the_page_are_understood():
+    assert read_message({"type": "ready"}) == Ready()
+    assert read_message(WANT) == Want(1, Span(128, 256, 0, 32))
+    order = [{"column": 2, "descending": True}, {"column": 0, "descending": False}]
+    assert read_message({"type": "sort", "view": 1, "order": order}) == Sort(1, (SortKey(2, True), SortKey(0)))
+    assert read_message({"type": "filter", "view": 1, "column": 3, "text": "x"}) == Filter(1, 3, "x")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"first": -128},
+        {"first": 1},
+        {"first": 2**60},
+        {"first": "0; DROP TABLE kept"},
+        {"first": True},
+        {"first": None},
+        {"first": float("nan")},
+        {"first": float("inf")},
+        {"count": 0},
+        {"count": 128_000_000},
+        {"left": -32},
+        {"width": 10_000_000},
+        {"view": "1"},
+        {"view": None},
+        {"type": "want all"},
+        {"type": ["want"]},
+    ],
+)
+def test_a_forged_wish_for_cells_is_ignored(changes: dict[str, Any]):
+    assert read_message(WANT | changes) is None
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        None,
+        "c0",
+        {"column": 0},
+        ["c0"],
+        [{"column": "c0", "descending": True}],
+        [{"column": 0, "descending": "yes"}],
+        [{"column": 0, "descending": True}, {"column": 0, "descending": False}],
+        [{"column": -1, "descending": True}],
+    ],
+)
+def test_a_forged_order_is_ignored(order: Any):
+    assert read_message({"type": "sort", "view": 1, "order": order}) is None
+
+
+@pytest.mark.parametrize("text", [None, 5, ["a"], "a" * 10_000, "a\0b"])
+def test_a_forged_filter_is_ignored(text: Any):
+    assert read_message({"type": "filter", "view": 1, "column": 0, "text": text}) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(["type", "view", "first", "count", "left", "width", "order", "column", "text", "descending"])
+KINDS = st.sampled_from(["ready", "want", "sort", "filter"])
+
+
+@given(JSON | st.dictionaries(NAMES, JSON | KINDS))
+def test_no_message_raises(message: Any):
+    read_message(message)

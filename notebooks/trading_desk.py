@@ -1,33 +1,114 @@
-"""Trading desk: bars, VWAP and movers for any symbol."""
+"""Trading desk: bars, VWAP and movers for any symbol.
+
+The ticks are synthetic, but the open, high, low, close and volume of each day are those of real daily bars.
+"""
 
 import altair as alt
-import dataapp as da
 import panel as pn
 import polars as pl
 
+import dataapp as da
+
 trades = da.source("../sample_data/trades/*.parquet")
 
-symbols = da.input(pn.widgets.MultiChoice, options=da.sql("SELECT DISTINCT symbol FROM trades ORDER BY 1"))
-minutes = da.input(pn.widgets.IntSlider, start=1, end=120, value=15)
+# What can be set. Options come from the data; nothing chosen means every symbol.
+all_symbols = da.sql("SELECT DISTINCT symbol FROM trades ORDER BY 1", trades=trades)
+symbols = da.input(pn.ui.MultiChoice, options=all_symbols)
+minutes = da.input(pn.ui.IntSlider, label="Minutes per bar", start=5, end=120, step=5, value=30)
+size = da.input(pn.ui.IntSlider, label="Minimum size of a trade", start=0, end=5000, step=100, value=0)
+scale = da.input(pn.ui.RadioButtonGroup, options=["Change in %", "Price"], value="Change in %")
 
-chosen = da.match("symbol", symbols)                    # nothing chosen means every symbol
-selected = da.sql("FROM trades WHERE $chosen")
-bars = da.sql("""
+# Lazy relations: each one is a step, all of them become one query.
+chosen = da.match("symbol", symbols)
+selected = da.sql("FROM trades WHERE $chosen AND size >= $size", trades=trades, chosen=chosen, size=size)
+bars = da.sql(
+    """
     SELECT symbol, time_bucket(to_minutes($minutes), ts) AS bar,
-           first(price ORDER BY ts) AS open, max(price) AS high, min(price) AS low,
-           last(price ORDER BY ts) AS close, sum(size) AS volume
-    FROM selected GROUP BY ALL ORDER BY bar
-""")
+           arg_min(price, ts) AS open, max(price) AS high, min(price) AS low, arg_max(price, ts) AS close,
+           sum(size)::BIGINT AS volume, sum(price * size) / sum(size) AS vwap
+    FROM selected GROUP BY ALL ORDER BY bar, symbol
+    """,
+    selected=selected,
+    minutes=minutes,
+)
+drawn = da.sql(
+    """
+    SELECT symbol, bar, volume,
+           CASE $scale WHEN 'Price' THEN close
+                ELSE 100 * (close / first_value(close) OVER (PARTITION BY symbol ORDER BY bar) - 1) END AS value
+    FROM bars
+    """,
+    bars=bars,
+    scale=scale,
+)
+
+price = da.chart(drawn).mark_line(strokeWidth=1.4).encode(
+    x=alt.X("bar:T", title=None),
+    y=alt.Y("value:Q", title=None).scale(zero=False),
+    color=alt.Color("symbol:N", legend=alt.Legend(orient="top", title=None)),
+    tooltip=["symbol:N", "bar:T", alt.Tooltip("value:Q", format=",.2f")],
+).properties(height=300)
+period = da.brush(price, x="ts")
+
+# What was dragged over in the chart restricts everything below it.
+tape = da.sql(
+    "SELECT ts, symbol, side, price, size FROM selected WHERE $period ORDER BY ts", selected=selected, period=period
+)
+movers = da.sql(
+    """
+    SELECT symbol, arg_min(price, ts) AS first, arg_max(price, ts) AS last,
+           100 * (last / first - 1) AS change, sum(price * size) / sum(size) AS vwap,
+           sum(size)::BIGINT AS volume, count(*) AS trades
+    FROM selected WHERE $period GROUP BY symbol ORDER BY change DESC
+    """,
+    selected=selected,
+    period=period,
+)
+change = da.chart(movers).mark_bar(cornerRadiusEnd=2).encode(
+    x=alt.X("change:Q", title="Change in %"),
+    y=alt.Y("symbol:N", sort="-x", title=None),
+    color=alt.condition("datum.change >= 0", alt.value("#2a9d6f"), alt.value("#d1443c")),
+    tooltip=["symbol:N", alt.Tooltip("change:Q", format="+.2f"), alt.Tooltip("vwap:Q", format=",.2f")],
+).properties(height=220)
+activity = da.chart(tape).mark_bar().encode(
+    x=alt.X("hours(ts):O", title="Hour of the day"),
+    y=alt.Y("sum(size):Q", title="Shares"),
+    color=alt.Color("symbol:N", legend=None),
+).properties(height=220)
 
 
-@da.cell
+@da.cell(movers=movers)
+def headline(movers: pl.DataFrame) -> pn.FlexBox:
+    """Figures over all chosen symbols."""
+    if movers.is_empty():
+        return pn.FlexBox(pn.pane.Str("No trades match."))
+    best, worst = movers.row(0, named=True), movers.row(-1, named=True)
+    figures = {
+        "Trades": f"{movers['trades'].sum():,}",
+        "Shares": f"{movers['volume'].sum() / 1e9:,.2f} bn",
+        "Best": f"{best['symbol']} {best['change']:+.1f} %",
+        "Worst": f"{worst['symbol']} {worst['change']:+.1f} %",
+    }
+    return pn.FlexBox(*[_figure(name, value) for name, value in figures.items()], sizing_mode="stretch_width", gap="12px")
+
+
+def _figure(name: str, value: str) -> pn.Column:
+    plain = "pre { font-family: var(--mui-font-family, Roboto, system-ui, sans-serif); margin: 0; }"
+    return pn.Column(
+        pn.pane.Str(name, margin=0, stylesheets=[plain], styles={"font-size": "12px", "opacity": "0.65"}),
+        pn.pane.Str(value, margin=0, stylesheets=[plain], styles={"font-size": "22px", "font-weight": "600"}),
+        styles={"flex": "1 1 150px"},
+    )
+
+
+@da.cell(bars=bars)
 def momentum(bars: pl.DataFrame, window: int = 20) -> pl.DataFrame:
     """Rolling mean of the close, per symbol."""
     return bars.with_columns(mean=pl.col("close").rolling_mean(window).over("symbol"))
 
 
-price = da.chart(bars).mark_line().encode(x="bar:T", y=alt.Y("close:Q").scale(zero=False), color="symbol:N")
-brush = da.brush(price, x="ts")                         # drag along x: a predicate on column ts of whoever reads it
-tape = da.sql("FROM selected WHERE $brush ORDER BY ts")
-
-da.App("Trading desk", sidebar=[symbols, minutes], main=[price, momentum, da.explore(tape)]).servable()
+da.App(
+    "Trading desk",
+    sidebar=[symbols, scale, minutes, size],
+    main=[headline, price, [change, activity], da.explore(tape, height=360)],
+).servable()

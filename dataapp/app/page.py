@@ -87,8 +87,13 @@ class App:
 
 def _row(item: object) -> Any:
     if isinstance(item, list | tuple):
-        return pn.FlexBox(*[pn.panel(part) for part in item], sizing_mode="stretch_width")
+        return pn.FlexBox(*[_column(part) for part in item], sizing_mode="stretch_width")
     return pn.panel(item)
+
+
+def _column(item: object) -> Any:
+    """Return a view that shares a row with others while each has 340 pixels, and has one of its own on a phone."""
+    return pn.Column(item, styles={"flex": "1 1 340px", "min-width": "0"}, sizing_mode="stretch_width", margin=0)
 
 
 def _stretched(item: object) -> Any:

@@ -24,7 +24,7 @@ def input(  # noqa: A001  # the name that users write is da.input
     Args:
         widget: A Panel widget class, from ``panel.widgets`` or ``panel.ui``.
         throttled: Wait until a slider is released.
-        **options: Options of the widget. Without a ``name`` it is titled by the variable that it is bound to.
+        **options: Options of the widget. Without a ``label`` it is titled by the variable that it is bound to.
 
     Returns:
         A cell that SQL reads as ``$variable``, and Python cells as a parameter.

@@ -116,9 +116,10 @@ class WidgetKind(_Fitting):
         )
 
     def open(self, label: str) -> WidgetControl:
-        """Make a session's widget; its name is the label unless a name was given."""
-        named = {"name": label_to_title(label), **self._options}
-        return WidgetControl(self.widget_class(**named), throttled=self._throttled)
+        """Make a session's widget, titled by the variable unless a label was given."""
+        titled = not self._options.keys().isdisjoint(("label", "name"))
+        options = self._options if titled else {"label": label_to_title(label), **self._options}
+        return WidgetControl(self.widget_class(**options), throttled=self._throttled)
 
     def default(self) -> object:
         """Return what a new widget holds."""

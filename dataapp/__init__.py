@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataapp.cells.source import source as source
     from dataapp.cells.sql import sql as sql
     from dataapp.errors import DataAppError as DataAppError
-    from dataapp.inputs.declare import input as input
+    from dataapp.inputs.declare import input as input  # noqa: A004  # users write da.input
     from dataapp.views.charts import brush as brush
     from dataapp.views.charts import chart as chart
     from dataapp.views.charts import pick as pick

@@ -4,9 +4,8 @@ The tree has one root, :class:`DataAppError`. A subclass names the situation and
 ``docs/errors.md`` lists with a cause and a cure.
 
 Example:
-    >>> error = NameNotFoundError("Cell `bars` reads table `trade`, which nothing defines.", hint="did you mean `trades`?")
-    >>> print(error)
-    Cell `bars` reads table `trade`, which nothing defines. Hint: did you mean `trades`? [DA101]
+    >>> print(NameNotFoundError("Cell `bars` reads table `trade`.", hint="did you mean `trades`?"))
+    Cell `bars` reads table `trade`. Hint: did you mean `trades`? [DA101]
 """
 
 from collections.abc import Iterable

@@ -42,12 +42,17 @@ drawn = da.sql(
     scale=scale,
 )
 
-price = da.chart(drawn).mark_line(strokeWidth=1.4).encode(
-    x=alt.X("bar:T", title=None),
-    y=alt.Y("value:Q", title=None).scale(zero=False),
-    color=alt.Color("symbol:N", legend=alt.Legend(orient="top", title=None)),
-    tooltip=["symbol:N", "bar:T", alt.Tooltip("value:Q", format=",.2f")],
-).properties(height=300)
+price = (
+    da.chart(drawn)
+    .mark_line(strokeWidth=1.4)
+    .encode(
+        x=alt.X("bar:T", title=None),
+        y=alt.Y("value:Q", title=None).scale(zero=False),
+        color=alt.Color("symbol:N", legend=alt.Legend(orient="top", title=None)),
+        tooltip=["symbol:N", "bar:T", alt.Tooltip("value:Q", format=",.2f")],
+    )
+    .properties(height=300)
+)
 period = da.brush(price, x="ts")
 
 # What was dragged over in the chart restricts everything below it.
@@ -64,17 +69,27 @@ movers = da.sql(
     selected=selected,
     period=period,
 )
-change = da.chart(movers).mark_bar(cornerRadiusEnd=2).encode(
-    x=alt.X("change:Q", title="Change in %"),
-    y=alt.Y("symbol:N", sort="-x", title=None),
-    color=alt.condition("datum.change >= 0", alt.value("#2a9d6f"), alt.value("#d1443c")),
-    tooltip=["symbol:N", alt.Tooltip("change:Q", format="+.2f"), alt.Tooltip("vwap:Q", format=",.2f")],
-).properties(height=220)
-activity = da.chart(tape).mark_bar().encode(
-    x=alt.X("hours(ts):O", title="Hour of the day"),
-    y=alt.Y("sum(size):Q", title="Shares"),
-    color=alt.Color("symbol:N", legend=None),
-).properties(height=220)
+change = (
+    da.chart(movers)
+    .mark_bar(cornerRadiusEnd=2)
+    .encode(
+        x=alt.X("change:Q", title="Change in %"),
+        y=alt.Y("symbol:N", sort="-x", title=None),
+        color=alt.condition("datum.change >= 0", alt.value("#2a9d6f"), alt.value("#d1443c")),
+        tooltip=["symbol:N", alt.Tooltip("change:Q", format="+.2f"), alt.Tooltip("vwap:Q", format=",.2f")],
+    )
+    .properties(height=220)
+)
+activity = (
+    da.chart(tape)
+    .mark_bar()
+    .encode(
+        x=alt.X("hours(ts):O", title="Hour of the day"),
+        y=alt.Y("sum(size):Q", title="Shares"),
+        color=alt.Color("symbol:N", legend=None),
+    )
+    .properties(height=220)
+)
 
 
 @da.cell(movers=movers)
@@ -85,11 +100,13 @@ def headline(movers: pl.DataFrame) -> pn.FlexBox:
     best, worst = movers.row(0, named=True), movers.row(-1, named=True)
     figures = {
         "Trades": f"{movers['trades'].sum():,}",
-        "Shares": f"{movers['volume'].sum() / 1e9:,.2f} bn",
+        "Shares": f"{float(movers['volume'].sum()) / 1e9:,.2f} bn",
         "Best": f"{best['symbol']} {best['change']:+.1f} %",
         "Worst": f"{worst['symbol']} {worst['change']:+.1f} %",
     }
-    return pn.FlexBox(*[_figure(name, value) for name, value in figures.items()], sizing_mode="stretch_width", gap="12px")
+    return pn.FlexBox(
+        *[_figure(name, value) for name, value in figures.items()], sizing_mode="stretch_width", gap="12px"
+    )
 
 
 def _figure(name: str, value: str) -> pn.Column:

@@ -1,0 +1,1 @@
+"""Pages, sessions of the server, references and state in the URL: what ties cells to Panel."""

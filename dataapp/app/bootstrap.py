@@ -60,9 +60,9 @@ class CellChart(Pane):
         self._card.param.update(sizing_mode=self.sizing_mode or "stretch_width")
 
     @classmethod
-    def applies(cls, obj: Any) -> bool:
+    def applies(cls, object: Any) -> bool:  # noqa: A002  # Panel's name
         """Whether an object is such a chart."""
-        return isinstance(obj, alt.TopLevelMixin) and bool(find_cell_data(obj))
+        return isinstance(object, alt.TopLevelMixin) and bool(find_cell_data(object))
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
         model = self._card._get_model(doc, root, parent, comm)

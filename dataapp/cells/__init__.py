@@ -1,0 +1,1 @@
+"""Cells: immutable descriptions of SQL, Python, sources, inputs and predicates."""

@@ -1,7 +1,8 @@
 """What a plain Python object means when a cell names it.
 
 Floors above register adapters for what they know: widgets, Parameters and reactive values become inputs. Frames become
-sources and plain values constants. While any graph holds a cell made here, everyone who names the object means that cell.
+sources and plain values constants. While any graph holds a cell made here, whoever names the object
+means that cell.
 """
 
 import datetime as dt
@@ -60,9 +61,7 @@ def is_plain(thing: object) -> bool:
         >>> is_plain(5), is_plain([1, 2]), is_plain(object())
         (True, True, False)
     """
-    return isinstance(thing, _PLAIN + _COLLECTIONS) or (
-        type(thing).__module__ == "numpy" and hasattr(thing, "dtype")
-    )
+    return isinstance(thing, _PLAIN + _COLLECTIONS) or (type(thing).__module__ == "numpy" and hasattr(thing, "dtype"))
 
 
 def _shared(key: tuple[object, ...], make: Callable[[], Cell | None]) -> Cell | None:
@@ -96,4 +95,3 @@ def is_frame(thing: object) -> bool:
     return origin.startswith(
         ("polars.lazyframe", "narwhals.dataframe", "pandas.DataFrame", "pandas.core.frame", "ibis.expr.types.relations")
     )
-

@@ -89,11 +89,9 @@ class Cell:
             >>> import dataapp as da
             >>> numbers = da.sql("SELECT range AS n FROM range(10)")
             >>> print(da.sql("FROM numbers WHERE n > $low", numbers=numbers, low=5).compile().sql)
-            WITH numbers AS NOT MATERIALIZED (
-            SELECT range AS n FROM range(10)
+            WITH "numbers" AS (SELECT range AS n FROM range(10)
             )
-            FROM (
-            FROM numbers WHERE n > $low
+            FROM (FROM numbers WHERE n > $low
             )
         """
         return host.current().compile(self, dialect)

@@ -37,12 +37,15 @@ class PredicateCell(Cell):
     of: object
     columns: Mapping[str, str]
 
-    def __init__(self, of: object, columns: Mapping[str, str], namespace: Namespace, *, name: str | None = None) -> None:
+    def __init__(
+        self, of: object, columns: Mapping[str, str], namespace: Namespace, *, name: str | None = None
+    ) -> None:
         """Describe a condition.
 
         Args:
             of: The input, or a selection of a chart, that holds the choice.
-            columns: Field of the choice to column of the reading relation. A choice without fields has the field ``""``.
+            columns: Field of the choice to column of the reading relation. A choice without fields has the
+                field ``""``.
             namespace: Where it was written.
             name: What to call it.
         """
@@ -122,7 +125,8 @@ def match(column: str, input: object, /, *, name: str | None = None) -> Predicat
     Example:
         >>> import dataapp as da, panel as pn
         >>> letters = pn.widgets.MultiChoice(options=["a", "b", "c"], value=["a", "c"])
-        >>> rows = da.sql("FROM (VALUES ('a'), ('b'), ('c')) t(letter) WHERE $chosen", chosen=da.match("letter", letters))
+        >>> chosen = da.match("letter", letters)
+        >>> rows = da.sql("FROM (VALUES ('a'), ('b'), ('c')) t(letter) WHERE $chosen", chosen=chosen)
         >>> rows.evaluate()["letter"].to_list()
         ['a', 'c']
     """

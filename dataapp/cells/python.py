@@ -29,6 +29,7 @@ class PythonCell[**P, R](Cell):
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the plain function."""
         return self.function(*args, **kwargs)
 
     def form(self, parameter: str) -> object:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.namespace import Namespace
@@ -55,5 +56,6 @@ def is_location(thing: object) -> bool:
         (True, True, False)
     """
     if isinstance(thing, list | tuple):
-        return bool(thing) and all(isinstance(item, str | Path) for item in thing)  # pyright: ignore[reportUnknownVariableType]
+        items = cast("list[object]", thing)
+        return bool(items) and all(isinstance(item, str | Path) for item in items)
     return isinstance(thing, str | Path)

@@ -1,0 +1,1 @@
+"""Engines that run queries, and the relations that they read."""

@@ -110,7 +110,7 @@ class DuckDB:
             line, column = _line_and_column(text, fault.position)
             raise SqlSyntaxError(_sentence(fault.message), line=line, column=column) from error
         return [
-            StatementFacts(statement.type.name, frozenset(cast("set[str]", statement.named_parameters)))
+            StatementFacts(statement.type.name, frozenset(statement.named_parameters))
             for statement in found
         ]
 
@@ -127,8 +127,8 @@ class DuckDB:
         row = (
             self._parser()
             .execute(
-                "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views())"
-                " WHERE lower(table_name) = lower(?)",
+                "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables()"
+                " UNION ALL SELECT view_name FROM duckdb_views()) WHERE lower(table_name) = lower(?)",
                 [name],
             )
             .fetchone()

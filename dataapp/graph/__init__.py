@@ -1,0 +1,1 @@
+"""Graphs as such: closure, order, cycles."""

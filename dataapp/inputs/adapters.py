@@ -37,9 +37,7 @@ def reactive_to_input(thing: object, namespace: Namespace, name: str) -> InputCe
     is_reactive = isinstance(thing, param.rx) or (callable(thing) and bool(_references(thing)))
     if not is_reactive:
         return None
-    return InputCell(
-        ReactiveKind(thing, sql_type=None, is_shared=_is_shared(thing, namespace)), namespace, name=name
-    )
+    return InputCell(ReactiveKind(thing, sql_type=None, is_shared=_is_shared(thing, namespace)), namespace, name=name)
 
 
 def _references(thing: object) -> list[Any]:

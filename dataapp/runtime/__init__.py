@@ -1,0 +1,1 @@
+"""What runs: sessions, waves and the work that they start."""

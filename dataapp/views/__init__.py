@@ -1,0 +1,1 @@
+"""What is seen: table explorers, charts and the cards around them."""

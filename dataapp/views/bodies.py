@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 import panel as pn
+from panel.pane.base import Pane
 
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
@@ -104,11 +105,11 @@ class ValueBody:
 
     def _show_pane(self, value: object) -> None:
         kept = self._pane
-        if isinstance(kept, pn.pane.PaneBase) and not isinstance(value, pn.viewable.Viewable) and value is not None:
-            if pn.pane.PaneBase.get_pane_type(value) is type(kept):
-                kept.object = value
-                self._put(kept)
-                return
+        has_pane = value is not None and not isinstance(value, pn.viewable.Viewable)
+        if has_pane and isinstance(kept, Pane) and Pane.get_pane_type(value) is type(kept):
+            kept.object = value
+            self._put(kept)
+            return
         self._pane = pn.panel("" if value is None else value)
         self._put(self._pane)
 

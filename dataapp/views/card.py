@@ -81,9 +81,8 @@ class Card(pn.Column):
         self._roots: set[str] = set()
         self._look_is_due = False
         self._body = make_body(self._take_error)
-        self._content = pn.Column(
-            self._body.view, margin=0, sizing_mode="stretch_width", stylesheets=[_BODY_STYLE]
-        )
+        session.on_close(self._body.close)
+        self._content = pn.Column(self._body.view, margin=0, sizing_mode="stretch_width", stylesheets=[_BODY_STYLE])
         self._message = pn.pane.HTML(
             "", visible=False, margin=0, sizing_mode="stretch_width", stylesheets=[FAULT_STYLE]
         )
@@ -147,7 +146,7 @@ class Card(pn.Column):
         self._own_error = None
         try:
             self._body.show(values)
-        except Exception as error:  # noqa: BLE001  # whatever a value's own view raises is shown in its place
+        except Exception as error:  # whatever a value's own view raises is shown in its place
             self._shown = {}
             return self._fault_of(error)
         self._shown = values

@@ -77,9 +77,7 @@ class ConditionBody:
     def show(self, values: Mapping[Cell, object]) -> None:
         """Say another condition."""
         condition = cast("Condition", values[self._cell])
-        parts = [
-            piece if isinstance(piece, str) else str(condition.values[piece].value) for piece in condition.pieces
-        ]
+        parts = [piece if isinstance(piece, str) else str(condition.values[piece].value) for piece in condition.pieces]
         text = "".join(parts)
         self._text.value = "every row" if text == "TRUE" else text
 

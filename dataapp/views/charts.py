@@ -81,14 +81,16 @@ def brush(
         3
     """
     axes: dict[Literal["x", "y"], str | None] = {"x": x, "y": y}
-    used = [axis for axis in axes if axes[axis] is not None] or ["x"]
+    used: list[Literal["x", "y"]] = [axis for axis in axes if axes[axis] is not None] or ["x"]
     fields = {axis: _encoded(chart, axis) for axis in used}
     selection = Selection("interval", x="x" in used, y="y" in used, name=f"brush_{next(_numbers)}")
     columns = {fields[axis]: axes[axis] or fields[axis] for axis in used}
     return _predicate(chart, selection, columns, Namespace.of(sys._getframe(1), {}), name)
 
 
-def pick(chart: alt.TopLevelMixin, field: str, /, *, column: str | None = None, name: str | None = None) -> PredicateCell:
+def pick(
+    chart: alt.TopLevelMixin, field: str, /, *, column: str | None = None, name: str | None = None
+) -> PredicateCell:
     """Make a predicate of the marks that are clicked in a chart; nothing clicked means every row.
 
     Args:

@@ -100,7 +100,13 @@ def error_to_fault(error: Exception, label: str, text: str | None, *, is_author:
 
 def blocked_by(error: Exception, by: str, *, is_author: bool) -> Fault:
     """Say that a cell waits for another one to recover."""
-    detail = "" if not is_author else error.message if isinstance(error, DataAppError) else f"{type(error).__name__}: {error}"
+    detail = (
+        ""
+        if not is_author
+        else error.message
+        if isinstance(error, DataAppError)
+        else f"{type(error).__name__}: {error}"
+    )
     return Fault("blocked", f"Blocked by `{by}`", detail)
 
 
@@ -121,17 +127,20 @@ def is_author(headers: Mapping[str, str] | None = None) -> bool:
     said = os.environ.get("DATAAPP_ERRORS")
     if said in ("full", "short"):
         return said == "full"
-    if headers is None:
-        if pn.state.curdoc is None or pn.state.curdoc.session_context is None:
-            return True
-        headers = pn.state.headers
-    lowered = {name.lower(): value for name, value in headers.items()}
+    asked = _asked_with() if headers is None else headers
+    if asked is None:
+        return True
+    lowered = {name.lower(): value for name, value in asked.items()}
     host = lowered.get("host", "")
-    return host.rpartition(":")[0] in _LOOPBACK or host in _LOOPBACK if not _is_forwarded(lowered) else False
+    is_loopback = host in _LOOPBACK or host.rpartition(":")[0] in _LOOPBACK
+    return is_loopback and not any(name in lowered for name in _FORWARDED)
 
 
-def _is_forwarded(headers: Mapping[str, str]) -> bool:
-    return any(name in headers for name in _FORWARDED)
+def _asked_with() -> Mapping[str, str] | None:
+    """Return the headers with which the current session was opened, or None without a server."""
+    if pn.state.curdoc is None or pn.state.curdoc.session_context is None:
+        return None
+    return {name: value if isinstance(value, str) else value[-1] for name, value in pn.state.headers.items()}
 
 
 def _text(value: str) -> str:

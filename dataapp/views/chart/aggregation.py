@@ -224,7 +224,7 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
         if definition.get("scale") and cast("dict[str, Any]", definition["scale"]).get("domain") == "unaggregated":
             raise _NotExact
         sort = definition.get("sort")
-        if channel == "order" or sort is None or isinstance(sort, list) or sort in {"ascending", "descending"}:
+        if channel == "order" or sort is None or isinstance(sort, list) or sort in ("ascending", "descending"):
             continue
         by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
         target = unit["encoding"].get(by)

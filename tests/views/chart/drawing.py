@@ -16,11 +16,12 @@ from dataapp.views.chart.schema import find_cell_data, named_data
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+_ENGINE = DuckDB()
 _GRADIENT = re.compile(r"gradient_\d+")
 
 
 def relation_of(query: str) -> Relation:
-    return Relation(query, key=query, engine=DuckDB())
+    return Relation(query, key=query, engine=_ENGINE)
 
 
 def rows_of(relation: Relation, dataset: Dataset) -> list[dict[str, Any]]:

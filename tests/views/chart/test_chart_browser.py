@@ -2,12 +2,61 @@
 
 import re
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-_APP = Path(__file__).parent / "chart_app.py"
+_APP = '''
+import altair as alt
+import panel as pn
+
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+from dataapp.views.chart.pane import ChartView
+from dataapp.views.chart.schema import chart, find_cell_data
+from dataapp.views.chart.selection import Selection
+from tests.views.chart.threads import submit
+
+ROWS = """
+    SELECT TIMESTAMP '2024-01-01' + to_hours(CAST(i AS INT)) AS ts,
+           ['<script>window.broken = 1</script>', 'AAPL', 'MSFT'][1 + i % 3] AS symbol,
+           100 + 10 * (i % 3) + 8 * sin(i / 40.0 + $shift) AS price
+    FROM range(2000) AS numbers(i)
+"""
+
+engine = DuckDB()
+
+
+def relation(shift: float) -> Relation:
+    return Relation(ROWS.replace("$shift", str(float(shift))), key=shift, engine=engine)
+
+
+prices = chart("prices", lambda: relation(0).columns())
+line = prices.mark_line().encode(x="ts:T", y=alt.Y("price:Q").scale(zero=False), color="symbol:N", tooltip=["symbol"])
+bars = prices.mark_bar().encode(x=alt.X("mean(price):Q"), y="symbol:N", tooltip=["symbol:N", "count()"])
+find_cell_data(line)[0].selections.append(Selection("interval", x=True, name="brush"))
+
+shift = pn.ui.Button(label="Shift")
+heard = pn.widgets.StaticText(name="Heard", css_classes=["heard"])
+
+
+def on_selection(name: str, value: object) -> None:
+    heard.value = f"{name}={value!r}"
+
+
+views = [ChartView(line, submit, on_selection=on_selection), ChartView(bars, submit)]
+
+
+def show(_: object = None) -> None:
+    for view in views:
+        view.show({find_cell_data(line)[0]: relation(shift.clicks)})
+
+
+shift.param.watch(show, "clicks")
+pn.state.onload(show)
+page = pn.ui.Page(title="Charts", main=[shift, heard, *views], theme_toggle=True)
+page.servable()
+'''
 _LIGHTNESS = """
     canvas => {
         const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -40,6 +89,7 @@ def app_url(serve_for_module):
 
 @pytest.fixture
 def charts(page: Page, app_url: str) -> Page:
+    page.set_viewport_size({"width": 1000, "height": 700})
     page.goto(app_url)
     expect(page.locator(".chart canvas")).to_have_count(2)
     page.wait_for_function(_DRAWN)
@@ -57,11 +107,18 @@ def _brush(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 120, steps=5)
     page.mouse.up()
+    expect(page.locator(".heard")).to_contain_text(re.compile(r"datetime\(2024, 2, (19|20|21),"))  # where it ends
 
 
 def _heard(page: Page) -> str:
     text = page.get_by_text("brush={").last.inner_text()  # waits for it
     return text.partition("brush=")[2]
+
+
+def _first_time(text: str) -> datetime:
+    found = re.search(r"e\(([\d, ]+)\)", text)
+    assert found is not None
+    return datetime(*map(int, found[1].split(",")))  # noqa: DTZ001 - a wall-clock reading
 
 
 def test_data_is_replaced_in_place(charts: Page) -> None:
@@ -80,10 +137,9 @@ def test_brush_gives_wall_clock_times_in_every_zone(browser: Browser, app_url: s
         page.goto(app_url)
         page.wait_for_function(_DRAWN)
         _brush(page)
-        expect(page.locator(".heard")).to_contain_text(re.compile(r"datetime\(2024, 2, 15,"))  # the end of the drag
-        low = datetime(*map(int, re.findall(r"e\(([\d, ]+)\)", _heard(page))[0].split(",")))
-    # Where clocks change in March, the axis is an hour shorter; a shift by the zone would be of several hours.
-    assert abs(low - datetime(2024, 1, 29, 3)) < timedelta(minutes=30)
+        low = _first_time(_heard(page))
+    # Where clocks change in March, the axis is an hour shorter; a shift by the zone would be of five hours.
+    assert abs(low - datetime.fromisoformat("2024-01-29 03:00")) < timedelta(hours=2)
 
 
 def test_brush_stays_while_data_is_replaced(charts: Page) -> None:

@@ -23,7 +23,7 @@ class Asked:
 
     def frame(self) -> pa.Table:
         self.frames_asked += 1
-        return pa.table({"bar": [datetime(2020, 1, 1)], "close": [2.0], "size": ["S"]})
+        return pa.table({"bar": [datetime.fromisoformat("2020-01-01")], "close": [2.0], "size": ["S"]})
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -167,7 +166,7 @@ def test_typing_goes_on_while_rows_arrive(trades: Locator):
     field = trades.get_by_label("Filter note")
     field.press_sequentially("note 12345", delay=60)
     expect(field).to_be_focused()
-    expect(trades.locator(".count")).to_have_text(re.compile("^89 of|^9[0-9] of|^1[0-9][0-9] of"))
+    expect(trades.locator(".count")).to_have_text("88 of 5,000,000 rows")
     expect(field).to_have_value("note 12345")
 
 
@@ -206,18 +205,20 @@ def test_the_last_of_five_hundred_columns_can_be_reached(opened: Page):
 def test_new_rows_take_the_place_of_old_ones_without_moving(opened: Page):
     sized = explorer(opened, 3)
     sized.scroll_into_view_if_needed()
-    sized.locator(".title", has_text="n").first.click()
+    title = sized.locator(".title").first
+    title.click()
+    title.click()
+    expect(cell(sized, 0, 0)).to_have_text("29,999")
     expect(sized).to_have_attribute("data-state", "fresh")
     scroll_to(sized, 0.5)
     expect(cell(sized, 1, 0)).to_have_text(re.compile(r"^1[45],"))
     top = sized.locator("regular-table").evaluate("grid => grid.scrollTop")
-    opened.locator("input[type=text], input[type=number]").last.evaluate("field => field.blur()")
     field = opened.get_by_label("least")
     field.fill("100")
     field.press("Enter")
     expect(sized.locator(".count")).to_have_text("29,900 rows")
     assert sized.locator("regular-table").evaluate("grid => grid.scrollTop") == top
-    expect(sized.locator("th[aria-sort=ascending]")).to_have_count(1)
+    expect(sized.locator("th[aria-sort=descending]")).to_have_count(1)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

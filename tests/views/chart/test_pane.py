@@ -1,0 +1,249 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import altair as alt
+import pyarrow as pa
+import pytest
+
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+from dataapp.errors import Cancelled, ChartError, QueryError
+from dataapp.views.chart import pane
+from dataapp.views.chart.pane import ChartView
+from dataapp.views.chart.schema import CellData, chart
+from dataapp.views.chart.selection import Selection
+from dataapp.views.jobs import Cancel
+
+
+@dataclass
+class Job:
+    """A submitted job that runs when the test says so; it is also what cancels it."""
+
+    job: Callable[[Cancel], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[Exception], None]
+    cancelled: bool = False
+    callbacks: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        self.callbacks.append(callback)
+        if self.cancelled:
+            callback()
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        for callback in self.callbacks:
+            callback()
+
+    def run(self) -> None:
+        try:
+            value = self.job(self)
+        except Exception as error:
+            if not self.cancelled:
+                self.failed(error)
+        else:
+            if not self.cancelled:
+                self.done(value)
+
+
+@dataclass
+class Desk:
+    """A view, what it submitted, what its page was sent, and what was heard of selections."""
+
+    view: ChartView
+    data: CellData
+    jobs: list[Job]
+    sent: list[dict[str, Any]]
+    heard: list[tuple[str, Any]]
+
+    def show(self, sql: str, *, run: bool = True) -> Job:
+        self.view.show({self.data: Relation(sql, key=sql, engine=DuckDB())})
+        if run:
+            self.jobs[-1].run()
+        return self.jobs[-1]
+
+    def receive(self, message: object) -> None:
+        self.view.__panel__()._handle_msg(message)
+
+    @property
+    def charts(self) -> list[dict[str, Any]]:
+        return [message for message in self.sent if message["type"] == "chart"]
+
+    def rows(self, index: int = -1) -> list[dict[str, Any]]:
+        return pa.ipc.open_stream(self.charts[index]["datasets"][0]["data"]).read_all().to_pylist()
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    bundle = tmp_path / "vega.bundle.js"
+    bundle.write_text("export function render() {}")
+    monkeypatch.setattr(pane, "_BUNDLE", bundle)
+    over: alt.Chart = chart("numbers", lambda: ())
+    over.data.selections.append(Selection("interval", x=True, name="brush"))
+    jobs: list[Job] = []
+    heard: list[tuple[str, Any]] = []
+
+    def submit(job, done, failed):
+        jobs.append(Job(job, done, failed))
+        return jobs[-1]
+
+    view = ChartView(over.mark_point().encode(x="x", y="y"), submit, on_selection=lambda *what: heard.append(what))
+    made = Desk(view, over.data, jobs, [], heard)
+    monkeypatch.setattr(view.__panel__(), "send", made.sent.append)
+    return made
+
+
+ONE, TWO = "SELECT 1 AS x, 2 AS y", "SELECT 3 AS x, 4 AS y"
+
+
+def test_first_picture_has_specification_and_rows(desk: Desk) -> None:
+    desk.show(ONE)
+    assert desk.view.status == "fresh"
+    assert desk.charts[0]["spec"]["mark"] == {"type": "point"}
+    assert desk.rows() == [{"x": 1.0, "y": 2.0}]
+
+
+def test_next_rows_travel_without_a_specification(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.show(TWO)
+    assert "spec" not in desk.charts[1]
+    assert desk.charts[0]["plan"] == desk.charts[1]["plan"]
+    assert desk.rows() == [{"x": 3.0, "y": 4.0}]
+
+
+def test_other_column_types_make_another_plan(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.show("SELECT 'a' AS x, 4 AS y")
+    assert desk.charts[1]["spec"]["encoding"]["x"]["type"] == "nominal"
+    assert desk.charts[0]["plan"] != desk.charts[1]["plan"]
+
+
+def test_equal_relation_is_not_run_again(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.show(ONE, run=False)
+    assert len(desk.jobs) == 1
+
+
+def test_superseded_run_is_cancelled_and_its_rows_never_sent(desk: Desk) -> None:
+    first = desk.show(ONE, run=False)
+    desk.show(TWO)
+    first.run()
+    assert first.cancelled
+    assert [desk.rows(index) for index in range(len(desk.charts))] == [[{"x": 3.0, "y": 4.0}]]
+
+
+def test_cancelled_run_stops_before_its_query(desk: Desk) -> None:
+    job = desk.show(ONE, run=False)
+    job.cancel()
+    with pytest.raises(Cancelled):
+        job.job(job)
+
+
+def test_failure_keeps_the_picture_and_tells_why(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.show("SELECT error('no') AS x, 1 AS y")
+    assert (desk.view.status, type(desk.view.error)) == ("failed", QueryError)
+    assert len(desk.charts) == 1
+
+
+def test_failed_relation_is_tried_again(desk: Desk) -> None:
+    desk.show("SELECT error('no') AS x, 1 AS y")
+    desk.show("SELECT error('no') AS x, 1 AS y")
+    assert len(desk.jobs) == 2
+
+
+def test_running_forgets_the_error(desk: Desk) -> None:
+    desk.show("SELECT error('no') AS x, 1 AS y")
+    desk.show(ONE, run=False)
+    assert (desk.view.status, desk.view.error) == ("running", None)
+
+
+def test_page_that_comes_later_gets_everything(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.view.select("brush", {"x": [1.0, 2.0]})
+    desk.receive({"type": "ready"})
+    assert desk.charts[-1]["spec"] == desk.charts[0]["spec"]
+    assert desk.charts[-1]["revision"] == desk.charts[0]["revision"]
+    assert desk.charts[-1]["selections"] == {"brush": {"x": [1.0, 2.0]}}
+
+
+def test_page_before_any_rows_gets_nothing(desk: Desk) -> None:
+    desk.receive({"type": "ready"})
+    assert desk.sent == []
+
+
+def test_selection_is_heard_typed_and_once(desk: Desk) -> None:
+    desk.show(ONE)
+    for _ in range(2):
+        desk.receive({"type": "selection", "name": "brush", "value": {"x": [1, 2]}})
+    desk.receive({"type": "selection", "name": "brush", "value": None})
+    assert desk.heard == [("brush", {"x": [1.0, 2.0]}), ("brush", None)]
+
+
+def test_selection_from_python_is_sent_and_not_heard(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.view.select("brush", {"x": [1.0, 2.0]})
+    desk.receive({"type": "selection", "name": "brush", "value": {"x": [1, 2]}})
+    assert desk.sent[-1] == {"type": "select", "name": "brush", "value": {"x": [1.0, 2.0]}}
+    assert desk.heard == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        "ready",
+        {},
+        {"type": "selection"},
+        {"type": "selection", "name": "other", "value": {"x": [1, 2]}},
+        {"type": "selection", "name": ["brush"], "value": {"x": [1, 2]}},
+        {"type": "selection", "name": "brush", "value": {"x": ["a", "b"]}},
+        {"type": "selection", "name": "brush", "value": {"secret": [1, 2]}},
+        {"type": "problem", "plan": 99, "message": "no"},
+        {"type": "problem", "plan": 1, "message": ["no"]},
+        {"type": "drop", "name": "brush"},
+    ],
+)
+def test_forged_messages_change_nothing(desk: Desk, message: object) -> None:
+    desk.show(ONE)
+    before = list(desk.sent)
+    desk.receive(message)
+    assert (desk.heard, desk.sent, desk.view.status) == ([], before, "fresh")
+
+
+def test_selection_before_any_rows_is_ignored(desk: Desk) -> None:
+    desk.receive({"type": "selection", "name": "brush", "value": {"x": [1, 2]}})
+    assert desk.heard == []
+
+
+def test_problem_in_the_browser_is_a_failure(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.receive({"type": "problem", "plan": 1, "message": "no scale"})
+    assert desk.view.status == "failed"
+    assert "no scale" in str(desk.view.error)
+
+
+def test_cell_without_a_relation_is_an_error(desk: Desk) -> None:
+    with pytest.raises(ChartError, match="numbers"):
+        desk.view.show({})
+
+
+def test_closing_stops_the_run(desk: Desk) -> None:
+    job = desk.show(ONE, run=False)
+    desk.view.close()
+    assert job.cancelled
+
+
+def test_missing_front_end_is_an_error(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pane, "_BUNDLE", tmp_path / "absent.js")
+    with pytest.raises(Exception, match="make frontend"):
+        ChartView(chart("x", lambda: ()).mark_bar(), lambda *_: None)
+
+
+def test_repeated_texts_travel_once() -> None:
+    table = pa.table({"s": pa.array(["a", "b"] * 50, pa.string_view()), "u": pa.array(map(str, range(100)))})
+    sent = pa.ipc.open_stream(pane._to_ipc(table)).read_all()
+    assert pa.types.is_dictionary(sent.schema.field("s").type)
+    assert sent.schema.field("u").type == pa.string()
+    assert sent.to_pylist() == table.to_pylist()

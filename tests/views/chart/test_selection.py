@@ -1,0 +1,147 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import altair as alt
+import pytest
+
+from dataapp.engines.relation import Column
+from dataapp.views.chart.schema import chart
+from dataapp.views.chart.selection import (
+    Selection,
+    attach_selection,
+    encoded_field,
+    message_to_selected,
+    selectable_parameters,
+    selected_to_message,
+)
+
+TYPES = {
+    "ts": "TIMESTAMP",
+    "at": "TIMESTAMP WITH TIME ZONE",
+    "day": "DATE",
+    "price": "DOUBLE",
+    "n": "BIGINT",
+    "symbol": "VARCHAR",
+}
+COLUMNS = {name: Column(name, type_) for name, type_ in TYPES.items()}
+INTERVAL = Selection("interval", x=True, name="brush").to_parameter()
+POINT = Selection("point", fields=("symbol",), name="pick").to_parameter()
+C = chart("rows", lambda: tuple(COLUMNS.values()))
+LINE = C.mark_line().encode(x="ts:T", y="price:Q")
+
+
+@pytest.mark.parametrize(
+    ("view", "field"),
+    [
+        (LINE, "ts"),
+        (C.mark_bar().encode(x=alt.X("yearmonth(ts):T")), "ts"),
+        (C.mark_bar().encode(x=alt.X("price").bin()), "price"),
+        (C.mark_bar().encode(x=alt.X(field="n", aggregate="mean", type="quantitative")), "n"),
+        (C.mark_bar().encode(x=alt.X(r"a\.b:Q")), "a.b"),
+        (C.mark_rule().encode(y="price") + LINE, "ts"),
+        (C.mark_bar().encode(y="n") | LINE, "ts"),
+        (LINE.facet("symbol"), "ts"),
+        (C.mark_bar().encode(x="count()"), None),
+        (C.mark_bar().encode(x=alt.value(3)), None),
+        (C.mark_bar().encode(x=alt.X(alt.repeat("row"), type="quantitative")).repeat(row=["n"]), None),
+    ],
+)
+def test_column_under_an_axis(view: alt.TopLevelMixin, field: str | None) -> None:
+    assert encoded_field(view, "x") == field
+
+
+@pytest.mark.parametrize(
+    ("message", "selected"),
+    [
+        ({"price": [1, 2.5]}, {"price": [1.0, 2.5]}),
+        (
+            {"ts": [0, 1500]},
+            {"ts": [datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("1970-01-01 00:00:01.5")]},
+        ),
+        ({"at": [0, 1000]}, {"at": [datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)]}),
+        (
+            {"day": [0, 86_400_000]},
+            {"day": [datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("1970-01-02")]},
+        ),
+        ({"symbol": ["A", None]}, {"symbol": ["A", None]}),
+        (None, None),
+    ],
+)
+def test_intervals_are_typed_by_their_column(message, selected) -> None:
+    assert message_to_selected(message, INTERVAL, COLUMNS) == selected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"price": [2, 1]},
+        {"price": [1]},
+        {"price": [1, 2, 3]},
+        {"price": [None, 2]},
+        {"price": ["1", "2"]},
+        {"price": [True, False]},
+        {"price": [float("nan"), 1]},
+        {"ts": [0, 1e300]},
+        {"symbol": [1]},
+        {"symbol": [{"a": 1}]},
+        {"symbol": ["A"] * 10_001},
+        {"secret": [1, 2]},
+        {"price": []},
+        {"price": "12"},
+        {1: [1, 2]},
+        {},
+        [1, 2],
+        "brush",
+    ],
+)
+def test_forged_intervals_are_refused(message: object) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        message_to_selected(message, INTERVAL, COLUMNS)
+
+
+def test_points_list_their_values() -> None:
+    assert message_to_selected({"symbol": ["B", "A"]}, POINT, COLUMNS) == {"symbol": ["B", "A"]}
+
+
+@pytest.mark.parametrize(
+    "message", [{"ts": [0, 1500]}, {"at": [0, 1000]}, {"price": [1.5, 2.0]}, {"symbol": ["A"]}, None]
+)
+def test_selections_return_as_they_came(message) -> None:
+    assert selected_to_message(message_to_selected(message, INTERVAL, COLUMNS)) == message
+
+
+def spec_of(*views: Mapping[str, object]) -> dict[str, object]:
+    return {"layer": [{"mark": "line", "data": {"name": "d"}, **view} for view in views]}
+
+
+X, AGGREGATE = {"encoding": {"x": {"field": "ts"}}}, {"encoding": {"x": {"field": "ts", "aggregate": "mean"}}}
+
+
+def test_selection_goes_to_the_first_view_that_can_hold_it() -> None:
+    attached = attach_selection(spec_of({}, AGGREGATE, X, X), Selection("interval", x=True), "d")
+    assert [len(layer.get("params", [])) for layer in attached["layer"]] == [0, 0, 1, 0]
+
+
+def test_selection_skips_views_of_other_data() -> None:
+    assert not selectable_parameters(attach_selection(spec_of(X), Selection("interval", x=True), "other"))
+
+
+def test_selection_skips_views_that_show_another_column() -> None:
+    selection = Selection("interval", x=True, fields=("price",))
+    assert not selectable_parameters(attach_selection(spec_of(X), selection, "d"))
+
+
+def test_selection_is_attached_once() -> None:
+    once = attach_selection(spec_of(X, X), Selection("interval", x=True), "d")
+    assert attach_selection(once, Selection("interval", x=True), "d") == once
+
+
+def test_attaching_leaves_the_given_specification_alone() -> None:
+    spec = spec_of(X)
+    attach_selection(spec, Selection("interval", x=True), "d")
+    assert spec == spec_of(X)
+
+
+def test_zooming_is_not_selecting() -> None:
+    with_zoom = LINE.interactive().add_params(alt.selection_interval(name="own")).to_dict()
+    assert [parameter["name"] for parameter in selectable_parameters(with_zoom)] == ["own"]

@@ -1,0 +1,62 @@
+import altair as alt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataapp.views.chart.schema import chart, named_data
+from dataapp.views.chart.thinning import thinnable_axes, thinned_query
+from dataapp.views.chart.wire import column_to_sent
+from tests.views.chart.drawing import columns_of, relation_of
+
+COLUMNS = columns_of(x="DOUBLE", y="DOUBLE", s="VARCHAR")
+C = chart("rows", lambda: COLUMNS)
+
+
+def axes(view: alt.Chart) -> tuple[str, str] | None:
+    with named_data({C.data: COLUMNS}):
+        return thinnable_axes(view.to_dict())
+
+
+def test_lines_may_be_thinned() -> None:
+    assert axes(C.mark_line().encode(x="x", y="y", color="s", tooltip=["x", "s"])) == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        C.mark_point().encode(x="x", y="y"),
+        C.mark_rule().encode(x="x", y="y", y2="x"),
+        C.mark_line(point=True).encode(x="x", y="y"),
+        C.mark_line().encode(x="s", y="y"),
+        C.mark_line().encode(x="x", y="mean(y)"),
+        C.mark_line().encode(x="x", y="y", order="s"),
+        C.mark_line().encode(x="x", y="y").transform_filter("datum.y > 0"),
+    ],
+)
+def test_other_marks_and_computed_lines_may_not(view: alt.Chart) -> None:
+    assert axes(view) is None
+
+
+value = st.none() | st.integers(-9, 9).map(float)
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 5000).map(float), value, st.sampled_from("ab")), min_size=1, max_size=60))
+def test_each_pixel_keeps_its_ends_and_extremes(rows) -> None:
+    values = ", ".join(f"({x}, {'NULL' if y is None else y}, '{s}')" for x, y, s in rows)
+    relation = relation_of(f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, s FROM (VALUES {values}) AS rows(x, y, s)")
+    with relation.open() as reader:
+        query = thinned_query([column_to_sent(column) for column in relation.columns()], "x", "y")
+        kept = reader.fetch(f"SELECT * FROM ({query})").to_pylist()
+    kept = [(one["x"], one["y"], one["s"]) for one in kept]
+    assert set(kept) <= set(rows)
+    low, high = min(x for x, _, _ in rows), max(x for x, _, _ in rows)
+    pixels: dict[tuple[str, int], list[tuple[float, float | None, str]]] = {}
+    for one in rows:
+        pixel = min(1999, int(2000 * (one[0] - low) / (high - low))) if high > low else 0
+        pixels.setdefault((one[2], pixel), []).append(one)
+    for inside in pixels.values():
+        drawn = [one for one in kept if one in inside]
+        assert {min(x for x, _, _ in inside), max(x for x, _, _ in inside)} <= {x for x, _, _ in drawn}
+        heights = [y for _, y, _ in inside if y is not None]
+        assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in drawn}
+        assert len(heights) == len(inside) or None in {y for _, y, _ in drawn}

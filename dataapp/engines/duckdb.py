@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from dataapp.cells.values import Bound
 from dataapp.compile.query import StatementFacts
+from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
     Cancelled,
@@ -60,6 +61,8 @@ class DuckDB:
 
     def __init__(self) -> None:
         self._database = duckdb.connect(config=_DATABASE_SETTINGS)
+        self._database.execute(f"CREATE SCHEMA {SCHEMA}")
+        self.kept = KeptTables(self._drop)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -127,13 +130,18 @@ class DuckDB:
         row = (
             self._parser()
             .execute(
-                "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables()"
+                "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() WHERE schema_name <> ?"
                 " UNION ALL SELECT view_name FROM duckdb_views()) WHERE lower(table_name) = lower(?)",
-                [name],
+                [SCHEMA, name],
             )
             .fetchone()
         )
         return bool(row and row[0])
+
+    def _drop(self, table: str) -> None:
+        connection = self.lease()
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+        self.give_back(connection)
 
     def _parser(self) -> duckdb.DuckDBPyConnection:
         connection: duckdb.DuckDBPyConnection | None = getattr(self._local, "parser", None)
@@ -165,6 +173,7 @@ class Reader:
         self._running = threading.Event()
         self._interrupting = threading.Lock()  # an interrupt must never hit whoever leases the connection next
         self._temporary: list[str] = []
+        self._held: list[KeptTable] = []
         self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
         for name, table in relation.frames.items():
             self._connection.register(name, table)
@@ -204,6 +213,21 @@ class Reader:
         self._run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {self._text(query)}', parameters or {}, _nothing)
         self._temporary.append(name)
 
+    def keep(self, query: str, parameters: Mapping[str, object] | None = None) -> str:
+        """Keep a query's rows as a table that readers of an equal relation share, and return the table's name.
+
+        The engine spills it to disk when memory is short. It goes away with the last reader that needs it.
+        """
+        bound = parameters or {}
+        key = (self._relation.key, query, repr(sorted(bound.items())))
+
+        def make(name: str) -> None:
+            self._run(f"CREATE TABLE {name} AS {self._text(query)}", bound, _nothing)
+
+        table = self._engine.kept.hold(key, make, self._cancelled.is_set)
+        self._held.append(table)
+        return table.name
+
     def describe(self) -> tuple[Column, ...]:
         """Return the relation's columns without running it."""
         rows = self._run(f"DESCRIBE {self._text(None)}", {}, lambda result: result.fetchall())
@@ -242,6 +266,9 @@ class Reader:
             connection.close()
         else:
             self._engine.give_back(connection)
+        held, self._held = self._held, []
+        for table in held:
+            self._engine.kept.release(table)
 
     def _text(self, query: str | None) -> str:
         if query is None:

@@ -66,6 +66,7 @@ class Query:
 class Table:
     """Where the rows are read, and by which quoted names."""
 
+    source: str  # what stands behind FROM; goes by `name`
     name: str
     columns: tuple[Column, ...]
     references: tuple[str, ...]
@@ -73,12 +74,12 @@ class Table:
     @classmethod
     def of_relation(cls, columns: tuple[Column, ...]) -> "Table":
         """The relation itself. Its names are qualified: bare ones could be taken for those that `cells` gives."""
-        return cls("relation", columns, tuple(f"relation.{quote_identifier(column.name)}" for column in columns))
+        return cls("relation", "relation", columns, tuple(f"relation.{quote_identifier(column.name)}" for column in columns))
 
     @classmethod
-    def of_kept(cls, columns: tuple[Column, ...]) -> "Table":
-        """The rows that `keep` made."""
-        return cls(KEPT, columns, tuple(f"{KEPT}.c{position}" for position in range(len(columns))))
+    def of_kept(cls, columns: tuple[Column, ...], source: str) -> "Table":
+        """The rows that `keep` made, in a table of the engine."""
+        return cls(f"{source} AS {KEPT}", KEPT, columns, tuple(f"{KEPT}.c{position}" for position in range(len(columns))))
 
     def cells(self, span: Span) -> str:
         """The columns of a span as they travel, named by position."""
@@ -107,13 +108,13 @@ def describe() -> Query:
 def count(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
     """How many rows pass the filters."""
     values = _Values()
-    return Query(f"SELECT count(*) FROM {table.name}{_where(table, filters, values)}", values.parameters)
+    return Query(f"SELECT count(*) FROM {table.source}{_where(table, filters, values)}", values.parameters)
 
 
 def window(table: Table, filters: tuple[ColumnFilter, ...], span: Span) -> Query:
     """A window of a table that always gives its rows in the same order; nothing is kept."""
     values = _Values()
-    rows = f"FROM {table.name}{_where(table, filters, values)} {_limit(span, values)}"
+    rows = f"FROM {table.source}{_where(table, filters, values)} {_limit(span, values)}"
     return _cells_of(rows, table, span, values)
 
 
@@ -122,10 +123,10 @@ def top(table: Table, question: Question, span: Span) -> Query:
     values = _Values()
     where = _where(table, question.filters, values)
     if table.name == KEPT:
-        source, number = f"FROM {KEPT}{where}", f"{KEPT}.rowid"
+        source, number = f"FROM {table.source}{where}", f"{KEPT}.rowid"
     else:
         number = unused("dataapp_row", {fold(column.name) for column in table.columns})
-        source = f"FROM (SELECT *, row_number() OVER () AS {number} FROM {table.name}{where}) AS {table.name}"
+        source = f"FROM (SELECT *, row_number() OVER () AS {number} FROM {table.source}{where}) AS {table.name}"
     rows = f"{source} {_order(table, question.order, number)} {_limit(span, values)}"
     return _cells_of(rows, table, span, values)
 
@@ -134,7 +135,7 @@ def keep(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
     """All rows that pass the filters, with their columns named by position: the table ``kept``."""
     values = _Values()
     columns = ", ".join(f"{reference} AS c{at}" for at, reference in enumerate(table.references))
-    return Query(f"SELECT {columns} FROM {table.name}{_where(table, filters, values)}", values.parameters)
+    return Query(f"SELECT {columns} FROM {table.source}{_where(table, filters, values)}", values.parameters)
 
 
 def arrange(table: Table, question: Question) -> Query:
@@ -142,14 +143,14 @@ def arrange(table: Table, question: Question) -> Query:
     values = _Values()
     where = _where(table, question.filters, values)
     order = _order(table, question.order, f"{KEPT}.rowid")
-    return Query(f"SELECT {KEPT}.rowid AS kept_row FROM {KEPT}{where} {order}", values.parameters)
+    return Query(f"SELECT {KEPT}.rowid AS kept_row FROM {table.source}{where} {order}", values.parameters)
 
 
 def kept_window(table: Table, span: Span) -> Query:
     """A window of the kept rows in the relation's own order."""
     values = _Values()
     rows = _rows(f"{KEPT}.rowid", span, values)
-    return Query(f"SELECT {table.cells(span)} FROM {KEPT} WHERE {rows} ORDER BY {KEPT}.rowid", values.parameters)
+    return Query(f"SELECT {table.cells(span)} FROM {table.source} WHERE {rows} ORDER BY {KEPT}.rowid", values.parameters)
 
 
 def arranged_window(table: Table, span: Span) -> Query:
@@ -157,7 +158,7 @@ def arranged_window(table: Table, span: Span) -> Query:
     values = _Values()
     rows = _rows("rowid", span, values)
     wanted = f"(SELECT rowid AS place, kept_row FROM {ARRANGED} WHERE {rows}) AS wanted"
-    join = f"{wanted} JOIN {KEPT} ON {KEPT}.rowid = wanted.kept_row"
+    join = f"{wanted} JOIN {table.source} ON {KEPT}.rowid = wanted.kept_row"
     return Query(f"SELECT {table.cells(span)} FROM {join} ORDER BY wanted.place", values.parameters)
 
 

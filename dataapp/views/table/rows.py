@@ -4,8 +4,8 @@ Two ways lead to stable windows, so that all windows of a question fit together 
 
 - **direct**: the relation has a fixed order and no other is asked for. Each window is a `LIMIT … OFFSET …` of its
   own, filters reach the files, nothing is kept. The first window comes before the rows are counted.
-- **kept**: otherwise. The rows are kept as a temporary table of one reader, and a list of row numbers is made for each
-  order and filter. While the list is made, a top-N query gives the first window.
+- **kept**: otherwise. The rows are kept as a table of the engine, which all sessions that ask the same share, and a list
+  of row numbers is made for each order and filter. While the list is made, a top-N query gives the first window.
 
 A relation without a fixed order is kept as a whole, once: counting, sorting and filtering it again must not run it
 again. One with a fixed order is kept with its filters applied, which may leave few of many rows.
@@ -60,7 +60,8 @@ class _Kept:
 
     reader: Reader
     filters: tuple[ColumnFilter, ...]  # those that the kept rows have passed
-    total: int
+    table: str = ""  # in the engine, shared by the readers of an equal relation
+    total: int = 0
     arranged: Question | None = None  # the question that the list of row numbers answers
     rows: int = 0  # of that list
 
@@ -100,7 +101,7 @@ class RelationRows:
                 if kept.arranged == question or kept.total <= _AT_ONCE:
                     return self._arranged(kept, question, span)
                 rest = self._rest(question)
-                return Screen(span, _run(kept.reader, queries.top(Table.of_kept(columns), rest, span)), None)
+                return Screen(span, _run(kept.reader, queries.top(Table.of_kept(columns, kept.table), rest, span)), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
         return Screen(span, self._fetch(queries.top(Table.of_relation(columns), question, span), cancel), None)
@@ -190,7 +191,7 @@ class RelationRows:
         filters = self._kept_filters(question)
         columns = self.columns(cancel)
         reader = self._relation.open()
-        kept = _Kept(reader, filters, 0)
+        kept = _Kept(reader, filters)
         self._kept = kept  # where `close` finds it
         keeping = True
         cancel.on_cancel(lambda: reader.cancel() if keeping else None)
@@ -198,18 +199,18 @@ class RelationRows:
             raise Cancelled
         query = queries.keep(Table.of_relation(columns), filters)
         try:
-            reader.materialize(queries.KEPT, query.sql, query.parameters)
+            kept.table = reader.keep(query.sql, query.parameters)
         except Exception:
             self._forget()
             raise
         keeping = False
-        kept.total = _number(_run(reader, queries.count(Table.of_kept(columns), ())))
+        kept.total = _number(_run(reader, queries.count(Table.of_kept(columns, kept.table), ())))
         return kept
 
     def _arranged(self, kept: _Kept, question: Question, span: Span) -> Screen:
         """Arrange the kept rows for a question unless they are, and read a window. The lock is held."""
         assert self._columns is not None
-        table = Table.of_kept(self._columns)
+        table = Table.of_kept(self._columns, kept.table)
         rest = self._rest(question)
         is_plain = not rest.filters and not rest.order
         if kept.arranged != question:

@@ -112,10 +112,7 @@ class DuckDB:
             fault = error_to_fault(error)
             line, column = _line_and_column(text, fault.position)
             raise SqlSyntaxError(_sentence(fault.message), line=line, column=column) from error
-        return [
-            StatementFacts(statement.type.name, frozenset(statement.named_parameters))
-            for statement in found
-        ]
+        return [StatementFacts(statement.type.name, frozenset(statement.named_parameters)) for statement in found]
 
     def unstable_functions(self) -> frozenset[str]:
         """Return the lower-case names of functions that may differ from call to call or from query to query."""

@@ -1,7 +1,6 @@
 """Tables that several readers share."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,8 +11,8 @@ from dataapp.errors import Cancelled
 
 
 @pytest.fixture
-def engine() -> Iterator[DuckDB]:
-    yield DuckDB()
+def engine() -> DuckDB:
+    return DuckDB()
 
 
 def relation(engine: DuckDB, key: str = "numbers") -> Relation:

@@ -74,12 +74,14 @@ class Table:
     @classmethod
     def of_relation(cls, columns: tuple[Column, ...]) -> "Table":
         """The relation itself. Its names are qualified: bare ones could be taken for those that `cells` gives."""
-        return cls("relation", "relation", columns, tuple(f"relation.{quote_identifier(column.name)}" for column in columns))
+        references = tuple(f"relation.{quote_identifier(column.name)}" for column in columns)
+        return cls("relation", "relation", columns, references)
 
     @classmethod
     def of_kept(cls, columns: tuple[Column, ...], source: str) -> "Table":
         """The rows that `keep` made, in a table of the engine."""
-        return cls(f"{source} AS {KEPT}", KEPT, columns, tuple(f"{KEPT}.c{position}" for position in range(len(columns))))
+        references = tuple(f"{KEPT}.c{position}" for position in range(len(columns)))
+        return cls(f"{source} AS {KEPT}", KEPT, columns, references)
 
     def cells(self, span: Span) -> str:
         """The columns of a span as they travel, named by position."""
@@ -149,8 +151,8 @@ def arrange(table: Table, question: Question) -> Query:
 def kept_window(table: Table, span: Span) -> Query:
     """A window of the kept rows in the relation's own order."""
     values = _Values()
-    rows = _rows(f"{KEPT}.rowid", span, values)
-    return Query(f"SELECT {table.cells(span)} FROM {table.source} WHERE {rows} ORDER BY {KEPT}.rowid", values.parameters)
+    chosen = f"{table.source} WHERE {_rows(f'{KEPT}.rowid', span, values)}"
+    return Query(f"SELECT {table.cells(span)} FROM {chosen} ORDER BY {KEPT}.rowid", values.parameters)
 
 
 def arranged_window(table: Table, span: Span) -> Query:

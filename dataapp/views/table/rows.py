@@ -4,8 +4,8 @@ Two ways lead to stable windows, so that all windows of a question fit together 
 
 - **direct**: the relation has a fixed order and no other is asked for. Each window is a `LIMIT … OFFSET …` of its
   own, filters reach the files, nothing is kept. The first window comes before the rows are counted.
-- **kept**: otherwise. The rows are kept as a table of the engine, which all sessions that ask the same share, and a list
-  of row numbers is made for each order and filter. While the list is made, a top-N query gives the first window.
+- **kept**: otherwise. The rows are kept as a table of the engine, which all sessions that ask the same share, and a
+  list of row numbers is made for each order and filter. While the list is made, a top-N query gives the first window.
 
 A relation without a fixed order is kept as a whole, once: counting, sorting and filtering it again must not run it
 again. One with a fixed order is kept with its filters applied, which may leave few of many rows.
@@ -101,7 +101,8 @@ class RelationRows:
                 if kept.arranged == question or kept.total <= _AT_ONCE:
                     return self._arranged(kept, question, span)
                 rest = self._rest(question)
-                return Screen(span, _run(kept.reader, queries.top(Table.of_kept(columns, kept.table), rest, span)), None)
+                first = queries.top(Table.of_kept(columns, kept.table), rest, span)
+                return Screen(span, _run(kept.reader, first), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
         return Screen(span, self._fetch(queries.top(Table.of_relation(columns), question, span), cancel), None)

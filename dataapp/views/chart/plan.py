@@ -64,9 +64,15 @@ class Dataset:
             ChartError: There are more rows than a browser can draw.
         """
         parameters = self._parameters(fetch)
-        if self.thinned is not None and self._is_long(fetch):
-            return self._limited(fetch, self.thinned, parameters)
-        return self._limited(fetch, self.query, parameters)
+        table = self._first(fetch, self.query, parameters)
+        if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
+            table = self._first(fetch, self.thinned, parameters)
+        if table.num_rows > MOST_ROWS:
+            raise ChartError(
+                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
+                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
+            )
+        return table
 
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
         parameters: dict[str, object] = {}
@@ -76,17 +82,10 @@ class Dataset:
                 parameters |= binning.bounds_to_parameters(ends[2 * index], ends[2 * index + 1])
         return parameters
 
-    def _is_long(self, fetch: Fetch) -> bool:
-        return fetch("SELECT count(*) AS rows FROM relation", {}).column(0)[0].as_py() > MOST_ROWS
-
-    def _limited(self, fetch: Fetch, query: str, parameters: Mapping[str, object]) -> pa.Table:
-        table = fetch(f"SELECT * FROM ({query}) LIMIT {MOST_ROWS + 1}", parameters)
-        if table.num_rows > MOST_ROWS:
-            raise ChartError(
-                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
-                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
-            )
-        return table
+    @staticmethod
+    def _first(fetch: Fetch, query: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Return the rows, or enough of them to tell that there are too many."""
+        return fetch(f"SELECT * FROM ({query}) LIMIT {MOST_ROWS + 1}", parameters)
 
 
 @dataclass(frozen=True, slots=True)

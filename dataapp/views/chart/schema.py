@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from itertools import count
 from typing import Any, Self, cast
 
@@ -135,6 +136,9 @@ alt.LookupTransform._class_is_valid_at_instantiation = False
 @contextmanager
 def named_data(columns: Mapping[CellData, tuple[Column, ...]]) -> Iterator[None]:
     """Let ``to_dict`` give each cell's data as a name instead of rows, with these columns for its types."""
+    # Altair looks pandas up among the loaded modules, and fails when another thread is in the middle of loading it:
+    # a session's first charts are. It takes 0.3 s once, so it is not loaded with this module.
+    import_module("pandas")
     token = _KNOWN.set(columns)
     try:
         with _REGISTRY_LOCK, alt.data_transformers.enable(_TRANSFORMER, max_rows=None):

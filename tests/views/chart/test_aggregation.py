@@ -101,7 +101,7 @@ DIMENSIONS = (
     "bin",
 )
 YEAR_2020, YEAR_2022 = map(datetime.fromisoformat, ("2020-01-01", "2022-12-31"))
-number = st.none() | st.integers(-40, 40).map(lambda tenths: tenths / 10)
+number = st.none() | st.integers(-40, 40).map(lambda eighths: eighths / 8)
 row = st.tuples(
     st.none() | st.sampled_from(["a", "b", "", "it's"]),
     number,
@@ -110,7 +110,7 @@ row = st.tuples(
 )
 
 
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(row, min_size=1, max_size=12),
     mark=st.sampled_from(["bar", "line", "point", "area", "rect"]),

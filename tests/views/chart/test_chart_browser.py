@@ -118,7 +118,8 @@ def _heard(page: Page) -> str:
 def _first_time(text: str) -> datetime:
     found = re.search(r"e\(([\d, ]+)\)", text)
     assert found is not None
-    return datetime(*map(int, found[1].split(",")))  # noqa: DTZ001 - a wall-clock reading
+    year, month, day, hour = map(int, found[1].split(",")[:4])
+    return datetime(year, month, day, hour)  # noqa: DTZ001 - a wall-clock reading
 
 
 def test_data_is_replaced_in_place(charts: Page) -> None:

@@ -238,11 +238,13 @@ def test_closing_stops_the_run(desk: Desk) -> None:
 def test_missing_front_end_is_an_error(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pane, "_BUNDLE", tmp_path / "absent.js")
     with pytest.raises(Exception, match="make frontend"):
-        ChartView(chart("x", lambda: ()).mark_bar(), lambda *_: None)
+        ChartView(chart("x", lambda: ()).mark_bar(), lambda job, done, failed: Job(job, done, failed))
 
 
 def test_repeated_texts_travel_once() -> None:
-    table = pa.table({"s": pa.array(["a", "b"] * 50, pa.string_view()), "u": pa.array(map(str, range(100)))})
+    table = pa.table(
+        {"s": pa.array(["a", "b"] * 50, pa.string_view()), "u": pa.array([str(number) for number in range(100)])}
+    )
     sent = pa.ipc.open_stream(pane._to_ipc(table)).read_all()
     assert pa.types.is_dictionary(sent.schema.field("s").type)
     assert sent.schema.field("u").type == pa.string()

@@ -1,5 +1,6 @@
 import copy
 from datetime import datetime
+from typing import Any, cast
 
 import altair as alt
 import pyarrow as pa
@@ -82,7 +83,7 @@ def test_cells_with_equal_columns_have_datasets_of_their_own(asked: Asked) -> No
 
 def test_data_given_to_a_look_up_is_found(bars: alt.Chart, asked: Asked) -> None:
     other = CellData("names", asked.columns)
-    looked_up = bars.mark_bar().transform_lookup("bar", alt.LookupData(other, "bar", ["close"]))
+    looked_up = bars.mark_bar().transform_lookup("bar", alt.LookupData(cast("Any", other), "bar", ["close"]))
     assert find_cell_data(looked_up) == (bars.data, other)
 
 

@@ -60,7 +60,7 @@ clean:
 $(PYTHON):
 	@python=$$(tools/find_python.sh) && echo "Making $(VENV) with $$python" && "$$python" -m venv $(VENV)
 
-# The files $(VENV)/demo-installed and $(VENV)/dev-installed note when the package was installed with what the demo or the developer needs.
+# The two files note when the package was installed with what the demo, or the developer, needs.
 $(VENV)/demo-installed: pyproject.toml constraints.txt hatch_build.py $(FRONTEND) | $(PYTHON)
 	@echo "Installing dataapp into $(VENV) (some minutes the first time)"
 	@$(INSTALL) --editable '.[sample-data]'

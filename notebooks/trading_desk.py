@@ -127,5 +127,11 @@ def momentum(bars: pl.DataFrame, window: int = 20) -> pl.DataFrame:
 da.App(
     "Trading desk",
     sidebar=[symbols, scale, minutes, size],
-    main=[headline, price, [change, activity], da.explore(tape, height=360)],
+    main=[
+        headline,
+        price,
+        [change, activity],
+        # A tab that is not open asks nothing of the engine.
+        pn.ui.Tabs(("Tape", da.explore(tape, height=360)), ("Momentum", momentum), ("Bars", bars), dynamic=True),
+    ],
 ).servable()

@@ -5,6 +5,7 @@ from typing import Any, NewType
 
 from dataapp.cells import host
 from dataapp.cells.namespace import Namespace
+from dataapp.errors import WrongKindError
 
 CellId = NewType("CellId", str)
 
@@ -22,6 +23,11 @@ class Cell:
     _label: str | None
 
     def __init__(self, namespace: Namespace, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise WrongKindError(
+                f"`name=` says what to call the cell, but is a {type(name).__name__}.",
+                hint="call the parameter otherwise: `name` cannot be bound to anything else",
+            )
         self.namespace = namespace
         self._name = name
         self._label = None

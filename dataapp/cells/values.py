@@ -26,5 +26,6 @@ class Bound:
         """
         if self.type is None:
             return False
-        items = cast("list[object]", self.value) if isinstance(self.value, list) else [self.value]
+        value = self.value
+        items = cast("list[object]", value if isinstance(value, list) else [value])
         return all(item is None for item in items)

@@ -18,7 +18,7 @@ def translate(sql: str, dialect: str) -> str:
     """
     if dialect == "duckdb":
         return sql
-    known = sorted(name for name in sqlglot.Dialects.__members__.values() if name)
+    known = sorted(dialect.value for dialect in sqlglot.Dialects if dialect.value)
     if dialect not in known:
         raise StatementError(f"SQL dialect {dialect!r} is not known.", hint=near(dialect, known))
     try:

@@ -4,14 +4,18 @@
 ``polars_frame.to_arrow()`` and registering the frame itself copy every string.
 """
 
+import sys
 import weakref
-from typing import Any, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
-import polars as pl
 import pyarrow as pa
 
 from dataapp.connect.files import FileState
 from dataapp.errors import SourceUnreadableError, WrongKindError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _converted: dict[int, tuple[weakref.ref[object], pa.Table]] = {}
 _read: weakref.WeakValueDictionary[FileState, pa.Table] = weakref.WeakValueDictionary()
@@ -63,10 +67,17 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     )
 
 
+def _is_strange(kind: pa.DataType) -> bool:
+    fields: Any = kind
+    inner: list[pa.DataType] = [fields.field(index).type for index in range(kind.num_fields)]
+    return pa.types.is_interval(kind) or pa.types.is_union(kind) or any(map(_is_strange, inner))
+
+
 def is_lazy(frame: object) -> bool:
     """Whether rows of a frame have to be computed before they can be read.
 
     Example:
+        >>> import polars as pl
         >>> is_lazy(pl.LazyFrame()), is_lazy(pl.DataFrame())
         (True, False)
     """
@@ -82,11 +93,27 @@ def _keep(frame: object, table: pa.Table) -> None:
     _converted[key] = (reference, table)
 
 
-def to_polars(table: pa.Table) -> pl.DataFrame:
-    """Return Arrow rows as a Polars frame; text and numbers are not copied."""
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+def panics() -> tuple[type[BaseException], ...]:
+    """Return what Polars raises that is no `Exception`; nothing where Polars was never imported."""
+    polars: Any = sys.modules.get("polars")
+    return () if polars is None else (polars.exceptions.PanicException,)
+
+
+def to_polars(table: pa.Table) -> "pl.DataFrame":
+    """Return Arrow rows as a Polars frame; text and numbers are not copied.
+
+    Raises:
+        WrongKindError: A column has a type that Polars does not have.
+    """
+    # Polars panics at these when they are nested, which no `except Exception` catches.
+    fields = cast("list[Any]", list(table.schema))
+    if strange := [field for field in fields if _is_strange(field.type)]:
+        raise WrongKindError(
+            f"Column `{strange[0].name}` has type {strange[0].type}, which Polars does not have.",
+            hint="cast it in SQL, such as epoch(x) or x::VARCHAR, or read the rows as pa.Table",
+        )
+    polars: Any = import_module("polars")  # here: it takes 0.1 s, and an app of tables and charts never needs it
+    return cast("pl.DataFrame", polars.from_arrow(table))
 
 
 def read_ipc(file: FileState, cell: str | None = None) -> pa.Table:
@@ -109,7 +136,7 @@ def read_ipc(file: FileState, cell: str | None = None) -> pa.Table:
 
 
 def _read_ipc(path: str) -> pa.Table:
-    with pa.OSFile(path) as file:
+    with pa.OSFile(path, "rb") as file:
         try:
             return pa.ipc.open_file(file).read_all()
         except pa.ArrowInvalid:

@@ -330,9 +330,10 @@ def bound_to_engine(bound: Bound) -> object:
 
 def error_to_fault(error: duckdb.Error) -> EngineFault:
     """Read the engine's machine-readable error."""
-    kind, _, rest = str(error).partition(" Error: ")
+    text = str(error)
+    kind, _, rest = text.partition(" Error: ")
     try:
-        facts: dict[str, str] = json.loads(rest)
+        facts: dict[str, str] = json.loads(text if text.startswith("{") else rest)
     except ValueError:  # some errors come as plain text whatever the setting
         return EngineFault(kind, rest or str(error))
     position = facts.get("position")
@@ -354,13 +355,16 @@ _ERRORS_BY_KIND: dict[str, type[DataAppError]] = {
 }
 
 
+_UNREADABLE = ("a Parquet file", "No magic bytes", "Error when sniffing", "CSV Error", "Malformed JSON")
+
+
 def fault_to_error(fault: EngineFault) -> DataAppError:
     """Choose the error class that fits what the engine said; the caller adds cell, line and column."""
     message = _sentence(fault.message)
     if fault.kind == "IO" or (fault.kind == "HTTP"):
         missing = "No files found" in message or "No such file" in message or "Cannot open file" in message
         return (SourceNotFoundError if missing else SourceUnreadableError)(message)
-    if "is not a Parquet file" in message or "No magic bytes" in message:
+    if any(mark in message for mark in _UNREADABLE):
         return SourceUnreadableError(message)
     if fault.subtype == "COLUMN_NOT_FOUND":
         return ColumnNotFoundError(message, hint=_candidates(fault))

@@ -52,7 +52,7 @@ def _enter[N: Hashable](
         stack.append((node, list(reads(node))))
 
 
-class CycleFound(Exception):  # noqa: N818  # a finding, turned into CycleError by who knows the labels
+class CycleFound(Exception):  # a finding, turned into CycleError by who knows the labels
     """Nodes read each other in a circle.
 
     Attributes:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-import polars as pl
 import pyarrow as pa
 
 _COMPARED_BYTES = 64 * 2**20  # a larger frame costs more to compare than most readers cost to run
@@ -47,9 +46,11 @@ def _same_frames(old: Any, new: Any) -> bool:
     if isinstance(old, pa.Table):
         small = max(old.nbytes, new.nbytes) <= _COMPARED_BYTES
         return small and old.schema.equals(new.schema) and bool(old.equals(new))
-    if isinstance(old, pl.DataFrame):
+    if type(old).__module__.partition(".")[0] != "polars":  # not imported to ask: it takes 0.1 s
+        return False
+    if hasattr(old, "estimated_size"):  # a DataFrame
         small = max(old.estimated_size(), new.estimated_size()) <= _COMPARED_BYTES
         return bool(small and old.schema == new.schema and old.equals(new))
-    if isinstance(old, pl.Series):
+    if hasattr(old, "dtype") and hasattr(old, "equals"):  # a Series
         return bool(old.dtype == new.dtype and old.name == new.name and old.equals(new))
     return False

@@ -3,32 +3,51 @@
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
-import ibis
-import narwhals as nw
-import polars as pl
 import pyarrow as pa
 
 from dataapp.cells.adapters import is_frame
-from dataapp.connect.frames import to_arrow
-from dataapp.errors import SignatureError
+from dataapp.connect.frames import to_arrow, to_polars
+from dataapp.errors import SignatureError, WrongKindError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def _to_series(table: pa.Table) -> "pl.Series":
+    if table.num_columns != 1:
+        found = f"A series is one column, but the table has {table.num_columns}."
+        raise WrongKindError(found, hint="select one column")
+    return to_polars(table).to_series()
 
 
 def _to_pandas(table: pa.Table) -> object:
-    return table.to_pandas()
+    return cast("Any", table).to_pandas()
+
+
+def _to_ibis(table: pa.Table) -> object:
+    ibis: Any = import_module("ibis")  # here: it takes 0.25 s, and who annotates with it has imported it
+    return ibis.memtable(table)
+
+
+def _to_narwhals(frame: Any) -> object:
+    import narwhals as nw  # here: it takes 30 ms, and who annotates with it has imported it
+
+    return nw.from_native(frame)
 
 
 _FORMS: dict[str, Callable[[pa.Table], object]] = {
-    "polars.DataFrame": lambda table: pl.from_arrow(table),
-    "polars.LazyFrame": lambda table: cast("pl.DataFrame", pl.from_arrow(table)).lazy(),
-    "polars.Series": lambda table: pl.from_arrow(table.column(0)),
+    "polars.DataFrame": to_polars,
+    "polars.LazyFrame": lambda table: to_polars(table).lazy(),
+    "polars.Series": _to_series,
     "pyarrow.Table": lambda table: table,
     "pyarrow.RecordBatchReader": lambda table: table.to_reader(),
     "pandas.DataFrame": _to_pandas,
-    "ibis.Table": ibis.memtable,
-    "narwhals.DataFrame": lambda table: nw.from_native(pl.from_arrow(table)),
-    "narwhals.LazyFrame": lambda table: nw.from_native(cast("pl.DataFrame", pl.from_arrow(table)).lazy()),
+    "ibis.Table": _to_ibis,
+    "narwhals.DataFrame": lambda table: _to_narwhals(to_polars(table)),
+    "narwhals.LazyFrame": lambda table: _to_narwhals(to_polars(table).lazy()),
 }
 
 
@@ -36,6 +55,7 @@ def form_name(annotation: object) -> str | None:
     """Return the name of the table form that an annotation asks for, or None if it asks for none.
 
     Example:
+        >>> import polars as pl
         >>> form_name(pl.DataFrame), form_name(pa.Table | None), form_name(int)
         ('polars.DataFrame', 'pyarrow.Table', None)
     """

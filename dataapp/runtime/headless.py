@@ -3,19 +3,17 @@
 Everything runs in the calling thread, in a session of its own that ends with the call.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import polars as pl
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
-from dataapp.compile.dialects import translate
-from dataapp.connect.frames import to_arrow
+from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import BlockedError, DataAppError, NameClashError
 from dataapp.runtime.nodes import Frame
@@ -36,8 +34,10 @@ class CompiledQuery:
 
 
 @contextmanager
-def _session(engine: DuckDB, initial: Initial, replaced: Mapping[Cell, object] | None = None) -> Iterator[Session]:
-    session = Session(engine, InlinePool(), initial=initial, replaced=replaced)
+def _session(
+    engine: DuckDB, initial: Initial, replaced: Mapping[Cell, object] | None = None, *, keeps_rows: bool = True
+) -> Generator[Session]:
+    session = Session(engine, InlinePool(), initial=initial, replaced=replaced, keeps_rows=keeps_rows)
     try:
         yield session
     finally:
@@ -60,7 +60,7 @@ def evaluate(
         if isinstance(cell, SqlCell | SourceCell):
             value = _take(session, cell, "frame")
             assert isinstance(value, Frame)
-            return pl.from_arrow(value.rows)
+            return to_polars(value.rows)
         return _take(session, cell, "value")
 
 
@@ -73,7 +73,7 @@ def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:
 
 def table(engine: DuckDB, cell: Cell, initial: Initial) -> Table:
     """Return a cell as a table that was not read."""
-    with _session(engine, initial) as session:
+    with _session(engine, initial, keeps_rows=False) as session:
         value = _take(session, cell, "table")
     assert isinstance(value, Table)
     return value
@@ -90,13 +90,17 @@ def schema(engine: DuckDB, cell: Cell, initial: Initial) -> Mapping[str, str]:
 def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) -> CompiledQuery:
     """Return the fused query; see `Cell.compile`."""
     relation = table(engine, cell, initial).relation(engine)
-    bound = {name: value.value for name, value in (relation.parameters | relation.variables).items()}  # pyright: ignore[reportOperatorIssue, reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
+    bound = {name: value.value for name, value in {**relation.parameters, **relation.variables}.items()}
+    if dialect == engine.dialect:
+        return CompiledQuery(relation.sql, bound)
+    from dataapp.compile.dialects import translate  # here: it imports sqlglot, which takes 70 ms
+
     return CompiledQuery(translate(relation.sql, dialect), bound)
 
 
 def explain(engine: DuckDB, cell: Cell, initial: Initial) -> str:
     """Return what would run where, and why; see `Cell.explain`."""
-    with _session(engine, initial) as session:
+    with _session(engine, initial, keeps_rows=False) as session:
         found = _take(session, cell, "table")
         assert isinstance(found, Table)
         reasons = session.nodes.kept_rows()

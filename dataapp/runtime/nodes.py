@@ -7,6 +7,7 @@ are kept. `plan` chooses before each wave. Both answer with the same digest, so 
 
 import inspect
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
+from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
 from dataapp.cells.predicate import Condition, PredicateCell
@@ -23,24 +25,24 @@ from dataapp.cells.sql import SqlCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import TextPart, ValueOf
 from dataapp.compile.query import Query
-from dataapp.connect.files import absolute, choose_format, is_scanned_by_engine, scan, version_of, within
-from dataapp.connect.frames import to_arrow
+from dataapp.connect.files import absolute, choose_format, format_of, is_scanned_by_engine, scan, version_of
+from dataapp.connect.frames import is_lazy, panics, read_ipc, to_arrow
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import (
     Cancelled,
     CycleError,
     DataAppError,
     PythonCellError,
-    SourceNotAllowedError,
-    SourceUnreadableError,
     WrongKindError,
 )
+from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.bindable import bindable
 from dataapp.runtime.equality import is_same
-from dataapp.runtime.forms import form_name, table_to_form, value_to_form
+from dataapp.runtime.forms import table_to_form, value_to_form
 from dataapp.runtime.outcomes import Done, Failed, Outcome
-from dataapp.runtime.resolution import Reads, Resolver
-from dataapp.runtime.tables import Files, Table, TableBuilder, digest, frame_table, same_table, scan_table
+from dataapp.runtime.paths import choose_files
+from dataapp.runtime.resolution import Reads, Resolver, circle_error
+from dataapp.runtime.tables import Files, SourceMoved, Table, TableBuilder, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Waves
 from dataapp.runtime.workers import Cancel, run_coroutine
 
@@ -212,11 +214,13 @@ class Nodes:
                 self.value(cast("Cell", read))
 
     def _reads_above(self, cell: Cell) -> list[Cell]:
-        if cell in self._looked_above or cell in self._replaced or cell in self._circles:
-            return []
+        done = cell in self._looked_above or cell in self._replaced or cell in self._circles
+        return [] if done else self._reads_of(cell)
+
+    def _reads_of(self, cell: Cell) -> list[Cell]:
         try:
             return list(dict.fromkeys(self._resolver.reads(cell).cells))
-        except DataAppError:  # it becomes the value of the cell's node
+        except DataAppError:  # which becomes the value of the cell's own node
             return []
 
     def _failing(self, cell: Cell, error: DataAppError) -> Node:
@@ -356,16 +360,15 @@ class Nodes:
         return node
 
     def _file_table(self, cell: SourceCell) -> Node:
-        given = cell.location if isinstance(cell.location, list | tuple) else [cell.location]
-        locations = tuple(absolute(str(item), cell.namespace.folder) for item in cast("list[object]", given))
+        location: Any = cell.location
+        given = cast("list[object]", location if isinstance(location, list | tuple) else [location])
+        locations = tuple(absolute(str(item), cell.namespace.folder) for item in given)
 
         def scanned(version: Any) -> Table:
             kind = choose_format(locations, version, cell.options, cell.label)
             if not is_scanned_by_engine(kind):
                 return _arrow_table(cell, Files(locations, version, cell.label))
-            return scan_table(
-                cell, scan(version, locations, kind, cell.options), Files(locations, version, cell.label)
-            )
+            return scan_table(cell, scan(version, locations, kind, cell.options), Files(locations, version, cell.label))
 
         def read(_: Cancel, version: Any) -> Table:
             return scanned(version)
@@ -390,15 +393,14 @@ class Nodes:
         if local := tuple(location for location in files.values() if "://" not in location):
             inputs["files", ""] = self._file_node(local, cell.label)
 
-        by_input = {name: self._is_chosen_by_input(reads.values[name]) for name in query.path_parameters & set(reads.values)}
+        chosen_by = {name: read for name, read in reads.values.items() if name in query.path_parameters}
+        by_input = {name: self._is_chosen_by_input(read) for name, read in chosen_by.items()}
 
-        def choose(name: str, value: object) -> tuple[object, Version]:
-            chosen = choose_files(
-                query, name, value, cell.namespace.folder, by_input=by_input[name], cell=cell.label
-            )
+        def choose(name: str, value: object) -> tuple[object, Files]:
+            chosen = choose_files(query, name, value, cell.namespace.folder, by_input=by_input[name], cell=cell.label)
             patterns = self.chosen[node].patterns + chosen.files if node in self.chosen else chosen.files
             self.chosen[node] = ChosenFiles(patterns, cell.label, file_outcome(patterns, cell.label))
-            return chosen.value, version_of(chosen.files, cell.label)
+            return chosen.value, Files(chosen.files, version_of(chosen.files, cell.label), cell.label)
 
         def build(*values: object) -> Table:
             self.chosen.pop(node, None)
@@ -445,13 +447,13 @@ def _call(cell: "PythonCell[..., Any]", arguments: dict[str, object], cancel: Ca
         return run_coroutine(result, cancel) if inspect.iscoroutine(result) else result
     except Cancelled:
         raise
-    except Exception as error:
+    except (Exception, SystemExit, *panics()) as error:  # the last two are no Exception
         raise PythonCellError(
             f"`{cell.label}` raised {type(error).__name__}: {error}", cell=cell.label, hint=_raised_at(cell, error)
         ) from error
 
 
-def _raised_at(cell: "PythonCell[..., Any]", error: Exception) -> str | None:
+def _raised_at(cell: "PythonCell[..., Any]", error: BaseException) -> str | None:
     code = inspect.unwrap(cell.function).__code__
     trace, found = error.__traceback__, None
     while trace is not None:
@@ -461,19 +463,30 @@ def _raised_at(cell: "PythonCell[..., Any]", error: Exception) -> str | None:
     return None if found is None else f"raised at {Path(code.co_filename).name}:{found.tb_lineno}"
 
 
+type _Choose = Callable[[str, object], tuple[object, Files]]
+
+
 def _build_table(
-    cell: SqlCell, query: Query, reads: Reads, files: Mapping[str, str], inputs: Mapping[tuple[str, str], object]
+    cell: SqlCell,
+    query: Query,
+    reads: Reads,
+    files: Mapping[str, str],
+    inputs: Mapping[tuple[str, str], object],
+    choose: _Choose,
 ) -> Table:
     builder = TableBuilder(cell)
     facts: list[object] = [query.text]
-    for name, read in reads.tables.items():
+    for name in reads.tables:
         table = cast("Table", inputs["table", name])
         builder.include(table)
         facts += [name, table.digest]
     for name, read in reads.values.items():
         bound = bindable(inputs["value", name], sql_type(read), name, cell.label)
         if name in query.path_parameters:
-            bound = _checked_path(cell, read, bound, name)
+            path, chosen = choose(name, bound.value)
+            bound = Bound(path)
+            builder.files.append(chosen)
+            facts.append(chosen.version)
         builder.values[read] = bound
         builder.labels[read] = read.label if read.is_named else name
         facts += [name, type(bound.value).__name__, bound.value, bound.type]
@@ -495,28 +508,21 @@ def _build_table(
         files=files,
     )
     above = [cast("Table", inputs["table", name]) for name in reads.tables]
-    plain = not query.reduces and not query.unstable and query.form == "select" and len(above) + len(files) == 1
-    is_filter = plain and " JOIN " not in query.text.upper() and "ORDER" not in query.text.upper()
-    return builder.build(part, digest(*facts), fixed_order=is_filter and all(table.fixed_order for table in above))
+    return builder.build(part, digest(*facts), fixed_order=_keeps_order(query) and all(t.fixed_order for t in above))
+
+
+_MIXES_ROWS = re.compile(r"\b(join|order|union|intersect|except|unnest|range|generate_series)\b", re.IGNORECASE)
+
+
+def _keeps_order(query: Query) -> bool:
+    """Whether a query is a plain filter and projection, which gives its rows in the order of what it reads."""
+    is_plain = query.form == "select" and not query.reduces and not query.unstable
+    return is_plain and len(query.tables) + len(query.files) == 1 and not _MIXES_ROWS.search(query.text)
 
 
 def _part_label(predicate: PredicateCell, value: ValueOf) -> str:
     _, field, part = cast("tuple[Cell, str, str]", value.key)
     return "_".join(filter(None, [predicate.label if predicate.is_named else "chosen", field, part]))
-
-
-def _checked_path(cell: SqlCell, read: Cell, bound: Bound, name: str) -> Bound:
-    if not isinstance(bound.value, str):
-        return bound
-    path = absolute(bound.value, cell.namespace.folder)
-    allowed = [cell.namespace.folder, Path.cwd()]
-    if isinstance(read, InputCell) and ("://" in path or not within(path, allowed)):
-        raise SourceNotAllowedError(
-            f"`${name}` chooses a file outside the app's folder.",
-            hint="offer the files that may be read as options of a Select and read them by name",
-            cell=cell.label,
-        )
-    return Bound(path, "VARCHAR")
 
 
 def _readable(cell: Cell, source: object) -> Table:
@@ -567,13 +573,10 @@ def file_outcome(patterns: tuple[str, ...], label: str) -> Outcome:
         return Failed(error)
 
 
-def _read_arrow(path: str, label: str) -> pa.Table:
-    try:
-        with pa.memory_map(path) as file:
-            try:
-                return pa.ipc.open_file(file).read_all()
-            except pa.ArrowInvalid:
-                file.seek(0)
-                return pa.ipc.open_stream(file).read_all()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SourceUnreadableError(f"`{path}` is not an Arrow IPC file.", cell=label) from error
+def _arrow_table(cell: SourceCell, files: Files) -> Table:
+    tables = [read_ipc(state, cell.label) for state in files.version]
+    rows = pa.concat_tables(tables, promote_options="default")
+    table = frame_table(cell, rows, digest("arrow", files.version))
+    if file_outcome(files.patterns, cell.label) != Done(files.version):
+        raise SourceMoved
+    return table

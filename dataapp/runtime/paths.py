@@ -42,14 +42,14 @@ def choose_files(query: Query, name: str, value: object, folder: Path, *, by_inp
     Raises:
         SourceNotAllowedError: A viewer's choice leads out of the folder and the working directory.
     """
-    texts = cast("list[object]", value) if isinstance(value, list) else [value]
+    texts = list(cast("list[object]", value)) if isinstance(value, list) else [value]
     paths = [text for text in texts if isinstance(text, str)]
     if len(paths) < len(texts):
-        return Chosen(value, ())  # the engine says best what is wrong with it
+        return Chosen(cast("object", value), ())  # the engine says best what is wrong with it
     if not _stands_alone(query, name):
         if by_input and not all(map(_is_plain_word, paths)):
             raise _refusal(name, cell)
-        return Chosen(value, ())
+        return Chosen(cast("object", value), ())
     if by_input:
         found = [path for text in paths for path in _inside(text, folder, name, cell)]
     else:

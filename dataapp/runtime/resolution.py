@@ -3,9 +3,11 @@
 `Reads` is a cell's part of the graph: which nodes its tables, parameters, predicates and arguments are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
 
 from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
@@ -17,6 +19,7 @@ from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser, Query, parse
+from dataapp.compile.spans import Span, line_and_column
 from dataapp.errors import (
     CycleError,
     DataAppError,
@@ -29,6 +32,9 @@ from dataapp.errors import (
 from dataapp.graph.dag import CycleFound, closure
 
 TABLES = (SqlCell, SourceCell, PythonCell)
+
+type Faults = dict[str, DataAppError]
+"""What is wrong with a cell's names, by name; the empty name stands for its text as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Resolver:
         self._parser = parser
         self._has_table = has_table
         self._check_shared = check_shared
-        self._found: dict[Cell, Reads | DataAppError] = {}
+        self._found: dict[Cell, tuple[Reads, Faults]] = {}
 
     def reads(self, cell: Cell) -> Reads:
         """Return what a cell reads.
@@ -80,17 +86,29 @@ class Resolver:
             DataAppError: A name stands for nothing, for two things, or for something that cannot be read there; or the
                 text is not a query.
         """
-        found = self._found.get(cell)
-        if found is None:
-            try:
-                found = self._look_up(cell)
-            except DataAppError as error:
+        reads, faults = self._looked_up(cell)
+        for error in faults.values():
+            raise error.with_traceback(None)  # each raise would otherwise make the kept traceback longer
+        return reads
+
+    def faults(self, cell: Cell) -> Mapping[str, DataAppError]:
+        """Return everything that is wrong with a cell's names, by name; the empty name stands for its whole text."""
+        return self._looked_up(cell)[1]
+
+    def partial(self, cell: Cell) -> Reads:
+        """Return what a cell reads as far as its names resolve; see `faults` for the others."""
+        return self._looked_up(cell)[0]
+
+    def _looked_up(self, cell: Cell) -> tuple[Reads, Faults]:
+        if cell not in self._found:
+            faults: Faults = {}
+            reads = Reads()
+            with _noting(faults, ""):
+                reads = self._look_up(cell, faults)
+            for error in faults.values():
                 error.cell = error.cell or cell.label
-                found = error
-            self._found[cell] = found
-        if isinstance(found, DataAppError):
-            raise found.with_traceback(None)  # each raise would otherwise make the kept traceback longer
-        return found
+            self._found[cell] = (reads, faults)
+        return self._found[cell]
 
     def clear(self) -> None:
         """Forget everything."""
@@ -149,12 +167,16 @@ class Resolver:
             )
         return next(iter(named))
 
-    def _look_up(self, cell: Cell) -> Reads:
+    def _look_up(self, cell: Cell, faults: Faults) -> Reads:
         match cell:
             case SqlCell():
-                return self._sql_reads(cell)
+                return self._sql_reads(cell, faults)
             case PythonCell():
-                return Reads(arguments={name: self._argument(cell, name) for name in cell.reads})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+                arguments: dict[str, Cell] = {}
+                for name in cell.reads:
+                    with _noting(faults, name):
+                        arguments[name] = self._argument(cell, name)  # pyright: ignore[reportUnknownArgumentType]
+                return Reads(arguments=arguments)
             case PredicateCell():
                 return Reads(values={"": self._thing(cell.of, cell)})
             case InputCell():
@@ -164,22 +186,24 @@ class Resolver:
             case _:
                 return Reads()
 
-    def _sql_reads(self, cell: SqlCell) -> Reads:
+    def _sql_reads(self, cell: SqlCell, faults: Faults) -> Reads:
         query = parse_text(cell.query, self._parser)
         tables: dict[str, Cell] = {}
         for table in query.tables:
             if not table.qualified and fold(table.name) not in tables:
-                found = self._table(cell, table.name)
-                if found is not None:
-                    tables[fold(table.name)] = found
+                with _noting(faults, table.name, query, table.span):
+                    found = self._table(cell, table.name)
+                    if found is not None:
+                        tables[fold(table.name)] = found
         values: dict[str, Cell] = {}
         predicates: dict[str, PredicateCell] = {}
         for parameter in query.parameters:
-            found = self._parameter(cell, parameter.name)
-            if isinstance(found, PredicateCell):
-                predicates[fold(parameter.name)] = found
-            else:
-                values[fold(parameter.name)] = found
+            with _noting(faults, parameter.name, query, parameter.span):
+                found = self._parameter(cell, parameter.name)
+                if isinstance(found, PredicateCell):
+                    predicates[fold(parameter.name)] = found
+                else:
+                    values[fold(parameter.name)] = found
         return Reads(query, tables, values, predicates)
 
     def _table(self, cell: SqlCell, name: str) -> Cell | None:
@@ -197,7 +221,7 @@ class Resolver:
                 f"Cell `{cell.label}` reads `{name}` as a table, but it is {_kind(found)}.",
                 hint=f"read a value as ${name}" if isinstance(found, InputCell | ConstantCell) else None,
             )
-        return found
+        return cast("Cell", found)
 
     def _parameter(self, cell: SqlCell, name: str) -> Cell:
         found = _matching(cell, name, "parameter")
@@ -227,6 +251,17 @@ class Resolver:
                 hint="give an input, a widget or a plain value",
             )
         return found
+
+
+@contextmanager
+def _noting(faults: Faults, name: str, query: Query | None = None, span: Span | None = None) -> Generator[None]:
+    """Note what is wrong with a name, and where it first stands in the text, and go on with the next name."""
+    try:
+        yield
+    except DataAppError as error:
+        if query is not None and span is not None and error.line is None:
+            error.line, error.column = line_and_column(query.text, span.start)
+        faults.setdefault(name, error)
 
 
 def circle_error(cells: Sequence[Cell]) -> CycleError:

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell, Setting
@@ -90,6 +90,8 @@ class Session:
         open_control: Opens the control of an input; without it inputs have values but no controls.
         initial: What an input starts with.
         check_shared: Raises if an input would be shared by all sessions of a server.
+        keeps_rows: Whether rows of SQL cells are kept where that is better; else every reader takes the query, which
+            is what somebody who only asks for the query or its columns wants.
     """
 
     def __init__(
@@ -102,10 +104,12 @@ class Session:
         open_control: Callable[[InputCell], Control] | None = None,
         initial: Callable[[InputCell], object] = _no_controls,
         check_shared: Callable[[InputCell], None] | None = None,
+        keeps_rows: bool = True,
     ) -> None:
         self.engine = engine
         self.resolver = Resolver(engine, engine.has_table, check_shared=check_shared)
         self._pool = pool
+        self._keeps_rows = keeps_rows
         self._deliver = deliver
         self._lock = threading.RLock()
         self._waves = Waves()
@@ -121,6 +125,7 @@ class Session:
         self._cancels: dict[Run, Cancel] = {}
         self._jobs: set[Cancel] = set()
         self._kept: dict[Cell, object] = {}
+        self._closing: list[Callable[[], None]] = []
         self._restarts: Counter[Node] = Counter()
         self._pinged: dict[Demand, None] = {}
         self._fitted: dict[InputCell, None] = {}
@@ -156,7 +161,7 @@ class Session:
         """Take a snapshot of a node."""
         with self._lock:
             cancel = None if node.run is None else self._cancels.get(node.run)
-            waits = self._is_wave_due and (node.unsettled or node.outcome is None)
+            waits = self._is_wave_due and not self._waves.is_up_to_date(node)
         progress = cancel.progress() if cancel is not None and cancel.progress is not None else None
         return Shown(node.outcome, node.unsettled or waits, node.run is not None, progress)
 
@@ -177,7 +182,7 @@ class Session:
             outcome = self._waves.staged_or_current(self.nodes.raws[cell])
         return outcome.value if isinstance(outcome, Done) else None
 
-    def press(self, cell: SqlCell | PythonCell[..., object]) -> None:
+    def press(self, cell: SqlCell | PythonCell[..., Any]) -> None:
         """Press the button of a cell that waits for one."""
         with self._lock:
             if (gate := self.nodes.gates.get(cell)) is None:
@@ -189,8 +194,7 @@ class Session:
     def press_all(self) -> None:
         """Press every button: without a screen, asking for a value is the press."""
         for cell in list(self.nodes.gates):
-            if isinstance(cell, SqlCell | PythonCell):
-                self.press(cell)
+            self.press(cast("SqlCell", cell))
 
     def refresh(self) -> None:
         """Look at the sources again."""
@@ -222,6 +226,10 @@ class Session:
         self._pool.start(lambda: self._work(job, cancel, done, failed))
         return Job(cancel)
 
+    def on_close(self, call: Callable[[], None]) -> None:
+        """Call a function when the session ends."""
+        self._closing.append(call)
+
     def close(self) -> None:
         """End the session: stop what runs, forget what is known."""
         with self._lock:
@@ -235,6 +243,7 @@ class Session:
             self._demands.clear()
             self._pinged.clear()
             self._kept.clear()
+            self._fitted.clear()
             self._restarts.clear()
             self._waves.clear()
             self.nodes.clear()
@@ -243,6 +252,9 @@ class Session:
             cancel.cancel()
         for control in controls:
             control.close()
+        closing, self._closing = self._closing, []
+        for call in closing:
+            call()
 
     @property
     def is_settled(self) -> bool:
@@ -290,7 +302,8 @@ class Session:
             self._is_wave_due = False
             if self.is_closed:
                 return
-            self.nodes.plan()
+            if self._keeps_rows:
+                self.nodes.plan()
             self._note_sources()
             carried = self._prepare(self._waves.begin())
         self._carry_out(*carried)
@@ -300,6 +313,9 @@ class Session:
         for node, (patterns, label) in self.nodes.files.items():
             if node in necessary:
                 self._waves.stage_outcome(node, file_outcome(patterns, label))
+        for node, chosen in self.nodes.chosen.items():
+            if node in necessary and chosen.have_moved():
+                self._waves.invalidate(node)
 
     def _prepare(self, step: Step) -> tuple[list[Cancel], list[tuple[Run, Cancel]]]:
         """Under the lock: pair runs with their cancellations and note whom to tell."""
@@ -364,7 +380,7 @@ class Session:
         except SourceMoved:
             self._start_again(run)
             return
-        except Exception as error:  # noqa: BLE001  # a failing cell is a value of the graph; all else goes on
+        except Exception as error:  # a failing cell is a value of the graph; all else goes on
             if cancel.cancelled:
                 return  # superseded: nobody waits for it
             outcome = self._failure(run.node, error)
@@ -417,7 +433,7 @@ class Session:
             self._wave_soon()  # the view is shown a new relation, which supersedes this job
         except Cancelled:
             pass
-        except Exception as error:  # noqa: BLE001  # told to the view, which shows it in place
+        except Exception as error:  # told to the view, which shows it in place
             kept = error
             self._deliver(lambda: None if cancel.cancelled else failed(kept))
         else:

@@ -9,14 +9,14 @@ import pyarrow as pa
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.values import Bound
-from dataapp.compile.fusion import Fused, FramePart, Key, Part, ScanPart, fuse
+from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, fuse
 from dataapp.connect.files import Version, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.relation import EngineFault, Relation
 from dataapp.errors import DataAppError
 
 
-class SourceMoved(Exception):  # noqa: N818  # not an error: the wave starts again
+class SourceMoved(Exception):  # not an error: the wave starts again
     """A file changed between the start of a wave and the end of a query that read it."""
 
 

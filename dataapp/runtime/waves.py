@@ -17,6 +17,7 @@ Terms are those of Jane Street's Incremental: `changed_at`, `checked_at`, `neces
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from dataapp.graph.dag import closure
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome, Waiting
 
 
@@ -184,21 +185,28 @@ class Waves:
         """Apply what is staged and start what has become ready."""
         self.epoch += 1
         step = Step()
-        changed = self._apply_staged(step)
-        reached = _reach([*changed, *self._dirty])
-        self._dirty.clear()
-        necessary = self._in_wave = self.necessary()
-        newest = self._newest_change()
-        for node in self.nodes:
+        self._apply_staged(step)
+        order = closure([node for node in self.nodes if node.demand], _sources)
+        before, self._in_wave = self._in_wave, set(order)
+        for node in self.nodes.keys() - self._in_wave:
+            if node.unsettled:
+                self._supersede(node, step)
+                node.unsettled = False
+                step.touched[node] = None
+        renewed: set[Node] = set()
+        for node in order:
             if node.compute is None:
                 node.checked_at = self.epoch
-                continue
-            # An unsettled node that the changes do not reach goes on: its inputs are still those of its run.
-            behind = node in necessary and not node.unsettled and (node.checked_at < newest or node.checked_at < 0)
-            if node in reached or behind or (node.unsettled and node not in necessary):
+            elif self._must_start_over(node, renewed):
                 self._supersede(node, step)
-                node.unsettled = node in necessary
+                node.unsettled = True
+                renewed.add(node)
                 step.touched[node] = None
+            elif not node.unsettled:
+                node.checked_at = self.epoch
+            if node not in before:
+                step.touched[node] = None
+        self._dirty.clear()
         self._advance([node for node in self.nodes if node.unsettled and node.run is None], step)
         return step
 
@@ -213,6 +221,10 @@ class Waves:
         self._settle(node, outcome, step)
         self._advance(list(node.outputs), step)
         return step
+
+    def is_up_to_date(self, node: Node) -> bool:
+        """Whether a node's outcome is that of the current wave; that of one which nobody demanded in it is not."""
+        return node.outcome is not None and node in self._in_wave and not node.unsettled
 
     def check_invariants(self) -> None:
         """Raise AssertionError if the state contradicts the module's invariants."""
@@ -231,20 +243,28 @@ class Waves:
                 late = [source.name for source in node.inputs if source.changed_at > node.checked_at]
                 assert not late, f"{node.name} is settled but {late} changed after it was checked"
 
-    def _apply_staged(self, step: Step) -> list[Node]:
-        changed: list[Node] = []
+    def _apply_staged(self, step: Step) -> None:
         for node, outcome in self._staged.items():
             if node.outcome is None or not _same_outcome(node, node.outcome, outcome):
                 node.outcome = outcome
                 node.changed_at = self.epoch
-                changed.append(node)
                 step.touched[node] = None
             node.checked_at = self.epoch
         self._staged.clear()
-        return changed
 
-    def _newest_change(self) -> int:
-        return max((node.changed_at for node in self.nodes), default=-1)
+    def _must_start_over(self, node: Node, renewed: set[Node]) -> bool:
+        """Whether a node is unsettled from now on; asked of what is read before who reads it.
+
+        A node on its way that the changes do not reach goes on: its inputs are still those of its run.
+        """
+        if node.gate is not None and node.outcome is not None and self._is_cut_off(node):
+            return False
+        sources = _sources(node)
+        if node in self._dirty or any(source in renewed or source.changed_at == self.epoch for source in sources):
+            return True
+        if node.unsettled:
+            return False
+        return any(source.unsettled for source in sources) or not self._is_cut_off(node)
 
     def _supersede(self, node: Node, step: Step) -> None:
         if node.run is not None:
@@ -310,17 +330,6 @@ def _sources(node: Node) -> tuple[Node, ...]:
     return node.inputs if node.gate is None else (*node.inputs, node.gate)
 
 
-def _reach(front: Iterable[Node]) -> set[Node]:
-    found: set[Node] = set()
-    stack = list(front)
-    while stack:
-        node = stack.pop()
-        if node not in found:
-            found.add(node)
-            stack += node.outputs
-    return found
-
-
 def _arguments(node: Node) -> tuple[object, ...]:
     return tuple(source.outcome.value for source in node.inputs if isinstance(source.outcome, Done))
 
@@ -347,7 +356,7 @@ def _compute(node: Node) -> Outcome:
     assert node.compute is not None
     try:
         return Done(node.compute(*_arguments(node)))
-    except Exception as error:  # noqa: BLE001  # a failing node is a value of the graph; all else goes on
+    except Exception as error:  # a failing node is a value of the graph; all else goes on
         return Failed(error)
 
 
@@ -366,7 +375,7 @@ def _same_outcome(node: Node, old: Outcome, new: Outcome) -> bool:
 def _is_same(node: Node, old: object, new: object) -> bool:
     try:
         return node.same(old, new)
-    except Exception:  # noqa: BLE001  # values that cannot be compared differ: a rerun is never wrong
+    except Exception:  # values that cannot be compared differ: a rerun is never wrong
         return False
 
 

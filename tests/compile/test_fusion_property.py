@@ -88,7 +88,7 @@ def test_fused_equals_cell_by_cell(
     fused = fuse(root, {index: _part(cell, parser) for index, cell in enumerate(cells)}, _labels(cells))
     values = {name: VALUES[key] for name, key in fused.values.items()}
     found = connection.cursor().execute(fused.sql, values).fetchall()
-    assert sorted(found) == sorted(_cell_by_cell(connection.cursor(), parser, cells)), fused.sql
+    assert sorted(found, key=repr) == sorted(_cell_by_cell(connection.cursor(), parser, cells), key=repr), fused.sql
 
 
 def _part(cell: Cell, parser: DuckDBParser) -> Part:

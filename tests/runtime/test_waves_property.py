@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 
@@ -9,6 +10,10 @@ from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome, Waiting
 from dataapp.runtime.waves import Node, Run, Step, Waves
 
 BAD = 7  # a sum that ends in this digit fails
+
+
+def equal(old: object, new: object) -> bool:
+    return old == new
 
 
 def total(*numbers: int) -> int:
@@ -35,7 +40,7 @@ class World:
     def grow(self) -> None:
         """Add a node: a source, or one that reads others."""
         if len(self.sources) < 2 or self.random.random() < 0.2:
-            node = self.waves.add(Node(f"s{len(self.sources)}", same=int.__eq__))
+            node = self.waves.add(Node(f"s{len(self.sources)}", same=equal))
             self.sources.append(node)
             self.stage(node)
             return
@@ -46,7 +51,7 @@ class World:
         if self.random.random() < 0.15:
             gate = self.waves.add(Node(f"{name} gate"))
             gate.outcome = Done(0)
-        node = Node(name, inputs, compute=total, same=int.__eq__, is_work=self.random.random() < 0.5, gate=gate)
+        node = Node(name, inputs, compute=total, same=equal, is_work=self.random.random() < 0.5, gate=gate)
         self.waves.add(node)
         self.inner.append(node)
         if gate is not None:
@@ -173,7 +178,8 @@ def recomputed(node: Node, outcomes: dict[Node, Outcome | None]) -> Outcome | No
             case _:
                 pass
     try:
-        return Done(total(*(outcomes[source].value for source in node.inputs)))  # pyright: ignore
+        done = [outcome.value for source in node.inputs if isinstance(outcome := outcomes[source], Done)]
+        return Done(total(*cast("list[int]", done)))
     except ValueError as error:
         return Failed(error)
 

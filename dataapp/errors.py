@@ -23,6 +23,14 @@ class DataAppError(Exception):
         cell: The label of the cell that the error belongs to, or None.
         line: The line in the cell's own text, from 1, or None.
         column: The column in that line, from 1, or None.
+
+    Example:
+        >>> import dataapp as da
+        >>> try:
+        ...     da.sql("SELECT 1 AS n, m").evaluate()
+        ... except da.DataAppError as error:
+        ...     print(error.code, error.line, error.column)
+        DA204 1 16
     """
 
     code: ClassVar[str] = "DA000"

@@ -1,24 +1,24 @@
 """What must happen before cells can be shown or evaluated. Importing any public name of the package imports this."""
 
 import sys
+import weakref
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-import altair as alt
 import panel as pn
 from panel.pane.base import Pane
 
 from dataapp.app import references
-from dataapp.app.sessions import current_session, engine, initial_value
+from dataapp.app.sessions import current_session, engine, initial_value, refuse_while_importing
 from dataapp.cells import host
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.errors import DataAppError
 from dataapp.inputs import adapters
 from dataapp.runtime import headless
+from dataapp.views.bodies import is_chart
 from dataapp.views.card import Card
 from dataapp.views.cells import view_of, view_of_chart
-from dataapp.views.chart.schema import find_cell_data
 
 
 class PanelHost:
@@ -42,27 +42,44 @@ class PanelHost:
 
     def panel(self, cell: Cell) -> Any:
         """Return the cell's view in the current session."""
+        _refuse_sharing(cell)
         return view_of(cell, current_session())
+
+
+def _refuse_sharing(cell: Cell) -> None:
+    refuse_while_importing(cell, "shown", "show it in a function that each session calls, or on a page made by da.App")
 
 
 def _seen(cell: Cell) -> Cell:
     return cell.of if isinstance(cell, ExploreCell) else cell
 
 
+def _cell_data(chart: Any) -> Any:
+    from dataapp.views.chart.schema import find_cell_data  # here: it imports Altair, which takes 0.2 s
+
+    return find_cell_data(chart)
+
+
 class CellChart(Pane):
     """Shows an Altair chart over cells; Panel picks it before its own Vega pane."""
 
     priority = 0.95
+    alive: ClassVar["weakref.WeakSet[CellChart]"] = weakref.WeakSet()  # in any session, also what is not rendered yet
 
     def __init__(self, object: Any = None, **params: Any) -> None:  # noqa: A002  # the name that Panel's panes use
         super().__init__(object, **params)
-        self._card: Card = view_of_chart(object, current_session())
+        for data in _cell_data(object):
+            if isinstance(data.source, Cell):
+                _refuse_sharing(data.source)
+        self.session = current_session()
+        self._card: Card = view_of_chart(object, self.session)
+        self.alive.add(self)
         self._card.param.update(sizing_mode=self.sizing_mode or "stretch_width")
 
     @classmethod
     def applies(cls, object: Any) -> bool:  # noqa: A002  # Panel's name
         """Whether an object is such a chart."""
-        return isinstance(object, alt.TopLevelMixin) and bool(find_cell_data(object))
+        return is_chart(object) and bool(_cell_data(object))
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
         model = self._card._get_model(doc, root, parent, comm)

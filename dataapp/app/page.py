@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import panel as pn
+from bokeh.document import Document
+from panel.widgets.base import WidgetBase
 
-from dataapp.app.sessions import close_with_session
+from dataapp.app.sessions import close_with_session, is_serving
 
 _COPY_LINK = """
 navigator.clipboard.writeText(window.location.href).then(() => {
@@ -49,18 +51,20 @@ class App:
         self._header = header
         self._dark = dark
         self._params = params
-        self._page: Any = None
+        self._pages: dict[Document | None, Any] = {}
 
     @property
     def page(self) -> Any:
-        """The Panel page, made on first use in the current session."""
-        if self._page is None:
-            self._page = self._make()
-        return self._page
+        """The Panel page, made on first use in the current session; sessions never share one."""
+        document = pn.state.curdoc if is_serving() else None
+        if document not in self._pages:
+            self._pages[document] = self._make()
+            close_with_session(lambda: _release(self._pages.pop(document, None)))
+        return self._pages[document]
 
     def servable(self, *args: Any, **kwargs: Any) -> Self:
         """Show the page when the script is served with ``panel serve``; elsewhere nothing happens."""
-        if pn.state.curdoc is not None and pn.state.curdoc.session_context is not None:
+        if is_serving():
             self.page.servable(*args, **kwargs)
         return self
 
@@ -72,17 +76,20 @@ class App:
             label="Share", icon="link", variant="text", color="light", description="Copy a link to this view"
         )
         share.js_on_click(code=_COPY_LINK)
-        page = pn.ui.Page(
+        return pn.ui.Page(
             title=self.title,
             sidebar=[_stretched(item) for item in self._sidebar],
             main=[_row(item) for item in self._main],
             header=[pn.ui.Row(pn.Spacer(sizing_mode="stretch_width"), *self._header, share)],
-            sidebar_open=bool(self._sidebar),
+            sidebar_open=bool(self._sidebar) and not _is_phone(),
             dark_theme=self._dark,
             **self._params,
         )
-        close_with_session(lambda: _release(page))
-        return page
+
+
+def _is_phone() -> bool:
+    """Whether the page goes to a phone, where an open sidebar would lie over everything else."""
+    return is_serving() and "Mobi" in pn.state.headers.get("User-Agent", "")
 
 
 def _row(item: object) -> Any:
@@ -97,9 +104,9 @@ def _column(item: object) -> Any:
 
 
 def _stretched(item: object) -> Any:
-    view = pn.panel(item)
-    if isinstance(view, pn.widgets.Widget) and view.sizing_mode is None:
-        view.sizing_mode = "stretch_width"
+    view: Any = pn.panel(item)
+    if isinstance(view, WidgetBase) and getattr(view, "sizing_mode", "fixed") is None:
+        view.param.update(sizing_mode="stretch_width")
     return view
 
 

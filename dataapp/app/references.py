@@ -10,7 +10,7 @@ from typing import Any
 
 import param
 
-from dataapp.app.sessions import current_session, is_serving
+from dataapp.app.sessions import current_session, refuse_while_importing
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import InputCell
@@ -21,9 +21,9 @@ from dataapp.connect.frames import to_polars
 from dataapp.errors import SessionError
 from dataapp.runtime.nodes import Frame
 from dataapp.runtime.outcomes import Done
-from dataapp.runtime.session import Form, Session
+from dataapp.runtime.session import Demand, Form, Session
 
-_APP_MODULE = "bokeh_app_"
+_ASKING = 3  # frames above a reference's function: who wants its value, beyond param's two
 
 
 class Holder(param.Parameterized):
@@ -34,11 +34,14 @@ class Holder(param.Parameterized):
     def __init__(self, session: Session, cell: Cell) -> None:
         super().__init__()
         self._has_value = False
+        self._demand: Demand | None = None
         form: Form = "frame" if isinstance(cell, SqlCell | SourceCell) else "value"
         self._demand = session.demand(cell, form, self._look)
         self._look()
 
     def _look(self) -> None:
+        if self._demand is None:  # a worker may be faster than the call that demands
+            return
         outcome = self._demand.look().outcome
         if isinstance(outcome, Done):
             self._has_value = True
@@ -50,9 +53,11 @@ class Holder(param.Parameterized):
         return param.depends(self.param.value)(self._current)
 
     def _current(self, value: object) -> object:
-        if not self._has_value:
-            raise param.Skip
-        return value
+        if self._has_value:
+            return value
+        if isinstance(sys._getframe(_ASKING).f_locals.get("self"), param.rx):
+            return param.Undefined  # an expression is built before its value is there, and skips what is undefined
+        raise param.Skip
 
 
 def cell_to_reference(thing: Any) -> Any:
@@ -66,12 +71,9 @@ def cell_to_reference(thing: Any) -> Any:
     if isinstance(thing, PredicateCell):
         raise SessionError(f"`{thing.label}` is a predicate, which only SQL reads.")
     cell = thing.of if isinstance(thing, ExploreCell) else thing
-    if is_serving() and (module := _importing_module()) is not None:
-        raise SessionError(
-            f"`{cell.label}` is bound while module `{module}` is imported, so all sessions would share it.",
-            hint="bind it in a function that each session calls, or make the function a cell with @da.cell",
-            cell=cell.label,
-        )
+    refuse_while_importing(
+        cell, "bound", "bind it in a function that each session calls, or make the function a cell with @da.cell"
+    )
     session = current_session()
     if isinstance(cell, InputCell):
         widget = getattr(session.control(cell), "widget", None)
@@ -79,21 +81,6 @@ def cell_to_reference(thing: Any) -> Any:
             return widget.param.value
     holder = session.kept(cell, lambda: Holder(session, cell))
     return holder.reference()
-
-
-def _importing_module() -> str | None:
-    """Return the module whose import is under way in this thread, if it is one that sessions share."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        if frame.f_code.co_name == "<module>" and not name.startswith(_APP_MODULE):
-            spec = frame.f_globals.get("__spec__")
-            if spec is not None and getattr(spec, "_initializing", False):
-                return name
-        if name.startswith(_APP_MODULE):
-            return None
-        frame = frame.f_back
-    return None
 
 
 def install() -> None:

@@ -4,19 +4,29 @@ No thread ever falls back to another session: under a server, code that runs wit
 """
 
 import asyncio
+import logging
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
 
 import panel as pn
 from bokeh.document import Document
+from panel.io.state import set_curdoc
 
+from dataapp.app.pacing import answer_first_move_at_once
 from dataapp.app.url import Address
+from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import SessionError
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
 from dataapp.runtime.workers import shared_pool
+
+_log = logging.getLogger(__name__)
+_APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
 
 class _Process:
@@ -77,6 +87,53 @@ def close_with_session(call: Callable[[], None]) -> None:
         document.on_session_destroyed(lambda session_context: call())
 
 
+@contextmanager
+def answering(document: Document, session: Session) -> Generator[None]:
+    """Let a session answer for a document that no server opened; both end with the context."""
+    _Process.by_document[document] = session
+    try:
+        yield
+    finally:
+        if (context := document.session_context) is not None:
+            for ended in list(document.session_destroyed_callbacks):
+                ended(context)
+        _close_session(document)
+
+
+def refuse_while_importing(cell: Cell, done: str, hint: str) -> None:
+    """Refuse to let a cell belong to the session that happens to import a module first.
+
+    Args:
+        cell: The cell.
+        done: What is done to it: bound, shown.
+        hint: What to do instead.
+
+    Raises:
+        SessionError: A module that all sessions share is being imported by the calling code.
+    """
+    if is_serving() and (module := _importing_module()) is not None:
+        raise SessionError(
+            f"`{cell.label}` is {done} while module `{module}` is imported, so all sessions would share it.",
+            hint=hint,
+            cell=cell.label,
+        )
+
+
+def _importing_module() -> str | None:
+    """Return the module whose import is under way in this thread, if it is one that sessions share."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if frame.f_code.co_name == "<module>" and not name.startswith(_APP_MODULE):
+            spec = frame.f_globals.get("__spec__")
+            if spec is not None and getattr(spec, "_initializing", False):
+                return name
+        if name.startswith(_APP_MODULE):
+            return None
+        frame = frame.f_back
+    return None
+
+
 def open_sessions() -> int:
     """Return how many sessions of the server are open."""
     return len(_Process.by_document)
@@ -89,18 +146,26 @@ def _open_control(cell: InputCell) -> Control:
 def _open_for(document: Document) -> Session:
     address = Address.of_current_session()
 
+    opened: dict[InputCell, Control] = {}
+
     def open_control(cell: InputCell) -> Control:
-        control = _open_control(cell)
-        address.restore(cell, control)
-        control.watch(lambda value: address.mirror(cell, value))
-        return control
+        if cell not in opened:
+            control = opened[cell] = _open_control(cell)
+            address.restore(cell, control)
+            control.watch(lambda value: address.mirror(cell, value))
+            answer_first_move_at_once(getattr(control, "widget", None), document)
+        return opened[cell]
+
+    def initial(cell: InputCell) -> object:
+        open_control(cell)  # a link may set it, and the session asks for the value before the control
+        return address.initial(cell)
 
     session = Session(
         engine(),
         shared_pool(),
         deliver=_deliver_to(document),
         open_control=open_control,
-        initial=address.initial,
+        initial=initial,
         check_shared=no_shared_inputs,
     )
     _Process.has_served = True
@@ -117,19 +182,63 @@ def _close_session(document: Document) -> None:
 
 
 def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:
+    """Return what calls a function with the document locked, soon, from whichever thread has news.
+
+    Workers do not touch the document to say so. While Panel holds its events back, which happens in every update, a
+    callback that another thread adds to it can get lost, and with it all later news.
+    """
+    loop = _loop_of(document)
+
     def deliver(call: Callable[[], None]) -> None:
-        if document in _Process.by_document:
+        context = document.session_context
+        if context is None or document not in _Process.by_document:
+            return
+        if loop is None or getattr(context, "session", None) is None:  # the app script is still running
             document.add_next_tick_callback(call)
+        else:
+            loop.call_soon_threadsafe(lambda: _tasks.add(asyncio.ensure_future(call_locked(context, call))))
+
+    async def call_locked(context: Any, call: Callable[[], None]) -> None:
+        try:
+            await context.with_locked_document(lambda document: _call_in(document, call))
+        except Exception:
+            _log.exception("The screen of a session could not be updated.")
+        finally:
+            _tasks.discard(asyncio.current_task())
 
     return deliver
+
+
+_tasks: set[asyncio.Task[None] | None] = set()  # the event loop itself forgets tasks that nobody holds
+
+
+def _call_in(document: Document, call: Callable[[], None]) -> None:
+    if document in _Process.by_document:  # it may have ended while this waited for the lock
+        with set_curdoc(document):
+            call()
+
+
+def _loop_of(document: Document) -> asyncio.AbstractEventLoop | None:
+    context = getattr(getattr(document.session_context, "server_context", None), "application_context", None)
+    loop = getattr(context, "io_loop", None)
+    loop = getattr(loop, "asyncio_loop", loop)  # Tornado's is a wrapper
+    return loop if isinstance(loop, asyncio.AbstractEventLoop) else None
 
 
 def _deliver_here() -> Callable[[Callable[[], None]], None]:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return lambda call: call()
+        return _call_here
     return lambda call: loop.call_soon_threadsafe(call) and None
+
+
+def _call_here(call: Callable[[], None]) -> None:
+    """Tell watchers in the thread that has news; what they raise must not stop that thread's work."""
+    try:
+        call()
+    except Exception:
+        _log.exception("A watcher of a cell failed.")
 
 
 def _is_notebook() -> bool:

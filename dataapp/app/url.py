@@ -1,12 +1,14 @@
 """The URL mirrors the inputs, so that a copied link restores the view.
 
 An input's key is its variable's name, with the module's on a clash. Values are JSON, dates in ISO form. What is at its
-default is left out. Values that come with a link are anybody's: what the widget refuses is dropped.
+default is left out, and so are passwords and what is computed of other inputs. Values that come with a link are
+anybody's: what the widget would not send is dropped.
 """
 
 import datetime as dt
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -14,7 +16,9 @@ from urllib.parse import urlencode
 import panel as pn
 
 from dataapp.cells.input import Control, InputCell
-from dataapp.cells.selection import SelectionCell, SelectionControl, selection_kind
+from dataapp.cells.selection import Selected, SelectionCell, SelectionControl, selection_kind
+from dataapp.inputs.links import is_in_links, put
+from dataapp.inputs.types import text_to_moment
 from dataapp.runtime.equality import is_same
 
 _log = logging.getLogger(__name__)
@@ -28,14 +32,18 @@ class Address:
         self._given = given
         self._shown = dict(given)
         self._write = write
-        self._keys: dict[InputCell, str] = {}
+        self._keys: dict[InputCell, str | None] = {}
         self._defaults: dict[InputCell, object] = {}
         self._restored: dict[InputCell, object] = {}
 
     @classmethod
     def of_current_session(cls) -> "Address":
         """Read the URL with which the current session was opened."""
-        given = {name: values[-1].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
+        given = {
+            name: values[-1].decode("utf-8", "replace")
+            for name, values in pn.state.session_args.items()
+            if not name.startswith("bokeh-")  # a copied link must not lead into this very session
+        }
         location = pn.state.location
 
         def write(query: str) -> None:
@@ -47,18 +55,17 @@ class Address:
     def restore(self, cell: InputCell, control: Control) -> None:
         """Give a new control the value that the URL holds for it."""
         self._defaults[cell] = control.read()
-        key = self._key(cell)
+        key = self._keys[cell] = self._choose_key(cell) if is_in_links(control) else None
         if key is None or key not in self._given:
             return
         try:
             value = decode(self._given[key], cell.kind.sql_type, self._defaults[cell])
             if isinstance(cell, SelectionCell) and isinstance(control, SelectionControl):
-                value = selection_kind(cell).typed(cast("dict[str, list[object]]", value))
+                value = _to_selection(cell, value)
                 control.put(value)
-            elif not cell.feeds:
-                _set(control, value)
-                value = control.read()
-        except (ValueError, TypeError, AttributeError) as error:
+            else:
+                value = put(control, value, cell.feeds)
+        except (ValueError, TypeError) as error:
             _log.info("The URL's value for %s is not one that it takes: %s", key, error)
             return
         self._restored[cell] = value  # an input that is fed by cells waits for its options
@@ -69,7 +76,7 @@ class Address:
 
     def mirror(self, cell: InputCell, value: object) -> None:
         """Write an input's new value into the URL."""
-        key = self._key(cell)
+        key = self._keys.get(cell)
         if key is None:
             return
         self._shown.pop(key, None)
@@ -78,16 +85,27 @@ class Address:
             self._shown[key] = text
         self._write(f"?{urlencode(self._shown)}" if self._shown else "")
 
-    def _key(self, cell: InputCell) -> str | None:
-        if cell not in self._keys:
-            if not cell.is_named:
-                _log.warning("An input at %s has no name, so the URL leaves it out.", cell.namespace.place)
-                return None
-            key = cell.label
-            if key in self._keys.values():
-                key = f"{cell.namespace.module}.{key}"
-            self._keys[cell] = key
-        return self._keys[cell]
+    def _choose_key(self, cell: InputCell) -> str | None:
+        if not cell.is_named:
+            _log.warning("An input at %s has no name, so the URL leaves it out.", cell.namespace.place)
+            return None
+        if cell.label not in self._keys.values():
+            return cell.label
+        place = cell.namespace
+        # The server runs an app script in a module whose name differs from session to session.
+        module = place.file.stem if place.file is not None and place.module.startswith("bokeh_app_") else place.module
+        return f"{module}.{cell.label}"
+
+
+def _to_selection(cell: SelectionCell, value: object) -> Selected:
+    """Return what a link says is selected, if it is a choice in the fields of the chart."""
+    fields = {} if cell.predicate is None else cell.predicate.columns
+    if not isinstance(value, dict):
+        raise ValueError("not a selection")
+    chosen = cast("dict[str, list[object]]", value)
+    if not all(field in fields and isinstance(values, list) for field, values in chosen.items()):
+        raise ValueError("not a selection in this chart")
+    return selection_kind(cell).typed(chosen)
 
 
 def encode(value: object) -> str | None:
@@ -98,7 +116,8 @@ def encode(value: object) -> str | None:
         ('["AAPL", "IBM"]', '"2024-03-01"', '[1, 5]')
     """
     try:
-        text = json.dumps(value, default=_to_json, ensure_ascii=False)
+        text = json.dumps(value, default=_to_json, ensure_ascii=False, allow_nan=False)
+        text.encode()  # half a surrogate pair, which no address can hold
     except (TypeError, ValueError):
         return None
     return text if len(text) <= _LONGEST_VALUE else None
@@ -127,42 +146,46 @@ def decode(text: str, sql_type: str | None, like: object) -> object:
     """
     try:
         value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     except ValueError:
         value = text
-    element = (sql_type or "").removesuffix("[]")
-    if isinstance(value, list):
-        items = [_typed(item, element) for item in cast("list[object]", value)]
-        return tuple(items) if isinstance(like, tuple) else items
-    return _typed(value, element)
+    element = (sql_type or _type_of(like)).removesuffix("[]")
+    if isinstance(value, list) and (like is None or sql_type is None or isinstance(like, list | tuple)):
+        items = [_typed(item, json.dumps(item), element) for item in cast("list[object]", value)]
+        is_range = isinstance(like, tuple) or (like is None and sql_type is not None and sql_type.endswith("[]"))
+        return tuple(items) if is_range else items
+    return _typed(value, text, element)
 
 
-def _typed(value: Any, element: str) -> object:
+def _type_of(like: object) -> str:
+    """Return the SQL type of moments that a default shows where the input promises no type."""
+    items = cast("list[object]", list(like)) if isinstance(like, list | tuple) else [like]
+    kinds = {dt.datetime: "TIMESTAMP", dt.date: "DATE", dt.time: "TIME"}
+    return next((name for kind, name in kinds.items() if items and isinstance(items[0], kind)), "")
+
+
+def _typed(value: Any, text: str, element: str) -> object:
+    """Return one item; `text` is how the link writes it."""
     if value is None:
         return None
     match element:
-        case "DATE":
-            return dt.date.fromisoformat(value)
-        case "TIMESTAMP":
-            return dt.datetime.fromisoformat(value)
-        case "DOUBLE":
-            return float(value)
-        case "INTEGER" | "BIGINT":
-            return int(value)
-        case "BOOLEAN" if not isinstance(value, bool):
-            raise ValueError(f"{value!r} is neither true nor false")
-        case "VARCHAR":
-            return str(value)
-        case _:
+        case "DATE" | "TIMESTAMP" | "TIME" if isinstance(value, str):
+            return text_to_moment(value, element)
+        case "DOUBLE" | "INTEGER" | "BIGINT" if not isinstance(value, bool):
+            return _number(value, element)
+        case "BOOLEAN" if isinstance(value, bool):
             return value
+        case "VARCHAR":
+            return value if isinstance(value, str) else text
+        case "":
+            return value
+        case _:
+            raise ValueError(f"{value!r} is no {element}")
 
 
-def _set(control: Control, value: object) -> None:
-    widget = getattr(control, "widget", None)
-    if widget is not None:
-        options = getattr(widget, "options", None)
-        if isinstance(options, list | dict):
-            offered = list(options.values()) if isinstance(options, dict) else options
-            chosen = value if isinstance(value, list) else [value]
-            if any(item not in offered for item in chosen):
-                raise ValueError("not among the options")
-        widget.value = value
+def _number(value: Any, element: str) -> int | float:
+    number = float(value)
+    if not math.isfinite(number) or (element != "DOUBLE" and number != int(number)):
+        raise ValueError(f"{value!r} is no {element}")
+    return number if element == "DOUBLE" else int(value)

@@ -16,34 +16,34 @@ from dataapp.errors import InputError
 type Options = list[object] | dict[str, object]
 
 
-def as_options(fed: object, label: str) -> Options:
+def as_options(fed: object, label: str | None = None) -> Options:
     """Return the options that a cell feeds: one column is a list, two columns are labels and values.
 
     Raises:
         InputError: The cell has more columns, or is not a list.
 
     Example:
-        >>> as_options(pa.table({"name": ["Apple", "IBM"], "symbol": ["AAPL", "IBM"]}), "symbols")
+        >>> as_options(pa.table({"name": ["Apple", "IBM"], "symbol": ["AAPL", "IBM"]}))
         {'Apple': 'AAPL', 'IBM': 'IBM'}
     """
     if isinstance(fed, list | tuple):
         return list(cast("list[object]", fed))
     if isinstance(fed, Mapping):
         return {str(key): value for key, value in cast("Mapping[object, object]", fed).items()}
-    table = to_arrow(fed, label)
+    table = to_arrow(fed, label or "options")
     columns = [[_plain(item) for item in column.to_pylist()] for column in table.columns]
     if len(columns) == 1:
         return columns[0]
     if len(columns) == 2:
         return {str(name): value for name, value in zip(*columns, strict=True)}
     raise InputError(
-        f"The options of `{label}` come from a table with {len(columns)} columns.",
+        f"The options{'' if label is None else f' of `{label}`'} come from a table with {len(columns)} columns.",
         hint="select one column of values, or two: labels and values",
         cell=label,
     )
 
 
-def as_scalar(fed: object, option: str, label: str, sql_type: str | None) -> object:
+def as_scalar(fed: object, option: str, sql_type: str | None) -> object:
     """Return the single value that a cell feeds.
 
     Raises:
@@ -53,9 +53,8 @@ def as_scalar(fed: object, option: str, label: str, sql_type: str | None) -> obj
     if isinstance(fed, pa.Table):
         if fed.num_rows != 1 or fed.num_columns != 1:
             raise InputError(
-                f"`{option}` of `{label}` takes one value, but its cell has {fed.num_rows} rows"
-                f" and {fed.num_columns} columns.",
-                cell=label,
+                f"`{option}` takes one value, but the cell that feeds it has {fed.num_rows} rows"
+                f" and {fed.num_columns} columns."
             )
         value = fed.column(0)[0].as_py()
     value = _plain(value)

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-import panel as pn
+from panel.widgets.base import WidgetBase
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
@@ -13,7 +13,7 @@ from dataapp.inputs.kinds import WidgetKind
 
 
 def input(  # noqa: A001  # the name that users write is da.input
-    widget: type[pn.widgets.Widget], /, *, throttled: bool = False, **options: Any
+    widget: type[WidgetBase], /, *, throttled: bool = False, **options: Any
 ) -> InputCell:
     """Make an input: every session gets a widget of its own.
 
@@ -38,7 +38,7 @@ def input(  # noqa: A001  # the name that users write is da.input
         >>> da.sql("FROM range($top)", top=top).evaluate().height
         3
     """
-    if not (isinstance(widget, type) and issubclass(widget, pn.widgets.Widget) and "value" in widget.param):
+    if not (isinstance(widget, type) and issubclass(widget, WidgetBase) and "value" in widget.param):
         raise InputError(
             f"`da.input` takes a widget class, but got {widget!r}.",
             hint="write da.input(pn.widgets.IntSlider, ...) without calling the class",

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any, cast
 
-import panel as pn
 import param
+from panel.widgets.base import WidgetBase
 
 from dataapp.cells.input import Setting
 from dataapp.inputs.choices import as_options, as_scalar, fit_between, fit_to_options
-from dataapp.inputs.types import options_type, parameter_type
+from dataapp.inputs.types import options_type, parameter_type, text_to_moment
 
 _ENDS = ("start", "end")
 _FREE_TEXT = ("AutocompleteInput", "ComboBox")
@@ -51,9 +51,14 @@ class WidgetControl:
 
 
 class ReactiveControl:
-    """A Parameter, a bound function or a reactive expression as the control of an input."""
+    """A Parameter, a bound function or a reactive expression as the control of an input.
 
-    def __init__(self, reactive: Any) -> None:
+    Attributes:
+        parameter: The Parameter, or None for what is computed.
+    """
+
+    def __init__(self, reactive: Any, parameter: param.Parameter | None = None) -> None:
+        self.parameter = parameter
         self._reactive = reactive
         self._changed: Callable[[object], None] | None = None
 
@@ -81,21 +86,21 @@ class ReactiveControl:
 class _Fitting:
     """How a widget's value is fitted to what cells feed."""
 
-    label = "input"
     widget_class: type
     sql_type: str | None
 
     def settle(self, value: object, feeds: Mapping[str, object]) -> Setting:
         """See `InputKind.settle`."""
         options: dict[str, object] = {}
+        value = text_to_moment(value, self.sql_type)
         for name, fed in feeds.items():
             if name == "options":
-                offered = as_options(fed, self.label)
+                offered = as_options(fed)
                 options[name] = offered
                 takes_first = self.widget_class.__name__ not in _FREE_TEXT
                 value = fit_to_options(value, offered, takes_first=takes_first)
             else:
-                options[name] = as_scalar(fed, name, self.label, self.sql_type)
+                options[name] = as_scalar(fed, name, self.sql_type)
         if any(name in options for name in _ENDS):
             value = fit_between(value, options.get("start"), options.get("end"))
         return Setting(value, options)
@@ -118,7 +123,11 @@ class WidgetKind(_Fitting):
     def open(self, label: str) -> WidgetControl:
         """Make a session's widget, titled by the variable unless a label was given."""
         titled = not self._options.keys().isdisjoint(("label", "name"))
-        options = self._options if titled else {"label": label_to_title(label), **self._options}
+        # Sessions must not share a list that a widget, or its user, may change in place.
+        fresh = {name: copy(value) for name, value in self._options.items() if isinstance(value, list | dict)}
+        options = {**self._options, **fresh}
+        if not titled:
+            options["label"] = label_to_title(label)
         return WidgetControl(self.widget_class(**options), throttled=self._throttled)
 
     def default(self) -> object:
@@ -152,13 +161,14 @@ class ReactiveKind(_Fitting):
     widget_class = object
 
     def __init__(self, reference: object, *, sql_type: str | None, is_shared: bool) -> None:
+        self._parameter = reference if isinstance(reference, param.Parameter) else None
         self._reactive = cast("Any", reference) if hasattr(reference, "rx") else cast("Any", param.rx(reference))
         self.sql_type = sql_type
         self.is_shared = is_shared
 
     def open(self, label: str) -> ReactiveControl:
         """Return the reactive value."""
-        return ReactiveControl(self._reactive)
+        return ReactiveControl(self._reactive, self._parameter)
 
     def default(self) -> object:
         """Return the current value."""
@@ -186,4 +196,4 @@ def label_to_title(label: str) -> str:
 
 def widget_of(thing: object) -> Any | None:
     """Return a thing if it is a Panel widget with a value, else None."""
-    return thing if isinstance(thing, pn.widgets.Widget) and "value" in thing.param else None
+    return thing if isinstance(thing, WidgetBase) and "value" in thing.param else None

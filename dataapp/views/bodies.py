@@ -1,10 +1,10 @@
 """What cards hold: an explorer for tables, a chart, or whatever Panel shows for a value."""
 
 import itertools
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import altair as alt
 import panel as pn
 from panel.pane.base import Pane
 
@@ -14,6 +14,7 @@ from dataapp.connect.frames import to_arrow
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table, digest, frame_table
 from dataapp.views.table.explorer import TableExplorer
+from dataapp.views.texts import text_pane, value_to_html
 
 _stamps = itertools.count()
 
@@ -66,6 +67,7 @@ class ValueBody:
         self._table: TableBody | None = None
         self._charts: Any = None
         self._pane: Any = None
+        self._text: pn.pane.HTML | None = None
         self._layout = pn.Column(margin=0, sizing_mode="stretch_width")
 
     @property
@@ -78,7 +80,7 @@ class ValueBody:
         value = values[self._cell]
         if is_frame(value):
             self._show_frame(value)
-        elif isinstance(value, alt.TopLevelMixin):
+        elif is_chart(value):
             self._show_chart(value)
         else:
             self._show_pane(value)
@@ -104,15 +106,27 @@ class ValueBody:
         self._put(self._charts.view)
 
     def _show_pane(self, value: object) -> None:
-        kept = self._pane
-        has_pane = value is not None and not isinstance(value, pn.viewable.Viewable)
+        kept, markup = self._pane, value_to_html(value)
+        if markup is not None:
+            if self._text is None:
+                self._text = text_pane(markup)
+            self._text.object = markup
+            self._put(self._text)
+            return
+        has_pane = not isinstance(value, pn.viewable.Viewable)
         if has_pane and isinstance(kept, Pane) and Pane.get_pane_type(value) is type(kept):
             kept.object = value
             self._put(kept)
             return
-        self._pane = pn.panel("" if value is None else value)
+        self._pane = pn.panel(value)
         self._put(self._pane)
 
     def _put(self, view: Any) -> None:
         if len(self._layout) != 1 or self._layout[0] is not view:
             self._layout[:] = [view]
+
+
+def is_chart(value: object) -> bool:
+    """Whether a value is an Altair chart; where Altair was never imported, nothing is."""
+    altair: Any = sys.modules.get("altair")  # to import it here would take 0.2 s
+    return altair is not None and isinstance(value, altair.TopLevelMixin)

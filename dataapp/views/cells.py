@@ -1,10 +1,12 @@
-"""What a cell looks like in a layout."""
+"""What a cell looks like in a layout.
 
+What shows charts is imported with the first of them: Altair takes 0.2 s, half of what importing this package would
+take with it, and most apps that need it have imported it themselves.
+"""
+
+import html
 from collections.abc import Mapping
-from typing import Any, cast
-
-import altair as alt
-import panel as pn
+from typing import TYPE_CHECKING, Any, cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
@@ -15,9 +17,10 @@ from dataapp.errors import ChartError
 from dataapp.runtime.session import Form, Session
 from dataapp.views.bodies import TableBody, TakeError, ValueBody
 from dataapp.views.card import Card
-from dataapp.views.chart.schema import find_cell_data
-from dataapp.views.charts import ChartBody
-from dataapp.views.plain_charts import PlainChart
+from dataapp.views.texts import text_pane, view_of_value
+
+if TYPE_CHECKING:
+    import altair as alt
 
 
 def view_of(cell: Cell, session: Session) -> Any:
@@ -26,7 +29,7 @@ def view_of(cell: Cell, session: Session) -> Any:
         case InputCell():
             return _input_view(cell, session)
         case ConstantCell():
-            return pn.panel(cell.value)
+            return view_of_value(cell.value)
         case PredicateCell():
             return Card(session, cell, {cell: "value"}, lambda take_error: ConditionBody(cell))
         case PythonCell():
@@ -41,8 +44,11 @@ def view_of(cell: Cell, session: Session) -> Any:
             return Card(session, cell, {cell: "table"}, lambda take_error: TableBody(session, cell, take_error))
 
 
-def view_of_chart(chart: alt.TopLevelMixin, session: Session) -> Card:
+def view_of_chart(chart: "alt.TopLevelMixin", session: Session) -> Card:
     """Return a Panel object that shows a chart over cells in a session."""
+    from dataapp.views.chart.schema import find_cell_data
+    from dataapp.views.charts import ChartBody
+
     data = find_cell_data(chart)
     wants: Mapping[Cell, Form] = {item.source: "table" for item in data if isinstance(item.source, Cell)}
     if not wants:
@@ -51,7 +57,12 @@ def view_of_chart(chart: alt.TopLevelMixin, session: Session) -> Card:
 
 
 def _value_body(session: Session, cell: Cell, take_error: TakeError) -> ValueBody:
-    return ValueBody(session, cell, take_error, lambda chart: PlainChart(session, chart, take_error))
+    def chart_view(chart: "alt.TopLevelMixin") -> Any:
+        from dataapp.views.plain_charts import PlainChart
+
+        return PlainChart(session, chart, take_error)
+
+    return ValueBody(session, cell, take_error, chart_view)
 
 
 def _input_view(cell: InputCell, session: Session) -> Any:
@@ -59,7 +70,7 @@ def _input_view(cell: InputCell, session: Session) -> Any:
     if cell.feeds:
         session.demand(cell, "setting")  # its options are looked up while the session lives, shown or not
     widget = getattr(control, "widget", None)
-    return pn.panel(control.read()) if widget is None else widget
+    return view_of_value(control.read()) if widget is None else widget
 
 
 class ConditionBody:
@@ -67,7 +78,7 @@ class ConditionBody:
 
     def __init__(self, cell: PredicateCell) -> None:
         self._cell = cell
-        self._text = pn.widgets.StaticText(margin=0)
+        self._text = text_pane("")
 
     @property
     def view(self) -> Any:
@@ -79,7 +90,7 @@ class ConditionBody:
         condition = cast("Condition", values[self._cell])
         parts = [piece if isinstance(piece, str) else str(condition.values[piece].value) for piece in condition.pieces]
         text = "".join(parts)
-        self._text.value = "every row" if text == "TRUE" else text
+        self._text.object = f"<div class='value'>{html.escape('every row' if text == 'TRUE' else text)}</div>"
 
     def close(self) -> None:
         """Nothing runs here."""

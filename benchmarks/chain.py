@@ -1,0 +1,130 @@
+"""Five cells in a row: fused into one query, against that query by hand, and against a frame per cell.
+
+A frame per cell is what a chain of variables in a notebook costs: each step is computed as a whole before the next
+begins. Every way runs in processes of its own, so that the peak of memory is its own.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from benchmarks.memory import peak_mb
+from benchmarks.report import Figure, compared, within_ratio
+from benchmarks.settings import Settings
+from benchmarks.timing import Sample, take_turns
+
+LEAST, MOST = 500, 20_000
+STEPS = {
+    "priced": "SELECT *, price * size AS worth FROM trades",
+    "sized": f"FROM priced WHERE size BETWEEN $least AND {MOST}",
+    "recent": "FROM sized WHERE ts >= TIMESTAMP '2011-01-01'",
+    "bought": "SELECT symbol, CAST(ts AS DATE) AS day, size, worth FROM recent WHERE side = 'buy'",
+    "daily": """SELECT symbol, day, sum(worth) / sum(size) AS vwap, count(*) AS trades
+        FROM bought GROUP BY ALL ORDER BY symbol, day""",
+}
+BY_HAND = f"""
+    SELECT symbol, CAST(ts AS DATE) AS day, sum(price * size) / sum(size) AS vwap, count(*) AS trades
+    FROM read_parquet($files)
+    WHERE size BETWEEN $least AND {MOST} AND ts >= TIMESTAMP '2011-01-01' AND side = 'buy'
+    GROUP BY ALL ORDER BY symbol, day
+"""
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Compare the time of the fused chain with the query by hand, then all ways, each alone."""
+    files = settings.trades()
+    hand, fused = by_hand(files), by_cells(files)
+    if not fused(0).equals(hand(0)):
+        raise RuntimeError("the ways do not agree")
+    turns = take_turns({"hand": hand, "fused": fused}, settings.repetitions(12))
+    yield within_ratio("five cells, fused, against one query by hand", turns["fused"], turns["hand"], at_most=1.05)
+
+    repetitions = settings.repetitions(5)
+    alone = {way: _run_alone(way, files, repetitions) for way in WAYS}
+    for way, label in _AGAINST.items():
+        yield compared(f"  time against {label}", alone["cells"][0], alone[way][0])
+    for way, label in _AGAINST.items():
+        yield compared(f"  peak memory against {label}", alone["cells"][1], alone[way][1])
+
+
+def by_cells(files: list[str]) -> Callable[[int], pl.DataFrame]:
+    """Return a function that evaluates the last of five cells."""
+    import dataapp as da  # here, so that the peaks of the other ways are without it
+
+    above = da.source(files)
+    name = "trades"
+    for step, query in STEPS.items():
+        bindings: dict[str, Any] = {name: above} | ({"least": LEAST} if "$least" in query else {})
+        above = da.sql(query, name=step, **bindings)
+        name = step
+    return lambda turn: above.evaluate(least=LEAST + turn)
+
+
+def by_hand(files: list[str]) -> Callable[[int], pl.DataFrame]:
+    """Return a function that runs the one query."""
+    connection = duckdb.connect()
+    return lambda turn: connection.execute(BY_HAND, {"files": files, "least": LEAST + turn}).pl()
+
+
+def by_tables(files: list[str]) -> Callable[[int], pl.DataFrame]:
+    """Return a function that lets DuckDB keep each step as a table."""
+    connection = duckdb.connect()
+    connection.execute(f"CREATE VIEW trades AS FROM read_parquet({files})")
+
+    def run(turn: int) -> pl.DataFrame:
+        for step, query in STEPS.items():
+            text = query.replace("$least", str(LEAST + turn))
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {step} AS {text}")
+        return connection.table("daily").pl()
+
+    return run
+
+
+def by_frames(files: list[str]) -> Callable[[int], pl.DataFrame]:
+    """Return a function that makes a Polars frame of each step; the file's rows are the first."""
+
+    def run(turn: int) -> pl.DataFrame:
+        trades = pl.read_parquet(files)
+        priced = trades.with_columns(worth=pl.col("price") * pl.col("size"))
+        sized = priced.filter(pl.col("size").is_between(LEAST + turn, MOST))
+        recent = sized.filter(pl.col("ts") >= pl.datetime(2011, 1, 1))
+        bought = recent.filter(pl.col("side") == "buy")
+        daily = bought.select("symbol", pl.col("ts").dt.date().alias("day"), "size", "worth")
+        totals = daily.group_by("symbol", "day").agg(vwap=pl.col("worth").sum() / pl.col("size").sum(), trades=pl.len())
+        return totals.sort("symbol", "day")
+
+    return run
+
+
+WAYS = {"cells": by_cells, "hand": by_hand, "tables": by_tables, "frames": by_frames}
+_AGAINST = {
+    "hand": "one query by hand",
+    "tables": "a DuckDB table per cell",
+    "frames": "a Polars frame per cell",
+}
+
+
+def _run_alone(way: str, files: list[str], repetitions: int) -> tuple[Sample, Sample]:
+    """Run one way in a process of its own; return its times, and how far its memory rose above the start."""
+    command = [sys.executable, "-m", "benchmarks.chain", way, str(repetitions)]
+    done = subprocess.run(command, input=json.dumps(files), check=True, stdout=subprocess.PIPE, text=True)
+    times, memory = json.loads(done.stdout)
+    return Sample(tuple(times)), Sample((memory,), "MB")
+
+
+def main() -> None:
+    """Run as the process of one way: files as JSON on standard input, times and memory on standard output."""
+    way, repetitions = sys.argv[1], int(sys.argv[2])
+    run = WAYS[way](json.load(sys.stdin))
+    before = peak_mb()
+    times = take_turns({way: run}, repetitions)[way].values
+    print(json.dumps([times, peak_mb() - before]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""Memory of processes, as the operating system counts it."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+_MB = 2**20
+
+
+def resident_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
+    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout
+    return int(shown) * 1024 / _MB
+
+
+def peak_mb() -> float:
+    """Return the largest resident memory that this process has had."""
+    status = Path("/proc/self/status")
+    if status.exists():  # elsewhere, and on Linux after `exec`, `ru_maxrss` includes the parent's
+        line = next(line for line in status.read_text("utf-8").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / _MB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (_MB if sys.platform == "darwin" else 1024)

@@ -1,0 +1,95 @@
+// Moves a slider and waits, frame by frame, until what it changes is on screen. Runs in the page.
+
+(() => {
+  /** Every element, in shadow roots too. */
+  function* elements(root = document) {
+    for (const element of root.querySelectorAll("*")) {
+      yield element;
+      if (element.shadowRoot) yield* elements(element.shadowRoot);
+    }
+  }
+
+  const model = (name) => {
+    for (const document of window.Bokeh.documents) {
+      for (const one of document._all_models.values()) if ((one.title ?? one.name) === name) return one;
+    }
+    return null;
+  };
+
+  const CELLS = "td, .tabulator-cell, [role=gridcell]";
+
+  /** The first row of a table, as digits; one of its cells holds the value that the rows were asked for. */
+  const firstRow = () => {
+    for (const element of elements()) {
+      if (!element.matches(CELLS)) continue;
+      const row = [...element.parentElement.children].filter((one) => one.matches(CELLS));
+      if (row.length > 2) return row.map((cell) => cell.textContent.replace(/\D/g, ""));
+    }
+    return null;
+  };
+
+  const hash = (numbers) => {
+    let sum = 0;
+    for (const number of numbers) sum = (sum * 31 + number) | 0;
+    return sum;
+  };
+
+  /** What a canvas shows, as a number; null while it has no coloured marks. */
+  const canvasPicture = (canvas) => {
+    const {width, height} = canvas;
+    const {data} = canvas.getContext("2d", {willReadFrequently: true}).getImageData(0, 0, width, height);
+    let coloured = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] > 128 && Math.abs(data[i] - data[i + 2]) > 40) coloured++;
+    }
+    return coloured > 200 ? hash(new Int32Array(data.buffer)) : null;
+  };
+
+  /** The same of an SVG, by the outlines of its lines. */
+  const svgPicture = (svg) => {
+    const outlines = [...svg.querySelectorAll(".mark-line path")].map((path) => path.getAttribute("d") ?? "").join("");
+    return outlines.length > 200 ? hash([...outlines].map((letter) => letter.charCodeAt(0))) : null;
+  };
+
+  const picture = () => {
+    for (const element of elements()) {
+      const seen = element.localName === "canvas" && element.width > 300 ? canvasPicture(element)
+        : element.localName === "svg" && element.clientWidth > 300 ? svgPicture(element) : null;
+      if (seen !== null) return seen;
+    }
+    return null;
+  };
+
+  const until = (seen) => new Promise((resolve, reject) => {
+    const end = performance.now() + 60000;
+    const look = () => {
+      if (seen()) resolve(performance.now());
+      else if (performance.now() > end) reject(new Error("nothing new appeared within a minute"));
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+
+  window.probe = {
+    isReady: (show) => !!window.Bokeh?.documents?.length && (show === "table" ? firstRow() : picture()) !== null,
+
+    /** Milliseconds from setting the slider to the table or chart on screen. */
+    async move(show, value, set = (to) => model("least").setv({value: to})) {
+      const before = show === "table" ? null : picture();
+      const start = performance.now();
+      set(value);
+      const seen = show === "table"
+        ? () => firstRow()?.slice(0, 4).includes(String(value))
+        : () => ![null, before].includes(picture());
+      return (await until(seen)) - start;
+    },
+
+    /** Milliseconds of the raw query, in the server. */
+    async raw(value) {
+      model("raw ask").setv({value});
+      const answer = model("raw answer");
+      await until(() => answer.value.startsWith(`${value} `));
+      return Number(answer.value.split(" ")[1]);
+    },
+  };
+})();

@@ -1,0 +1,42 @@
+"""What a run measures, and on how much data."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sample_data.tape import read_tape, write_tape
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How thorough a run is.
+
+    Attributes:
+        is_quick: Fewer rows and repetitions: a minute instead of ten, and more noise.
+    """
+
+    is_quick: bool = False
+
+    @property
+    def rows(self) -> int:
+        """How many trades the large table has."""
+        return 2_000_000 if self.is_quick else 20_000_000
+
+    def repetitions(self, thorough: int) -> int:
+        """Return how often to measure."""
+        return max(3, thorough // 3) if self.is_quick else thorough
+
+    def trades(self) -> list[str]:
+        """Return the files of the large table, generated when first asked for."""
+        folder = cache_folder() / f"trades-{self.rows}"
+        if read_tape(folder) is None:
+            print(f"generating {self.rows:,} trades in {folder}", flush=True)
+            write_tape(folder, self.rows)
+        return sorted(str(file) for file in folder.glob("*.parquet"))
+
+
+def cache_folder() -> Path:
+    """Return the folder for what later runs can use again."""
+    folder = Path(tempfile.gettempdir()) / "dataapp-benchmarks"
+    folder.mkdir(exist_ok=True)
+    return folder

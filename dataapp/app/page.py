@@ -14,6 +14,7 @@ navigator.clipboard.writeText(window.location.href).then(() => {
   const old = source.label; source.label = 'Link copied'; setTimeout(() => { source.label = old; }, 1500);
 });
 """
+_BELOW_HEADER = {".main-content, .sidebar > .MuiBox-root": {"paddingTop": "10px"}}
 
 
 class App:
@@ -73,17 +74,17 @@ class App:
 
     def _make(self) -> Any:
         share = pn.ui.Button(
-            label="Share", icon="link", variant="text", color="light", description="Copy a link to this view"
+            label="Share", icon="link", variant="text", color="light", margin=0, description="Copy a link to this view"
         )
         share.js_on_click(code=_COPY_LINK)
         return pn.ui.Page(
             title=self.title,
             sidebar=[_stretched(item) for item in self._sidebar],
             main=[_row(item) for item in self._main],
-            header=[pn.ui.Row(pn.Spacer(sizing_mode="stretch_width"), *self._header, share)],
+            header=[pn.ui.Row(pn.Spacer(sizing_mode="stretch_width"), *self._header, share, margin=0)],
             sidebar_open=bool(self._sidebar) and not _is_phone(),
             dark_theme=self._dark,
-            **self._params,
+            **{"sx": _BELOW_HEADER, **self._params},
         )
 
 

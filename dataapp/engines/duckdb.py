@@ -50,6 +50,9 @@ _INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started 
 class DuckDB:
     """An in-memory DuckDB database.
 
+    Attributes:
+        kept: Tables that readers of equal relations share.
+
     Example:
         >>> engine = DuckDB()
         >>> with Relation("SELECT 42 AS answer", key="demo", engine=engine).open() as reader:

@@ -45,9 +45,7 @@ def input(  # noqa: A001  # the name that users write is da.input
         )
     for name in options:
         if name not in widget.param:
-            raise InputError(
-                f"{widget.__name__} has no option `{name}`.", hint=near(name, list(widget.param))
-            )
+            raise InputError(f"{widget.__name__} has no option `{name}`.", hint=near(name, list(widget.param)))
     feeds = {name: value for name, value in options.items() if isinstance(value, Cell)}
     fixed = {name: value for name, value in options.items() if name not in feeds}
     frame = sys._getframe(1)

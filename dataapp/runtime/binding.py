@@ -38,8 +38,9 @@ from dataapp.errors import (
     WrongKindError,
 )
 from dataapp.graph.dag import CycleFound, closure
+from dataapp.runtime.assembly import sql_type
 from dataapp.runtime.forms import form_name, table_to_form
-from dataapp.runtime.nodes import Nodes, sql_type
+from dataapp.runtime.nodes import Nodes
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
 from dataapp.runtime.resolution import Reads, Resolver, circle_error
 from dataapp.runtime.tables import SourceMoved, Table

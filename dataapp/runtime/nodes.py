@@ -5,12 +5,9 @@ engine); *frame*, its rows (work); and *table*, what readers get: the lazy one, 
 are kept. `plan` chooses before each wave. Both answer with the same digest, so the choice alone never causes a rerun.
 """
 
-import inspect
 import itertools
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
@@ -22,29 +19,26 @@ from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
-from dataapp.cells.values import Bound
-from dataapp.compile.fusion import TextPart, ValueOf
 from dataapp.compile.query import Query
 from dataapp.connect.files import absolute, choose_format, format_of, is_scanned_by_engine, scan, version_of
-from dataapp.connect.frames import is_lazy, panics, read_ipc, to_arrow
+from dataapp.connect.frames import is_lazy, read_ipc, to_arrow
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import (
-    Cancelled,
     CycleError,
     DataAppError,
-    PythonCellError,
     WrongKindError,
 )
 from dataapp.graph.dag import CycleFound, closure
-from dataapp.runtime.bindable import bindable
+from dataapp.runtime.assembly import build_table, sql_type
+from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import table_to_form, value_to_form
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
-from dataapp.runtime.resolution import Reads, Resolver, circle_error
-from dataapp.runtime.tables import Files, SourceMoved, Table, TableBuilder, digest, frame_table, same_table, scan_table
+from dataapp.runtime.resolution import Resolver, circle_error
+from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Waves
-from dataapp.runtime.workers import Cancel, run_coroutine
+from dataapp.runtime.workers import Cancel
 
 _stamps = itertools.count()
 
@@ -404,7 +398,7 @@ class Nodes:
 
         def build(*values: object) -> Table:
             self.chosen.pop(node, None)
-            return _build_table(cell, query, reads, files, dict(zip(inputs, values, strict=True)), choose)
+            return build_table(cell, query, reads, files, dict(zip(inputs, values, strict=True)), choose)
 
         node = Node(cell.label, tuple(inputs.values()), compute=build, same=same_table)
         return self._waves.add(node)
@@ -428,7 +422,7 @@ class Nodes:
                 else:
                     arguments[name] = value_to_form(value, forms[name], name, cell.label)
             cancel.check()
-            return _call(cell, arguments, cancel)
+            return call_function(cell, arguments, cancel)
 
         node = Node(cell.label, inputs, compute=call, is_work=True, same=is_same, gate=self._gate(cell))
         return self._waves.add(node)
@@ -439,90 +433,6 @@ class Nodes:
         if cell in self._replaced and isinstance(cell, SqlCell | SourceCell):
             return self.frame(cell)
         return self._feed(cell)
-
-
-def _call(cell: "PythonCell[..., Any]", arguments: dict[str, object], cancel: Cancel) -> object:
-    try:
-        result = cell.function(**arguments)
-        return run_coroutine(result, cancel) if inspect.iscoroutine(result) else result
-    except Cancelled:
-        raise
-    except (Exception, SystemExit, *panics()) as error:  # the last two are no Exception
-        raise PythonCellError(
-            f"`{cell.label}` raised {type(error).__name__}: {error}", cell=cell.label, hint=_raised_at(cell, error)
-        ) from error
-
-
-def _raised_at(cell: "PythonCell[..., Any]", error: BaseException) -> str | None:
-    code = inspect.unwrap(cell.function).__code__
-    trace, found = error.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == code.co_filename:
-            found = trace
-        trace = trace.tb_next
-    return None if found is None else f"raised at {Path(code.co_filename).name}:{found.tb_lineno}"
-
-
-type _Choose = Callable[[str, object], tuple[object, Files]]
-
-
-def _build_table(
-    cell: SqlCell,
-    query: Query,
-    reads: Reads,
-    files: Mapping[str, str],
-    inputs: Mapping[tuple[str, str], object],
-    choose: _Choose,
-) -> Table:
-    builder = TableBuilder(cell)
-    facts: list[object] = [query.text]
-    for name in reads.tables:
-        table = cast("Table", inputs["table", name])
-        builder.include(table)
-        facts += [name, table.digest]
-    for name, read in reads.values.items():
-        bound = bindable(inputs["value", name], sql_type(read), name, cell.label)
-        if name in query.path_parameters:
-            path, chosen = choose(name, bound.value)
-            bound = Bound(path)
-            builder.files.append(chosen)
-            facts.append(chosen.version)
-        builder.values[read] = bound
-        builder.labels[read] = read.label if read.is_named else name
-        facts += [name, type(bound.value).__name__, bound.value, bound.type]
-    predicates = {name: cast("Condition", inputs["predicate", name]) for name in reads.predicates}
-    for name, condition in predicates.items():
-        for value, bound in condition.values.items():
-            builder.values[value.key] = bindable(bound.value, bound.type, name, cell.label)
-            builder.labels[value.key] = _part_label(reads.predicates[name], value)
-        facts += [name, [piece if isinstance(piece, str) else condition.values[piece] for piece in condition.pieces]]
-    if (version := inputs.get(("files", ""))) is not None:
-        local = tuple(location for location in files.values() if "://" not in location)
-        builder.files.append(Files(local, cast("Any", version), cell.label))
-        facts += [sorted(files.items()), version]
-    part = TextPart(
-        query=query,
-        tables=dict(reads.tables),
-        values=dict(reads.values),
-        predicates={name: condition.predicate for name, condition in predicates.items()},
-        files=files,
-    )
-    above = [cast("Table", inputs["table", name]) for name in reads.tables]
-    return builder.build(part, digest(*facts), fixed_order=_keeps_order(query) and all(t.fixed_order for t in above))
-
-
-_MIXES_ROWS = re.compile(r"\b(join|order|union|intersect|except|unnest|range|generate_series)\b", re.IGNORECASE)
-
-
-def _keeps_order(query: Query) -> bool:
-    """Whether a query is a plain filter and projection, which gives its rows in the order of what it reads."""
-    is_plain = query.form == "select" and not query.reduces and not query.unstable
-    return is_plain and len(query.tables) + len(query.files) == 1 and not _MIXES_ROWS.search(query.text)
-
-
-def _part_label(predicate: PredicateCell, value: ValueOf) -> str:
-    _, field, part = cast("tuple[Cell, str, str]", value.key)
-    return "_".join(filter(None, [predicate.label if predicate.is_named else "chosen", field, part]))
 
 
 def _readable(cell: Cell, source: object) -> Table:
@@ -558,11 +468,6 @@ def _single_item(cell: Cell, frame: Frame) -> object:
             cell=cell.label,
         )
     return frame.rows.column(0)[0].as_py() if frame.rows.num_rows else None
-
-
-def sql_type(cell: Cell) -> str | None:
-    """Return the SQL type that a node promises for its values, or None."""
-    return cell.kind.sql_type if isinstance(cell, InputCell) else None
 
 
 def file_outcome(patterns: tuple[str, ...], label: str) -> Outcome:

@@ -60,7 +60,7 @@ class Fault:
 
 
 FAULT_STYLE = """
-.fault { font: 13px/1.5 var(--mui-font-family, system-ui, sans-serif); padding: 10px 14px; border-radius: 6px;
+.fault { font-size: 13px; line-height: 1.5; padding: 10px 14px; border-radius: 6px;
   border-left: 3px solid #d1443c; background: color-mix(in srgb, #d1443c 8%, transparent); overflow: auto; }
 .fault.blocked { border-color: #c98a1b; background: color-mix(in srgb, #c98a1b 8%, transparent); }
 .fault.waiting { border-color: #6b7280; background: color-mix(in srgb, #6b7280 8%, transparent); }

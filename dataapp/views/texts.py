@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from panel.pane.base import Pane
 
 TEXT_STYLE = """
-:host { color: inherit; font: 14px/1.5 var(--mui-font-family, system-ui, sans-serif); overflow-wrap: anywhere; }
+:host { color: inherit; font-size: 14px; line-height: 1.5; overflow-wrap: anywhere; }
 .value { white-space: pre-wrap; font-variant-numeric: tabular-nums; }
 :is(h1, h2, h3, h4, h5, h6, p, ul, ol, pre, table, blockquote):first-child { margin-top: 0; }
 :is(h1, h2, h3, h4, h5, h6, p, ul, ol, pre, table, blockquote):last-child { margin-bottom: 0; }

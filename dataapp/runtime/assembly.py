@@ -1,0 +1,92 @@
+"""How a SQL cell becomes a table: its text, and what its names stand for at this moment."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.input import InputCell
+from dataapp.cells.predicate import Condition, PredicateCell
+from dataapp.cells.sql import SqlCell
+from dataapp.cells.values import Bound
+from dataapp.compile.fusion import TextPart, ValueOf
+from dataapp.compile.query import Query
+from dataapp.runtime.bindable import bindable
+from dataapp.runtime.resolution import Reads
+from dataapp.runtime.tables import Files, Table, TableBuilder, digest
+
+type Choose = Callable[[str, object], tuple[object, Files]]
+
+
+def build_table(
+    cell: SqlCell,
+    query: Query,
+    reads: Reads,
+    files: Mapping[str, str],
+    inputs: Mapping[tuple[str, str], object],
+    choose: Choose,
+) -> Table:
+    """Return a SQL cell as a table.
+
+    Args:
+        cell: The cell.
+        query: Its text, read.
+        reads: What the names in it stand for.
+        files: Absolute locations for the literals in it.
+        inputs: Values of the nodes that it reads: tables, values, predicates and the state of its files.
+        choose: Turns the value of a parameter that names files into what is bound, and notes the files.
+    """
+    builder = TableBuilder(cell)
+    facts: list[object] = [query.text]
+    for name in reads.tables:
+        table = cast("Table", inputs["table", name])
+        builder.include(table)
+        facts += [name, table.digest]
+    for name, read in reads.values.items():
+        bound = bindable(inputs["value", name], sql_type(read), name, cell.label)
+        if name in query.path_parameters:
+            path, chosen = choose(name, bound.value)
+            bound = Bound(path)
+            builder.files.append(chosen)
+            facts.append(chosen.version)
+        builder.values[read] = bound
+        builder.labels[read] = read.label if read.is_named else name
+        facts += [name, type(bound.value).__name__, bound.value, bound.type]
+    predicates = {name: cast("Condition", inputs["predicate", name]) for name in reads.predicates}
+    for name, condition in predicates.items():
+        for value, bound in condition.values.items():
+            builder.values[value.key] = bindable(bound.value, bound.type, name, cell.label)
+            builder.labels[value.key] = _part_label(reads.predicates[name], value)
+        facts += [name, [piece if isinstance(piece, str) else condition.values[piece] for piece in condition.pieces]]
+    if (version := inputs.get(("files", ""))) is not None:
+        local = tuple(location for location in files.values() if "://" not in location)
+        builder.files.append(Files(local, cast("Any", version), cell.label))
+        facts += [sorted(files.items()), version]
+    part = TextPart(
+        query=query,
+        tables=dict(reads.tables),
+        values=dict(reads.values),
+        predicates={name: condition.predicate for name, condition in predicates.items()},
+        files=files,
+    )
+    above = [cast("Table", inputs["table", name]) for name in reads.tables]
+    return builder.build(part, digest(*facts), fixed_order=_keeps_order(query) and all(t.fixed_order for t in above))
+
+
+_MIXES_ROWS = re.compile(r"\b(join|order|union|intersect|except|unnest|range|generate_series)\b", re.IGNORECASE)
+
+
+def _keeps_order(query: Query) -> bool:
+    """Whether a query is a plain filter and projection, which gives its rows in the order of what it reads."""
+    is_plain = query.form == "select" and not query.reduces and not query.unstable
+    return is_plain and len(query.tables) + len(query.files) == 1 and not _MIXES_ROWS.search(query.text)
+
+
+def _part_label(predicate: PredicateCell, value: ValueOf) -> str:
+    _, field, part = cast("tuple[Cell, str, str]", value.key)
+    return "_".join(filter(None, [predicate.label if predicate.is_named else "chosen", field, part]))
+
+
+def sql_type(cell: Cell) -> str | None:
+    """Return the SQL type that a node promises for its values, or None."""
+    return cell.kind.sql_type if isinstance(cell, InputCell) else None

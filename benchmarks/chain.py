@@ -44,12 +44,16 @@ def measure(settings: Settings) -> Iterator[Figure]:
     turns = take_turns({"hand": hand, "fused": fused}, settings.repetitions(12))
     yield within_ratio("five cells, fused, against one query by hand", turns["fused"], turns["hand"], at_most=1.05)
 
-    repetitions = settings.repetitions(5)
-    alone = {way: _run_alone(way, files, repetitions) for way in WAYS}
+    alone: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+    for _ in range(settings.repetitions(3)):
+        for way in WAYS:
+            alone[way].append(_run_alone(way, files))
+    times = {way: Sample(tuple(time for time, _ in runs)) for way, runs in alone.items()}
+    peaks = {way: Sample(tuple(peak for _, peak in runs), "MB") for way, runs in alone.items()}
     for way, label in _AGAINST.items():
-        yield compared(f"  time against {label}", alone["cells"][0], alone[way][0])
+        yield compared(f"  time against {label}", times["cells"], times[way])
     for way, label in _AGAINST.items():
-        yield compared(f"  peak memory against {label}", alone["cells"][1], alone[way][1])
+        yield compared(f"  peak memory against {label}", peaks["cells"], peaks[way])
 
 
 def by_cells(files: list[str]) -> Callable[[int], pl.DataFrame]:
@@ -109,21 +113,21 @@ _AGAINST = {
 }
 
 
-def _run_alone(way: str, files: list[str], repetitions: int) -> tuple[Sample, Sample]:
-    """Run one way in a process of its own; return its times, and how far its memory rose above the start."""
-    command = [sys.executable, "-m", "benchmarks.chain", way, str(repetitions)]
+def _run_alone(way: str, files: list[str]) -> tuple[float, float]:
+    """Run one way in a process of its own; return its time, and how far its memory rose above the start."""
+    command = [sys.executable, "-m", "benchmarks.chain", way]
     done = subprocess.run(command, input=json.dumps(files), check=True, stdout=subprocess.PIPE, text=True)
-    times, memory = json.loads(done.stdout)
-    return Sample(tuple(times)), Sample((memory,), "MB")
+    time, memory = json.loads(done.stdout)
+    return time, memory
 
 
 def main() -> None:
-    """Run as the process of one way: files as JSON on standard input, times and memory on standard output."""
-    way, repetitions = sys.argv[1], int(sys.argv[2])
+    """Run as the process of one way: files as JSON on standard input, time and memory on standard output."""
+    way = sys.argv[1]
     run = WAYS[way](json.load(sys.stdin))
     before = peak_mb()
-    times = take_turns({way: run}, repetitions)[way].values
-    print(json.dumps([times, peak_mb() - before]))
+    time = take_turns({way: run}, 1)[way].median
+    print(json.dumps([time, peak_mb() - before]))
 
 
 if __name__ == "__main__":

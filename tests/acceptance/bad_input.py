@@ -65,7 +65,8 @@ CELLS = {
     name: thing
     for name, thing in dict(globals()).items()
     if name in {
-        "good", "missing_file", "not_parquet", "missing_column", "below_missing", "wrong_type", "cycle_a", "two_statements",
+        "good", "missing_file", "not_parquet", "missing_column", "below_missing", "wrong_type", "cycle_a",
+        "two_statements",
         "no_sql", "nothing", "unknown_table", "plane", "no_rows", "wide", "unicode", "script", "script_fails", "raises",
         "below_raises", "script_raises", "script_text", "ten",
     }

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import panel as pn
 import param
@@ -12,6 +13,11 @@ from param.parameterized import resolve_value
 import dataapp as da
 from dataapp.app import sessions
 from dataapp.errors import SessionError
+
+
+def _bind(function: Callable[..., Any], *cells: object, **options: Any) -> Callable[[], Any]:
+    """`pn.bind`; to a type checker it gives a function that still takes all arguments."""
+    return cast("Callable[[], Any]", pn.bind(function, *cells, **options))
 
 
 class Gate:
@@ -54,28 +60,27 @@ def total(numbers: pl.DataFrame) -> int:
 
 
 @pytest.fixture(autouse=True)
-def _low_is_seven() -> Iterator[None]:
+def _low_is_seven() -> None:
     low.value = 7
-    yield
 
 
 def test_bound_function_is_not_called_before_there_is_a_value(gate: Gate) -> None:
     calls: list[object] = []
-    bound = pn.bind(calls.append, numbers)
+    bound = _bind(calls.append, numbers)
     with pytest.raises(param.Skip):
         bound()
     assert calls == []
 
 
 def test_bound_function_gets_a_polars_frame_of_a_table(gate: Gate) -> None:
-    bound = pn.bind(lambda frame: frame["n"].to_list(), numbers)
+    bound = _bind(lambda frame: frame["n"].to_list(), numbers)
     gate.open()
     assert bound() == [7, 8, 9]
 
 
 def test_bound_function_follows_the_inputs(gate: Gate) -> None:
     heard: list[int] = []
-    pn.bind(heard.append, total, watch=True)
+    _bind(heard.append, total, watch=True)
     gate.open()
     low.value = 8
     gate.open()
@@ -83,7 +88,7 @@ def test_bound_function_follows_the_inputs(gate: Gate) -> None:
 
 
 def test_function_of_several_cells_waits_for_all(gate: Gate) -> None:
-    bound = pn.bind(lambda frame, number: (frame.height, number), numbers, total)
+    bound = _bind(lambda frame, number: (frame.height, number), numbers, total)
     with pytest.raises(param.Skip):
         bound()
     gate.open()
@@ -137,7 +142,7 @@ def test_parameter_keeps_its_last_value_while_the_cell_fails(gate: Gate) -> None
 
 
 def test_depends_decorates_a_function_of_an_input(gate: Gate) -> None:
-    @pn.depends(number=top)
+    @pn.depends(number=cast("Any", top))
     def shown(number: int) -> str:
         return f"top {number}"
 
@@ -145,20 +150,20 @@ def test_depends_decorates_a_function_of_an_input(gate: Gate) -> None:
 
 
 def test_pane_of_a_bound_function_is_empty_until_there_is_a_value(gate: Gate) -> None:
-    shown = pn.pane.Str(pn.bind(lambda number: f"sum {number}", total))
+    shown = pn.pane.Str(_bind(lambda number: f"sum {number}", total))
     assert shown.object is None
     gate.open()
     assert shown.object == "sum 24"
 
 
 def test_input_is_a_reference_at_once(gate: Gate) -> None:
-    bound = pn.bind(lambda n: n + 1, top)
+    bound = _bind(lambda n: n + 1, top)
     assert bound() == 5
 
 
 def test_fed_input_is_a_reference_to_its_fitted_value(gate: Gate) -> None:
     letter = da.input(pn.widgets.Select, options=da.sql("SELECT 'x' AS letter"))
-    bound = pn.bind(lambda chosen: chosen, letter)
+    bound = _bind(lambda chosen: chosen, letter)
     with pytest.raises(param.Skip):
         bound()
     gate.open()
@@ -166,13 +171,13 @@ def test_fed_input_is_a_reference_to_its_fitted_value(gate: Gate) -> None:
 
 
 def test_explored_cell_stands_for_its_table(gate: Gate) -> None:
-    bound = pn.bind(lambda frame: frame.height, da.explore(numbers))
+    bound = _bind(lambda frame: frame.height, da.explore(numbers))
     gate.open()
     assert bound() == 3
 
 
 def test_predicate_is_refused(gate: Gate) -> None:
-    for bind in (lambda: pn.bind(print, chosen)(), lambda: pn.rx(chosen), lambda: Report(frame=chosen)):
+    for bind in (lambda: _bind(print, chosen)(), lambda: pn.rx(chosen), lambda: Report(frame=chosen)):
         with pytest.raises(SessionError, match="`chosen` is a predicate, which only SQL reads"):
             bind()
 
@@ -181,8 +186,8 @@ def test_watcher_that_raises_stops_nothing(gate: Gate, caplog: pytest.LogCapture
     def fail(number: int) -> None:
         raise ValueError(f"cannot take {number}")
 
-    pn.bind(fail, total, watch=True)
-    bound = pn.bind(lambda frame: frame.height, numbers)
+    _bind(fail, total, watch=True)
+    bound = _bind(lambda frame: frame.height, numbers)
     gate.open()
     assert bound() == 3
     assert "A watcher of a cell failed." in caplog.text
@@ -196,7 +201,7 @@ def test_two_references_to_a_cell_share_one_demand(gate: Gate) -> None:
         ran.append(low)
         return low
 
-    first, second = pn.bind(lambda n: n, counted), pn.bind(lambda n: -n, counted)
+    first, second = _bind(lambda n: n, counted), _bind(lambda n: -n, counted)
     gate.open()
     assert (first(), second(), ran) == (7, -7, [7])
 
@@ -205,7 +210,7 @@ def test_without_a_gate_the_value_comes_from_the_pool(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sessions._Process, "own", None)
     monkeypatch.setattr(sessions._Process, "has_served", False)
     arrived = threading.Event()
-    pn.bind(lambda number: arrived.set(), total, watch=True)
+    _bind(lambda number: arrived.set(), total, watch=True)
     assert arrived.wait(timeout=60)
     assert sessions._Process.own is not None
     sessions._Process.own.close()

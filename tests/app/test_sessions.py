@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 from unittest.mock import Mock
 
 import panel as pn
@@ -32,7 +32,7 @@ def _open(**arguments: str) -> Iterator[Document]:
     context = Mock()
     context.request.arguments = {name: [value.encode()] for name, value in arguments.items()}
     context.request.headers = {}
-    document._session_context = lambda: context
+    cast("Any", document)._session_context = lambda: context
     with set_curdoc(document):
         yield document
 
@@ -90,12 +90,15 @@ doubled = da.sql("SELECT $n * 2 AS doubled")
         "bound = pn.bind(print, doubled)",
         "bound = pn.bind(print, n)",
         "expression = pn.rx(doubled)",
-        "class Report(param.Parameterized):\n    frame = param.Parameter(allow_refs=True)\nreport = Report(frame=doubled)",
+        "class Held(param.Parameterized):\n    rows = param.Parameter(allow_refs=True)\nheld = Held(rows=doubled)",
         "def make():\n    return pn.bind(print, da.explore(doubled))\nbound = make()",
     ],
 )
 def test_binding_while_a_module_is_imported_is_refused_with_the_remedy(imported: Import, binding: str) -> None:
-    with _open(), pytest.raises(SessionError, match="so all sessions would share it.*bind it in a function") as refused:
+    with (
+        _open(),
+        pytest.raises(SessionError, match=r"so all sessions would share it.*bind it in a function") as refused,
+    ):
         imported(_HEAD + binding)
     assert refused.value.code == "DA601"
 
@@ -194,7 +197,7 @@ def test_page_of_an_imported_module_is_made_for_each_session(imported: Import) -
 
 
 def test_cell_that_is_shown_while_a_module_is_imported_is_refused(imported: Import) -> None:
-    with _open(), pytest.raises(SessionError, match="while module .* is imported"):
+    with _open(), pytest.raises(SessionError, match=r"while module .* is imported"):
         imported(_HEAD + "layout = pn.Column(doubled)")
 
 

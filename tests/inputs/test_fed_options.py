@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import panel as pn
 import polars as pl
@@ -66,7 +67,7 @@ class Opened:
         demands.append(self.session.demand(cell, "frame", changed))
         return row, seen
 
-    def widget(self, cell: InputCell) -> pn.widgets.Widget:
+    def widget(self, cell: InputCell) -> Any:
         self.session.demand(cell, "setting")
         return self.session.control(cell).widget  # type: ignore[attr-defined]
 

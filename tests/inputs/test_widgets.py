@@ -1,20 +1,21 @@
 """Panel widgets, Parameters and reactive values as inputs of cells, without a server."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 import panel as pn
 import param
 import pytest
 
 import dataapp as da
+from dataapp.cells.input import InputCell
 from dataapp.errors import InputError
 from dataapp.inputs.adapters import widget_to_input
 from dataapp.inputs.kinds import label_to_title, widget_of
 from dataapp.inputs.types import text_to_moment
 
 _DAY, _NEXT = dt.date(2024, 3, 1), dt.date(2024, 3, 2)
-_MOMENT, _LATER = dt.datetime(2024, 3, 1, 9, 30), dt.datetime(2024, 3, 1, 16)
+_MOMENT, _LATER = map(dt.datetime.fromisoformat, ("2024-03-01T09:30:00", "2024-03-01T16:00:00"))
 
 _SCALARS: list[tuple[str, dict[str, Any], str]] = [
     ("IntSlider", {"start": 0, "end": 9, "value": 2}, "INTEGER"),
@@ -136,6 +137,10 @@ def test_only_widgets_are_widgets(thing: object) -> None:
     assert widget_to_input(thing, minutes.namespace, "thing") is None
 
 
+def _open(cell: InputCell, label: str) -> Any:
+    return cast("Any", cell.kind.open(label)).widget
+
+
 # What a declaration refuses.
 
 minutes = da.input(pn.widgets.IntSlider, start=1, end=9)
@@ -160,16 +165,19 @@ def test_options_that_the_widget_refuses_are_an_input_error(options: dict[str, A
 
 def test_widget_is_titled_by_its_variable_unless_it_has_a_label() -> None:
     labelled = da.input(pn.widgets.IntSlider, name="Mine")
-    assert (minutes.kind.open("bar_minutes").widget.name, labelled.kind.open("x").widget.name) == ("Bar minutes", "Mine")
+    assert (_open(minutes, "bar_minutes").name, _open(labelled, "x").name) == (
+        "Bar minutes",
+        "Mine",
+    )
     assert label_to_title("_x") == "X"
 
 
 def test_each_session_gets_a_widget_of_its_own() -> None:
-    assert minutes.kind.open("minutes").widget is not minutes.kind.open("minutes").widget
+    assert _open(minutes, "minutes") is not _open(minutes, "minutes")
 
 
 def test_default_that_a_session_changes_is_not_the_next_sessions_default() -> None:
     letters = da.input(pn.widgets.MultiChoice, options=["a", "b"], value=["a"])
-    letters.kind.open("letters").widget.value.append("b")
+    _open(letters, "letters").value.append("b")
     assert letters.kind.default() == ["a"]
-    assert letters.kind.open("letters").widget.value == ["a"]
+    assert _open(letters, "letters").value == ["a"]

@@ -3,7 +3,7 @@
 import sys
 import weakref
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import panel as pn
 from panel.pane.base import Pane
@@ -16,9 +16,9 @@ from dataapp.cells.explore import ExploreCell
 from dataapp.errors import DataAppError
 from dataapp.inputs import adapters
 from dataapp.runtime import headless
-from dataapp.views.bodies import is_chart
-from dataapp.views.card import Card
-from dataapp.views.cells import view_of, view_of_chart
+
+if TYPE_CHECKING:
+    from dataapp.views.card import Card
 
 
 class PanelHost:
@@ -42,6 +42,8 @@ class PanelHost:
 
     def panel(self, cell: Cell) -> Any:
         """Return the cell's view in the current session."""
+        from dataapp.views.cells import view_of  # here: views take 0.1 s, and who only evaluates needs none
+
         _refuse_sharing(cell)
         return view_of(cell, current_session())
 
@@ -67,6 +69,8 @@ class CellChart(Pane):
     alive: ClassVar["weakref.WeakSet[CellChart]"] = weakref.WeakSet()  # in any session, also what is not rendered yet
 
     def __init__(self, object: Any = None, **params: Any) -> None:  # noqa: A002  # the name that Panel's panes use
+        from dataapp.views.cells import view_of_chart  # here: as above
+
         super().__init__(object, **params)
         for data in _cell_data(object):
             if isinstance(data.source, Cell):
@@ -79,7 +83,8 @@ class CellChart(Pane):
     @classmethod
     def applies(cls, object: Any) -> bool:  # noqa: A002  # Panel's name
         """Whether an object is such a chart."""
-        return is_chart(object) and bool(_cell_data(object))
+        altair: Any = sys.modules.get("altair")  # where Altair was never imported, nothing is a chart
+        return altair is not None and isinstance(object, altair.TopLevelMixin) and bool(_cell_data(object))
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
         model = self._card._get_model(doc, root, parent, comm)

@@ -358,7 +358,14 @@ _ERRORS_BY_KIND: dict[str, type[DataAppError]] = {
 }
 
 
-_UNREADABLE = ("a Parquet file", "No magic bytes", "Error when sniffing", "CSV Error", "Malformed JSON")
+_UNREADABLE = (
+    "a Parquet file",
+    "No magic bytes",
+    "Footer length error",
+    "Error when sniffing",
+    "CSV Error",
+    "Malformed JSON",
+)
 
 
 def fault_to_error(fault: EngineFault) -> DataAppError:

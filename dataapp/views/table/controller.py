@@ -56,6 +56,7 @@ class Controller:
         self._report = report
         self._rows: RelationRows | None = None
         self._view = 0
+        self._same_rows_since = 0  # the first view of the relation that is shown
         self._shown: Shown | None = None
         self._screen: Screen | None = None  # what the page was given to show it
         self._looked_at = Span(0, 2 * BLOCK, 0, CHUNK)
@@ -76,14 +77,20 @@ class Controller:
         self._ask(self._rows, None, keep_place=True)
 
     def receive(self, data: object) -> None:
-        """Take a message of the page. What is malformed or late is ignored."""
+        """Take a message of the page. What is malformed or late is ignored.
+
+        A wish to sort or filter is not late while the relation is the same: the answer to the one before it may have
+        been under way when it was made.
+        """
         message, shown = read_message(data), self._shown
         if isinstance(message, Ready):
             self._start_again()
-        elif message is None or shown is None or message.view != shown.view or shown.rows is not self._rows:
+        elif message is None or shown is None or shown.rows is not self._rows:
             return
-        elif isinstance(message, Want):
+        elif isinstance(message, Want) and message.view == shown.view:
             self._want(shown, message.span)
+        elif isinstance(message, Want) or not self._same_rows_since <= message.view <= shown.view:
+            return
         elif isinstance(message, Sort) and all(key.column < len(shown.columns) for key in message.order):
             self._ask(shown.rows, replace(shown.arrangement, order=message.order), keep_place=False)
         elif isinstance(message, Filter) and message.column < len(shown.columns):
@@ -171,6 +178,8 @@ class Controller:
 
     def _swap(self, shown: Shown, screen: Screen, *, keep_place: bool) -> None:
         """Let the page show a view, or show it with its totals."""
+        if self._shown is None or self._shown.rows is not shown.rows:
+            self._same_rows_since = shown.view
         self._shown, self._screen, self._looked_at = shown, screen, screen.span
         self._send(_view_to_message(shown, screen, keep_place=keep_place))
         if shown.totals is not None:

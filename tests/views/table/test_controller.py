@@ -173,6 +173,16 @@ def test_a_message_about_another_view_is_late_and_ignored(explorer: Explorer, re
     assert not explorer.jobs.waiting
 
 
+def test_a_second_click_that_crosses_the_answer_to_the_first_still_counts(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    before = explorer.view["view"]
+    explorer.say("sort", order=[{"column": 0, "descending": False}])
+    explorer.jobs.run()
+    explorer.controller.receive({"type": "sort", "view": before, "order": [{"column": 0, "descending": True}]})
+    explorer.jobs.run()
+    assert explorer.view["order"] == [{"column": 0, "descending": True}]
+
+
 def test_wishes_about_a_relation_that_is_being_replaced_are_ignored(explorer: Explorer, relation: Make):
     show(explorer, relation(NUMBERS.format(30)))
     explorer.controller.show(relation(NUMBERS.format(40)))

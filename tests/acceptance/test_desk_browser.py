@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import sample_data
+
 _ROOT = Path(__file__).resolve().parents[2]
 _DESK = _ROOT / "notebooks" / "trading_desk.py"
 _DRAWN = "canvas => canvas.width > 300 && canvas.toDataURL().length > 5000"
@@ -20,13 +22,10 @@ _PHONE = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36"
 )
 
-pytestmark = pytest.mark.skipif(
-    not list((_ROOT / "sample_data" / "trades").glob("*.parquet")), reason="the ticks of the desk are not made yet"
-)
-
 
 @pytest.fixture(scope="module")
 def url(serve_for_module: Callable[..., Any]) -> str:
+    sample_data.trades()
     return serve_for_module(_DESK).url
 
 

@@ -1,16 +1,24 @@
 """The code in README runs as it stands there."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Serve
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 SMALLEST, DESK, TESTS = BLOCKS
+SET_SLIDER = """value => {
+    for (const model of Bokeh.documents[0]._all_models.values()) if (model.type.includes("Slider")) model.value = value;
+}"""
 
 
 def write_trades(path: Path, *, days: int = 2) -> None:
@@ -76,3 +84,40 @@ def test_the_smallest_app_counts_what_duckdb_counts(tmp_path: Path, monkeypatch:
         f"SELECT symbol, count(*) FROM '{tmp_path}/trades.parquet' WHERE size >= 500 GROUP BY ALL"
     ).fetchall()
     assert counted == dict(expected)
+
+
+def test_the_smallest_app_reruns_its_query_when_the_slider_moves(page: Page, serve: Serve, tmp_path: Path) -> None:
+    write_trades(tmp_path / "trades.parquet")
+    app = tmp_path / "smallest.py"
+    app.write_text(SMALLEST, "utf-8")
+    page.goto(serve(app).url)
+    expect(page.locator(".explorer .count")).to_have_text("3 rows")
+    expect(page.get_by_text("520", exact=True).first).to_be_visible()
+    page.evaluate(SET_SLIDER, 1000)
+    expect(page.get_by_text("130", exact=True).first).to_be_visible()
+    expect(page.get_by_text("520", exact=True)).to_have_count(0)
+
+
+def test_the_desk_filters_its_tape_by_what_is_brushed(page: Page, serve: Serve, desk: Path) -> None:
+    page.goto(serve(desk).url)
+    tape = page.locator(".explorer .count").last
+    expect(tape).to_have_text("1,560 rows")
+    canvas = page.locator(".chart canvas").first
+    page.wait_for_function(
+        "canvas => canvas.width > 300 && canvas.toDataURL().length > 5000", arg=canvas.element_handle()
+    )
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 100)
+    page.mouse.up()
+    page.wait_for_url(re.compile("brush="))
+    expect(tape).not_to_have_text("1,560 rows")
+    low, high = next(iter(json.loads(parse_qs(urlsplit(page.url).query)["brush"][0]).values()))
+    data = desk.parent.parent / "sample_data" / "trades" / "part.parquet"
+    counted = duckdb.execute(
+        f"SELECT count(*) FROM '{data}' WHERE ts BETWEEN $1::TIMESTAMP AND $2::TIMESTAMP", [low, high]
+    ).fetchone()
+    assert counted is not None
+    expect(tape).to_have_text(f"{counted[0]:,} rows")

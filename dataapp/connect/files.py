@@ -2,6 +2,7 @@
 
 import glob
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,28 +61,43 @@ def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:
     for pattern in patterns:
         if "://" in pattern:
             continue  # remote files have no cheap state
-        found = expand(pattern)
+        found = _states(pattern)
         if not found:
             raise SourceNotFoundError(f"No file matches `{pattern}`.", hint=_nearby(pattern), cell=cell)
-        for path in found:
-            try:
-                stat = os.stat(path)
-            except OSError as error:
-                raise SourceNotFoundError(f"`{path}` is gone.", cell=cell) from error
-            states.append(FileState(path, stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        states += found
     return tuple(states)
+
+
+def _states(pattern: str) -> list[FileState]:
+    """Return the states of a pattern's files by path; asking each file once, as this stands in every query's way."""
+    plain = _state(pattern)
+    if plain is not None:
+        return [plain]
+    if os.path.isdir(pattern):
+        inside = glob.iglob(os.path.join(glob.escape(pattern), "**"), recursive=True)
+        candidates = (path for path in inside if format_of(path) is not None)
+    elif is_pattern(pattern):
+        candidates = glob.iglob(pattern, recursive=True)
+    else:
+        return []
+    found = (_state(path) for path in candidates)
+    return sorted((state for state in found if state is not None), key=lambda state: state.path)
+
+
+def _state(path: str) -> FileState | None:
+    """Return a file's state, or None where there is none: a folder, or gone."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):  # a NUL byte in a name is a ValueError
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return FileState(path, found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def expand(pattern: str) -> list[str]:
     """Return the files that a path, a glob or a folder names, sorted."""
-    if os.path.isdir(pattern):
-        found = (path for path in glob.iglob(os.path.join(pattern, "**"), recursive=True))
-        return sorted(path for path in found if os.path.isfile(path) and format_of(path) is not None)
-    if os.path.isfile(pattern):
-        return [pattern]
-    if not is_pattern(pattern):
-        return []
-    return sorted(path for path in glob.iglob(pattern, recursive=True) if os.path.isfile(path))
+    return [state.path for state in _states(pattern)]
 
 
 def is_pattern(location: str) -> bool:

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from dataapp.cells.values import Bound
 from dataapp.compile.query import StatementFacts
+from dataapp.engines.described import Described
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
@@ -43,6 +44,8 @@ _DATABASE_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "produce_arrow_string_view": True,  # twice as fast, and Polars takes it without a copy
 }
 _CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
+_DESCRIBE = "SELECT column_name, column_type FROM (DESCRIBE FROM relation)"
+_MOST_DESCRIBED = 512
 _IDLE_CONNECTIONS = 8
 _INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started is lost, so it is repeated
 
@@ -52,6 +55,7 @@ class DuckDB:
 
     Attributes:
         kept: Tables that readers of equal relations share.
+        described: Columns of relations by their shape.
 
     Example:
         >>> engine = DuckDB()
@@ -66,6 +70,7 @@ class DuckDB:
         self._database = duckdb.connect(config=_DATABASE_SETTINGS)
         self._database.execute(f"CREATE SCHEMA {SCHEMA}")
         self.kept = KeptTables(self._drop)
+        self.described = Described(_MOST_DESCRIBED)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -156,8 +161,11 @@ def _functions_where(condition: str) -> frozenset[str]:
     return frozenset(name for (name,) in rows.fetchall())
 
 
-def _nothing(result: duckdb.DuckDBPyConnection) -> None:
-    """Take no rows: the statement was run for its effect."""
+def _made(result: duckdb.DuckDBPyConnection) -> int:
+    """Return how many rows a ``CREATE TABLE`` made."""
+    row = result.fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 class Reader:
@@ -205,33 +213,48 @@ class Reader:
         """Return the relation as a stream of record batches; valid while this reader is open."""
         return self._run(self._text(None), {}, lambda result: result.to_arrow_reader(rows))
 
-    def materialize(self, name: str, query: str, parameters: Mapping[str, object] | None = None) -> None:
-        """Keep a query's rows as a temporary table of this reader; later queries read it by its name.
-
-        The engine spills it to disk when memory is short. It goes away with the reader.
-        """
-        self._run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {self._text(query)}', parameters or {}, _nothing)
-        self._temporary.append(name)
-
-    def keep(self, query: str, parameters: Mapping[str, object] | None = None) -> str:
-        """Keep a query's rows as a table that readers of an equal relation share, and return the table's name.
+    def keep(self, query: str, parameters: Mapping[str, object] | None = None) -> KeptTable:
+        """Keep a query's rows as a table that readers of an equal relation share.
 
         The engine spills it to disk when memory is short. It goes away with the last reader that needs it.
         """
         bound = parameters or {}
         key = (self._relation.key, query, repr(sorted(bound.items())))
 
-        def make(name: str) -> None:
-            self._run(f"CREATE TABLE {name} AS {self._text(query)}", bound, _nothing)
+        def make(name: str) -> int:
+            return self._run(f"CREATE TABLE {name} AS {self._text(query)}", bound, _made)
 
         table = self._engine.kept.hold(key, make, self._cancelled.is_set)
         self._held.append(table)
-        return table.name
+        return table
+
+    def fetch_kept(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Run a query over what `keep` and `arrange` made; the relation is not read, nor are its sources looked at."""
+        return self._read_kept(query, parameters or {}, lambda result: result.to_arrow_table())
+
+    def arrange(self, name: str, query: str, parameters: Mapping[str, object] | None = None) -> int:
+        """Make a temporary table of a query over what `keep` made, and return how many rows it has.
+
+        The engine spills it to disk when memory is short. It goes away with the reader.
+        """
+        if name not in self._temporary:
+            self._temporary.append(name)
+        return self._read_kept(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {query}', parameters or {}, _made)
 
     def describe(self) -> tuple[Column, ...]:
-        """Return the relation's columns without running it."""
-        rows = self._run(f"DESCRIBE {self._text(None)}", {}, lambda result: result.fetchall())
-        return tuple(Column(row[0], row[1]) for row in rows)
+        """Return the relation's columns as its readers name them, without running it.
+
+        Of equal names all but one get a number. Relations of one shape are described once.
+        """
+        shape = self._relation.shape()
+        known = None if shape is None else self._engine.described.get(shape)
+        if known is not None:
+            return known
+        rows = self._run(self._text(_DESCRIBE), {}, lambda result: result.fetchall())
+        columns = tuple(Column(row[0], row[1]) for row in rows)
+        if shape is not None:
+            self._engine.described.put(shape, columns)
+        return columns
 
     def explain(self) -> str:
         """Return the engine's plan of the relation."""
@@ -276,27 +299,43 @@ class Reader:
         return f"WITH relation AS NOT MATERIALIZED (\n{self._relation.sql}\n) {query}"
 
     def _run[T](self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run a query that reads the relation; its sources are looked at afterwards."""
+        bound = {name: bound_to_engine(value) for name, value in self._relation.parameters.items()}
+        try:
+            result = self._execute(sql, bound | dict(parameters), take)
+        except duckdb.Error as error:
+            self._relation.check_sources()
+            raise self._explain(error, sql) from error
+        self._relation.check_sources()
+        return result
+
+    def _read_kept[T](
+        self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]
+    ) -> T:
+        try:
+            return self._execute(sql, parameters, take)
+        except duckdb.Error as error:
+            raise self._explain(error, sql) from error
+
+    def _execute[T](
+        self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]
+    ) -> T:
+        """Run a statement that `cancel` can stop, and take its rows, which may be computed while they are taken."""
         connection = self._connection
         if connection is None:
             raise Cancelled
-        bound = {name: bound_to_engine(value) for name, value in self._relation.parameters.items()}
         self._running.set()
         try:
             if self._cancelled.is_set():
                 raise Cancelled
-            result = take(
-                connection.execute(sql, bound | dict(parameters))
-            )  # rows may be computed while they are taken
+            return take(connection.execute(sql, parameters))
         except duckdb.Error as error:
             if self._cancelled.is_set() or isinstance(error, duckdb.InterruptException):
                 raise Cancelled from error
-            self._relation.check_sources()
-            raise self._explain(error, sql) from error
+            raise
         finally:
             with self._interrupting:
                 self._running.clear()
-        self._relation.check_sources()
-        return result
 
     def _explain(self, error: duckdb.Error, sql: str) -> DataAppError:
         fault = error_to_fault(error)

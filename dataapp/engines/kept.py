@@ -22,11 +22,13 @@ class KeptTable:
     Attributes:
         key: What its rows depend on.
         name: Its name in the engine, with the schema.
+        rows: How many rows it has.
         holders: How many readers need it.
     """
 
     key: Hashable
     name: str
+    rows: int = 0
     holders: int = 0
     has_failed: bool = False
     is_over: threading.Event = field(default_factory=threading.Event)
@@ -45,12 +47,12 @@ class KeptTables:
         self._tables: dict[Hashable, KeptTable] = {}
         self._numbers = itertools.count(1)
 
-    def hold(self, key: Hashable, make: Callable[[str], None], is_cancelled: Callable[[], bool]) -> KeptTable:
+    def hold(self, key: Hashable, make: Callable[[str], int], is_cancelled: Callable[[], bool]) -> KeptTable:
         """Return the table of a key, made if need be; `release` it when it is no longer needed.
 
         Args:
             key: What the rows depend on.
-            make: Creates the table under the given name.
+            make: Creates the table under the given name and returns how many rows it has.
             is_cancelled: Whether the caller no longer wants to wait.
 
         Raises:
@@ -86,9 +88,9 @@ class KeptTables:
     def __len__(self) -> int:
         return len(self._tables)
 
-    def _make(self, table: KeptTable, make: Callable[[str], None]) -> None:
+    def _make(self, table: KeptTable, make: Callable[[str], int]) -> None:
         try:
-            make(table.name)
+            table.rows = make(table.name)
         except BaseException:
             with self._lock:
                 table.has_failed = True

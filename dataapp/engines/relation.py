@@ -1,8 +1,10 @@
 """A relation: one query bound to one set of input values, ready to be read, never read as a whole by itself."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
@@ -57,6 +59,7 @@ class Relation:
         parameters: The values bound to the query's parameters.
         frames: Arrow tables, by the name under which the query scans them.
         key: What the rows depend on: text, values, and versions of the sources.
+        sources: The versions alone.
         engine: Where it runs.
         variables: Values to set as engine variables before running, for queries that cannot be prepared.
         fixed_order: Whether reading twice gives the rows in the same order (scans and filters of files and frames do,
@@ -70,6 +73,7 @@ class Relation:
     engine: "DuckDB"
     parameters: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
     frames: Mapping[str, pa.Table] = field(default_factory=dict[str, pa.Table])
+    sources: Hashable = ()
     variables: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
     fixed_order: bool = False
     explain_fault: Callable[[EngineFault], DataAppError] | None = None
@@ -79,7 +83,50 @@ class Relation:
         """Return a reader with a connection of its own; close it, or use it in a ``with`` statement."""
         return self.engine.read(self)
 
+    def shape(self) -> Hashable | None:
+        """Return what the columns depend on, or None where that is not known: relations of one shape have the same.
+
+        Texts count with their value, because they can name a file.
+        """
+        if "://" in self.sql:  # a remote file has no version
+            return None
+        try:
+            values = tuple((name, bound.type, kind_of_value(bound.value)) for name, bound in self.parameters.items())
+            frames = tuple((name, table.schema) for name, table in self.frames.items())
+        except TypeError:
+            return None
+        variables = tuple((name, repr(bound.value)) for name, bound in self.variables.items())
+        return (self.sql, self.sources, values, frames, variables)
+
     def columns(self) -> tuple[Column, ...]:
         """Return names and types without running the query."""
         with self.open() as reader:
             return reader.describe()
+
+
+def kind_of_value(value: object) -> Hashable:
+    """Return what the engine's type of a bound value depends on.
+
+    Raises:
+        TypeError: Nobody knows.
+
+    Example:
+        >>> kind_of_value(2) == kind_of_value(3), kind_of_value(2) == kind_of_value(2**40)
+        (True, False)
+    """
+    match value:
+        case None | bool() | float() | timedelta():
+            return type(value)
+        case int():
+            return int, value < 0, sum(value.bit_length() > bits for bits in (7, 8, 15, 16, 31, 32, 63, 64, 127, 128))
+        case str() | Decimal():
+            return type(value), str(value)
+        case datetime() | time():
+            return type(value), value.tzinfo is None
+        case date():
+            return date
+        case list() | tuple():
+            items = cast("Sequence[object]", value)
+            return type(items), tuple(sorted({repr(kind_of_value(item)) for item in items}))
+        case _:
+            raise TypeError(type(value))

@@ -78,6 +78,7 @@ class Table:
             engine=engine,
             parameters={name: self.values[key] for name, key in fused.values.items()},
             frames={name: self.frames[key] for name, key in fused.frames.items()},
+            sources=tuple(files.version for files in self.files),
             variables={name: self.values[key] for name, key in fused.variables.items()},
             fixed_order=self.fixed_order,
             explain_fault=self.explain_fault,

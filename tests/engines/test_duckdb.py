@@ -81,10 +81,28 @@ def test_batches_stream(engine: DuckDB) -> None:
         assert sum(batch.num_rows for batch in reader.batches(1_000)) == 100_000
 
 
-def test_a_kept_table_is_read_by_its_name(engine: DuckDB) -> None:
+def test_kept_rows_are_read_by_their_name(engine: DuckDB) -> None:
     with relation(engine, "FROM range(10)").open() as reader:
-        reader.materialize("kept", "SELECT range AS n FROM relation WHERE range > $low", {"low": 7})
-        assert reader.fetch("SELECT count(*) AS c FROM kept").to_pylist() == [{"c": 2}]
+        kept = reader.keep("SELECT range AS n FROM relation WHERE range > $low", {"low": 7})
+        assert kept.rows == 2
+        assert reader.fetch_kept(f"SELECT sum(n)::INTEGER AS sum FROM {kept.name}").to_pylist() == [{"sum": 17}]
+
+
+def test_kept_rows_are_arranged_in_a_list_of_the_reader(engine: DuckDB) -> None:
+    with relation(engine, "FROM range(10)").open() as reader:
+        kept = reader.keep("SELECT range AS n FROM relation")
+        arrange = f"SELECT n FROM {kept.name} WHERE n < $high ORDER BY n DESC"
+        assert reader.arrange("arranged", arrange, {"high": 3}) == 3
+        assert reader.fetch_kept("FROM arranged")["n"].to_pylist() == [2, 1, 0]
+
+
+def test_sources_are_looked_at_when_they_were_read_and_not_when_kept_rows_were(engine: DuckDB) -> None:
+    looks: list[None] = []
+    with relation(engine, "FROM range(10)", check_sources=lambda: looks.append(None)).open() as reader:
+        kept = reader.keep("FROM relation")
+        assert len(looks) == 1
+        reader.fetch_kept(f"FROM {kept.name}")
+        assert len(looks) == 1
 
 
 def test_a_connection_is_given_back_clean(engine: DuckDB) -> None:
@@ -96,7 +114,7 @@ def test_a_connection_is_given_back_clean(engine: DuckDB) -> None:
     )
     with made.open() as reader:
         reader.fetch()
-        reader.materialize("kept", "FROM relation")
+        reader.arrange("arranged", "FROM range(3)")
     assert len(engine._idle) == 1
     assert state_of_idle_connections(engine) == []
 

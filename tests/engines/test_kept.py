@@ -32,17 +32,17 @@ def test_readers_of_an_equal_relation_share_one_table(engine: DuckDB) -> None:
 def test_another_question_is_another_table(engine: DuckDB) -> None:
     with relation(engine).open() as one, relation(engine, "others").open() as other:
         names = {
-            one.keep("FROM relation"),
-            one.keep("FROM relation WHERE n > $low", {"low": 2}),
-            one.keep("FROM relation WHERE n > $low", {"low": 3}),
-            other.keep("FROM relation"),
+            one.keep("FROM relation").name,
+            one.keep("FROM relation WHERE n > $low", {"low": 2}).name,
+            one.keep("FROM relation WHERE n > $low", {"low": 3}).name,
+            other.keep("FROM relation").name,
         }
         assert len(names) == 4
 
 
 def test_the_table_goes_with_its_last_reader(engine: DuckDB) -> None:
     one, other = relation(engine).open(), relation(engine).open()
-    name = one.keep("FROM relation")
+    name = one.keep("FROM relation").name
     other.keep("FROM relation")
     one.close()
     assert other.fetch(f"SELECT sum(n)::BIGINT AS total FROM {name}").to_pylist() == [{"total": 10}]
@@ -55,7 +55,7 @@ def test_the_table_goes_with_its_last_reader(engine: DuckDB) -> None:
 
 def test_a_kept_table_is_no_table_of_the_catalog(engine: DuckDB) -> None:
     with relation(engine).open() as reader:
-        name = reader.keep("FROM relation").rpartition(".")[2]
+        name = reader.keep("FROM relation").name.rpartition(".")[2]
         assert not engine.has_table(name)
 
 
@@ -65,7 +65,7 @@ def test_who_gives_up_lets_the_next_one_try(engine: DuckDB) -> None:
     with pytest.raises(Cancelled):
         reader.keep("FROM relation")
     with relation(engine).open() as other:
-        assert other.fetch(f"FROM {other.keep('FROM relation')}").num_rows == 5
+        assert other.fetch(f"FROM {other.keep('FROM relation').name}").num_rows == 5
 
 
 def test_those_who_wait_get_what_the_first_one_makes() -> None:
@@ -75,15 +75,21 @@ def test_those_who_wait_get_what_the_first_one_makes() -> None:
     may_finish = threading.Event()
     has_begun = threading.Event()
 
-    def make(name: str) -> None:
+    def make(name: str) -> int:
         has_begun.set()
         may_finish.wait(10)
         made.append(name)
+        return 3
 
     names: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: names.append(tables.hold("k", make, lambda: False).name)) for _ in range(4)
-    ]
+    rows: list[int] = []
+
+    def hold() -> None:
+        table = tables.hold("k", make, lambda: False)
+        names.append(table.name)
+        rows.append(table.rows)
+
+    threads = [threading.Thread(target=hold) for _ in range(4)]
     threads[0].start()
     has_begun.wait(10)
     for thread in threads[1:]:
@@ -93,6 +99,7 @@ def test_those_who_wait_get_what_the_first_one_makes() -> None:
         thread.join(10)
     assert len(made) == 1
     assert names == made * 4
+    assert rows == [3] * 4
     assert dropped == []
 
 
@@ -101,9 +108,10 @@ def test_a_cancelled_reader_does_not_wait() -> None:
     may_finish = threading.Event()
     has_begun = threading.Event()
 
-    def make(name: str) -> None:
+    def make(name: str) -> int:
         has_begun.set()
         may_finish.wait(10)
+        return 0
 
     maker = threading.Thread(target=lambda: tables.hold("k", make, lambda: False))
     maker.start()

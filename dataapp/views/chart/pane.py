@@ -107,8 +107,8 @@ class ChartView(param.Parameterized):
         self._stop()
         self._keys = keys
         known, chosen = self._picture, dict(relations)
-        self._report("running")
         self._handle = self._submit(lambda cancel: _draw(self._chart, chosen, known, cancel), self._take, self._fail)
+        self._report("running")
 
     def select(self, name: str, value: Mapping[str, list[Any]] | None) -> None:
         """Select something from Python, without hearing back: from a link, or as the mirror of another chart."""

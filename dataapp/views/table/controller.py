@@ -144,8 +144,6 @@ class Controller:
         view, last, span = self._view, self._shown, self._looked_at
         if last is not None and arrangement is not None:  # more wishes may come before this one is answered
             self._shown = replace(last, arrangement=arrangement)
-        self._report(State("running"))
-        self._send({"type": "stale"})
 
         def begin(cancel: Cancel) -> tuple[Shown, Screen, bool]:
             columns = rows.columns(cancel)
@@ -165,7 +163,9 @@ class Controller:
             if screen.totals is None:
                 self._settle(shown)
 
-        self._asking = self._submit(begin, begun, self._fail)
+        self._asking = self._submit(begin, begun, self._fail)  # first of all: telling takes some milliseconds
+        self._report(State("running"))
+        self._send({"type": "stale"})
 
     def _settle(self, shown: Shown) -> None:
         span = self._looked_at

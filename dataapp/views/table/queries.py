@@ -102,11 +102,6 @@ class _Values:
         return f"${name}"
 
 
-def describe() -> Query:
-    """Names as the relation's readers see them (of two equal ones, the second is numbered), and types."""
-    return Query("SELECT column_name, column_type FROM (DESCRIBE FROM relation)")
-
-
 def count(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
     """How many rows pass the filters."""
     values = _Values()

@@ -85,8 +85,9 @@ class RelationRows:
     def columns(self, cancel: Cancel) -> tuple[Column, ...]:
         """Return the columns, as unique names."""
         if self._columns is None:
-            named = self._fetch(queries.describe(), cancel).to_pylist()
-            self._columns = tuple(Column(row["column_name"], row["column_type"]) for row in named)
+            with self._relation.open() as reader:
+                cancel.on_cancel(reader.cancel)
+                self._columns = reader.describe()
         return self._columns
 
     def begin(self, question: Question, span: Span, cancel: Cancel) -> Screen:
@@ -102,7 +103,7 @@ class RelationRows:
                     return self._arranged(kept, question, span)
                 rest = self._rest(question)
                 first = queries.top(Table.of_kept(columns, kept.table), rest, span)
-                return Screen(span, _run(kept.reader, first), None)
+                return Screen(span, _read_kept(kept.reader, first), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
         return Screen(span, self._fetch(queries.top(Table.of_relation(columns), question, span), cancel), None)
@@ -200,12 +201,12 @@ class RelationRows:
             raise Cancelled
         query = queries.keep(Table.of_relation(columns), filters)
         try:
-            kept.table = reader.keep(query.sql, query.parameters)
+            table = reader.keep(query.sql, query.parameters)
         except Exception:
             self._forget()
             raise
         keeping = False
-        kept.total = _number(_run(reader, queries.count(Table.of_kept(columns, kept.table), ())))
+        kept.table, kept.total = table.name, table.rows
         return kept
 
     def _arranged(self, kept: _Kept, question: Question, span: Span) -> Screen:
@@ -218,13 +219,12 @@ class RelationRows:
             kept.arranged, kept.rows = None, kept.total
             if not is_plain:
                 query = queries.arrange(table, rest)
-                kept.reader.materialize(queries.ARRANGED, query.sql, query.parameters)
-                kept.rows = _number(_run(kept.reader, Query(f"SELECT count(*) FROM {queries.ARRANGED}")))
+                kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
             kept.arranged = question
         moved = _moved_up(span, kept.rows)
         query = queries.kept_window(table, moved) if is_plain else queries.arranged_window(table, moved)
         unfiltered = kept.total if self._unfiltered is None else self._unfiltered
-        return Screen(moved, _run(kept.reader, query), Totals(kept.rows, unfiltered))
+        return Screen(moved, _read_kept(kept.reader, query), Totals(kept.rows, unfiltered))
 
     @contextmanager
     def _holding(self) -> Iterator[_Kept | None]:
@@ -255,6 +255,10 @@ class RelationRows:
 
 def _run(reader: Reader, query: Query) -> pa.Table:
     return reader.fetch(query.sql, query.parameters)
+
+
+def _read_kept(reader: Reader, query: Query) -> pa.Table:
+    return reader.fetch_kept(query.sql, query.parameters)
 
 
 def _number(table: pa.Table) -> int:

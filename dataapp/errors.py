@@ -81,6 +81,12 @@ class WrongKindError(DataAppError):
     code = "DA104"
 
 
+class InvalidNameError(DataAppError):
+    """A name cannot be used in Python and SQL alike."""
+
+    code = "DA105"
+
+
 class SqlSyntaxError(DataAppError):
     """The text of a SQL cell is not SQL."""
 
@@ -169,6 +175,24 @@ class ChartError(DataAppError):
     """A chart names a field or uses a feature that its cell does not offer."""
 
     code = "DA701"
+
+
+class NotSavedError(DataAppError):
+    """An app cannot be written to the place where it should be saved."""
+
+    code = "DA751"
+
+
+class FileTakenError(NotSavedError):
+    """There is a file of that name already, and nobody said to replace it."""
+
+    code = "DA752"
+
+
+class BookUnreadableError(DataAppError):
+    """A stored state of the workbench cannot be read."""
+
+    code = "DA753"
 
 
 class BlockedError(DataAppError):

@@ -1,0 +1,281 @@
+"""The page of `dataapp explore`: tables at the left, queries with their results, and a button that saves an app."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+import dataapp as da
+from dataapp.app.sessions import current_session
+from dataapp.compile.identifiers import fold, quote_identifier
+from dataapp.compile.query import Parser
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.functions import functions, reserved_words
+from dataapp.errors import DataAppError
+from dataapp.runtime.session import Session
+from dataapp.views.faults import FAULT_STYLE, error_to_fault
+from dataapp.workbench.book import Book, names_read
+from dataapp.workbench.catalogue import Catalogue, Table, count_rows
+from dataapp.workbench.controls import Control
+from dataapp.workbench.desk import Desk
+from dataapp.workbench.listing.listing import Listing, Wish
+from dataapp.workbench.queries import Queries
+from dataapp.workbench.save_dialog import SaveDialog
+from dataapp.workbench.saving import save_book
+from dataapp.workbench.sheet import Sheet
+
+_PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+def explore_page(desk: Desk) -> Any:
+    """Return the page of the current session."""
+    return ExplorePage(desk, current_session()).app.page
+
+
+class ExplorePage:
+    """One page, in one session.
+
+    Args:
+        desk: What all pages share.
+        session: Runs the queries of this one.
+    """
+
+    def __init__(self, desk: Desk, session: Session) -> None:
+        self._desk = desk
+        self._session = session
+        self._sheets: list[Sheet] = []
+        self._written: Sheet | None = None
+        self._counted: dict[str, int] = {}
+        self._columns: dict[str, list[dict[str, str]]] = {}
+        self._listing = Listing(self._wished, sizing_mode="stretch_width", margin=(0, 8))
+        self._main = pn.Column(margin=0, sizing_mode="stretch_width")
+        self._add = pn.ui.Button(label="Add a query", icon="add", variant="outlined", margin=(0, 8, 24, 8))
+        self._add.on_click(lambda _: self._open(self._queries.free_name("query"), ""))
+        self._dialog = SaveDialog(session, desk.folder, self._save)
+        save = pn.ui.Button(label="Save as app", icon="save", variant="outlined", color="light", margin=(0, 8))
+        save.on_click(lambda _: self._dialog.open())
+        self.app = da.App(
+            desk.title,
+            sidebar=[self._listing],
+            main=[self._main, self._add, self._dialog.view],
+            header=[save],
+            sidebar_width=300,
+        )
+        self._start()
+
+    # The queries.
+
+    def edited(self, sheet: Sheet) -> None:
+        """Names that are clicked go into the text that was written last."""
+        self._written = sheet
+
+    def has_run(self, sheet: Sheet, text: str) -> None:
+        """Note the query, and take over what it changed."""
+        self._written = sheet
+        self._desk.history.add(text)
+        self._show_past()
+        self._refresh()
+
+    def renamed(self, sheet: Sheet, name: str) -> None:
+        """Call a query otherwise, in the texts that read it, too."""
+        texts = {one: self._queries.book.query(one.name).sql for one in self._sheets}
+        self._queries.rename(sheet.name, name)
+        sheet.name = name
+        for one in self._sheets:
+            if one.editor.value == texts[one]:  # what is being written is not touched
+                one.editor.value = self._queries.book.query(one.name).sql
+        self._refresh()
+
+    def removed(self, sheet: Sheet) -> None:
+        """Take a query away; its text is in the history."""
+        self._desk.history.add(sheet.editor.value)
+        self._show_past()
+        sheet.close()
+        self._sheets.remove(sheet)
+        self._main.remove(sheet.view)
+        if self._written is sheet:
+            self._written = None
+        self._queries.remove(sheet.name)
+        self._refresh()
+
+    def _open(self, name: str, text: str) -> None:
+        """Add a query, and run it unless it is empty."""
+        self._queries.add(name, text)
+        sheet = self._place(name)
+        self._written = sheet
+        self._refresh()
+        if text:
+            sheet.run()
+
+    def _place(self, name: str) -> Sheet:
+        sheet = Sheet(self._queries, self._session, name, self)
+        self._sheets.append(sheet)
+        self._main.append(sheet.view)
+        return sheet
+
+    def _refresh(self) -> None:
+        """Bring all sheets in line with the book: each control stands where its parameter is used first."""
+        book = self._queries.book
+        placed = _placed_controls(book, self._queries.parser)
+        for sheet in self._sheets:
+            sheet.show(book.query(sheet.name), placed[sheet.name])
+        self._complete(book)
+
+    # The tables.
+
+    def _start(self) -> None:
+        if self._desk.is_known:
+            self._begin(None)
+        else:
+            self._session.submit(lambda _: self._desk.catalogue(), self._begin, self._refuse)
+
+    def _begin(self, _catalogue: Catalogue | None) -> None:
+        try:
+            catalogue, book = self._desk.catalogue(), self._desk.book()
+        except DataAppError as error:
+            self._refuse(error)
+            return
+        self._queries = Queries(book, self._session, self._remember)
+        self._show_tables(catalogue)
+        self._show_past()
+        for query in book.queries:
+            self._place(query.name)
+        self._refresh()
+        for sheet in self._sheets:
+            if sheet.editor.value:
+                sheet.run()
+        self._count(list(catalogue.tables))
+
+    def _refuse(self, error: Exception) -> None:
+        fault = error_to_fault(error, "files", None, is_author=True)
+        self._main[:] = [pn.pane.HTML(fault.to_html(), sizing_mode="stretch_width", stylesheets=[FAULT_STYLE])]
+        self._add.visible = False
+
+    def _remember(self, book: Book) -> None:
+        self._desk.latest = book
+
+    def _show_tables(self, catalogue: Catalogue) -> None:
+        self._listing.param.update(
+            tables=[self._table_to_json(table) for table in catalogue.tables],
+            faults=[{"message": fault.message, "hint": fault.hint} for fault in catalogue.faults],
+        )
+
+    def _table_to_json(self, table: Table) -> dict[str, Any]:
+        rows = self._counted.get(table.name, table.rows)
+        columns = [{"name": column.name, "type": column.type} for column in table.columns]
+        detail = "" if rows is None else f"{rows:,}"
+        return {"name": table.name, "columns": columns, "detail": detail, "where": table.location}
+
+    def _count(self, tables: list[Table]) -> None:
+        """Count the rows of tables whose files do not say, one after another."""
+        waiting = [table for table in tables if table.rows is None and "://" not in table.location]
+        if not waiting:
+            return
+        table, rest = waiting[0], waiting[1:]
+
+        def counted(rows: int) -> None:
+            self._counted[table.name] = rows
+            self._show_tables(self._desk.catalogue())
+            self._count(rest)
+
+        engine = self._session.engine
+        self._session.submit(lambda cancel: count_rows(table, engine, cancel), counted, lambda _: self._count(rest))
+
+    def _show_past(self) -> None:
+        self._listing.past = [
+            {"text": past.text, "detail": past.at[:16].replace("T", " ")} for past in self._desk.history.latest()
+        ]
+
+    def _wished(self, wish: Wish) -> None:
+        if not hasattr(self, "_queries"):
+            return
+        match wish.action:
+            case "open":
+                self._open(self._queries.free_name(f"{wish.text}_query"), f"FROM {wish.text}")
+            case "insert":
+                sheet = self._written or (self._sheets[-1] if self._sheets else None)
+                if sheet is not None:
+                    sheet.editor.insert(name_to_sql(wish.text, self._session.engine))
+            case "recall":
+                self._open(self._queries.free_name("query"), wish.text)
+
+    # Completion and saving.
+
+    def _complete(self, book: Book) -> None:
+        names = [query.name for query in book.queries]
+
+        def read(_cancel: object) -> dict[str, list[dict[str, str]]]:
+            return {name: _columns_of(self._queries, name) for name in names}
+
+        def known(columns: dict[str, list[dict[str, str]]]) -> None:
+            self._columns = columns
+            self._offer()
+
+        self._offer()
+        self._session.submit(read, known, lambda _: None)
+
+    def _offer(self) -> None:
+        book = self._queries.book
+        tables = [{**self._table_to_json(table), "kind": "table"} for table in book.tables]
+        for sheet in self._sheets:
+            others = [
+                {"name": query.name, "columns": self._columns.get(query.name, []), "kind": "query", "detail": "query"}
+                for query in book.queries
+                if query.name != sheet.name
+            ]
+            parameters = [{"name": control.name, "detail": control.widget} for control in book.controls]
+            schema = {
+                "tables": [*tables, *others],
+                "functions": functions_to_json(self._session.engine),
+                "parameters": parameters,
+            }
+            if sheet.editor.schema != schema:
+                sheet.editor.schema = schema
+
+    def _save(self, path: Path, overwrite: bool) -> Path:  # the dialog's protocol
+        queries = self._queries
+        return save_book(queries.live, path, values=queries.values(), overwrite=overwrite)
+
+
+def name_to_sql(name: str, engine: DuckDB) -> str:
+    """Return a name as it stands in SQL: quoted where it must be.
+
+    Example:
+        >>> engine = DuckDB()
+        >>> name_to_sql("price", engine), name_to_sql("order", engine), name_to_sql("unit price", engine)
+        ('price', '"order"', '"unit price"')
+    """
+    is_plain = _PLAIN.fullmatch(name) is not None and fold(name) not in reserved_words(engine)
+    return name if is_plain else quote_identifier(name)
+
+
+@cache
+def functions_to_json(engine: DuckDB) -> list[dict[str, str]]:
+    """Return the engine's functions as the editor takes them."""
+    return [
+        {
+            "name": function.name,
+            "signature": function.signature,
+            "description": function.description,
+            "kind": function.kind,
+        }
+        for function in functions(engine)
+    ]
+
+
+def _placed_controls(book: Book, parser: Parser) -> dict[str, list[Control]]:
+    waiting = {fold(control.name): control for control in book.controls}
+    placed: dict[str, list[Control]] = {}
+    for query in book.queries:
+        reads = names_read(query.sql, parser)
+        placed[query.name] = [waiting.pop(name) for name in list(waiting) if name in reads]
+    return placed
+
+
+def _columns_of(queries: Queries, name: str) -> list[dict[str, str]]:
+    try:
+        return [{"name": column.name, "type": column.type} for column in queries.columns(name)]
+    except DataAppError:  # which its own sheet shows
+        return []

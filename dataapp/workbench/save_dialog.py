@@ -1,0 +1,75 @@
+"""The dialog that saves the page as an app."""
+
+import html
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from dataapp.errors import DataAppError, FileTakenError
+from dataapp.runtime.session import Session
+from dataapp.views.faults import FAULT_STYLE, error_to_fault
+
+_STYLE = """
+.saved { font-size: 13px; line-height: 1.6; } code { font: 12px ui-monospace, monospace; user-select: all; }
+"""
+
+
+class SaveDialog:
+    """Asks for a file and writes the app into it; a file that is there is replaced only when that is asked for.
+
+    Args:
+        session: Runs the writing.
+        folder: Where relative names start.
+        save: Writes the app to a path, over another file if the second argument says so, and returns where it is.
+    """
+
+    def __init__(self, session: Session, folder: Path, save: Callable[[Path, bool], Path]) -> None:
+        self._session = session
+        self._folder = folder
+        self._save = save
+        self._path = pn.ui.TextInput(label="File", value="explore.py", sizing_mode="stretch_width", margin=(8, 0))
+        self._path.param.watch(lambda _: self._again(), "value_input")
+        self._path.param.watch(lambda _: self._again(), "value")
+        self._message = pn.pane.HTML("", margin=(8, 0), sizing_mode="stretch_width", stylesheets=[FAULT_STYLE, _STYLE])
+        self._save_button = pn.ui.Button(label="Save", color="primary", margin=0)
+        self._save_button.on_click(lambda _: self._write(overwrite=False))
+        self._replace_button = pn.ui.Button(label="Replace it", color="error", visible=False, margin=0)
+        self._replace_button.on_click(lambda _: self._write(overwrite=True))
+        buttons = pn.Row(self._save_button, self._replace_button, margin=(8, 0))
+        self.view: Any = pn.ui.Dialog(
+            self._path, self._message, buttons, title="Save as app", show_close_button=True, width_option="sm"
+        )
+
+    def open(self) -> None:
+        """Show the dialog."""
+        self._again()
+        self.view.open = True
+
+    def _again(self) -> None:
+        self._replace_button.visible = False
+        self._message.object = f"<div class='saved'>In <code>{html.escape(str(self._folder))}</code></div>"
+
+    def _write(self, *, overwrite: bool) -> None:
+        typed = Path((self._path.value_input or self._path.value).strip() or "explore.py")
+        path = self._folder / typed.expanduser()
+        self._save_button.loading = True
+        self._session.submit(lambda _: self._save(path, overwrite), self._saved, self._failed)
+
+    def _saved(self, path: Path) -> None:
+        self._save_button.loading = False
+        self._replace_button.visible = False
+        name = path.relative_to(self._folder) if path.is_relative_to(self._folder) else path
+        said = f"Saved. Serve it with <code>panel serve {html.escape(_quoted(str(name)))}</code>"
+        self._message.object = f"<div class='saved' role='status'>{said}</div>"
+
+    def _failed(self, error: Exception) -> None:
+        self._save_button.loading = False
+        self._replace_button.visible = isinstance(error, FileTakenError)
+        label = error.cell if isinstance(error, DataAppError) and error.cell else "Saving"
+        self._message.object = error_to_fault(error, label, None, is_author=True).to_html()
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path

@@ -1,7 +1,7 @@
 # One command per job; `make` alone lists them. Everything is installed into .venv, nothing elsewhere.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test prepare-tests check format frontend bench clean
+.PHONY: help demo test prepare-tests check format frontend bench docs screenshots clean
 
 PORT ?= 5006
 ARGS ?=
@@ -19,6 +19,8 @@ help:
 	@echo "make format    format the code and apply safe fixes"
 	@echo "make frontend  bundle the front-end"
 	@echo "make bench     benchmarks"
+	@echo "make docs      the documentation, in build/site"
+	@echo "make screenshots  its pictures"
 	@echo "make clean     remove what was built; the environment and the sample data stay"
 
 demo: $(VENV)/demo-installed
@@ -52,8 +54,14 @@ frontend: $(VENV)/dev-installed
 bench: $(VENV)/dev-installed
 	@$(PYTHON) -m benchmarks $(ARGS)
 
+docs: $(VENV)/dev-installed
+	@$(PYTHON) -m zensical build --strict --clean
+
+screenshots: $(VENV)/dev-installed frontend
+	@$(PYTHON) tools/screenshots.py
+
 clean:
-	rm -rf build dist .coverage .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	rm -rf build dist .cache .coverage .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find dataapp -name '*.bundle.js' -delete
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 

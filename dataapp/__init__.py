@@ -1,9 +1,11 @@
 """Reactive data apps in plain Python: SQL cells next to Panel widgets, Polars, Arrow and Altair.
 
-Public names are loaded on first use, which also lets Panel show cells: ``import dataapp`` alone costs nothing.
+Public names are loaded on first use, which also lets Panel show cells: ``import dataapp`` alone costs nothing. In a
+notebook the import does both at once, and ``%load_ext dataapp`` adds ``%%sql``.
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,3 +50,23 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_PUBLIC})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add ``%sql`` and ``%%sql`` to a notebook; IPython calls this for ``%load_ext dataapp``."""
+    importlib.import_module("dataapp.notebook.extension").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take them away again; IPython calls this for ``%unload_ext dataapp``."""
+    importlib.import_module("dataapp.notebook.extension").unload(shell)
+
+
+def _start_in_notebook() -> None:
+    ipython: Any = sys.modules.get("IPython")  # where IPython was never imported, nothing is a notebook
+    shell = None if ipython is None else ipython.get_ipython()
+    if hasattr(shell, "kernel"):
+        importlib.import_module("dataapp.notebook.extension").start(shell)
+
+
+_start_in_notebook()

@@ -5,7 +5,6 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import panel as pn
 from panel.pane.base import Pane
 
 from dataapp.app import references
@@ -100,8 +99,6 @@ def _install() -> None:
     host.install(PanelHost())
     adapters.install()
     references.install()
-    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
-        pn.extension()
 
 
 _install()

@@ -66,6 +66,12 @@ def current_session() -> Session:
     return _Process.own
 
 
+def own_session() -> Session | None:
+    """Return the session of a notebook or a script, if one is open."""
+    session = _Process.own
+    return None if session is None or session.is_closed else session
+
+
 def initial_value(cell: InputCell) -> object:
     """Return what an input is set to for `evaluate`: the current session's value, else its default."""
     document = pn.state.curdoc
@@ -242,4 +248,5 @@ def _call_here(call: Callable[[], None]) -> None:
 
 
 def _is_notebook() -> bool:
-    return bool(pn.config.comms and pn.config.comms != "default") and pn.state.curdoc is None
+    ipython: Any = sys.modules.get("IPython")  # where IPython was never imported, nothing is a notebook
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel") and pn.state.curdoc is None

@@ -11,14 +11,23 @@ import click
 
 import dataapp
 
-COMMANDS: Mapping[str, str] = {"check": "dataapp.cli.check.command"}
+COMMANDS: Mapping[str, str] = {
+    "check": "dataapp.cli.check.command",
+    "completion": "dataapp.cli.completion_command",
+    "explore": "dataapp.cli.explore.command",
+    "graph": "dataapp.cli.graph.command",
+    "new": "dataapp.cli.new.command",
+    "run": "dataapp.cli.run.command",
+}
 
 _EPILOG = """
 \b
 Examples:
-  dataapp check desk.py            find what is wrong, without running a query
-  dataapp check --strict apps/*.py
-  dataapp check desk.py --json     the same for editors and CI
+  dataapp explore data/*.parquet             look into files with SQL, in the browser
+  dataapp new desk                           a small app with its test
+  dataapp check desk.py                      find what is wrong, without running a query
+  dataapp run desk.py --out bars=bars.csv    evaluate cells without a server
+  dataapp graph desk.py                      what reads what
 
 Serve an app with Panel: panel serve desk.py
 """

@@ -6,7 +6,7 @@ are kept. `plan` chooses before each wave. Both answer with the same digest, so 
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -37,7 +37,7 @@ from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
 from dataapp.runtime.resolution import Resolver, circle_error
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
-from dataapp.runtime.waves import Node, Waves
+from dataapp.runtime.waves import Node, Run, Waves
 from dataapp.runtime.workers import Cancel
 
 _stamps = itertools.count()
@@ -172,6 +172,86 @@ class Nodes:
         necessary = self._waves.necessary()
         found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies if isinstance(cell, SqlCell))
         return {cell.label: reason for cell, reason in found if reason is not None}
+
+    # What names stand for may change in a notebook.
+
+    def renew(self, cells: Iterable[Cell]) -> list[Run]:
+        """Make anew what depends on the names of cells that read something else now; their readers stay.
+
+        Returns:
+            The runs to interrupt.
+        """
+        known = dict.fromkeys([*self.values, *self.tables, *self.frames])
+        circles = dict.fromkeys(self._circles)
+        self._looked_above.clear()
+        self._circles.clear()
+        for cell in known:
+            self._look_above(cell)
+        changed = {**dict.fromkeys(cells), **circles, **dict.fromkeys(self._circles)}
+        return [run for cell in changed if cell in known and cell not in self._replaced for run in self._renew(cell)]
+
+    def retire(self, kept: Iterable[Cell]) -> list[Cell]:
+        """Forget cells that nobody looks at and that none of the kept ones reads; inputs stay, with what they hold.
+
+        Returns:
+            The forgotten cells.
+        """
+        kinds: tuple[dict[Cell, Node], ...] = (self.values, self.tables, self.frames, self.lazies, self.gates)
+        made = dict.fromkeys(cell for kind in kinds for cell in kind)
+        necessary = self._waves.necessary()
+        shown = [cell for cell in made if any(cell in kind and kind[cell] in necessary for kind in kinds)]
+        used: dict[Cell, None] = {}
+        waiting = [*shown, *self.raws, *kept]
+        while waiting:
+            cell = waiting.pop()
+            if cell not in used:
+                used[cell] = None
+                waiting += self._resolver.partial(cell).cells
+        gone = [cell for cell in made if cell not in used]
+        self._remove([kind.pop(cell) for cell in gone for kind in kinds if cell in kind])
+        self._looked_above.difference_update(gone)
+        return gone
+
+    def _renew(self, cell: Cell) -> list[Run]:
+        runs: list[Run | None] = []
+        if isinstance(cell, InputCell):
+            feeds = (self._feed(read) for read in self._resolver.reads(cell).arguments.values())
+            self._waves.rewire(self.settings[cell], (self.raws[cell], *feeds))
+        elif not isinstance(cell, SqlCell):
+            runs.append(self._replace(cell, self.values, self._make_value))
+        else:
+            lazy = self.lazies.get(cell)
+            if lazy is not None and cell not in self._circles and not self._resolver.faults(cell):
+                runs.append(self._replace(cell, self.lazies, lambda _: self._lazy(cell)))
+            else:
+                self.lazies.pop(cell, None)
+                runs += [
+                    self._replace(cell, self.tables, self._make_table),
+                    self._replace(cell, self.frames, self._make_frame),
+                ]
+                self._remove([] if lazy is None else [lazy])
+        return [run for run in runs if run is not None]
+
+    def _replace(self, cell: Cell, kind: dict[Cell, Node], make: Callable[[Cell], Node]) -> Run | None:
+        old = kind.pop(cell, None)
+        if old is None:
+            return None
+        sources = old.inputs
+        run = self._waves.replace(old, self._made(cell, kind, make))
+        self._remove([node for node in sources if node in self.files])
+        self.chosen.pop(old, None)
+        return run
+
+    def _remove(self, nodes: list[Node]) -> None:
+        """Remove nodes as far as nobody reads them, and with them the files that only they watch."""
+        waiting = nodes
+        while free := [node for node in waiting if not node.outputs]:
+            waiting = [node for node in waiting if node.outputs]
+            for node in free:
+                waiting += [source for source in node.inputs if source in self.files and source not in waiting]
+                self._waves.remove(node)
+                self.files.pop(node, None)
+                self.chosen.pop(node, None)
 
     # How they are made.
 
@@ -312,8 +392,9 @@ class Nodes:
         raw = self._waves.add(Node(cell.label, same=is_same))
         self._waves.stage(raw, value)
         self.raws[cell] = raw
-        names = list(self._resolver.reads(cell).arguments)
-        feeds = tuple(self._feed(cell.feeds[name]) for name in names)
+        fed = self._resolver.reads(cell).arguments
+        names = list(fed)
+        feeds = tuple(map(self._feed, fed.values()))
 
         def settle(value: object, *fed: object) -> Setting:
             return cell.kind.settle(value, dict(zip(names, map(_fed, fed), strict=True)))
@@ -342,6 +423,8 @@ class Nodes:
     def _gate(self, cell: SqlCell | PythonCell[..., Any]) -> Node | None:
         if cell.run != "button":
             return None
+        if cell in self.gates:
+            return self.gates[cell]
         gate = self._waves.add(Node(f"{cell.label} (button)"))
         gate.outcome = Done(0)  # not staged: what is staged counts as a first press
         self.gates[cell] = gate

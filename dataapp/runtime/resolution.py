@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
@@ -30,6 +31,7 @@ from dataapp.errors import (
     near,
 )
 from dataapp.graph.dag import CycleFound, closure
+from dataapp.runtime.equality import is_same
 
 TABLES = (SqlCell, SourceCell, PythonCell)
 
@@ -56,6 +58,16 @@ class Reads:
         """Every cell that is read directly, by name."""
         return {**self.arguments, **self.predicates, **self.values, **self.tables}
 
+    def map(self, change: Callable[[Cell], Cell]) -> "Reads":
+        """Return the same with other cells in place of those that are read."""
+        return Reads(
+            self.query,
+            {name: change(cell) for name, cell in self.tables.items()},
+            {name: change(cell) for name, cell in self.values.items()},
+            {name: cast("PredicateCell", change(cell)) for name, cell in self.predicates.items()},
+            {name: change(cell) for name, cell in self.arguments.items()},
+        )
+
 
 class Resolver:
     """Looks names up and remembers what it found.
@@ -78,6 +90,7 @@ class Resolver:
         self._has_table = has_table
         self._check_shared = check_shared
         self._found: dict[Cell, tuple[Reads, Faults]] = {}
+        self._successors: WeakKeyDictionary[Cell, Cell] = WeakKeyDictionary()
 
     def reads(self, cell: Cell) -> Reads:
         """Return what a cell reads.
@@ -107,12 +120,41 @@ class Resolver:
                 reads = self._look_up(cell, faults)
             for error in faults.values():
                 error.cell = error.cell or cell.label
-            self._found[cell] = (reads, faults)
+            self._found[cell] = (reads.map(self.current) if self._successors else reads, faults)
         return self._found[cell]
 
     def clear(self) -> None:
         """Forget everything."""
         self._found.clear()
+        self._successors.clear()
+
+    def current(self, cell: Cell) -> Cell:
+        """Return the cell that stands for a cell now: the one that running its notebook cell again made."""
+        return self._successors.get(cell, cell)
+
+    def renew(self, names: Mapping[str, object], successors: Mapping[Cell, Cell]) -> list[Cell]:
+        """Look up again what the cells of a namespace read.
+
+        Args:
+            names: The namespace.
+            successors: What takes the place of cells that are held as objects.
+
+        Returns:
+            The cells that read something else now.
+        """
+        for old, new in list(self._successors.items()):
+            self._successors[old] = successors.get(new, new)
+        self._successors.update(successors)
+        changed: list[Cell] = []
+        for cell, known in list(self._found.items()):
+            if cell.namespace.names is not names:
+                continue
+            self.forget(cell)
+            if _is_same_lookup(known, self._looked_up(cell)):
+                self._found[cell] = known
+            else:
+                changed.append(cell)
+        return changed
 
     def forget(self, cell: Cell) -> None:
         """Look a cell's names up anew when they are next asked for."""
@@ -278,6 +320,20 @@ def circle_error(cells: Sequence[Cell]) -> CycleError:
 def parse_text(text: str, parser: Parser) -> Query:
     """Parse a text; the same text is parsed once per process."""
     return parse(text, parser)
+
+
+def _is_same_lookup(old: tuple[Reads, Faults], new: tuple[Reads, Faults]) -> bool:
+    (reads, faults), (now, now_faults) = old, new
+    if {name: str(error) for name, error in faults.items()} != {name: str(error) for name, error in now_faults.items()}:
+        return False
+    read, read_now = reads.named(), now.named()
+    return read.keys() == read_now.keys() and all(_is_same_cell(read[name], read_now[name]) for name in read)
+
+
+def _is_same_cell(old: Cell, new: Cell) -> bool:
+    if isinstance(old, ConstantCell) and isinstance(new, ConstantCell):
+        return is_same(old.value, new.value)
+    return old is new
 
 
 def _matching(cell: SqlCell, name: str, role: str) -> Cell | None:

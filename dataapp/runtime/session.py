@@ -50,8 +50,12 @@ class Shown:
 class Demand:
     """Somebody wants a node's value, and to be told when to look again. Release it when nobody looks any more."""
 
-    def __init__(self, session: "Session", node: Node, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, session: "Session", node: Node, changed: Callable[[], None], *, cell: Cell, form: "Form"
+    ) -> None:
         self._session = session
+        self.cell = cell
+        self.form: Form = form
         self.node = node
         self.changed = changed
 
@@ -140,7 +144,7 @@ class Session:
         with self._lock:
             self._check_open()
             node = self._node(cell, form)
-            demand = Demand(self, node, changed)
+            demand = Demand(self, node, changed, cell=cell, form=form)
             node.demand += 1
             self._demands.setdefault(node, {})[demand] = None
         self._wave_soon()
@@ -185,7 +189,7 @@ class Session:
     def press(self, cell: SqlCell | PythonCell[..., Any]) -> None:
         """Press the button of a cell that waits for one."""
         with self._lock:
-            if (gate := self.nodes.gates.get(cell)) is None:
+            if (gate := self.nodes.gates.get(self.resolver.current(cell))) is None:
                 return
             presses = gate.outcome.value if isinstance(gate.outcome, Done) else 0
             self._waves.stage(gate, (presses if isinstance(presses, int) else 0) + 1)
@@ -199,6 +203,42 @@ class Session:
     def refresh(self) -> None:
         """Look at the sources again."""
         self._wave_soon()
+
+    def rebind(self, names: Mapping[str, object], successors: Mapping[Cell, Cell]) -> None:
+        """Look up again what cells read, since names of a notebook may be bound to something else.
+
+        What reads something else now runs again, and what reads that, if it comes out differently. What nobody looks
+        at and no name leads to is forgotten.
+
+        Args:
+            names: The notebook's globals.
+            successors: By cell what is shown, charted and read in its place from now on.
+        """
+        with self._lock:
+            if self.is_closed:
+                return
+            changed = self.resolver.renew(names, successors)
+            runs = self.nodes.renew(changed) if changed else []
+            cancels = [cancel for run in runs if (cancel := self._cancels.pop(run, None)) is not None]
+            self._move_demands()
+            for cell in self.nodes.retire(cell for cell in list(names.values()) if isinstance(cell, Cell)):
+                self.resolver.forget(cell)
+                self._kept.pop(cell, None)
+        for cancel in cancels:
+            cancel.cancel()
+        self._wave_soon()
+
+    def _move_demands(self) -> None:
+        for demand in [demand for demands in self._demands.values() for demand in demands]:
+            node, old = self._node(demand.cell, demand.form), demand.node
+            if node is old:
+                continue
+            del self._demands[old][demand]
+            old.demand -= 1
+            demand.node = node
+            node.demand += 1
+            self._demands.setdefault(node, {})[demand] = None
+        self._demands = {node: demands for node, demands in self._demands.items() if demands}
 
     def control(self, cell: InputCell) -> Control:
         """Return the control of an input in this session, opened if need be."""
@@ -270,6 +310,7 @@ class Session:
     # What happens then.
 
     def _node(self, cell: Cell, form: Form) -> Node:
+        cell = self.resolver.current(cell)
         match form:
             case "value":
                 return self.nodes.value(cell)

@@ -119,6 +119,20 @@ class Waves:
         node.ticket += 1
         return run
 
+    def replace(self, old: Node, new: Node) -> Run | None:
+        """Let a new node take an old one's place: its readers, and its outcome until it is computed again.
+
+        Readers run again only if the new outcome differs. Demand is for the caller to move. Returns the run to
+        interrupt, if one is under way.
+        """
+        for reader in old.outputs:
+            reader.inputs = tuple(new if source is old else source for source in reader.inputs)
+            new.outputs.append(reader)
+        old.outputs.clear()
+        if new.gate is None or old.gate is new.gate:
+            new.outcome, new.changed_at, new.opened_at = old.outcome, old.changed_at, old.opened_at
+        return self.remove(old)
+
     def rewire(self, node: Node, inputs: tuple[Node, ...]) -> None:
         """Let a node read other inputs from the next wave on."""
         if node.inputs == inputs:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import panel as pn
+from pyviz_comms import JupyterComm
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.python import PythonCell
@@ -102,7 +103,7 @@ class Card(pn.Column):
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
         model = super()._get_model(doc, root, parent, comm)
         self._roots.add((root or model).ref["id"])
-        self._appear()
+        _when_open(comm, self._appear)
         return model
 
     def _cleanup(self, root: Any = None) -> None:
@@ -113,7 +114,7 @@ class Card(pn.Column):
             self._vanish()
 
     def _appear(self) -> None:
-        if self._demands or self._session.is_closed:
+        if self._demands or not self._roots or self._session.is_closed:
             return
         for cell, form in self._wants.items():
             self._demands[cell] = self._session.demand(cell, form, self._look)
@@ -123,6 +124,21 @@ class Card(pn.Column):
         demands, self._demands = self._demands, {}
         for demand in demands.values():
             demand.release()
+
+    # Stopped by the reader.
+
+    def stop(self) -> None:
+        """Stop what runs for this card, until `resume`."""
+        self._vanish()
+        self._body.close()
+        self._shown = {}
+        self._tell(Fault("waiting", f"`{self._cell.label}` was stopped"), is_stale=False, progress=None)
+
+    def resume(self) -> None:
+        """Run again after `stop`; else nothing happens."""
+        if self._demands:
+            return
+        self._appear()
 
     # What it says.
 
@@ -177,7 +193,8 @@ class Card(pn.Column):
         label = label or self._cell.label
         if isinstance(error, DataAppError) and error.cell not in (None, label, self._cell.label):
             return blocked_by(error, error.cell or "", is_author=self._is_author)
-        text = self._cell.query if isinstance(self._cell, SqlCell) else None
+        cell = self._session.resolver.current(self._cell)
+        text = cell.query if isinstance(cell, SqlCell) else None
         return error_to_fault(error, label, text, is_author=self._is_author)
 
     def _tell(self, fault: Fault | None, *, is_stale: bool, progress: float | None) -> None:
@@ -211,3 +228,18 @@ class Card(pn.Column):
             self._look()
 
         doc.add_timeout_callback(look, _LOOK_AGAIN_MS)
+
+
+def _when_open(comm: Any, call: Callable[[], None]) -> None:
+    """Call when the browser listens: in a notebook, what is sent before can be overtaken by what is sent after."""
+    if not isinstance(comm, JupyterComm) or comm._comm is not None:
+        call()
+        return
+    opened = comm._on_open
+
+    def open_(message: object) -> None:
+        if opened:
+            opened(message)
+        call()
+
+    comm._on_open = open_

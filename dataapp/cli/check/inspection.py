@@ -50,7 +50,7 @@ def inspect(loaded: Loaded) -> Inspected:
     charted = [cell for drawn in loaded.charts for cell in drawn.cells]
     roots = dict.fromkeys([*_own_cells(loaded), *loaded.shown, *charted])
     binding = bind(engine(), roots, check_shared=no_shared_inputs)
-    findings = [] if loaded.failure is None else [_failure(loaded.failure, places)]
+    findings = [] if loaded.failure is None else [failure_to_finding(loaded.failure, places)]
     findings += _cell_findings(binding, places, set() if loaded.failure is None else _missing_names(loaded, places))
     findings += _feed_findings(binding, places)
     findings += [found for drawn in loaded.charts for found in _chart_findings(drawn, binding, places)]
@@ -74,7 +74,8 @@ def _own_cells(loaded: Loaded) -> Iterator[Cell]:
 # Loading.
 
 
-def _failure(error: BaseException, places: Places) -> Finding:
+def failure_to_finding(error: BaseException, places: Places) -> Finding:
+    """Return what is wrong with a file that cannot be loaded."""
     if isinstance(error, SyntaxError) and error.filename == str(places.file):
         place = Place(places.file, error.lineno, error.offset)
         return Finding("error", DOES_NOT_LOAD, None, place, f"The file is not Python: {error.msg}.")

@@ -40,12 +40,17 @@ def print_report(inspected: Sequence[Inspected], console: Console) -> None:
     for index, found in enumerate(findings):
         if index and found.place.file != findings[index - 1].place.file:
             console.print()
-        console.print(_line(found), soft_wrap=True)
-        if found.hint is not None:
-            console.print(Text(f"    hint: {found.hint}", style="dim"), soft_wrap=True)
+        print_finding(found, console)
     if findings:
         console.print()
     console.print(_summary(inspected, findings), soft_wrap=True)
+
+
+def print_finding(found: Finding, console: Console) -> None:
+    """Print one finding: a line that says where and what, and one with its hint."""
+    console.print(_line(found), soft_wrap=True)
+    if found.hint is not None:
+        console.print(Text(f"    hint: {found.hint}", style="dim"), soft_wrap=True)
 
 
 def all_findings(inspected: Sequence[Inspected]) -> list[Finding]:

@@ -129,7 +129,7 @@ def load(file: Path) -> Generator[Loaded]:
     session = _Rehearsal(shown)
     failure: BaseException | None = None
     with _modules_of(file.parent):
-        with _process_of(file), _noting(shown), answering(document, session), set_curdoc(document):
+        with process_of(file), _noting(shown), answering(document, session), set_curdoc(document):
             try:
                 _execute(file, module)
             except (Exception, SystemExit) as error:
@@ -163,7 +163,7 @@ def _noting(shown: _Shown) -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _process_of(file: Path) -> Generator[None]:
+def process_of(file: Path) -> Generator[None]:
     """Set the process up as for a server's script, and put it back; what the script prints goes to standard error."""
     path, argv = list(sys.path), sys.argv
     disabled = logging.root.manager.disable

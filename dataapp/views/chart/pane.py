@@ -118,7 +118,7 @@ class ChartView(param.Parameterized):
     def close(self) -> None:
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
         self._stop()
-        self._picture = None
+        self._picture = self._keys = None
 
     def _stop(self) -> None:
         if self._handle is not None:

@@ -1,0 +1,1 @@
+"""`dataapp explore`: files on a page, with SQL."""

@@ -1,0 +1,1 @@
+"""`dataapp graph`: what an app consists of and what reads what, as text, Mermaid, SVG or JSON."""

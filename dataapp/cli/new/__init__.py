@@ -1,0 +1,1 @@
+"""`dataapp new`: a small app with its data and its test."""

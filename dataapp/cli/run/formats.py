@@ -1,0 +1,257 @@
+"""Formats of files, written batch by batch: memory holds one batch, whatever the number of rows.
+
+Parquet and Arrow keep the types of the columns, except for what Parquet does not have. CSV and JSON write moments in
+ISO form, bytes in base64, and intervals as text; CSV writes lists and structs as JSON.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, Protocol, cast
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+type Format = str
+
+SUFFIXES: Mapping[str, Format] = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+BINARY = ("parquet", "arrow")
+
+
+class Writer(Protocol):
+    """Writes batches of one schema; `close` writes what ends the file, and leaves it open."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write some rows."""
+        ...
+
+    def close(self) -> None:
+        """Write the end."""
+        ...
+
+
+def open_writer(kind: Format, sink: BinaryIO, schema: pa.Schema, *, is_pipe: bool = False) -> Writer:
+    """Start to write a table.
+
+    Args:
+        kind: The format.
+        sink: Where to.
+        schema: The columns.
+        is_pipe: Whether the reader gets it while it is written: Arrow is then sent as a stream.
+    """
+    match kind:
+        case "csv":
+            return _Csv(sink, schema)
+        case "json":
+            return _Json(sink)
+        case "jsonl":
+            return _JsonLines(sink)
+        case "arrow":
+            written = pa.schema([_portable(field) for field in _fields(schema)])
+            target = cast("Any", sink)  # Arrow's stubs know no protocol of files
+            opened = pa.ipc.new_stream(target, written) if is_pipe else pa.ipc.new_file(target, written)
+            return _Arrow(opened, written)
+        case _:
+            return _Parquet(sink, pa.schema([_for_parquet(field) for field in _fields(schema)]))
+
+
+class _Arrow:
+    def __init__(self, writer: Any, schema: pa.Schema) -> None:
+        self._writer = writer
+        self._schema = schema
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(_cast(batch, self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class _Parquet(_Arrow):
+    def __init__(self, sink: BinaryIO, schema: pa.Schema) -> None:
+        super().__init__(pq.ParquetWriter(sink, schema, compression="zstd"), schema)
+
+
+class _Csv:
+    def __init__(self, sink: BinaryIO, schema: pa.Schema) -> None:
+        self._sink = sink
+        self._is_first = True
+        self.write(pa.RecordBatch.from_pylist([], schema=schema))  # the header, also where no row follows
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        frame = _frame(batch, lambda kind: _is_nested(kind) or _is_unwritable(kind))
+        self._sink.write(frame.write_csv(include_header=self._is_first).encode())
+        self._is_first = False
+
+    def close(self) -> None:
+        """Nothing ends a CSV file."""
+
+
+class _JsonLines:
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink = sink
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._sink.write(_lines(batch))
+
+    def close(self) -> None:
+        """Nothing ends such a file."""
+
+
+class _Json:
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink = sink
+        self._is_first = True
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if batch.num_rows == 0:
+            return
+        self._sink.write(b"[\n" if self._is_first else b",\n")
+        self._sink.write(_lines(batch).rstrip(b"\n").replace(b"\n", b",\n"))
+        self._is_first = False
+
+    def close(self) -> None:
+        self._sink.write(b"[]\n" if self._is_first else b"\n]\n")
+
+
+def _lines(batch: pa.RecordBatch) -> bytes:
+    if batch.num_columns == 0:
+        return b"{}\n" * batch.num_rows
+    return _frame(batch, _is_unwritable, _json_number).write_ndjson().encode()
+
+
+def write_value(value: object, sink: BinaryIO) -> None:
+    """Write what is no table: as JSON.
+
+    Raises:
+        TypeError: JSON has no such thing.
+    """
+    sink.write((json.dumps(value, default=_plain, ensure_ascii=False) + "\n").encode())
+
+
+# Columns.
+
+
+def _fields(schema: pa.Schema) -> "list[pa.Field[Any]]":
+    return list(schema)
+
+
+def _portable(field: "pa.Field[Any]") -> "pa.Field[Any]":
+    return field.with_type(_changed(field.type, _without_views))
+
+
+def _for_parquet(field: "pa.Field[Any]") -> "pa.Field[Any]":
+    return field.with_type(pa.string()) if _has(field.type, pa.types.is_interval) else _portable(field)
+
+
+def _without_views(kind: pa.DataType) -> pa.DataType:
+    """Return the type that older readers know, too."""
+    if pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_binary_view(kind):
+        return pa.binary()
+    if pa.types.is_decimal(kind) and kind.bit_width < 128:
+        return pa.decimal128(cast("Any", kind).precision, cast("Any", kind).scale)
+    return kind
+
+
+def _json_number(kind: pa.DataType) -> pa.DataType:
+    if not pa.types.is_decimal(kind):
+        return kind
+    return pa.int64() if cast("Any", kind).scale == 0 else pa.float64()
+
+
+def _changed(kind: Any, change: Callable[[pa.DataType], pa.DataType]) -> pa.DataType:
+    """Return a type with its innermost types changed."""
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_changed(field.type, change)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_changed(kind.key_type, change), _changed(kind.item_type, change))
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(kind.value_field.with_type(_changed(kind.value_type, change)), kind.list_size)
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_changed(kind.value_type, change)))
+    return change(kind)
+
+
+def _has(kind: Any, is_meant: Callable[[pa.DataType], bool]) -> bool:
+    return is_meant(kind) or any(_has(kind.field(index).type, is_meant) for index in range(kind.num_fields))
+
+
+def _is_unwritable(kind: pa.DataType) -> bool:
+    """Whether a column holds bytes, intervals or unions, which neither Polars' CSV nor its JSON writes."""
+    types = pa.types
+    checks = (types.is_binary, types.is_large_binary, types.is_binary_view, types.is_fixed_size_binary)
+    return _has(kind, lambda one: any(is_it(one) for is_it in (*checks, types.is_interval, types.is_union)))
+
+
+def _is_nested(kind: pa.DataType) -> bool:
+    return pa.types.is_nested(kind)
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    columns = [_cast_column(batch.column(index), field.type) for index, field in enumerate(_fields(schema))]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast_column(column: Any, kind: pa.DataType) -> Any:
+    if column.type == kind:
+        return column
+    return _texts(column) if _has(column.type, pa.types.is_interval) and kind == pa.string() else column.cast(kind)
+
+
+def _frame(
+    batch: pa.RecordBatch,
+    is_text: Callable[[pa.DataType], bool],
+    change: Callable[[pa.DataType], pa.DataType] = lambda kind: kind,
+) -> pl.DataFrame:
+    """Return rows as Polars writes them: some columns as text, the others with their innermost types changed."""
+    columns: dict[str, Any] = {}
+    for index, field in enumerate(_fields(batch.schema)):
+        column: Any = batch.column(index)
+        if is_text(field.type):
+            columns[field.name] = pl.Series(field.name, _texts(column).to_pylist(), dtype=pl.String)
+            continue
+        wanted = _changed(field.type, change)
+        try:
+            column = column if wanted == field.type else column.cast(wanted, safe=not pa.types.is_floating(wanted))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # a number too large for JSON's readers stays a text
+            column = batch.column(index)
+        columns[field.name] = pl.from_arrow(column)
+    return pl.DataFrame(columns)
+
+
+def _texts(column: Any) -> Any:
+    return pa.array([None if item is None else _text(item) for item in column.to_pylist()], pa.string())
+
+
+def _text(item: object) -> str:
+    plain = item if isinstance(item, dict | list | tuple) else _plain(item)
+    return plain if isinstance(plain, str) else json.dumps(plain, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    """Return what JSON does not have as something that it has."""
+    thing: Any = value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, pa.MonthDayNano):
+        return f"{thing.months} months {thing.days} days {thing.nanoseconds / 1e9:g} seconds"
+    if hasattr(value, "isoformat"):
+        return thing.isoformat()
+    if type(value).__module__ == "numpy":
+        return thing.tolist()
+    if isinstance(value, set | frozenset):
+        return sorted(cast("Any", value), key=str)
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    return str(value)

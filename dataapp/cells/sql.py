@@ -55,7 +55,7 @@ def sql(
 
     Args:
         query: ``SELECT``, ``FROM``-first, ``WITH``, ``PIVOT``, ``SUMMARIZE``, ``DESCRIBE`` or ``VALUES``.
-        on: The connection to run it on, as returned by `connect`; by default the engine in this process.
+        on: The engine to run it on; by default the one in this process.
         materialize: True keeps the rows once per change of inputs, False never does unless the text has no one meaning
             (random numbers, a LIMIT without a total order); ``auto`` decides.
         run: ``button`` waits for a click before each run.

@@ -99,11 +99,8 @@ def soon(pool: Pool, work: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         pool.start(work)
-        return
-    if threading.current_thread() is threading.main_thread():
+    else:
         loop.call_soon(pool.start, work)
-    else:  # a notebook's front-end may talk to a thread whose loop ends with the message
-        pool.start(work)
 
 
 class _Shared:

@@ -16,6 +16,7 @@ from dataapp.cells.sql import SqlCell
 from dataapp.errors import DataAppError
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Demand, Form, Session
+from dataapp.views.chart import canvas as _canvas  # noqa: F401  # a page must know it when it is loaded
 from dataapp.views.faults import FAULT_STYLE, Fault, blocked_by, error_to_fault, is_author
 
 _STYLE = """

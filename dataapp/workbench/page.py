@@ -1,5 +1,6 @@
 """The page of `dataapp explore`: tables at the left, queries with their results, and a button that saves an app."""
 
+import importlib
 import re
 from functools import cache
 from pathlib import Path
@@ -50,16 +51,16 @@ class ExplorePage:
         self._counted: dict[str, int] = {}
         self._columns: dict[str, list[dict[str, str]]] = {}
         self._listing = Listing(self._wished, sizing_mode="stretch_width", margin=(0, 8))
-        self._main = pn.Column(margin=0, sizing_mode="stretch_width")
         self._add = pn.ui.Button(label="Add a query", icon="add", variant="outlined", margin=(0, 8, 24, 8))
         self._add.on_click(lambda _: self._open(self._queries.free_name("query"), ""))
+        self._main = pn.Column(self._add, margin=0, sizing_mode="stretch_width")
         self._dialog = SaveDialog(session, desk.folder, self._save)
         save = pn.ui.Button(label="Save as app", icon="save", variant="outlined", color="light", margin=(0, 8))
         save.on_click(lambda _: self._dialog.open())
         self.app = da.App(
             desk.title,
             sidebar=[self._listing],
-            main=[self._main, self._add, self._dialog.view],
+            main=[self._main, self._dialog.view],
             header=[save],
             sidebar_width=300,
         )
@@ -112,7 +113,7 @@ class ExplorePage:
     def _place(self, name: str) -> Sheet:
         sheet = Sheet(self._queries, self._session, name, self)
         self._sheets.append(sheet)
-        self._main.append(sheet.view)
+        self._main.insert(len(self._main) - 1, sheet.view)
         return sheet
 
     def _refresh(self) -> None:
@@ -147,11 +148,11 @@ class ExplorePage:
             if sheet.editor.value:
                 sheet.run()
         self._count(list(catalogue.tables))
+        self._session.submit(lambda _: importlib.import_module("dataapp.views.charts"), lambda _: None, lambda _: None)
 
     def _refuse(self, error: Exception) -> None:
         fault = error_to_fault(error, "files", None, is_author=True)
         self._main[:] = [pn.pane.HTML(fault.to_html(), sizing_mode="stretch_width", stylesheets=[FAULT_STYLE])]
-        self._add.visible = False
 
     def _remember(self, book: Book) -> None:
         self._desk.latest = book

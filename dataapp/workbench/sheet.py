@@ -20,6 +20,10 @@ from dataapp.workbench.quick_chart import ChartSpec, suggest_chart
 
 _HEIGHT = 380  # pixels of a long result
 _SMALL: dict[str, Any] = {"size": "small", "margin": 0}
+_STYLE = """
+:host { box-sizing: border-box; gap: 10px; padding: 12px; border-radius: 8px; border: 1px solid
+  color-mix(in srgb, var(--panel-on-surface-color, #1f2328) 14%, var(--panel-surface-color, #fff)); }
+"""
 _STATUS_STYLE = """
 :host { font-size: 12px; opacity: .7; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
@@ -79,17 +83,16 @@ class Sheet:
         self.card = Card(
             session, queries.live.cell(name), {queries.live.cell(name): "table"}, self._make_body, margin=0
         )
-        self.view: Any = pn.ui.Paper(
+        self.view: Any = pn.Column(
             self._toolbar(),
             self.editor,
             self._fault,
             self._controls,
             self._chart_slot,
             self.card,
-            variant="outlined",
             sizing_mode="stretch_width",
             margin=(8, 8, 16, 8),
-            sx={"padding": "10px 12px 12px", "display": "flex", "flexDirection": "column", "gap": "10px"},
+            stylesheets=[_STYLE],
         )
 
     # What the page asks for.

@@ -3,23 +3,19 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import altair as alt
 import param
 import pyarrow as pa
-from panel.custom import JSComponent
 
 from dataapp.engines.relation import Column, Relation
-from dataapp.errors import Cancelled, ChartError, DataAppError
+from dataapp.errors import Cancelled, ChartError
+from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.plan import Dataset, Plan, chart_to_plan
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import Selected, message_to_selected, selectable_parameters, selected_to_message
 from dataapp.views.jobs import Cancel, Handle, Submit
-
-_BUNDLE = Path(__file__).parent / "vega.bundle.js"
 
 type Columns = Mapping[CellData, tuple[Column, ...]]
 type OnSelection = Callable[[str, Selected | None], None]
@@ -32,25 +28,6 @@ class _Picture:
     plan: Plan
     columns: Columns
     payloads: tuple[bytes, ...]
-
-
-class ChartCanvas(JSComponent):
-    """The chart in the browser. It knows no cells: specifications and rows come, selections go, as messages."""
-
-    _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
-
-    def __init__(self, receive: Callable[[object], None], **params: Any) -> None:
-        if not _BUNDLE.is_file():  # Panel would leave the whole page empty
-            raise DataAppError("The front-end of charts is not built.", hint="run `make frontend` in the checkout")
-        super().__init__(**params)
-        self._receive = receive
-
-    def send(self, message: dict[str, object]) -> None:
-        """Send a message to every page that shows this chart."""
-        self._send_msg(message)
-
-    def _handle_msg(self, data: Any) -> None:
-        self._receive(data)
 
 
 class ChartView(param.Parameterized):

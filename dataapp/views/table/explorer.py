@@ -9,14 +9,14 @@ import param
 from panel.custom import JSComponent
 
 from dataapp.engines.relation import Relation
-from dataapp.errors import DataAppError
+from dataapp.views.component import Messenger, check_bundle
 from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
 
 _BUNDLE = Path(__file__).parent / "explorer.bundle.js"
 
 
-class TableGrid(JSComponent):
+class TableGrid(Messenger, JSComponent):
     """The grid in the browser. It knows no data: cells come and wishes go as messages."""
 
     tallest = param.Integer(default=400, bounds=(120, None), doc="Height in pixels that the grid does not exceed.")
@@ -24,19 +24,8 @@ class TableGrid(JSComponent):
     _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
 
     def __init__(self, receive: Callable[[object], None], **params: Any) -> None:
-        if not _BUNDLE.is_file():  # Panel would leave the whole page empty
-            raise DataAppError(
-                "The front-end of the table explorer is not built.", hint="run `make frontend` in the checkout"
-            )
-        super().__init__(**params)
-        self._receive = receive
-
-    def send(self, message: dict[str, object]) -> None:
-        """Send a message to every page that shows this grid."""
-        self._send_msg(message)
-
-    def _handle_msg(self, data: Any) -> None:
-        self._receive(data)
+        check_bundle(_BUNDLE, "the table explorer")
+        super().__init__(receive, **params)
 
 
 class TableExplorer(param.Parameterized):

@@ -115,6 +115,7 @@ class WidgetKind(_Fitting):
         self.widget_class = widget_class
         self._options = options
         self._throttled = throttled
+        self._is_fed = fed
         self._default = widget_class(**options)
         self.sql_type = parameter_type(self._default.param["value"], self._default) or _options_sql_type(
             self._default, None if fed else options.get("options")
@@ -128,6 +129,9 @@ class WidgetKind(_Fitting):
         options = {**self._options, **fresh}
         if not titled:
             options["label"] = label_to_title(label)
+        value = options.get("value")
+        if self._is_fed and value is not None:  # until options come: a browser drops what is not offered, and says so
+            options["options"] = list(cast("list[object]", value)) if isinstance(value, list) else [value]
         return WidgetControl(self.widget_class(**options), throttled=self._throttled)
 
     def default(self) -> object:

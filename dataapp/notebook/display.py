@@ -50,6 +50,15 @@ class Follower(pn.Column):
         self._shown_by[(root or model).ref["id"]] = Running.notebook_cell
         return model
 
+    def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
+        """Take a message; Panel leaves the document on hold, and the second change of a message would wait forever."""
+        super()._on_msg(ref, manager, msg)
+        if ref not in pn.state._views:
+            return
+        document = pn.state._views[ref][2]
+        while document.callbacks.hold_value:  # each change that was waiting puts it on hold once more
+            document.unhold()
+
     def take_down(self, notebook_cell: str) -> None:
         """Release what a notebook cell displayed: running it again clears its output, which Panel is not told."""
         for root in [root for root, by in self._shown_by.items() if by == notebook_cell]:

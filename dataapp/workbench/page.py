@@ -27,6 +27,8 @@ from dataapp.workbench.save_dialog import SaveDialog
 from dataapp.workbench.saving import save_book
 from dataapp.workbench.sheet import Sheet
 
+# A column inside a page is as tall as the page, and what it holds as tall as that.
+_WHOLE = ":host { flex: none !important; height: auto !important; max-height: none !important; }"
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -53,7 +55,7 @@ class ExplorePage:
         self._listing = Listing(self._wished, sizing_mode="stretch_width", margin=(0, 8))
         self._add = pn.ui.Button(label="Add a query", icon="add", variant="outlined", margin=(0, 8, 24, 8))
         self._add.on_click(lambda _: self._open(self._queries.free_name("query"), ""))
-        self._main = pn.Column(self._add, margin=0, sizing_mode="stretch_width")
+        self._main = pn.Column(self._add, margin=0, sizing_mode="stretch_width", stylesheets=[_WHOLE])
         self._dialog = SaveDialog(session, desk.folder, self._save)
         save = pn.ui.Button(label="Save as app", icon="save", variant="outlined", color="light", margin=(0, 8))
         save.on_click(lambda _: self._dialog.open())

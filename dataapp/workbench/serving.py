@@ -14,7 +14,7 @@ from bokeh.server.auth_provider import AuthProvider
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-LOOPBACK = "127.0.0.1"
+_LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "[::1]"}  # addresses as they stand in URLs
 _REFUSED = "/token"
 
 
@@ -101,12 +101,12 @@ def make_server(make_page: Callable[[], Any], *, address: str, port: int, token:
         title: What the page is called.
     """
     guarded: dict[str, Any] = {} if token is None else {"auth_provider": TokenAuth(token, port)}
-    names = {address, "localhost", LOOPBACK} if address in (LOOPBACK, "localhost") else {"*"}
+    origins = ["*"] if address not in _LOOPBACK else [f"localhost:{port}", f"{_LOOPBACK[address]}:{port}"]
     return pn.io.server.get_server(
         {"/": make_page},
         port=port,
         address=address,
-        websocket_origin=sorted(names if names == {"*"} else {f"{name}:{port}" for name in names}),
+        websocket_origin=origins,
         title=title,
         start=False,
         show=False,

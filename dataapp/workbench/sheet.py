@@ -19,9 +19,11 @@ from dataapp.workbench.queries import Queries
 from dataapp.workbench.quick_chart import ChartSpec, suggest_chart
 
 _HEIGHT = 380  # pixels of a long result
+_BELOW = (0, 0, 10, 0)
+_WIDE = 420  # pixels of a slider that says two moments
 _SMALL: dict[str, Any] = {"size": "small", "margin": 0}
 _STYLE = """
-:host { box-sizing: border-box; gap: 10px; padding: 12px; border-radius: 8px; border: 1px solid
+:host { flex: none !important; height: auto !important; max-height: none !important; box-sizing: border-box; padding: 12px; border-radius: 8px; border: 1px solid
   color-mix(in srgb, var(--panel-on-surface-color, #1f2328) 14%, var(--panel-surface-color, #fff)); }
 """
 _STATUS_STYLE = """
@@ -72,14 +74,23 @@ class Sheet:
         self.name = name
         query = queries.book.query(name)
         self.editor = SqlEditor(
-            value=query.sql, label=f"SQL of {name}", min_lines=3, max_lines=24, sizing_mode="stretch_width", margin=0
+            value=query.sql,
+            label=f"SQL of {name}",
+            min_lines=3,
+            max_lines=24,
+            sizing_mode="stretch_width",
+            margin=(10, 0),
         )
         self.editor.on_run(lambda _text: self.run())
         self.editor.param.watch(lambda _: self._typed(), "value")
-        self._fault = pn.pane.HTML("", visible=False, margin=0, sizing_mode="stretch_width", stylesheets=[FAULT_STYLE])
-        self._controls = pn.FlexBox(gap="4px 24px", align_items="center", sizing_mode="stretch_width", visible=False)
+        self._fault = pn.pane.HTML(
+            "", visible=False, margin=_BELOW, sizing_mode="stretch_width", stylesheets=[FAULT_STYLE]
+        )
+        self._controls = pn.FlexBox(
+            gap="4px 24px", align_items="center", sizing_mode="stretch_width", visible=False, margin=_BELOW
+        )
         self._picker = ChartPicker(self._choose)
-        self._chart_slot = pn.Column(visible=False, margin=0, sizing_mode="stretch_width")
+        self._chart_slot = pn.Column(visible=False, margin=_BELOW, sizing_mode="stretch_width")
         self.card = Card(
             session, queries.live.cell(name), {queries.live.cell(name): "table"}, self._make_body, margin=0
         )
@@ -121,6 +132,9 @@ class Sheet:
         self.name = query.name
         self._name.value = query.name
         widgets = [pn.panel(self._queries.live.input(control.name)) for control in controls]
+        for control, widget in zip(controls, widgets, strict=True):
+            if control.widget == "DatetimeRangeSlider":
+                widget.width = _WIDE
         if list(self._controls) != widgets:
             self._controls[:] = widgets
             self._controls.visible = bool(widgets)

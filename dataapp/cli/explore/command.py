@@ -61,8 +61,6 @@ def command(
     from dataapp.workbench.page import explore_page
     from dataapp.workbench.serving import make_server, new_token
 
-    token = None if no_token else new_token()
-    server = make_server(lambda: explore_page(desk), address=address, port=chosen, token=token, title="dataapp explore")
     try:
         catalogue = desk.catalogue()
     except DataAppError as error:
@@ -70,6 +68,8 @@ def command(
         raise click.exceptions.Exit(1) from error
     for fault in catalogue.faults:
         click.echo(f"Warning: {fault.message}", err=True)
+    token = None if no_token else new_token()
+    server = make_server(lambda: explore_page(desk), address=address, port=chosen, token=token, title="dataapp explore")
     url = f"http://{'localhost' if is_local else address}:{chosen}/" + ("" if token is None else f"?token={token}")
     count = len(catalogue.tables)
     click.echo(f"Exploring {count} {'table' if count == 1 else 'tables'}: {url}   (Ctrl+C stops it)")

@@ -24,7 +24,7 @@ def choose_port(address: str, wanted: int | None) -> int:
 
 def is_free(address: str, port: int) -> bool:
     """Whether a server could listen there."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))

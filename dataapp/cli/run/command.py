@@ -64,8 +64,10 @@ def command(file: Path, settings: tuple[str, ...], outputs: tuple[str, ...], kin
     together: what they share is computed once, and all see the same values. Without --out, the first rows of each
     cell that the app shows are printed.
     """
-    # Panel, DuckDB and Polars: two seconds, which the help need not take.
-    from dataapp.cli.run.job import Job, run_job
+    try:  # Panel, DuckDB and Polars: two seconds, which the help need not take
+        from dataapp.cli.run.job import Job, run_job
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
 
     if file.suffix != ".py":
         raise click.BadParameter(f"`{click.format_filename(file)}` is not a Python file.", param_hint="APP")

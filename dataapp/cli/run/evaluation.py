@@ -1,9 +1,11 @@
 """Cells of one session, read as streams: what several of them share is computed once, and all see the same rows."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import duckdb
 import pyarrow as pa
 
 from dataapp.cells.adapters import is_frame
@@ -12,9 +14,9 @@ from dataapp.cells.input import InputCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.frames import to_arrow
-from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.duckdb import DuckDB, Reader, error_to_fault, fault_to_error
 from dataapp.engines.relation import Relation
-from dataapp.errors import BlockedError, DataAppError, QueryError
+from dataapp.errors import BlockedError, DataAppError
 from dataapp.runtime.outcomes import Blocked, Done, Failed
 from dataapp.runtime.session import Demand, Form, Session
 from dataapp.runtime.tables import Table
@@ -22,6 +24,7 @@ from dataapp.runtime.waves import Node
 from dataapp.runtime.workers import InlinePool
 
 _BATCH = 122_880  # rows: a row group of DuckDB's own Parquet files
+_INTERRUPT_EVERY = 0.02  # seconds: one that comes before the engine has started is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +146,36 @@ def open_rows(result: object, cell: Cell, reading: Callable[[Callable[[], float 
     with result.open() as reader:
         reading(reader.progress)
         stream = reader.batches(_BATCH)
-        yield Rows(stream.schema, _checked(stream, result))
+        yield Rows(stream.schema, _checked(stream, reader, result))
 
 
-def _checked(stream: pa.RecordBatchReader, relation: Relation) -> Iterator[pa.RecordBatch]:
+def _checked(stream: pa.RecordBatchReader, reader: Reader, relation: Relation) -> Iterator[pa.RecordBatch]:
     """Yield batches; what goes wrong under way is told as if it had gone wrong before, and sources are looked at."""
-    try:
-        yield from stream
-    except (pa.ArrowException, OSError) as error:
-        relation.check_sources()
-        raise QueryError(f"The query failed while its rows were read: {error}") from error
+    with ThreadPoolExecutor(1, "dataapp-rows") as worker:
+        while True:
+            try:
+                batch = next_batch(stream, reader, worker)
+            except (pa.ArrowException, OSError) as error:
+                relation.check_sources()
+                explain = relation.explain_fault or fault_to_error
+                raise explain(error_to_fault(duckdb.Error(str(error)))) from error
+            if batch is None:
+                break
+            yield batch
     relation.check_sources()
+
+
+def next_batch(stream: pa.RecordBatchReader, reader: Reader, worker: Executor) -> pa.RecordBatch | None:
+    """Take a batch on another thread: while the engine computes one, it lets no signal through to its own."""
+    taken = worker.submit(next, stream, None)
+    try:
+        return taken.result()
+    finally:
+        while not taken.done():  # a signal came
+            connection = reader._connection  # `cancel` stops calls, and the stream is behind its call
+            if connection is not None:
+                connection.interrupt()
+            wait([taken], _INTERRUPT_EVERY)
 
 
 def first_rows(result: object, cell: Cell, rows: int) -> pa.Table:

@@ -51,9 +51,11 @@ class Job:
 def run_job(job: Job) -> int:
     """Do it and return the exit status."""
     pipe = Pipe(sys.stdout.buffer)
-    tables = Console(highlight=False, markup=False, emoji=False)
+    # The stream as it is now: what the app prints goes to standard error.
+    tables = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     said = Console(stderr=True, highlight=False, markup=False, emoji=False)
     outputs = read_outputs(job.outputs, job.kind)
+    interrupted = "Interrupted; no file was changed." if outputs else "Interrupted."
     with taking_interrupts() as interrupts:
         try:
             with load(job.file) as loaded, process_of(job.file):
@@ -62,12 +64,18 @@ def run_job(job: Job) -> int:
                     return 1
                 return _Run(job, loaded, said).finish(outputs, pipe, tables)
         except (KeyboardInterrupt, Cancelled):
-            said.print("Interrupted; nothing was written." if outputs else "Interrupted.")
+            said.print(interrupted)
             return interrupts.status or 130
+        except OSError as error:
+            if interrupts.status is None:
+                said.print(f"Cannot write: {error}; no file was changed.", soft_wrap=True)
+                return 1
+            said.print(interrupted)
+            return interrupts.status
         except Exception:
             if interrupts.status is None:
                 raise
-            said.print("Interrupted; nothing was written." if outputs else "Interrupted.")
+            said.print(interrupted)
             return interrupts.status
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +12,7 @@ from typing import BinaryIO
 import click
 
 from dataapp.cli.run.formats import BINARY, SUFFIXES, Format
+from dataapp.cli.run.interrupts import without_interrupts
 
 _OPTION = "--out"
 
@@ -48,8 +49,8 @@ class Pipe:
         """Send what was written."""
         self._try(self._stream.flush)
 
-    def _try(self, call: object) -> None:
-        if self.is_closed or not callable(call):
+    def _try(self, call: Callable[[], object]) -> None:
+        if self.is_closed:
             return
         try:
             call()
@@ -122,17 +123,13 @@ class Drafts:
         for draft, path in self._drafts.items():
             if path.exists():
                 shutil.copymode(path, draft)
-        for draft, path in list(self._drafts.items()):
-            draft.replace(path)
-            del self._drafts[draft]
+        with without_interrupts():  # all of them or none
+            for draft, path in list(self._drafts.items()):
+                draft.replace(path)
+                del self._drafts[draft]
 
     def discard(self) -> None:
         """Remove what was not published."""
         for draft in self._drafts:
             draft.unlink(missing_ok=True)
         self._drafts.clear()
-
-
-def files_of(outputs: Iterable[Output]) -> list[Path]:
-    """Return the files among outputs."""
-    return [output.path for output in outputs if output.path is not None]

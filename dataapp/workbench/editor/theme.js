@@ -20,7 +20,7 @@ const frame = EditorView.theme({
   "&.cm-focused": {outline: "none"},
   ".cm-content": {caretColor: "var(--text)", padding: "8px 0"},
   ".cm-cursor, .cm-dropCursor": {borderLeftColor: "var(--text)"},
-  ".cm-gutters": {backgroundColor: "transparent", color: "var(--faint)", border: "0"},
+  ".cm-gutters": {backgroundColor: "var(--surface)", color: "var(--faint)", border: "0"},
   ".cm-activeLine, .cm-activeLineGutter": {backgroundColor: "transparent"},
   "&.cm-focused .cm-activeLine": {backgroundColor: "color-mix(in srgb, var(--text) 4%, transparent)"},
   ".cm-activeLineGutter": {color: "var(--text)"},

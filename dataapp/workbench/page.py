@@ -58,7 +58,7 @@ class ExplorePage:
         self._main = pn.Column(self._add, margin=0, sizing_mode="stretch_width", stylesheets=[_WHOLE])
         self._dialog = SaveDialog(session, desk.folder, self._save)
         save = pn.ui.Button(label="Save as app", icon="save", variant="outlined", color="light", margin=(0, 8))
-        save.on_click(lambda _: self._dialog.open())
+        save.on_click(lambda _: self._dialog.open(self._unsaved()))
         self.app = da.App(
             desk.title,
             sidebar=[self._listing],
@@ -236,6 +236,10 @@ class ExplorePage:
             }
             if sheet.editor.schema != schema:
                 sheet.editor.schema = schema
+
+    def _unsaved(self) -> list[str]:
+        """Return the queries whose texts were changed and not run since: they are saved as they ran last."""
+        return [one.name for one in self._sheets if one.editor.value.strip() != one.last_run.strip()]
 
     def _save(self, path: Path, overwrite: bool) -> Path:  # the dialog's protocol
         queries = self._queries

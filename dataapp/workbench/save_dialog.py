@@ -1,7 +1,7 @@
 """The dialog that saves the page as an app."""
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class SaveDialog:
         self._session = session
         self._folder = folder
         self._save = save
+        self._changed: Sequence[str] = ()
         self._path = pn.ui.TextInput(label="File", value="explore.py", sizing_mode="stretch_width", margin=(8, 0))
         self._path.param.watch(lambda _: self._again(), "value_input")
         self._path.param.watch(lambda _: self._again(), "value")
@@ -42,14 +43,19 @@ class SaveDialog:
             self._path, self._message, buttons, title="Save as app", show_close_button=True, width_option="sm"
         )
 
-    def open(self) -> None:
-        """Show the dialog."""
+    def open(self, changed: Sequence[str] = ()) -> None:
+        """Show the dialog; `changed` are the queries whose texts have not run as they stand."""
+        self._changed = changed
         self._again()
         self.view.open = True
 
     def _again(self) -> None:
         self._replace_button.visible = False
-        self._message.object = f"<div class='saved'>In <code>{html.escape(str(self._folder))}</code></div>"
+        said = f"In <code>{html.escape(str(self._folder))}</code>"
+        if self._changed:
+            names = ", ".join(f"<code>{html.escape(name)}</code>" for name in self._changed)
+            said += f"<br>Changed since it ran, and saved as it ran last: {names}"
+        self._message.object = f"<div class='saved'>{said}</div>"
 
     def _write(self, *, overwrite: bool) -> None:
         typed = Path((self._path.value_input or self._path.value).strip() or "explore.py")

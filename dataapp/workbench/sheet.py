@@ -23,7 +23,8 @@ _BELOW = (0, 0, 10, 0)
 _WIDE = 420  # pixels of a slider that says two moments
 _SMALL: dict[str, Any] = {"size": "small", "margin": 0}
 _STYLE = """
-:host { flex: none !important; height: auto !important; max-height: none !important; box-sizing: border-box; padding: 12px; border-radius: 8px; border: 1px solid
+:host { flex: none !important; height: auto !important; max-height: none !important;
+  box-sizing: border-box; padding: 12px; border-radius: 8px; border: 1px solid
   color-mix(in srgb, var(--panel-on-surface-color, #1f2328) 14%, var(--panel-surface-color, #fff)); }
 """
 _STATUS_STYLE = """
@@ -106,6 +107,11 @@ class Sheet:
             stylesheets=[_STYLE],
         )
 
+    @property
+    def last_run(self) -> str:
+        """The text that gave what is shown."""
+        return self._queries.book.query(self.name).sql
+
     # What the page asks for.
 
     def run(self) -> None:
@@ -131,7 +137,7 @@ class Sheet:
         """Take over what changed elsewhere: the name, the controls that stand here, the chart."""
         self.name = query.name
         self._name.value = query.name
-        widgets = [pn.panel(self._queries.live.input(control.name)) for control in controls]
+        widgets: list[Any] = [pn.panel(self._queries.live.input(control.name)) for control in controls]
         for control, widget in zip(controls, widgets, strict=True):
             if control.widget == "DatetimeRangeSlider":
                 widget.width = _WIDE

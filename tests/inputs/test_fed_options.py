@@ -182,3 +182,10 @@ def test_throttled_slider_sends_only_what_it_is_released_at() -> None:
     assert heard == []
     control.widget._process_events({"value_throttled": 5})  # type: ignore[attr-defined]
     assert heard == [5]
+
+
+def test_a_new_widget_offers_its_first_values_until_the_options_come() -> None:
+    """A browser drops what is not offered, and says so as if somebody had chosen nothing."""
+    first = da.input(pn.widgets.MultiChoice, options=offered, value=["Oslo"])
+    control: Any = first.kind.open("first")
+    assert (control.widget.value, control.widget.options) == (["Oslo"], ["Oslo"])

@@ -51,13 +51,13 @@ class Follower(pn.Column):
         return model
 
     def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
-        """Take a message; Panel leaves the document on hold, and the second change of a message would wait forever."""
-        super()._on_msg(ref, manager, msg)
-        if ref not in pn.state._views:
+        """Take a message, change by change: Panel 1.10 keeps all but the first back until something else is sent."""
+        events = msg["content"].get("events", [])
+        if any(event["kind"] != "ModelChanged" for event in events):
+            super()._on_msg(ref, manager, msg)
             return
-        document = pn.state._views[ref][2]
-        while document.callbacks.hold_value:  # each change that was waiting puts it on hold once more
-            document.unhold()
+        for event in events:
+            super()._on_msg(ref, manager, {**msg, "content": {**msg["content"], "events": [event]}})
 
     def take_down(self, notebook_cell: str) -> None:
         """Release what a notebook cell displayed: running it again clears its output, which Panel is not told."""

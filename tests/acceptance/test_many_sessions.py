@@ -57,6 +57,7 @@ import json
 import time
 
 from bokeh.document import Document
+from bokeh.io.state import curstate
 from tornado.web import RequestHandler
 
 from dataapp.app.page import App
@@ -73,7 +74,8 @@ class Counts(RequestHandler):
             await asyncio.sleep(0.05)
         await asyncio.sleep(0)  # for what follows the end of the last one
         gc.collect()
-        alive = [type(thing) for thing in gc.get_objects()]
+        # Bokeh gives every process a document of its own, for code that runs outside of all sessions.
+        alive = [type(thing) for thing in gc.get_objects() if thing is not curstate().document]
         kinds = {"sessions": Session, "documents": Document, "cards": Card}
         found = {name: sum(issubclass(kind, wanted) for kind in alive) for name, wanted in kinds.items()}
         self.write(json.dumps(found | {"open": open_sessions()}))
@@ -116,6 +118,5 @@ async def test_visitors_leave_no_session_and_no_document_behind(served: Any) -> 
     # Pages are much of the work, and one in four of them is enough to see a leak.
     await asyncio.gather(*(_visit(served, at_once, "?page=1" if n % 4 == 0 else "") for n in range(VISITORS)))
     counts = _counts(served)
-    assert counts.pop("documents") <= 1  # the server itself keeps its last one
-    assert counts == {"open": 0, "sessions": 0, "cards": 0}
+    assert counts == {"open": 0, "sessions": 0, "cards": 0, "documents": 0}
     assert not re.search(r"Traceback|ERROR", served.log()), served.log()[-4000:]

@@ -77,7 +77,8 @@ def _kind(function: ast.expr) -> str | None:
 
 
 def _offer(ctx: click.Context, incomplete: str, kind: str, tail: str = "") -> list[CompletionItem]:
-    file: Any = ctx.params.get("file")
+    # Behind an option that has no value yet, click parses no arguments: they are what is left.
+    file: Any = ctx.params.get("file") or next(iter(ctx.args), None)
     try:
         names = names_of_app(Path(file).read_text("utf-8"))
     except (OSError, TypeError, ValueError, SyntaxError):

@@ -1,7 +1,8 @@
 """Cells of one session, read as streams: what several of them share is computed once, and all see the same rows."""
 
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -145,37 +146,42 @@ def open_rows(result: object, cell: Cell, reading: Callable[[Callable[[], float 
         return
     with result.open() as reader:
         reading(reader.progress)
-        stream = reader.batches(_BATCH)
+        stream = interruptible(lambda: reader.batches(_BATCH), reader)
         yield Rows(stream.schema, _checked(stream, reader, result))
 
 
 def _checked(stream: pa.RecordBatchReader, reader: Reader, relation: Relation) -> Iterator[pa.RecordBatch]:
     """Yield batches; what goes wrong under way is told as if it had gone wrong before, and sources are looked at."""
-    with ThreadPoolExecutor(1, "dataapp-rows") as worker:
-        while True:
-            try:
-                batch = next_batch(stream, reader, worker)
-            except (pa.ArrowException, OSError) as error:
-                relation.check_sources()
-                explain = relation.explain_fault or fault_to_error
-                raise explain(error_to_fault(duckdb.Error(str(error)))) from error
-            if batch is None:
-                break
+    try:
+        while (batch := interruptible(lambda: next(stream, None), reader)) is not None:
             yield batch
+    except (pa.ArrowException, OSError) as error:
+        relation.check_sources()
+        explain = relation.explain_fault or fault_to_error
+        raise explain(error_to_fault(duckdb.Error(str(error)))) from error
     relation.check_sources()
 
 
-def next_batch(stream: pa.RecordBatchReader, reader: Reader, worker: Executor) -> pa.RecordBatch | None:
-    """Take a batch on another thread: while the engine computes one, it lets no signal through to its own."""
-    taken = worker.submit(next, stream, None)
+def interruptible[T](read: Callable[[], T], reader: Reader) -> T:
+    """Read on another thread: while the engine works, it lets no signal through to its own."""
+    found: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            found.set_result(read())
+        except BaseException as error:  # it is raised where it is waited for
+            found.set_exception(error)
+
+    thread = threading.Thread(target=work, name="dataapp-rows", daemon=True)
     try:
-        return taken.result()
+        thread.start()
+        return found.result()
     finally:
-        while not taken.done():  # a signal came
-            connection = reader._connection  # `cancel` stops calls, and the stream is behind its call
+        while thread.is_alive() and not found.done():  # a signal came
+            connection = reader._connection  # `cancel` stops calls, and a stream is behind its call
             if connection is not None:
                 connection.interrupt()
-            wait([taken], _INTERRUPT_EVERY)
+            wait([found], _INTERRUPT_EVERY)
 
 
 def first_rows(result: object, cell: Cell, rows: int) -> pa.Table:

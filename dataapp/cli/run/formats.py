@@ -235,7 +235,8 @@ def _texts(column: Any) -> Any:
 
 
 def _text(item: object) -> str:
-    plain = item if isinstance(item, dict | list | tuple) else _plain(item)
+    is_nested = isinstance(item, dict | list | tuple) and not isinstance(item, pa.MonthDayNano)
+    plain = item if is_nested else _plain(item)
     return plain if isinstance(plain, str) else json.dumps(plain, default=_plain, ensure_ascii=False)
 
 

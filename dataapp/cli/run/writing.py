@@ -82,7 +82,14 @@ def _write(
                 open_writer(output.kind, sink, rows.schema, is_pipe=output.path is None)
                 for output, sink in zip(targets, sinks, strict=True)
             ]
-            _copy(rows, writers, task.advance, lambda: is_pipe_only and pipe.is_closed)
+            try:
+                _copy(rows, writers, task.advance, lambda: is_pipe_only and pipe.is_closed)
+            except BaseException:  # else Parquet's writer ends its file when it is collected, and the file is closed
+                for output, writer in zip(targets, writers, strict=True):
+                    if output.path is not None:
+                        with contextlib.suppress(Exception):
+                            writer.close()
+                raise
         pipe.flush()
 
 

@@ -16,7 +16,8 @@ BENCHMARKS = {
     "chain": "five fused cells against one query by hand, and against a frame per cell",
     "imports": "time to import, on top of Panel",
     "screen": "slider to table and chart in a browser, against the raw query",
-    "completion": "keystroke to completions on screen, with 1,000 columns and 2,000 functions",
+    "completion": "keystroke to completions on screen, over the sample data, with the engine's functions",
+    "explore": "start of `dataapp explore` to first rows in a browser, and Ctrl-Enter to rows",
     "sessions": "memory of each further session of the trading desk",
 }
 

@@ -87,7 +87,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
         with socket.socket() as probe:  # asking for a page would create a session
             if probe.connect_ex(("localhost", port)) == 0:
                 return
-        sleep(0.1)
+        sleep(0.02)
     raise RuntimeError(f"the server did not answer within {_STARTS_WITHIN:g} seconds")
 
 

@@ -1,21 +1,21 @@
-"""The SQL editor with a schema of the size of a large warehouse."""
+"""The SQL editor over the sample data, with the engine's own functions, as `dataapp explore` shows it."""
 
 import panel_material_ui as ui
 
+from dataapp.app.sessions import engine
+from dataapp.cli.explore.samples import sample_files
+from dataapp.workbench.catalogue import read_catalogue
 from dataapp.workbench.editor.editor import SqlEditor
+from dataapp.workbench.page import functions_to_json
 
 tables = [
     {
-        "name": f"table_{table}",
+        "name": table.name,
         "kind": "table",
-        "detail": "1,234,567 rows",
-        "columns": [{"name": f"measured_{table}_{column}", "type": "DOUBLE"} for column in range(50)],
+        "detail": f"{table.rows:,} rows",
+        "columns": [{"name": column.name, "type": column.type} for column in table.columns],
     }
-    for table in range(20)
+    for table in read_catalogue(sample_files(), engine=engine()).tables
 ]
-functions = [
-    {"name": f"measure_of_{at}", "signature": f"measure_of_{at}(value, other)", "description": "What it gives."}
-    for at in range(2000)
-]
-schema = {"tables": tables, "functions": functions, "parameters": []}
-ui.Page(title="Editor", main=[SqlEditor(value="FROM table_7 SELECT ", schema=schema)]).servable()
+schema = {"tables": tables, "functions": functions_to_json(engine()), "parameters": []}
+ui.Page(title="Editor", main=[SqlEditor(value="FROM flights SELECT ", schema=schema)]).servable()

@@ -1,7 +1,7 @@
 """What all pages of one `dataapp explore` share: the tables, the queries as they were last, and the history."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -44,10 +44,6 @@ class Desk:
         """
         return self._catalogue.result()
 
-    def when_known(self, call: Callable[[], None]) -> None:
-        """Call when the tables are known, or at once; from any thread."""
-        self._catalogue.add_done_callback(lambda _: call())
-
     @property
     def is_known(self) -> bool:
         """Whether `catalogue` answers at once."""
@@ -64,7 +60,9 @@ class Desk:
         if self.latest is not None:
             return self.latest
         tables = self.catalogue().tables
-        name = next(name for name in (_FIRST, "result", "rows_of") if name not in {table.name for table in tables})
+        taken = {table.name for table in tables}
+        numbered = (f"{_FIRST}_{number}" for number in range(2, len(taken) + 3))
+        name = next(name for name in (_FIRST, *numbered) if name not in taken)
         return Book(self.title, tables, (Query(name, f"FROM {tables[0].name}"),))
 
     def _read(self) -> None:

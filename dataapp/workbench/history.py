@@ -80,9 +80,13 @@ def _read(path: Path) -> list[PastQuery]:
     for line in lines:
         try:
             known = json.loads(line)
-            found.append(PastQuery(str(known["text"]), str(known["at"])))
-        except (ValueError, KeyError, TypeError):  # half a line, or another program's
+        except ValueError:  # half a line
             continue
+        match known:
+            case {"text": str(text), "at": str(at)}:
+                found.append(PastQuery(text, at))
+            case _:  # another program's
+                continue
     return found[:_MOST]
 
 
@@ -90,7 +94,7 @@ def _write(path: Path, past: Sequence[PastQuery]) -> None:
     partial = path.with_suffix(".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text("".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in past), "utf-8")
+        partial.write_text("".join(json.dumps(asdict(one)) + "\n" for one in past), "utf-8")
         partial.replace(path)
     except OSError as error:
         _log.warning("The history cannot be kept in `%s`: %s", path, error)

@@ -50,20 +50,24 @@ class ExplorePage:
         self._session = session
         self._sheets: list[Sheet] = []
         self._written: Sheet | None = None
+        self._has_shown = False
         self._counted: dict[str, int] = {}
         self._columns: dict[str, list[dict[str, str]]] = {}
         self._listing = Listing(self._wished, sizing_mode="stretch_width", margin=(0, 8))
         self._add = pn.ui.Button(label="Add a query", icon="add", variant="outlined", margin=(0, 8, 24, 8))
+        self._add.visible = False  # until the tables are known
         self._add.on_click(lambda _: self._open(self._queries.free_name("query"), ""))
         self._main = pn.Column(self._add, margin=0, sizing_mode="stretch_width", stylesheets=[_WHOLE])
         self._dialog = SaveDialog(session, desk.folder, self._save)
-        save = pn.ui.Button(label="Save as app", icon="save", variant="outlined", color="light", margin=(0, 8))
-        save.on_click(lambda _: self._dialog.open(self._unsaved()))
+        self._save_button = pn.ui.Button(
+            label="Save as app", icon="save", variant="outlined", color="light", margin=(0, 8), visible=False
+        )
+        self._save_button.on_click(lambda _: self._dialog.open(self._unsaved()))
         self.app = da.App(
             desk.title,
             sidebar=[self._listing],
             main=[self._main, self._dialog.view],
-            header=[save],
+            header=[self._save_button],
             sidebar_width=300,
         )
         self._start()
@@ -73,6 +77,12 @@ class ExplorePage:
     def edited(self, sheet: Sheet) -> None:
         """Names that are clicked go into the text that was written last."""
         self._written = sheet
+
+    def has_shown(self) -> None:
+        """Load what charts and bound values need once the first rows are there, which need not wait for it."""
+        if not self._has_shown:
+            self._has_shown = True
+            self._session.submit(_load_the_rest, lambda _: None, lambda _: None)
 
     def has_run(self, sheet: Sheet, text: str) -> None:
         """Note the query, and take over what it changed."""
@@ -141,6 +151,7 @@ class ExplorePage:
             self._refuse(error)
             return
         self._queries = Queries(book, self._session, self._remember)
+        self._add.visible = self._save_button.visible = True
         self._show_tables(catalogue)
         self._show_past()
         for query in book.queries:
@@ -150,7 +161,6 @@ class ExplorePage:
             if sheet.editor.value:
                 sheet.run()
         self._count(list(catalogue.tables))
-        self._session.submit(lambda _: importlib.import_module("dataapp.views.charts"), lambda _: None, lambda _: None)
 
     def _refuse(self, error: Exception) -> None:
         fault = error_to_fault(error, "files", None, is_author=True)
@@ -270,6 +280,11 @@ def functions_to_json(engine: DuckDB) -> list[dict[str, str]]:
         }
         for function in functions(engine)
     ]
+
+
+def _load_the_rest(_cancel: object) -> None:
+    for name in ("pandas", "dataapp.views.charts"):  # the engine's client imports the first when a value is bound
+        importlib.import_module(name)
 
 
 def _placed_controls(book: Book, parser: Parser) -> dict[str, list[Control]]:

@@ -87,11 +87,13 @@ class Queries:
         needed = open_parameters(book, self.parser)
         wanted = {fold(parameter) for parameter in needed}
         kept = {fold(control.name): control for control in self.book.controls if fold(control.name) in wanted}
+        others = (query.sql for query in book.queries if query.name != name)
+        read_elsewhere = {read for sql in others for read in names_read(sql, self.parser)}
         if wanted & names_read(text, self.parser):
             for control in infer_controls(text, self._columns_of, self._read):
                 if fold(control.name) in wanted:
-                    before = kept.get(fold(control.name))
-                    kept[fold(control.name)] = before if before is not None and _is_alike(before, control) else control
+                    before, is_shared = kept.get(fold(control.name)), fold(control.name) in read_elsewhere
+                    kept[fold(control.name)] = control if before is None else _chosen(before, control, is_shared)
         return tuple(kept[fold(parameter)] for parameter in needed if fold(parameter) in kept)
 
     def columns(self, name: str) -> tuple[Column, ...]:
@@ -189,6 +191,17 @@ def _parameters(name: str, text: str, book: Book, parser: Parser) -> set[str]:
     """Return the folded names of the parameters in a text that has the place of a query."""
     alone = Book(book.title, book.tables, (Query(name, text),))
     return {fold(parameter) for parameter in open_parameters(alone, parser)}
+
+
+def _chosen(before: Control, fitting: Control, is_shared: bool) -> Control:
+    """Return the control that a parameter has, if it will do, else the one that fits.
+
+    It need not be made for this query where others read it, too: it would change, and lose what it stands at, whenever
+    another one of them is run.
+    """
+    if is_shared and before.widget == fitting.widget:
+        return before
+    return before if _is_alike(before, fitting) else fitting
 
 
 def _is_alike(one: Control, other: Control) -> bool:

@@ -11,6 +11,7 @@ from dataapp.errors import DataAppError, FileTakenError
 from dataapp.runtime.session import Session
 from dataapp.views.faults import FAULT_STYLE, error_to_fault
 
+_FILE = "explore.py"
 _STYLE = """
 .saved { font-size: 13px; line-height: 1.6; } code { font: 12px ui-monospace, monospace; user-select: all; }
 """
@@ -29,8 +30,9 @@ class SaveDialog:
         self._session = session
         self._folder = folder
         self._save = save
+        self._is_writing = False
         self._changed: Sequence[str] = ()
-        self._path = pn.ui.TextInput(label="File", value="explore.py", sizing_mode="stretch_width", margin=(8, 0))
+        self._path = pn.ui.TextInput(label="File", value=_FILE, sizing_mode="stretch_width", margin=(8, 0))
         self._path.param.watch(lambda _: self._again(), "value_input")
         self._path.param.watch(lambda _: self._again(), "value")
         self._message = pn.pane.HTML("", margin=(8, 0), sizing_mode="stretch_width", stylesheets=[FAULT_STYLE, _STYLE])
@@ -40,7 +42,13 @@ class SaveDialog:
         self._replace_button.on_click(lambda _: self._write(overwrite=True))
         buttons = pn.Row(self._save_button, self._replace_button, margin=(8, 0))
         self.view: Any = pn.ui.Dialog(
-            self._path, self._message, buttons, title="Save as app", show_close_button=True, width_option="sm"
+            self._path,
+            self._message,
+            buttons,
+            title="Save as app",
+            show_close_button=True,
+            close_on_click=True,
+            width_option="sm",
         )
 
     def open(self, changed: Sequence[str] = ()) -> None:
@@ -58,23 +66,30 @@ class SaveDialog:
         self._message.object = f"<div class='saved'>{said}</div>"
 
     def _write(self, *, overwrite: bool) -> None:
-        typed = Path((self._path.value_input or self._path.value).strip() or "explore.py")
-        path = self._folder / typed.expanduser()
-        self._save_button.loading = True
+        if self._is_writing:
+            return
+        self._is_writing = True  # not the button's own sign of it: that takes the focus, and Escape would not close
+        path = _located(self._folder, self._path.value_input or self._path.value)
         self._session.submit(lambda _: self._save(path, overwrite), self._saved, self._failed)
 
     def _saved(self, path: Path) -> None:
-        self._save_button.loading = False
+        self._is_writing = False
         self._replace_button.visible = False
         name = path.relative_to(self._folder) if path.is_relative_to(self._folder) else path
         said = f"Saved. Serve it with <code>panel serve {html.escape(_quoted(str(name)))}</code>"
         self._message.object = f"<div class='saved' role='status'>{said}</div>"
 
     def _failed(self, error: Exception) -> None:
-        self._save_button.loading = False
+        self._is_writing = False
         self._replace_button.visible = isinstance(error, FileTakenError)
         label = error.cell if isinstance(error, DataAppError) and error.cell else "Saving"
         self._message.object = error_to_fault(error, label, None, is_author=True).to_html()
+
+
+def _located(folder: Path, typed: str) -> Path:
+    """Return where a typed name lies; one below a home folder is left for saving to look up, or to refuse."""
+    typed = typed.strip() or _FILE
+    return Path(typed) if typed.startswith("~") else folder / typed
 
 
 def _quoted(path: str) -> str:

@@ -14,7 +14,8 @@ from bokeh.server.auth_provider import AuthProvider
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-_LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "[::1]"}  # addresses as they stand in URLs
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LINGERS = 5000  # milliseconds that a session waits for its page to come back
 _REFUSED = "/token"
 
 
@@ -101,17 +102,19 @@ def make_server(make_page: Callable[[], Any], *, address: str, port: int, token:
         title: What the page is called.
     """
     guarded: dict[str, Any] = {} if token is None else {"auth_provider": TokenAuth(token, port)}
-    origins = ["*"] if address not in _LOOPBACK else [f"localhost:{port}", f"{_LOOPBACK[address]}:{port}"]
+    names = ("127.0.0.1", "localhost") if address in _LOOPBACK else ()  # Bokeh knows no origin like http://[::1]
     return pn.io.server.get_server(
         {"/": make_page},
         port=port,
         address=address,
-        websocket_origin=origins,
+        websocket_origin=[f"{name}:{port}" for name in names] or ["*"],
         title=title,
         start=False,
         show=False,
         secret_key=secrets.token_urlsafe(32),
         sign_sessions=True,
         generate_session_ids=True,
+        unused_session_lifetime_milliseconds=_LINGERS,  # a query of a page that was closed need not run on
+        check_unused_sessions_milliseconds=_LINGERS,
         **guarded,
     )

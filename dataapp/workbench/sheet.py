@@ -39,6 +39,10 @@ class Page(Protocol):
         """Something was typed."""
         ...
 
+    def has_shown(self) -> None:
+        """Rows are on screen."""
+        ...
+
     def has_run(self, sheet: "Sheet", text: str) -> None:
         """The query has another text."""
         ...
@@ -137,6 +141,7 @@ class Sheet:
         """Take over what changed elsewhere: the name, the controls that stand here, the chart."""
         self.name = query.name
         self._name.value = query.name
+        self.card.visible = bool(query.sql.strip())  # a query that is not written yet is no fault
         widgets: list[Any] = [pn.panel(self._queries.live.input(control.name)) for control in controls]
         for control, widget in zip(controls, widgets, strict=True):
             if control.widget == "DatetimeRangeSlider":
@@ -204,6 +209,7 @@ class Sheet:
                 taken = "" if not self._began_at else f" · {_seconds(monotonic() - self._began_at)}"
                 self._status.object = f"{explorer.rows:,} {'row' if explorer.rows == 1 else 'rows'}{taken}"
                 self._busy(is_busy=False)
+                self._page.has_shown()
             case "failed":
                 self._status.object = ""
                 self._busy(is_busy=False)
@@ -299,9 +305,7 @@ class Sheet:
     def _toolbar(self) -> Any:
         self._name = pn.ui.TextInput(value=self.name, label="Name", width=170, **_SMALL)
         self._name.param.watch(self._rename, "value")
-        self._run_button = pn.ui.Button(
-            label="Run", icon="play_arrow", color="primary", description="Ctrl-Enter", **_SMALL
-        )
+        self._run_button = pn.ui.Button(label="Run", icon="play_arrow", color="primary", **_SMALL)
         self._run_button.on_click(lambda _: self.run())
         self._stop_button = pn.ui.Button(label="Stop", icon="stop", color="error", visible=False, **_SMALL)
         self._stop_button.on_click(lambda _: self.stop())

@@ -9,7 +9,7 @@ import pytest
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, ChartError, QueryError
-from dataapp.views.chart import pane
+from dataapp.views.chart import canvas, pane
 from dataapp.views.chart.pane import ChartView
 from dataapp.views.chart.schema import CellData, chart
 from dataapp.views.chart.selection import Selection
@@ -78,7 +78,7 @@ class Desk:
 def desk(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     bundle = tmp_path / "vega.bundle.js"
     bundle.write_text("export function render() {}")
-    monkeypatch.setattr(pane, "_BUNDLE", bundle)
+    monkeypatch.setattr(canvas, "_BUNDLE", bundle)
     over: alt.Chart = chart("numbers", lambda: ())
     over.data.selections.append(Selection("interval", x=True, name="brush"))
     jobs: list[Job] = []
@@ -236,7 +236,7 @@ def test_closing_stops_the_run(desk: Desk) -> None:
 
 
 def test_missing_front_end_is_an_error(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pane, "_BUNDLE", tmp_path / "absent.js")
+    monkeypatch.setattr(canvas, "_BUNDLE", tmp_path / "absent.js")
     with pytest.raises(Exception, match="make frontend"):
         ChartView(chart("x", lambda: ()).mark_bar(), lambda job, done, failed: Job(job, done, failed))
 

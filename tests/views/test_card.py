@@ -1,0 +1,134 @@
+"""What a card runs, and when: while it is on a page, until it is stopped, and again when it is resumed."""
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import panel as pn
+import pytest
+
+import dataapp as da
+from dataapp.app.sessions import engine, initial_value
+from dataapp.cells.cell import Cell
+from dataapp.runtime.session import Session
+from dataapp.runtime.workers import InlinePool
+from dataapp.views.card import Card
+
+
+class Remembered:
+    """A body that remembers what it was told."""
+
+    def __init__(self, _take_error: Callable[[Exception | None], None]) -> None:
+        self.view: Any = pn.Column()
+        self.shown: list[object] = []
+        self.closed = 0
+
+    def show(self, values: Mapping[Cell, object]) -> None:
+        self.shown += values.values()
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def session() -> Generator[Session]:
+    session = Session(engine(), InlinePool(), initial=initial_value)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def ran() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def low() -> Any:
+    return da.input(pn.widgets.IntInput, value=1)
+
+
+@pytest.fixture
+def doubled(low: Any, ran: list[int]) -> Any:
+    """A cell that reads the input, and notes each of its runs."""
+
+    @da.cell(low=low)
+    def doubled(low: int) -> int:
+        ran.append(low)
+        return 2 * low
+
+    return doubled
+
+
+@pytest.fixture
+def card(session: Session, doubled: Any) -> Card:
+    return Card(session, doubled, {doubled: "value"}, Remembered)
+
+
+def body(card: Card) -> Remembered:
+    assert isinstance(card._body, Remembered)
+    return card._body
+
+
+def text(card: Card) -> str:
+    return card._message.object if card._message.visible else ""
+
+
+def test_what_is_on_no_page_does_not_run(card: Card, ran: list[int]):
+    assert ran == []
+
+
+def test_what_is_on_a_page_runs_and_is_shown(card: Card):
+    card.get_root()
+    assert body(card).shown == [2]
+
+
+def test_what_was_stopped_says_so(card: Card):
+    card.get_root()
+    card.stop()
+    assert "`doubled` was stopped" in text(card)
+
+
+def test_stopping_stops_the_body_too(card: Card):
+    card.get_root()
+    card.stop()
+    assert body(card).closed == 1
+
+
+def test_what_was_stopped_does_not_run_when_something_changes(card: Card, session: Session, low: Any, ran: list[int]):
+    card.get_root()
+    card.stop()
+    session.set(low, 5)
+    assert ran == [1]
+
+
+def test_resuming_runs_with_what_changed_meanwhile(card: Card, session: Session, low: Any):
+    card.get_root()
+    card.stop()
+    session.set(low, 5)
+    card.resume()
+    assert (body(card).shown, text(card)) == ([2, 10], "")
+
+
+def test_resuming_shows_again_what_did_not_change(card: Card, ran: list[int]):
+    card.get_root()
+    card.stop()
+    card.resume()
+    assert (body(card).shown, text(card)) == ([2, 2], "")
+
+
+def test_resuming_what_runs_does_nothing(card: Card):
+    card.get_root()
+    card.resume()
+    assert body(card).shown == [2]
+
+
+def test_resuming_what_is_on_no_page_runs_nothing(card: Card, ran: list[int]):
+    card.resume()
+    assert ran == []
+
+
+def test_stopping_twice_is_stopping_once(card: Card):
+    card.get_root()
+    card.stop()
+    card.stop()
+    card.resume()
+    assert body(card).shown == [2, 2]

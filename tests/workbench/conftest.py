@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ServedApp
 
 type Explore = Callable[..., ServedApp]
@@ -51,3 +53,10 @@ def explorers(folder: Path) -> Iterator[Explore]:
             return ServedApp(address, process, log_file)
 
         yield explore
+
+
+@pytest.fixture
+def explore(tmp_path: Path) -> Iterator[Explore]:
+    """Explore until the test ends: `explore(*arguments)`, in the folder `tmp_path`; whoever comes is let in."""
+    with explorers(tmp_path) as start:
+        yield lambda *arguments: start("--no-token", *arguments)

@@ -3,6 +3,9 @@
 A SQL cell has up to three nodes: *lazy*, the query as text and values (computed within the wave, asks nothing of the
 engine); *frame*, its rows (work); and *table*, what readers get: the lazy one, or a scan of the frame where the rows
 are kept. `plan` chooses before each wave. Both answer with the same digest, so the choice alone never causes a rerun.
+
+The module is long because making nodes and making them anew keep one invariant over the same tables: a cell has at most
+one node of each kind, and whoever reads it is wired to that one.
 """
 
 import itertools

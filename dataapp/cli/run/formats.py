@@ -224,7 +224,7 @@ def _frame(
         wanted = _changed(field.type, change)
         try:
             column = column if wanted == field.type else column.cast(wanted, safe=not pa.types.is_floating(wanted))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # a number too large for JSON's readers stays a text
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # beyond JSON's numbers: written as text
             column = batch.column(index)
         columns[field.name] = pl.from_arrow(column)
     return pl.DataFrame(columns)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dataapp.cells.python import cell as cell
     from dataapp.cells.source import source as source
     from dataapp.cells.sql import sql as sql
+    from dataapp.connect.connection import connect as connect
     from dataapp.errors import DataAppError as DataAppError
     from dataapp.inputs.declare import input as input  # noqa: A004  # users write da.input
     from dataapp.views.charts import brush as brush
@@ -27,6 +28,7 @@ _PUBLIC = {
     "brush": "dataapp.views.charts",
     "cell": "dataapp.cells.python",
     "chart": "dataapp.views.charts",
+    "connect": "dataapp.connect.connection",
     "explore": "dataapp.cells.exploring",
     "input": "dataapp.inputs.declare",
     "match": "dataapp.cells.predicate",
@@ -35,7 +37,20 @@ _PUBLIC = {
     "sql": "dataapp.cells.sql",
 }
 
-__all__ = ["App", "DataAppError", "brush", "cell", "chart", "explore", "input", "match", "pick", "source", "sql"]
+__all__ = [
+    "App",
+    "DataAppError",
+    "brush",
+    "cell",
+    "chart",
+    "connect",
+    "explore",
+    "input",
+    "match",
+    "pick",
+    "source",
+    "sql",
+]
 __version__ = "0.1.0"
 
 

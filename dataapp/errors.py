@@ -147,6 +147,24 @@ class SourceNotAllowedError(DataAppError):
     code = "DA304"
 
 
+class ConnectorNotFoundError(DataAppError):
+    """No installed connector knows the scheme of a database's URL."""
+
+    code = "DA311"
+
+
+class ConnectionFailedError(DataAppError):
+    """A database cannot be reached, or refuses the connection."""
+
+    code = "DA312"
+
+
+class NotOnDatabaseError(DataAppError):
+    """A cell that runs on a database reads something that cannot be read there."""
+
+    code = "DA313"
+
+
 class PythonCellError(DataAppError):
     """A Python cell raised an exception; the cause is chained."""
 

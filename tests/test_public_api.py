@@ -15,6 +15,7 @@ SIGNATURES = {
     "brush": "(chart, /, *, x=None, y=None, name=None)",
     "cell": "(function=None, /, *, run='auto', name=None, **wiring)",
     "chart": "(table, /)",
+    "connect": "(url, /, **options)",
     "explore": "(table, /, *, height=None, name=None)",
     "input": "(widget, /, *, throttled=False, **options)",
     "match": "(column, input, /, *, name=None)",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.database import DatabaseTable
 from dataapp.cells.namespace import Namespace
 
 
@@ -30,10 +31,11 @@ def source(location: object, /, *, name: str | None = None, **options: object) -
 
     Args:
         location: A path, glob or list of paths of Parquet, CSV, JSON lines or Arrow IPC files (a relative one starts at
-            the file that the call stands in), or a frame: Polars, Arrow, pandas, Ibis or anything that narwhals reads.
+            the file that the call stands in), a frame: Polars, Arrow, pandas, Ibis or anything that narwhals reads, or a database's URL.
         name: What to call it; by default the variable that it is bound to.
         **options: Passed to the reader of the file format, such as ``hive_partitioning=True`` or ``delim=";"``;
-            ``format="csv"`` where the file's ending does not tell.
+            ``format="csv"`` where the file's ending does not tell. With the URL of a database: ``table=``, ``schema=``,
+            and options of `connect`.
 
     Returns:
         A table that SQL cells read by its name. Nothing is read yet.
@@ -49,7 +51,7 @@ def source(location: object, /, *, name: str | None = None, **options: object) -
 
 
 def is_location(thing: object) -> bool:
-    """Whether a source's location names files rather than being a frame.
+    """Whether a source's location says where rows are, in files or a database, rather than being a frame.
 
     Example:
         >>> is_location("trades.parquet"), is_location(["a.csv", "b.csv"]), is_location({"a": [1]})
@@ -58,4 +60,4 @@ def is_location(thing: object) -> bool:
     if isinstance(thing, list | tuple):
         items = cast("list[object]", thing)
         return bool(items) and all(isinstance(item, str | Path) for item in items)
-    return isinstance(thing, str | Path)
+    return isinstance(thing, str | Path | DatabaseTable)

@@ -4,6 +4,7 @@ import sys
 from typing import Literal
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.database import Database
 from dataapp.cells.namespace import Namespace
 from dataapp.errors import WrongKindError
 
@@ -17,7 +18,7 @@ class SqlCell(Cell):
     __slots__ = ("materialize", "on", "query", "run")
 
     query: str
-    on: object | None
+    on: Database | None
     materialize: Materialize
     run: Run
 
@@ -26,7 +27,7 @@ class SqlCell(Cell):
         query: str,
         namespace: Namespace,
         *,
-        on: object | None,
+        on: Database | None,
         materialize: Materialize,
         run: Run,
         name: str | None,
@@ -42,7 +43,7 @@ def sql(
     query: str,
     /,
     *,
-    on: object | None = None,
+    on: Database | None = None,
     materialize: Materialize = "auto",
     run: Run = "auto",
     name: str | None = None,
@@ -55,7 +56,8 @@ def sql(
 
     Args:
         query: ``SELECT``, ``FROM``-first, ``WITH``, ``PIVOT``, ``SUMMARIZE``, ``DESCRIBE`` or ``VALUES``.
-        on: The engine to run it on; by default the one in this process.
+        on: A database to run it on, made by `connect`; the text is then written in the SQL of that database, and reads
+            its tables and other cells that run on it. By default the engine in this process.
         materialize: True keeps the rows once per change of inputs, False never does unless the text has no one meaning
             (random numbers, a LIMIT without a total order); ``auto`` decides.
         run: ``button`` waits for a click before each run.
@@ -75,6 +77,8 @@ def sql(
         raise WrongKindError(f"`run` of a SQL cell is {run!r}.", hint="use 'auto' or 'button'")
     if materialize not in ("auto", True, False):
         raise WrongKindError(f"`materialize` of a SQL cell is {materialize!r}.", hint="use 'auto', True or False")
+    if on is not None and not isinstance(on, Database):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise WrongKindError(f"`on` of a SQL cell is a {type(on).__name__}.", hint="give what da.connect(url) returns")
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the caller's globals are the graph
     return SqlCell(
         query,

@@ -24,6 +24,9 @@ A PIVOT whose columns come from the data becomes two statements in DuckDB. The f
 around the text, so what such a text reads is written in its place, as a complete query in parentheses, instead of as a
 CTE. And it takes no prepared parameters: when the closure holds one, every value travels in a session variable
 instead (`SET VARIABLE k = $v`, read as `getvariable('k')`).
+
+Texts for another engine are fused in the same way, written as its `Target` says. Their root stands in parentheses
+behind the CTEs, where an ORDER BY of its own still counts.
 """
 
 import re
@@ -37,6 +40,7 @@ from dataapp.compile.identifiers import fold, quote_identifier, quote_literal, u
 from dataapp.compile.names import TableRef
 from dataapp.compile.query import Query
 from dataapp.compile.spans import Assembly, SourceMap, Span, line_and_column
+from dataapp.compile.target import DUCKDB, Target
 
 type Key = Hashable
 
@@ -92,7 +96,26 @@ class FramePart:
     """A table that the caller registers on the connection, under the name that fusing chooses."""
 
 
-type Part = TextPart | ScanPart | FramePart
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """A table that the engine has itself: its name stands in place of the reader's, so no CTE is made of it.
+
+    Attributes:
+        schema: The schema that it lies in, or None to let the engine look.
+        name: Its name, as the engine spells it.
+    """
+
+    schema: str | None
+    name: str
+
+    @property
+    def sql(self) -> str:
+        """The name as it is written in a query."""
+        names = [self.name] if self.schema is None else [self.schema, self.name]
+        return ".".join(map(quote_identifier, names))
+
+
+type Part = TextPart | ScanPart | FramePart | TablePart
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +155,11 @@ class Fused:
 
 
 def fuse(
-    root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str], casts: Mapping[Key, str] | None = None
+    root: Key,
+    parts: Mapping[Key, Part],
+    labels: Mapping[Key, str],
+    casts: Mapping[Key, str] | None = None,
+    target: Target = DUCKDB,
 ) -> Fused:
     """Fuse a part and everything that it reads into one query.
 
@@ -141,6 +168,7 @@ def fuse(
         parts: At least the parts that the root reaches.
         labels: Names for people: CTEs and parameters are called so where that is unambiguous.
         casts: The SQL type of each value that does not show its type by itself, such as NULL or an empty list.
+        target: The engine that the texts are written for.
 
     Raises:
         graphlib.CycleError: If parts read each other in a circle.
@@ -148,20 +176,27 @@ def fuse(
     """
     order = _dependency_order(root, parts, _reads)
     reached = {key: parts[key] for key in order}
-    return _Fusion(root, reached, labels, casts or {}).fused()
+    return _Fusion(root, reached, labels, casts or {}, target).fused()
 
 
 class _Fusion:
     """One run of `fuse`: names first, then text."""
 
     def __init__(
-        self, root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str], casts: Mapping[Key, str]
+        self,
+        root: Key,
+        parts: Mapping[Key, Part],
+        labels: Mapping[Key, str],
+        casts: Mapping[Key, str],
+        target: Target,
     ) -> None:
         self._root = root
         self._parts = parts
         self._casts = casts
+        self._target = target
         self._names = _choose_table_names(root, parts, labels)
         self._values = _choose_names({key: _word(labels[key]) for key in _value_keys(parts)}, set())
+        self._numbers = {key: number for number, key in enumerate(self._values, 1)}
         self._copies = _copies(root, parts)
         self._by_variable = any(_is_dynamic(part) for part in parts.values())
         self._out: Assembly[Key] = Assembly()
@@ -182,7 +217,7 @@ class _Fusion:
     def _whole(self, root: Key) -> None:
         """Write a part with everything that it reads as CTEs."""
         order = _dependency_order(root, self._parts, _cte_reads)
-        ctes = [key for key in order if key != root and not isinstance(self._parts[key], FramePart)]
+        ctes = [key for key in order if key != root and not isinstance(self._parts[key], FramePart | TablePart)]
         for index, key in enumerate(ctes):
             self._out.add("WITH " if index == 0 else ",\n")
             hint = _materialisation(self._parts[key], self._copies[key])
@@ -201,9 +236,12 @@ class _Fusion:
                 self._out.add(f"FROM {part.sql}")
             case FramePart():
                 self._out.add(f"FROM {quote_identifier(self._names[key])}")
+            case TablePart():
+                self._out.add(f"SELECT * FROM {part.sql}")
             case TextPart():
                 is_wrapped = is_wrapped or part.query.form != "select"
-                self._out.add("FROM (" if is_wrapped else "")
+                opening = "FROM (" if self._target.starts_with_from else "("
+                self._out.add(opening if is_wrapped else "")
                 self._text(key, part)
                 self._out.add("\n)" if is_wrapped else "")
             case _:
@@ -225,7 +263,8 @@ class _Fusion:
             if read is None:
                 continue
             is_inlined = part.query.form == "pivot" and not isinstance(self._parts[read], FramePart)
-            if is_inlined or fold(self._names[read]) != fold(table.name):
+            is_known = fold(self._names[read]) == fold(table.name) and not isinstance(self._parts[read], TablePart)
+            if is_inlined or self._target.keeps_case or not is_known:
                 yield table.span, partial(self._reference, key, table, read, is_inlined=is_inlined)
         for parameter in part.query.parameters:
             name = fold(parameter.name)
@@ -240,25 +279,43 @@ class _Fusion:
 
     def _reference(self, key: Key, table: TableRef, read: Key, *, is_inlined: bool) -> None:
         """Write what stands in place of a table's name; columns keep the written name."""
-        at = table.span.start
-        self._out.replace(key, at, "FROM " if table.is_statement else "")
+        at, part = table.span.start, self._parts[read]
+        opening = "FROM " if self._target.starts_with_from else "SELECT * FROM "
+        self._out.replace(key, at, opening if table.is_statement else "")
         if is_inlined:
             self._out.add("(")
             self._whole(read)
             self._out.add("\n)")
         else:
-            self._out.replace(key, at, quote_identifier(self._names[read]))
+            name = part.sql if isinstance(part, TablePart) else quote_identifier(self._names[read])
+            self._out.replace(key, at, name)
         if table.can_alias and not table.alias:
-            self._out.replace(key, at, f" AS {quote_identifier(table.name)}")
+            alias = self._as_written(key, table) if self._target.keeps_case else quote_identifier(table.name)
+            self._out.replace(key, at, f" AS {alias}")
+
+    def _as_written(self, key: Key, table: TableRef) -> str:
+        """Return a table's name with the quotes that it has in the text, or without."""
+        part = self._parts[key]
+        assert isinstance(part, TextPart)
+        written = part.query.text.encode()[table.span.start : table.span.end].decode()
+        return re.sub(r"(?is)^table\b\s*", "", written) if table.is_statement else written
 
     def _predicate(self, predicate: Predicate) -> str:
-        pieces = [piece if isinstance(piece, str) else self._value(piece.key) for piece in predicate.pieces]
-        return f"({''.join(pieces) or 'TRUE'})"
+        text = ""
+        for piece in predicate.pieces:
+            if isinstance(piece, str):
+                text += piece
+            elif self._target.takes_lists_by_any and text.endswith(" IN "):
+                text = f"{text.removesuffix('IN ')}= ANY({self._value(piece.key)})"
+            else:
+                text += self._value(piece.key)
+        return f"({text or 'TRUE'})"
 
     def _value(self, key: Key) -> str:
         name = self._values[key]
-        text = f"getvariable({quote_literal(name)})" if self._by_variable else f"${name}"
-        return f"CAST({text} AS {self._casts[key]})" if key in self._casts else text
+        parameter = self._target.parameter(name, self._numbers[key])
+        text = f"getvariable({quote_literal(name)})" if self._by_variable else parameter
+        return f"CAST({text} AS {self._target.type_name(self._casts[key])})" if key in self._casts else text
 
 
 def _materialisation(part: Part, copies: int) -> str:
@@ -317,8 +374,9 @@ def _dependency_order(
 def _choose_table_names(root: Key, parts: Mapping[Key, Part], labels: Mapping[Key, str]) -> dict[Key, str]:
     """Name frames and CTEs by their labels, but not by a name that means something of its own in some text."""
     frames = {key: labels[key] for key, part in parts.items() if isinstance(part, FramePart)}
-    ctes = {key: labels[key] for key in parts if key != root and key not in frames}
-    plain: set[str] = set()
+    own = {key: part.name for key, part in parts.items() if isinstance(part, TablePart)}
+    ctes = {key: labels[key] for key in parts if key != root and key not in frames and key not in own}
+    plain: set[str] = set(map(fold, own.values()))
     qualified: set[str] = set()
     for part in parts.values():
         if isinstance(part, TextPart):
@@ -328,7 +386,7 @@ def _choose_table_names(root: Key, parts: Mapping[Key, Part], labels: Mapping[Ke
                 if part.reads(table) is None:
                     (qualified if table.qualified else plain).add(fold(table.name))
     names = _choose_names(frames, plain | qualified)  # a registered frame may hide main.trades, a CTE cannot
-    return names | _choose_names(ctes, plain | {fold(name) for name in names.values()})
+    return own | names | _choose_names(ctes, plain | {fold(name) for name in names.values()})
 
 
 def _value_keys(parts: Mapping[Key, Part]) -> Iterator[Key]:

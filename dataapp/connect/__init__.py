@@ -1,1 +1,1 @@
-"""Where rows come from: files and frames."""
+"""Where rows come from: files, frames and databases."""

@@ -12,6 +12,7 @@ from dataapp.cells.values import Bound
 from dataapp.compile.fusion import TextPart, ValueOf
 from dataapp.compile.query import Query
 from dataapp.runtime.bindable import bindable
+from dataapp.runtime.databases import refuse_elsewhere
 from dataapp.runtime.resolution import Reads
 from dataapp.runtime.tables import Files, Table, TableBuilder, digest
 
@@ -36,10 +37,11 @@ def build_table(
         inputs: Values of the nodes that it reads: tables, values, predicates and the state of its files.
         choose: Turns the value of a parameter that names files into what is bound, and notes the files.
     """
-    builder = TableBuilder(cell)
-    facts: list[object] = [query.text]
+    builder = TableBuilder(cell, cell.on)
+    facts: list[object] = [query.text, None if cell.on is None else cell.on.key]
     for name in reads.tables:
         table = cast("Table", inputs["table", name])
+        refuse_elsewhere(cell, reads.tables[name], table.database)
         builder.include(table)
         facts += [name, table.digest]
     for name, read in reads.values.items():

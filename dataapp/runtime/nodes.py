@@ -3,6 +3,7 @@
 A SQL cell has up to three nodes: *lazy*, the query as text and values (computed within the wave, asks nothing of the
 engine); *frame*, its rows (work); and *table*, what readers get: the lazy one, or a scan of the frame where the rows
 are kept. `plan` chooses before each wave. Both answer with the same digest, so the choice alone never causes a rerun.
+What runs on a database has the same nodes: only cells that run there, too, read its lazy one, all others its rows.
 
 The module is long because making nodes and making them anew keep one invariant over the same tables: a cell has at most
 one node of each kind, and whoever reads it is wired to that one.
@@ -23,6 +24,7 @@ from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
+from dataapp.connect.connection import database_of, table_of
 from dataapp.connect.files import absolute, choose_format, format_of, is_scanned_by_engine, scan, version_of
 from dataapp.connect.frames import is_lazy, read_ipc, to_arrow
 from dataapp.engines.duckdb import DuckDB
@@ -34,6 +36,7 @@ from dataapp.errors import (
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
+from dataapp.runtime.databases import describe, fetch, source_table
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import table_to_form, value_to_form
 from dataapp.runtime.outcomes import Done, Failed, Outcome
@@ -143,13 +146,16 @@ class Nodes:
         """Choose, for every SQL cell that somebody reads, whether its rows are kept; see the module's docstring."""
         necessary = self._waves.necessary()
         for cell, table in list(self.tables.items()):
-            if not isinstance(cell, SqlCell) or cell not in self.lazies or table not in necessary:
+            if cell not in self.lazies or table not in necessary:
                 continue
             source = self.frame(cell) if self.keeps_rows(cell, necessary) else self.lazies[cell]
             self._waves.rewire(table, (source,))
 
-    def keeps_rows(self, cell: SqlCell, necessary: set[Node]) -> str | None:
+    def keeps_rows(self, cell: Cell, necessary: set[Node]) -> str | None:
         """Return the reason why a cell's rows are kept, or None when readers take its query."""
+        if (database := database_of(cell)) is not None:
+            return f"they come from {database.label}"
+        assert isinstance(cell, SqlCell)
         query = self._resolver.reads(cell).query
         assert query is not None
         if cell.run == "button":
@@ -173,7 +179,7 @@ class Nodes:
     def kept_rows(self) -> dict[str, str]:
         """Return, by label, why the rows of SQL cells are kept at present."""
         necessary = self._waves.necessary()
-        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies if isinstance(cell, SqlCell))
+        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies)
         return {cell.label: reason for cell, reason in found if reason is not None}
 
     # What names stand for may change in a notebook.
@@ -339,6 +345,8 @@ class Nodes:
     def _make_table(self, cell: Cell) -> Node:
         if cell in self._replaced:
             return self._scanning(cell, self._fixed(cell, self._replaced[cell]))
+        if database_of(cell) is not None:
+            return self._database_table(cell)
         match cell:
             case SqlCell():
                 lazy = self._lazy(cell)
@@ -362,6 +370,10 @@ class Nodes:
         stamped = isinstance(cell, SqlCell) and cell in self.lazies and bool(self._query(cell).unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
+            if table.database is not None:
+                found = fetch(table, cancel)
+                stamp = digest("run", next(_stamps)) if stamped or found.version is None else None
+                return Frame(found.rows, stamp or digest(table.digest, found.version))
             relation = table.relation(self._engine)
             with relation.open() as reader:
                 cancel.on_cancel(reader.cancel)
@@ -371,6 +383,26 @@ class Nodes:
 
         node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=self.gates.get(cell))
         return self._waves.add(node)
+
+    def _database_table(self, cell: Cell) -> Node:
+        """Make the nodes of what runs on a database; without `plan`, readers learn its columns and nothing is read."""
+        location = table_of(cell) if isinstance(cell, SourceCell) else None
+        if isinstance(cell, SqlCell):
+            lazy = self._lazy(cell)
+            self._gate(cell)
+        else:
+            assert isinstance(cell, SourceCell)
+            assert location is not None
+            lazy = self._fixed(cell, source_table(cell, location))
+        self.lazies[cell] = lazy
+
+        def readable(cancel: Cancel, source: object) -> Table:
+            if isinstance(source, Frame):
+                return frame_table(cell, source.rows, source.digest)
+            table = cast("Table", source)
+            return frame_table(cell, describe(table, cancel), digest("columns", table.digest))
+
+        return self._waves.add(Node(cell.label, (lazy,), compute=readable, is_work=True, same=same_table))
 
     def _query(self, cell: Cell) -> Query:
         query = self._resolver.reads(cell).query
@@ -465,7 +497,8 @@ class Nodes:
         files = {file.location: absolute(file.location, cell.namespace.folder) for file in query.files}
         inputs: dict[tuple[str, str], Node] = {}
         for name, read in reads.tables.items():
-            inputs["table", name] = self.table(read)
+            table = self.table(read)
+            inputs["table", name] = table if cell.on is None else self.lazies.get(read, table)
         for name, read in reads.values.items():
             inputs["value", name] = self.value(read)
         for name, predicate in reads.predicates.items():

@@ -31,6 +31,7 @@ from dataapp.errors import (
     near,
 )
 from dataapp.graph.dag import CycleFound, closure
+from dataapp.runtime.databases import check_text, refuse_unfit
 from dataapp.runtime.equality import is_same
 
 TABLES = (SqlCell, SourceCell, PythonCell)
@@ -230,6 +231,8 @@ class Resolver:
 
     def _sql_reads(self, cell: SqlCell, faults: Faults) -> Reads:
         query = parse_text(cell.query, self._parser)
+        if cell.on is not None:
+            check_text(cell, query)
         tables: dict[str, Cell] = {}
         for table in query.tables:
             if not table.qualified and fold(table.name) not in tables:
@@ -251,7 +254,7 @@ class Resolver:
     def _table(self, cell: SqlCell, name: str) -> Cell | None:
         found = _matching(cell, name, "table")
         if found is None:
-            if self._has_table(name):
+            if cell.on is not None or self._has_table(name):  # a database tells by itself what it does not have
                 return None
             tables = [known for known in cell.namespace.known() if _is_table(cell.namespace, known)]
             raise NameNotFoundError(
@@ -263,6 +266,8 @@ class Resolver:
                 f"Cell `{cell.label}` reads `{name}` as a table, but it is {_kind(found)}.",
                 hint=f"read a value as ${name}" if isinstance(found, InputCell | ConstantCell) else None,
             )
+        if cell.on is not None:
+            refuse_unfit(cell, found, parse_text(found.query, self._parser) if isinstance(found, SqlCell) else None)
         return cast("Cell", found)
 
     def _parameter(self, cell: SqlCell, name: str) -> Cell:

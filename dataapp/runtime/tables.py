@@ -8,8 +8,10 @@ from functools import cached_property
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.database import Database
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, fuse
+from dataapp.compile.target import DUCKDB
 from dataapp.connect.files import Version, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.relation import EngineFault, Relation
@@ -52,6 +54,7 @@ class Table:
         files: Files that are read.
         digest: Equal digests mean equal rows, however they are computed.
         fixed_order: Whether reading twice gives the same order.
+        database: The database on which all parts are, or None for the engine; only those can be a `Relation`.
     """
 
     root: Cell
@@ -62,12 +65,14 @@ class Table:
     files: tuple[Files, ...]
     digest: str
     fixed_order: bool
+    database: Database | None = None
 
     @cached_property
     def fused(self) -> Fused:
         """The one query that the parts become."""
         casts = {key: bound.type for key, bound in self.values.items() if bound.needs_cast and bound.type is not None}
-        return fuse(self.root, self.parts, self.labels, casts)
+        target = DUCKDB if self.database is None else self.database.server().target
+        return fuse(self.root, self.parts, self.labels, casts, target)
 
     def relation(self, engine: DuckDB) -> Relation:
         """Bind the fused query to its values and frames."""
@@ -87,8 +92,11 @@ class Table:
 
     def explain_fault(self, fault: EngineFault) -> DataAppError:
         """Say in which cell, line and column the engine's complaint lies."""
-        error = fault_to_error(fault)
-        place = None if fault.position is None else self.fused.locate(fault.position)
+        return self.place_error(fault_to_error(fault), fault.position)
+
+    def place_error(self, error: DataAppError, position: int | None) -> DataAppError:
+        """Say in which cell, line and column a byte offset of the fused query lies."""
+        place = None if position is None else self.fused.locate(position)
         error.cell = self.labels.get(place.key if place is not None else self.root, self.root.label)
         if place is not None:
             error.line, error.column = place.line, place.column
@@ -115,6 +123,7 @@ class TableBuilder:
     """Collects what a table is made of."""
 
     root: Cell
+    database: Database | None = None
     parts: dict[Key, Part] = field(default_factory=dict[Hashable, Part])
     labels: dict[Key, str] = field(default_factory=dict[Hashable, str])
     values: dict[Key, Bound] = field(default_factory=dict[Hashable, Bound])
@@ -133,8 +142,17 @@ class TableBuilder:
         """Finish with the root's own part."""
         self.parts[self.root] = part
         self.labels[self.root] = self.root.label
+        files = tuple(self.files)
         return Table(
-            self.root, self.parts, self.labels, self.values, self.frames, tuple(self.files), digest, fixed_order
+            self.root,
+            self.parts,
+            self.labels,
+            self.values,
+            self.frames,
+            files,
+            digest,
+            fixed_order,
+            self.database,
         )
 
 

@@ -1,0 +1,236 @@
+"""Cells that run on databases: what they may read, and how their rows, columns and plans come from there.
+
+A chain of such cells is fused into one query of the database. Whoever reads it in this process, a local cell, a view
+or a function, reads its rows, fetched as Arrow.
+
+Invariants:
+
+- A query that runs on a database reads that database and bound values only; else it is an error before it runs.
+- Fetched rows belong to the version of the tables that is known before and after they were fetched; where these differ,
+  the rows are fetched again.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+import pyarrow as pa
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.database import Database, DatabaseTable, Question, Refused, Statement
+from dataapp.cells.source import SourceCell
+from dataapp.cells.sql import SqlCell
+from dataapp.compile.fusion import TablePart, TextPart
+from dataapp.compile.identifiers import fold
+from dataapp.compile.query import Query
+from dataapp.compile.spans import line_and_column
+from dataapp.connect.connection import database_of
+from dataapp.errors import NotOnDatabaseError, SourceChangingError
+from dataapp.runtime.tables import Table, TableBuilder, digest
+from dataapp.runtime.workers import Cancel
+
+_MOST_FETCHES = 5
+
+_shared: WeakValueDictionary[Hashable, pa.Table] = WeakValueDictionary()  # by query, values and version
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Rows of a database, and the version of its tables that they belong to, where it can be told."""
+
+    rows: pa.Table
+    version: Hashable | None
+
+
+# What may be read.
+
+
+def check_text(cell: SqlCell, query: Query) -> None:
+    """Refuse what a text for a database cannot say.
+
+    Raises:
+        NotOnDatabaseError: It reads files, or needs more than one query.
+    """
+    for file in query.files:
+        written = query.text.encode()[file.span.start : file.span.end].decode()
+        if not written.startswith('"'):  # a quoted name is a table of the database, whatever it looks like
+            line, column = line_and_column(query.text, file.span.start)
+            raise NotOnDatabaseError(
+                f"`{cell.label}` runs on {_label(cell)}, which has no file {written}.",
+                hint="read files in a cell without on=",
+                cell=cell.label,
+                line=line,
+                column=column,
+            )
+    if query.path_parameters:
+        raise NotOnDatabaseError(
+            f"`{cell.label}` runs on {_label(cell)}, which has no file `${min(query.path_parameters)}`.",
+            hint="read files in a cell without on=",
+            cell=cell.label,
+        )
+    if query.form != "select":
+        said = "a PIVOT without a list of columns" if query.form == "pivot" else "SUMMARIZE, DESCRIBE and SHOW"
+        raise NotOnDatabaseError(
+            f"`{cell.label}` runs on {_label(cell)}, where {said} cannot be read as a table.",
+            hint="leave out on= and read the rows of another cell",
+            cell=cell.label,
+        )
+
+
+def refuse_unfit(cell: SqlCell, read: Cell, query: Query | None) -> None:
+    """Refuse a table that cannot become part of a query on a database.
+
+    Args:
+        cell: The cell that runs there.
+        read: What it reads.
+        query: The text of that, if it has one.
+
+    Raises:
+        NotOnDatabaseError: It is elsewhere, or its rows have to be kept, which a database is not asked to do.
+    """
+    refuse_elsewhere(cell, read, database_of(read))
+    if not isinstance(read, SqlCell) or query is None:
+        return
+    reason = query.unstable[0] if query.unstable else None
+    if read.run == "button":
+        reason = "it waits for its button"
+    elif read.materialize is True:
+        reason = "materialize=True"
+    if reason is not None:
+        raise NotOnDatabaseError(
+            f"`{cell.label}` runs on {_label(cell)} and cannot be fused with `{read.label}`, whose rows are kept here:"
+            f" {reason}.",
+            hint="leave out on= to read the kept rows, or write both as one query",
+        )
+
+
+def refuse_elsewhere(cell: SqlCell, read: Cell, database: Database | None) -> None:
+    """Refuse a table that is not where the cell that reads it runs.
+
+    Raises:
+        NotOnDatabaseError: It is elsewhere.
+    """
+    if cell.on is None or (database is not None and database.key == cell.on.key):
+        return
+    where = "here" if database is None else f"on {database.label}"
+    raise NotOnDatabaseError(
+        f"`{cell.label}` runs on {_label(cell)}, but `{read.label}`, which it reads, is {where}.",
+        hint="leave out on=: then it runs here, over the rows of both; or name a table of the database with its schema",
+    )
+
+
+def _label(cell: SqlCell) -> str:
+    assert cell.on is not None
+    return cell.on.label
+
+
+# Tables on the database, not read yet.
+
+
+def source_table(cell: SourceCell, location: DatabaseTable) -> Table:
+    """Return the table that a database has itself."""
+    builder = TableBuilder(cell, location.database)
+    facts = digest("database", location.database.key, location.schema, location.name)
+    return builder.build(TablePart(location.schema, location.name), facts, fixed_order=False)
+
+
+def statement_of(table: Table) -> Statement:
+    """Return the one query that a table on a database becomes."""
+    fused = table.fused
+    return Statement(fused.sql, {name: table.values[key] for name, key in fused.values.items()})
+
+
+def tables_of(table: Table) -> list[str]:
+    """Return the tables of the database that a query reads, as names are written there."""
+    found: dict[str, None] = {}
+    for part in table.parts.values():
+        match part:
+            case TablePart():
+                found[part.sql] = None
+            case TextPart():
+                text = part.query.text.encode()
+                own = [ref for ref in part.query.tables if part.reads(ref) is None and not ref.is_statement]
+                found |= dict.fromkeys(text[ref.span.start : ref.span.end].decode() for ref in own)
+                for ref in part.query.tables:
+                    if ref.is_statement and part.reads(ref) is None:
+                        found[text[ref.span.start : ref.span.end].decode().split(None, 1)[1]] = None
+            case _:
+                continue
+    return list(found)
+
+
+# What the database answers.
+
+
+def fetch(table: Table, cancel: Cancel) -> Fetched:
+    """Return the rows of a table on a database; readers of the same question share them while somebody holds them.
+
+    Raises:
+        DataAppError: The database refused or failed.
+        SourceChangingError: Its tables changed again and again while they were read.
+    """
+    assert table.database is not None
+    server, names = table.database.server(), tables_of(table)
+    statement = statement_of(table)
+    version = server.version(names)
+    for _ in range(_MOST_FETCHES):
+        cancel.check()
+        key = None if version is None else (table.digest, version)
+        kept = None if key is None else _shared.get(key)
+        if kept is not None:
+            return Fetched(kept, version)
+        rows = _ask(table, statement, cancel, _read)
+        now = server.version(names)
+        if now == version:
+            if key is not None:
+                _shared[key] = rows
+            return Fetched(rows, version)
+        version = now
+    raise SourceChangingError(
+        f"Tables of {table.database.label} changed {_MOST_FETCHES} times while `{table.root.label}` read them.",
+        hint="try again when less is written",
+        cell=table.root.label,
+    )
+
+
+def describe(table: Table, cancel: Cancel) -> pa.Table:
+    """Return the columns of a table on a database, without a row.
+
+    Raises:
+        DataAppError: The database refused.
+    """
+    schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
+    return _named_apart(schema.empty_table())
+
+
+def explain(table: Table) -> str:
+    """Return the database's plan of a table on it."""
+    return _ask(table, statement_of(table), Cancel(), lambda question: question.explain())
+
+
+def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable[[Question], T]) -> T:
+    assert table.database is not None
+    try:
+        with table.database.server().ask(statement) as question:
+            cancel.on_cancel(question.cancel)
+            return answer(question)
+    except Refused as refused:
+        raise table.place_error(refused.error, refused.position) from refused.__cause__
+
+
+def _read(question: Question) -> pa.Table:
+    return _named_apart(question.read().read_all())
+
+
+def _named_apart(rows: pa.Table) -> pa.Table:
+    """Return rows whose columns have different names: of equal ones all but the first get a number, as DuckDB does."""
+    taken: set[str] = set()
+    names: list[str] = []
+    for name in rows.column_names:
+        number, candidate = 0, name
+        while fold(candidate) in taken:
+            number += 1
+            candidate = f"{name}_{number}"
+        taken.add(fold(candidate))
+        names.append(candidate)
+    return rows if names == rows.column_names else rows.rename_columns(names)

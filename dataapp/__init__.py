@@ -6,6 +6,7 @@ notebook the import does both at once, and ``%load_ext dataapp`` adds ``%%sql``.
 
 import importlib
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,6 +53,17 @@ __all__ = [
     "sql",
 ]
 __version__ = "0.1.0"
+
+
+class _Package(ModuleType):
+    """Keeps ``dataapp.connect`` the function: importing the folder of that name would bind the name to the folder."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _PUBLIC and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

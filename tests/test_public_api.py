@@ -67,6 +67,11 @@ def test_name_is_the_same_object_each_time():
     assert dataapp.sql is dataapp.sql
 
 
+def test_connect_is_the_function_whatever_was_imported_before():
+    code = "import dataapp.connect.files, dataapp; assert dataapp.connect.__name__ == 'connect', dataapp.connect"
+    assert "dataapp.connect.files" in modules_after(code)
+
+
 def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'dataapp' has no attribute 'sqll'"):
         _ = dataapp.sqll  # pyright: ignore[reportAttributeAccessIssue]

@@ -91,6 +91,8 @@ class Cell:
     def compile(self, dialect: str = "duckdb") -> host.Compiled:
         """Return the one query that this cell and the lazy cells above it become, with its parameters.
 
+        Of a cell that runs on a database it is a query in the SQL of that database, unless another dialect is named.
+
         Example:
             >>> import dataapp as da
             >>> numbers = da.sql("SELECT range AS n FROM range(10)")

@@ -48,6 +48,11 @@ class Compiled(Protocol):
         """Values by parameter name."""
         ...
 
+    @property
+    def on(self) -> str | None:
+        """The database that it is sent to, or None for the engine in this process."""
+        ...
+
 
 class _Slot:
     host: Host | None = None

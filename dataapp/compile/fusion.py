@@ -25,8 +25,8 @@ around the text, so what such a text reads is written in its place, as a complet
 CTE. And it takes no prepared parameters: when the closure holds one, every value travels in a session variable
 instead (`SET VARIABLE k = $v`, read as `getvariable('k')`).
 
-Texts for another engine are fused in the same way, written as its `Target` says. Their root stands in parentheses
-behind the CTEs, where an ORDER BY of its own still counts.
+Texts for another engine are fused in the same way, written as its `Target` says. Their root follows the CTEs, in
+parentheses, or, where it has CTEs of its own, with those behind ours: so that its ORDER BY still counts.
 """
 
 import re
@@ -45,6 +45,7 @@ from dataapp.compile.target import DUCKDB, Target
 type Key = Hashable
 
 _MOST_COPIES = 8
+_OWN_CTES = re.compile(r"(?is)(?:\s|--[^\n]*\n|/\*.*?\*/)*with\b(\s+recursive\b)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +219,20 @@ class _Fusion:
         """Write a part with everything that it reads as CTEs."""
         order = _dependency_order(root, self._parts, _cte_reads)
         ctes = [key for key in order if key != root and not isinstance(self._parts[key], FramePart | TablePart)]
+        part = self._parts[root]
+        is_joined = bool(ctes) and isinstance(part, TextPart) and not self._target.starts_with_from
+        own = _OWN_CTES.match(part.query.text) if is_joined and isinstance(part, TextPart) else None
         for index, key in enumerate(ctes):
-            self._out.add("WITH " if index == 0 else ",\n")
+            opening = "WITH RECURSIVE " if own is not None and own[1] else "WITH "
+            self._out.add(opening if index == 0 else ",\n")
             hint = _materialisation(self._parts[key], self._copies[key])
             self._out.add(f"{quote_identifier(self._names[key])} AS {hint}(")
             self._query(key, is_wrapped=False)
             self._out.add("\n)")  # the line break ends a comment in the text's last line
+        if own is not None and isinstance(part, TextPart):
+            self._out.add(",")
+            self._text(root, part, start=len(part.query.text[: own.end()].encode()))
+            return
         if ctes:
             self._out.add("\n")
         self._query(root, is_wrapped=bool(ctes))
@@ -247,10 +256,10 @@ class _Fusion:
             case _:
                 assert_never(part)
 
-    def _text(self, key: Key, part: TextPart) -> None:
-        """Write an author's text with what is spliced into it."""
+    def _text(self, key: Key, part: TextPart, start: int = 0) -> None:
+        """Write an author's text from some byte on, with what is spliced into it."""
         source = part.query.text.encode()
-        done = 0
+        done = start
         for span, write in sorted(self._splices(key, part), key=lambda splice: splice[0].start):
             self._out.copy(key, source, Span(done, span.start))
             write()

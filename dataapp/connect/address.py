@@ -12,7 +12,9 @@ _SALT = secrets.token_bytes(16)  # so that a key can be compared with nothing th
 _FILES = {".duckdb": "duckdb"}
 FILE_DATABASES = frozenset(_FILES.values())
 """Schemes of databases that are a file of this machine."""
-FILE_SYSTEMS = frozenset({"http", "https", "s3", "s3a", "gs", "gcs", "r2", "az", "azure", "abfs", "abfss", "hf", "file"})
+FILE_SYSTEMS = frozenset(
+    {"http", "https", "s3", "s3a", "gs", "gcs", "r2", "az", "azure", "abfs", "abfss", "hf", "file"}
+)
 """Schemes of files, which the engine reads itself."""
 
 

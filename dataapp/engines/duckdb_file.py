@@ -152,7 +152,9 @@ class FileQuestion:
             return Cancelled()
         fault = error_to_fault(error)
         inside = fault.position is not None and before <= fault.position <= before + len(self._statement.sql.encode())
-        return Refused(fault_to_error(fault), fault.position - before if inside and fault.position is not None else None)
+        return Refused(
+            fault_to_error(fault), fault.position - before if inside and fault.position is not None else None
+        )
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:

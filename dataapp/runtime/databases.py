@@ -6,18 +6,18 @@ or a function, reads its rows, fetched as Arrow.
 Invariants:
 
 - A query that runs on a database reads that database and bound values only; else it is an error before it runs.
-- Fetched rows belong to the version of the tables that is known before and after they were fetched; where these differ,
-  the rows are fetched again.
+- One query sees one state of its database. Its rows are shared only under a version that its tables had both before and
+  after they were fetched.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.database import Database, DatabaseTable, Question, Refused, Statement
+from dataapp.cells.database import Database, DatabaseTable, Question, Refused, Server, Statement
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.fusion import TablePart, TextPart
@@ -25,11 +25,9 @@ from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Query
 from dataapp.compile.spans import line_and_column
 from dataapp.connect.connection import database_of
-from dataapp.errors import NotOnDatabaseError, SourceChangingError
+from dataapp.errors import NotOnDatabaseError
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
-
-_MOST_FETCHES = 5
 
 _shared: WeakValueDictionary[Hashable, pa.Table] = WeakValueDictionary()  # by query, values and version
 
@@ -162,35 +160,28 @@ def tables_of(table: Table) -> list[str]:
 # What the database answers.
 
 
-def fetch(table: Table, cancel: Cancel) -> Fetched:
-    """Return the rows of a table on a database; readers of the same question share them while somebody holds them.
+def fetch(table: Table, cancel: Cancel, *, shares: bool) -> Fetched:
+    """Return the rows of a table on a database.
+
+    Args:
+        table: The table.
+        cancel: Stops the query on the database.
+        shares: Whether readers of the same question share the rows while somebody holds them; not where the text has
+            no one meaning.
 
     Raises:
         DataAppError: The database refused or failed.
-        SourceChangingError: Its tables changed again and again while they were read.
     """
     assert table.database is not None
     server, names = table.database.server(), tables_of(table)
-    statement = statement_of(table)
-    version = server.version(names)
-    for _ in range(_MOST_FETCHES):
-        cancel.check()
-        key = None if version is None else (table.digest, version)
-        kept = None if key is None else _shared.get(key)
-        if kept is not None:
-            return Fetched(kept, version)
-        rows = _ask(table, statement, cancel, _read)
-        now = server.version(names)
-        if now == version:
-            if key is not None:
-                _shared[key] = rows
-            return Fetched(rows, version)
-        version = now
-    raise SourceChangingError(
-        f"Tables of {table.database.label} changed {_MOST_FETCHES} times while `{table.root.label}` read them.",
-        hint="try again when less is written",
-        cell=table.root.label,
-    )
+    version = _version(table, server, names) if shares else None
+    kept = None if version is None else _shared.get((table.digest, version))
+    if kept is not None:
+        return Fetched(kept, version)
+    rows = _ask(table, statement_of(table), cancel, _read)
+    if version is None or _version(table, server, names) != version:
+        return Fetched(rows, None)
+    return Fetched(_shared.setdefault((table.digest, version), rows), version)
 
 
 def describe(table: Table, cancel: Cancel) -> pa.Table:
@@ -206,6 +197,13 @@ def describe(table: Table, cancel: Cancel) -> pa.Table:
 def explain(table: Table) -> str:
     """Return the database's plan of a table on it."""
     return _ask(table, statement_of(table), Cancel(), lambda question: question.explain())
+
+
+def _version(table: Table, server: Server, names: Sequence[str]) -> Hashable | None:
+    try:
+        return server.version(names)
+    except Refused as refused:
+        raise table.place_error(refused.error, None) from refused.__cause__
 
 
 def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable[[Question], T]) -> T:

@@ -6,16 +6,20 @@ Everything runs in the calling thread, in a session of its own that ends with th
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.database import Database
 from dataapp.cells.input import InputCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import BlockedError, DataAppError, NameClashError
+from dataapp.runtime.databases import explain as explain_there
+from dataapp.runtime.databases import statement_of
 from dataapp.runtime.nodes import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Form, Session
@@ -31,6 +35,7 @@ class CompiledQuery:
 
     sql: str
     parameters: Mapping[str, object]
+    on: str | None = None
 
 
 @contextmanager
@@ -71,10 +76,10 @@ def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:
     return value.rows if isinstance(value, Frame) else to_arrow(value, cell.label)
 
 
-def table(engine: DuckDB, cell: Cell, initial: Initial) -> Table:
-    """Return a cell as a table that was not read."""
+def table(engine: DuckDB, cell: Cell, initial: Initial, form: Literal["table", "query"] = "table") -> Table:
+    """Return a cell as a table that was not read; as a query it may be one of a database."""
     with _session(engine, initial, keeps_rows=False) as session:
-        value = _take(session, cell, "table")
+        value = _take(session, cell, form)
     assert isinstance(value, Table)
     return value
 
@@ -89,21 +94,25 @@ def schema(engine: DuckDB, cell: Cell, initial: Initial) -> Mapping[str, str]:
 
 def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) -> CompiledQuery:
     """Return the fused query; see `Cell.compile`."""
-    relation = table(engine, cell, initial).relation(engine)
-    bound = {name: value.value for name, value in {**relation.parameters, **relation.variables}.items()}
-    if dialect == engine.dialect:
-        return CompiledQuery(relation.sql, bound)
+    found = table(engine, cell, initial, form="query")
+    fused, database = found.fused, found.database
+    bound = {name: found.values[key].value for name, key in {**fused.values, **fused.variables}.items()}
+    own, on = (engine.dialect, None) if database is None else (database.server().target.name, database.label)
+    if dialect in (own, engine.dialect):
+        return CompiledQuery(fused.sql, bound, on)
     from dataapp.compile.dialects import translate  # here: it imports sqlglot, which takes 70 ms
 
-    return CompiledQuery(translate(relation.sql, dialect), bound)
+    return CompiledQuery(translate(fused.sql, dialect, read=own), bound, on)
 
 
 def explain(engine: DuckDB, cell: Cell, initial: Initial) -> str:
     """Return what would run where, and why; see `Cell.explain`."""
     with _session(engine, initial, keeps_rows=False) as session:
-        found = _take(session, cell, "table")
+        found = _take(session, cell, "query")
         assert isinstance(found, Table)
         reasons = session.nodes.kept_rows()
+    if found.database is not None:
+        return _explain_there(cell, found, found.database)
     relation = found.relation(engine)
     with relation.open() as reader:
         plan = reader.explain()
@@ -112,6 +121,15 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial) -> str:
     lines += [f"-- rows of `{label}` are kept: {reason}" for label, reason in reasons.items()]
     lines += [f"-- file {state.path} ({state.size:,} bytes)" for files in found.files for state in files.version]
     return "\n".join([*lines, "", plan])
+
+
+def _explain_there(cell: Cell, table: Table, database: Database) -> str:
+    statement = statement_of(table)
+    lines = [f"-- `{cell.label}` runs on {database.label} as one query", statement.sql, ""]
+    parameter = database.server().target.parameter
+    named = enumerate(statement.parameters.items(), 1)
+    lines += [f"-- {parameter(name, number)} = {bound.value!r}" for number, (name, bound) in named]
+    return "\n".join([*lines, "", explain_there(table)])
 
 
 def with_cell(error: DataAppError, cell: Cell) -> DataAppError:

@@ -125,9 +125,18 @@ class Nodes:
         """Return the node of a cell as a table that can be queried."""
         return self._made(cell, self.tables, self._make_table)
 
+    def query(self, cell: Cell) -> Node:
+        """Return the node of a cell's query, also where readers take its rows."""
+        table = self.table(cell)
+        return self.lazies.get(cell, table)
+
     def frame(self, cell: Cell) -> Node:
         """Return the node of a cell's rows."""
         return self._made(cell, self.frames, self._make_frame)
+
+    def fetched(self) -> list[Node]:
+        """Return the nodes of rows that come from databases."""
+        return [node for cell, node in self.frames.items() if cell in self.lazies and database_of(cell) is not None]
 
     def setting(self, cell: InputCell) -> Node:
         """Return the node of an input's value together with the options that cells feed into it."""
@@ -154,7 +163,7 @@ class Nodes:
     def keeps_rows(self, cell: Cell, necessary: set[Node]) -> str | None:
         """Return the reason why a cell's rows are kept, or None when readers take its query."""
         if (database := database_of(cell)) is not None:
-            return f"they come from {database.label}"
+            return f"they come from {database.label}" if self.tables[cell] in necessary else None
         assert isinstance(cell, SqlCell)
         query = self._resolver.reads(cell).query
         assert query is not None
@@ -365,15 +374,14 @@ class Nodes:
                 raise WrongKindError(f"`{cell.label}` is not a table.", cell=cell.label)
 
     def _make_frame(self, cell: Cell) -> Node:
-        table = self.table(cell)
-        source = self.lazies.get(cell, table)
+        source = self.query(cell)
         stamped = isinstance(cell, SqlCell) and cell in self.lazies and bool(self._query(cell).unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
             if table.database is not None:
-                found = fetch(table, cancel)
-                stamp = digest("run", next(_stamps)) if stamped or found.version is None else None
-                return Frame(found.rows, stamp or digest(table.digest, found.version))
+                found = fetch(table, cancel, shares=not stamped)
+                known = found.version is not None
+                return Frame(found.rows, digest(table.digest, found.version) if known else digest("run", next(_stamps)))
             relation = table.relation(self._engine)
             with relation.open() as reader:
                 cancel.on_cancel(reader.cancel)
@@ -497,8 +505,7 @@ class Nodes:
         files = {file.location: absolute(file.location, cell.namespace.folder) for file in query.files}
         inputs: dict[tuple[str, str], Node] = {}
         for name, read in reads.tables.items():
-            table = self.table(read)
-            inputs["table", name] = table if cell.on is None else self.lazies.get(read, table)
+            inputs["table", name] = self.table(read) if cell.on is None else self.query(read)
         for name, read in reads.values.items():
             inputs["value", name] = self.value(read)
         for name, predicate in reads.predicates.items():

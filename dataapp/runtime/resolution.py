@@ -266,9 +266,10 @@ class Resolver:
                 f"Cell `{cell.label}` reads `{name}` as a table, but it is {_kind(found)}.",
                 hint=f"read a value as ${name}" if isinstance(found, InputCell | ConstantCell) else None,
             )
+        node = cast("Cell", found)
         if cell.on is not None:
-            refuse_unfit(cell, found, parse_text(found.query, self._parser) if isinstance(found, SqlCell) else None)
-        return cast("Cell", found)
+            refuse_unfit(cell, node, parse_text(node.query, self._parser) if isinstance(node, SqlCell) else None)
+        return node
 
     def _parameter(self, cell: SqlCell, name: str) -> Cell:
         found = _matching(cell, name, "parameter")

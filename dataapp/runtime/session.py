@@ -24,7 +24,7 @@ from dataapp.runtime.tables import SourceMoved
 from dataapp.runtime.waves import Node, Run, Step, Waves
 from dataapp.runtime.workers import Cancel, Pool, soon
 
-type Form = Literal["value", "table", "frame", "setting"]
+type Form = Literal["value", "table", "query", "frame", "setting"]
 type Deliver = Callable[[Callable[[], None]], None]
 
 _MOST_RESTARTS = 5
@@ -201,7 +201,10 @@ class Session:
             self.press(cast("SqlCell", cell))
 
     def refresh(self) -> None:
-        """Look at the sources again."""
+        """Look at the sources again, databases included, which no other wave asks whether they changed."""
+        with self._lock:
+            for node in self.nodes.fetched():
+                self._waves.invalidate(node)
         self._wave_soon()
 
     def rebind(self, names: Mapping[str, object], successors: Mapping[Cell, Cell]) -> None:
@@ -316,6 +319,8 @@ class Session:
                 return self.nodes.value(cell)
             case "table":
                 return self.nodes.table(cell)
+            case "query":
+                return self.nodes.query(cell)
             case "frame":
                 return self.nodes.frame(cell)
             case "setting":

@@ -14,6 +14,7 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
+from dataapp.connect.connection import database_of
 from dataapp.connect.frames import to_arrow
 from dataapp.engines.duckdb import DuckDB, Reader, error_to_fault, fault_to_error
 from dataapp.engines.relation import Relation
@@ -63,7 +64,7 @@ class Evaluation:
             InlinePool(),
             initial=lambda cell: initial[cell] if cell in initial else cell.kind.default(),
             replaced=replaced,
-            streamed={cell for cell in self.wanted if cell not in read},
+            streamed={cell for cell in self.wanted if cell not in read and database_of(cell) is None},
         )
         self._demands: dict[Cell, Demand] = {}
 

@@ -74,7 +74,7 @@ $(VENV)/demo-installed: pyproject.toml constraints.txt hatch_build.py $(FRONTEND
 	@$(INSTALL) --editable '.[sample-data]'
 	@touch $@
 
-$(VENV)/dev-installed: pyproject.toml constraints.txt hatch_build.py | $(PYTHON)
+$(VENV)/dev-installed: pyproject.toml constraints.txt hatch_build.py connectors/postgres/pyproject.toml | $(PYTHON)
 	@echo "Installing dataapp and the development tools into $(VENV) (some minutes the first time)"
-	@$(INSTALL) --editable '.[dev]'
+	@$(INSTALL) --editable '.[dev]' --editable connectors/postgres
 	@touch $(VENV)/demo-installed $@

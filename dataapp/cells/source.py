@@ -31,7 +31,8 @@ def source(location: object, /, *, name: str | None = None, **options: object) -
 
     Args:
         location: A path, glob or list of paths of Parquet, CSV, JSON lines or Arrow IPC files (a relative one starts at
-            the file that the call stands in), a frame: Polars, Arrow, pandas, Ibis or anything that narwhals reads, or a database's URL.
+            the file that the call stands in); a frame: Polars, Arrow, pandas, Ibis or anything that narwhals reads; or
+            the URL of a database.
         name: What to call it; by default the variable that it is bound to.
         **options: Passed to the reader of the file format, such as ``hive_partitioning=True`` or ``delim=";"``;
             ``format="csv"`` where the file's ending does not tell. With the URL of a database: ``table=``, ``schema=``,

@@ -1,4 +1,4 @@
-"""DuckDB: the in-process engine. Every call to DuckDB in this package stands in this file.
+"""DuckDB: the in-process engine. Every call to DuckDB in this package stands in this file, and in `duckdb_file`.
 
 One database serves the process. Each reader leases a connection of its own (connections are cheap, but setting one up
 is not: they are kept and lent again). A reader may be interrupted from another thread at any time, also before its

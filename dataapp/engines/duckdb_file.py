@@ -4,7 +4,6 @@ A file is opened for each question, to be read only, and closed with it: so that
 between. Its SQL sees the file's own tables and nothing else: no other file, no network.
 """
 
-import os
 import threading
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
@@ -178,7 +177,7 @@ class FileQuestion:
 
 def _state(path: Path) -> Hashable:
     try:
-        found = os.stat(path)
+        found = path.stat()
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

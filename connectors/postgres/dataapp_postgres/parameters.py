@@ -38,8 +38,8 @@ def row_of(parameters: Iterable[tuple[str, Bound]]) -> pa.RecordBatch | None:
         >>> row_of([("low", Bound(3)), ("name", Bound("it's"))]).schema.types
         [DataType(int32), DataType(string)]
     """
-    arrays = [_array(name, bound) for name, bound in parameters]
-    return pa.RecordBatch.from_arrays(arrays, names=[str(number) for number in range(len(arrays))]) if arrays else None
+    columns = {str(number): _array(name, bound) for number, (name, bound) in enumerate(parameters)}
+    return pa.record_batch(columns) if columns else None
 
 
 def _array(name: str, bound: Bound) -> Any:
@@ -69,7 +69,7 @@ def _kind(name: str, items: list[object], bound: Bound) -> tuple[pa.DataType, li
         case UUID():
             return pa.string(), [None if item is None else str(item) for item in items]
         case dt.datetime():
-            return pa.timestamp("us", "UTC" if first.tzinfo is not None else None), items
+            return (pa.timestamp("us") if first.tzinfo is None else pa.timestamp("us", "UTC")), items
         case dt.date():
             return pa.date32(), items
         case dt.time():

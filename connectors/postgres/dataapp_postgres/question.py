@@ -7,7 +7,7 @@ from time import sleep
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import adbc_driver_postgresql.dbapi as driver
+import adbc_driver_postgresql.dbapi as driver  # pyright: ignore[reportMissingTypeStubs]
 import pyarrow as pa
 
 from dataapp.cells.database import Statement

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
-import adbc_driver_postgresql.dbapi as driver
+import adbc_driver_postgresql.dbapi as driver  # pyright: ignore[reportMissingTypeStubs]
 
 from dataapp.cells.database import Refused, Statement
 from dataapp.cells.values import Bound
@@ -93,7 +93,9 @@ class PostgresServer:
     def version(self, tables: Sequence[str]) -> Hashable | None:
         """Return what changes when the rows of tables do; see `dataapp_postgres.catalog`."""
         try:
-            rows = self._rows(self._changes, {"tables": Bound(list(tables), "VARCHAR[]")})
+            if self._changes == catalog.SNAPSHOT:
+                return tuple(self._rows(catalog.SNAPSHOT))
+            rows = self._rows(catalog.CHANGES, {"tables": Bound(list(tables), "VARCHAR[]")})
         except Refused as refused:
             if isinstance(refused.error, ConnectionFailedError):
                 raise
@@ -116,9 +118,9 @@ class PostgresServer:
             if self._idle:
                 return self._idle.pop()
         try:
-            connection = driver.connect(self._url, autocommit=True)
+            connection: driver.Connection = cast("Any", driver).connect(self._url, autocommit=True)
             with connection.cursor() as cursor:
-                cursor.execute(_ONLY_READ)
+                cast("Any", cursor).execute(_ONLY_READ)
         except driver.Error as error:
             failure = connection_failure(error, self.secrets)
             raise Refused(failure) from None  # the driver's own error may hold the URL
@@ -140,7 +142,5 @@ class PostgresServer:
             connection.close()
 
     def _rows(self, sql: str, parameters: Mapping[str, Bound] | None = None) -> list[tuple[object, ...]]:
-        used = parameters if parameters and "$1" in sql else {}
-        with self.ask(Statement(sql, used)) as question:
-            rows = cast("list[dict[str, Any]]", question.read().read_all().to_pylist())
-        return [tuple(row.values()) for row in rows]
+        with self.ask(Statement(sql, parameters or {})) as question:
+            return [tuple(row.values()) for row in question.read().read_all().to_pylist()]

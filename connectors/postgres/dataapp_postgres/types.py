@@ -37,8 +37,10 @@ def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     Raises:
         Refused: A value does not fit, such as NaN in a numeric column.
     """
-    columns = [_converted(column, field) for column, field in zip(batch.columns, cast("Any", schema), strict=True)]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    arrow: Any = pa
+    given = cast("list[Any]", batch.columns)
+    columns = [_converted(column, field) for column, field in zip(given, cast("list[Any]", list(schema)), strict=True)]
+    return arrow.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _plain_type(field: Any, is_enum: IsEnum) -> pa.DataType:
@@ -77,7 +79,7 @@ def _converted(column: Any, field: Any) -> Any:
     try:
         if pa.types.is_list(field.type):
             items = _converted(column.values, pa.field(field.name, field.type.value_type))
-            return pa.ListArray.from_arrays(column.offsets, items, mask=column.is_null())
+            return cast("Any", pa.ListArray).from_arrays(column.offsets, items, mask=column.is_null())
         if column.type.extension_name == "arrow.uuid":
             stored = column.storage.to_pylist()
             return pa.array([None if value is None else str(UUID(bytes=value)) for value in stored], pa.string())

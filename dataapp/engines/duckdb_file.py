@@ -183,8 +183,8 @@ def _state(path: Path) -> Hashable:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _beside(path: Path) -> str | None:
+def _beside(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder `{path.parent}`"
     names = sorted(entry.name for entry in path.parent.iterdir() if entry.suffix in (".duckdb", ".db"))[:5]
-    return f"`{path.parent}` holds {', '.join(names)}" if names else None
+    return f"`{path.parent}` holds {', '.join(names) if names else 'no DuckDB files'}"

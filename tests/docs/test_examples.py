@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click import Context
 from click.testing import CliRunner
+from pyarrow import parquet
 
 from dataapp.cli import main
 from tests.docs.pages import DOCS, NOT_RUN, OUTPUT, PAGES, SERVED, Block, Reader, is_explore, is_run, read_blocks
@@ -35,9 +36,15 @@ def importable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.stem)
 @pytest.mark.usefixtures("importable")
-def test_every_example_of_the_page_runs(page: Path, tmp_path: Path) -> None:
+def test_every_example_of_the_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     reader = Reader(tmp_path)
     write_desk(tmp_path)
+    if "DATABASE_URL" in page.read_text("utf-8"):
+        postgres = request.getfixturevalue("postgres")
+        postgres.load("trades", parquet.read_table(tmp_path / "trades" / "part.parquet"))
+        monkeypatch.setenv("DATABASE_URL", postgres.url())
     for block in BLOCKS[page]:
         try:
             reader.follow(block)

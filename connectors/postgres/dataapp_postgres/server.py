@@ -32,7 +32,6 @@ TARGET = Target(
 )
 _MOST_IDLE = 4
 _ONLY_READ = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-_VERSIONS = {"tables": catalog.CHANGES, "snapshot": catalog.SNAPSHOT}
 
 
 def open_server(url: str, options: Mapping[str, object]) -> "PostgresServer":
@@ -48,21 +47,21 @@ def open_server(url: str, options: Mapping[str, object]) -> "PostgresServer":
     """
     keywords = dict(options)
     versions = keywords.pop("versions", "snapshot")
-    if versions not in _VERSIONS:
+    if versions not in ("tables", "snapshot"):
         raise ConnectionFailedError(
             f"`versions` of a Postgres connection is {versions!r}.", hint="use 'tables' or 'snapshot'"
         )
     added = "&".join(f"{quote(name, safe='')}={quote(str(value), safe='')}" for name, value in keywords.items())
     whole = url + ("&" if "?" in url else "?") * bool(added) + added
-    return PostgresServer(whole, _VERSIONS[str(versions)], secrets_of(url, options))
+    return PostgresServer(whole, secrets_of(url, options), by_snapshot=versions == "snapshot")
 
 
 class PostgresServer:
     """Postgres behind one URL; see `dataapp.cells.database.Server`. Any thread may use it."""
 
-    def __init__(self, url: str, changes: str, secrets: tuple[str, ...]) -> None:
+    def __init__(self, url: str, secrets: tuple[str, ...], *, by_snapshot: bool) -> None:
         self._url = url
-        self._changes = changes
+        self._by_snapshot = by_snapshot
         self._enums: frozenset[str] | None = None
         self._idle: list[driver.Connection] = []
         self._lock = threading.Lock()
@@ -93,7 +92,7 @@ class PostgresServer:
     def version(self, tables: Sequence[str]) -> Hashable | None:
         """Return what changes when the rows of tables do; see `dataapp_postgres.catalog`."""
         try:
-            if self._changes == catalog.SNAPSHOT:
+            if self._by_snapshot:
                 return tuple(self._rows(catalog.SNAPSHOT))
             rows = self._rows(catalog.CHANGES, {"tables": Bound(list(tables), "VARCHAR[]")})
         except Refused as refused:

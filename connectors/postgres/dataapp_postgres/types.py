@@ -38,7 +38,7 @@ def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         Refused: A value does not fit, such as NaN in a numeric column.
     """
     arrow: Any = pa
-    given = cast("list[Any]", batch.columns)
+    given = cast("list[Any]", cast("Any", batch).columns)
     columns = [_converted(column, field) for column, field in zip(given, cast("list[Any]", list(schema)), strict=True)]
     return arrow.RecordBatch.from_arrays(columns, schema=schema)
 

@@ -1,10 +1,11 @@
 """URLs of databases: their scheme, and what of them may be shown."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from dataapp.errors import ConnectorNotFoundError
 
@@ -48,8 +49,9 @@ def label_of(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return f"{scheme_of(url)}://{Path(url).name}"
-    place = rest.partition("?")[0].partition("#")[0]
-    host, slash, path = place.partition("/")
+    if _is_ambiguous(rest):
+        return f"{scheme.lower()}://..."
+    host, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
     return f"{scheme.lower()}://{host.rpartition('@')[2]}{slash}{path}"
 
 
@@ -61,13 +63,13 @@ def key_of(url: str, options: Mapping[str, object]) -> str:
 
 def secrets_of(url: str, options: Mapping[str, object]) -> tuple[str, ...]:
     """Return the texts of a description that must never be shown, as written and decoded."""
-    try:
-        password = urlsplit(url).password or ""
-    except ValueError:
-        password = ""
-    _, _, query = url.partition("?")
-    pairs = [pair.partition("=") for pair in query.split("&") if pair]
-    found = [password, *(value for name, _, value in pairs if _is_secret(name))]
+    rest = url.partition("://")[2]
+    login = rest.rpartition("@")[0] if _is_ambiguous(rest) else _authority(rest).rpartition("@")[0]
+    found = [login.partition(":")[2]]
+    if _is_ambiguous(rest):
+        found += re.split("[:/?#@=&]", login)[1:]  # a driver's complaint may hold any part of it
+    pairs = [pair.partition("=") for pair in url.partition("?")[2].split("&") if pair]
+    found += [value for name, _, value in pairs if _is_secret(name)]
     found += [str(value) for name, value in options.items() if _is_secret(name)]
     both = [text for secret in found for text in (secret, unquote(secret)) if text]
     return tuple(sorted(set(both), key=len, reverse=True))
@@ -83,6 +85,15 @@ def without_secrets(text: str, hidden: tuple[str, ...]) -> str:
     for secret in hidden:
         text = text.replace(secret, "***")
     return text
+
+
+def _authority(rest: str) -> str:
+    return re.split("[/?#]", rest, maxsplit=1)[0]
+
+
+def _is_ambiguous(rest: str) -> bool:
+    """Whether there is an @ behind the host: perhaps of a password that was not percent-encoded."""
+    return "@" in rest and "@" not in _authority(rest)
 
 
 def _is_secret(name: str) -> bool:

@@ -27,6 +27,7 @@ from dataapp.errors import (
     NameClashError,
     NameNotFoundError,
     SessionError,
+    SqlSyntaxError,
     WrongKindError,
     near,
 )
@@ -230,9 +231,7 @@ class Resolver:
                 return Reads()
 
     def _sql_reads(self, cell: SqlCell, faults: Faults) -> Reads:
-        query = parse_text(cell.query, self._parser)
-        if cell.on is not None:
-            check_text(cell, query)
+        query = parse_text(cell.query, self._parser) if cell.on is None else self._text_elsewhere(cell)
         tables: dict[str, Cell] = {}
         for table in query.tables:
             if not table.qualified and fold(table.name) not in tables:
@@ -250,6 +249,15 @@ class Resolver:
                 else:
                     values[fold(parameter.name)] = found
         return Reads(query, tables, values, predicates)
+
+    def _text_elsewhere(self, cell: SqlCell) -> Query:
+        try:
+            query = parse_text(cell.query, self._parser)
+        except SqlSyntaxError as error:
+            hint = error.hint or "DuckDB's parser finds the names in it, so it must be able to read it, too"
+            raise SqlSyntaxError(error.message, hint=hint, line=error.line, column=error.column) from error
+        check_text(cell, query)
+        return query
 
     def _table(self, cell: SqlCell, name: str) -> Cell | None:
         found = _matching(cell, name, "table")

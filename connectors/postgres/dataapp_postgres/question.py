@@ -54,6 +54,7 @@ class PostgresQuestion:
             cursor = self._open()
             cursor.execute(self._statement.sql, self._row())
             batches: pa.RecordBatchReader = cursor.fetch_record_batch()
+            self._is_broken = True  # until all is read: what is left on the connection would meet its next query
         schema = plain_schema(batches.schema, self._server.is_enum)
         return pa.RecordBatchReader.from_batches(schema, self._plain(batches, schema))
 
@@ -77,6 +78,8 @@ class PostgresQuestion:
         if connection is None:
             return
         if cursor is not None:
+            if self._is_broken:
+                cursor.adbc_cancel()  # else closing waits for the rows that nobody reads
             cursor.close()
         if self._is_broken or self._cancelled.is_set():
             connection.close()
@@ -99,6 +102,7 @@ class PostgresQuestion:
         with self._asking():
             for batch in batches:
                 yield plain_batch(batch, schema)
+            self._is_broken = False
 
     @contextmanager
     def _asking(self) -> Generator[None]:

@@ -62,7 +62,7 @@ class PostgresServer:
     def __init__(self, url: str, secrets: tuple[str, ...], *, by_snapshot: bool) -> None:
         self._url = url
         self._by_snapshot = by_snapshot
-        self._enums: frozenset[str] | None = None
+        self._enums: frozenset[str] = frozenset()
         self._idle: list[driver.Connection] = []
         self._lock = threading.Lock()
         self.secrets = secrets
@@ -103,7 +103,7 @@ class PostgresServer:
 
     def is_enum(self, name: str) -> bool:
         """Whether the driver's name of a type is that of an enum."""
-        if self._enums is None:
+        if name not in self._enums:  # it may have been made since
             self._enums = frozenset(str(word) for row in self._rows(catalog.ENUMS) for word in row)
         return name in self._enums
 

@@ -159,7 +159,7 @@ def test_what_fails_while_it_runs_is_an_error_of_the_query(con: Connection):
 )
 def test_a_value_arrives_as(con: Connection, postgres: Postgres, expression: str, expected: object):
     postgres.execute("DROP TYPE IF EXISTS mood CASCADE", "CREATE TYPE mood AS ENUM ('sad', 'happy')")
-    con = da.connect(con.url, application_name=expression)  # a server of its own: types are looked up once
+    con = da.connect(con.url, application_name=expression)  # connections know the types that were there before them
     found = da.sql(f"SELECT {expression} AS x", on=con).evaluate().item()
     assert (found.to_list() if isinstance(found, pl.Series) else found) == expected
 
@@ -256,3 +256,9 @@ def test_the_check_binds_queries_on_the_server(con: Connection, tmp_path: Path):
     assert result.exit_code == 1
     assert "DA204" in result.output
     assert "hunter2" not in result.output
+
+
+def test_a_text_that_duckdb_cannot_read_is_told_so(con: Connection):
+    with pytest.raises(SqlSyntaxError) as caught:
+        da.sql("SELECT id FROM orders\nFOR UPDATE", on=con).evaluate()
+    assert "DuckDB's parser" in (caught.value.hint or "")

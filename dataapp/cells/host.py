@@ -30,6 +30,10 @@ class Host(Protocol):
         """Return a text that says what would run where."""
         ...
 
+    def ibis(self, cell: "Cell") -> object:
+        """Return a table of Ibis that stands for a cell."""
+        ...
+
     def panel(self, cell: "Cell") -> object:
         """Return a Panel object that shows the cell in the current session."""
         ...

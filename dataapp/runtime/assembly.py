@@ -70,13 +70,13 @@ def build_table(
         files=files,
     )
     above = [cast("Table", inputs["table", name]) for name in reads.tables]
-    return builder.build(part, digest(*facts), fixed_order=_keeps_order(query) and all(t.fixed_order for t in above))
+    return builder.build(part, digest(*facts), fixed_order=keeps_order(query) and all(t.fixed_order for t in above))
 
 
 _MIXES_ROWS = re.compile(r"\b(join|order|union|intersect|except|unnest|range|generate_series)\b", re.IGNORECASE)
 
 
-def _keeps_order(query: Query) -> bool:
+def keeps_order(query: Query) -> bool:
     """Whether a query is a plain filter and projection, which gives its rows in the order of what it reads."""
     is_plain = query.form == "select" and not query.reduces and not query.unstable
     return is_plain and len(query.tables) + len(query.files) == 1 and not _MIXES_ROWS.search(query.text)

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
-from dataapp.cells.source import SourceCell
-from dataapp.cells.sql import SqlCell
+from dataapp.cells.relation import is_relation
 from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Column
 from dataapp.errors import BlockedError, DataAppError, NameClashError
 from dataapp.runtime.nodes import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
@@ -57,7 +57,7 @@ def evaluate(
                     raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
                 replaced[found] = value
     with _session(engine, initial, replaced) as session:
-        if isinstance(cell, SqlCell | SourceCell):
+        if is_relation(cell):
             value = _take(session, cell, "frame")
             assert isinstance(value, Frame)
             return to_polars(value.rows)
@@ -67,7 +67,7 @@ def evaluate(
 def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:
     """Return a cell's rows as Arrow."""
     with _session(engine, initial) as session:
-        value = _take(session, cell, "frame" if isinstance(cell, SqlCell | SourceCell) else "value")
+        value = _take(session, cell, "frame" if is_relation(cell) else "value")
     return value.rows if isinstance(value, Frame) else to_arrow(value, cell.label)
 
 
@@ -85,6 +85,13 @@ def schema(engine: DuckDB, cell: Cell, initial: Initial) -> Mapping[str, str]:
         return {column.name: column.type for column in table(engine, cell, initial).relation(engine).columns()}
     except DataAppError as error:
         raise with_cell(error, cell) from error.__cause__
+
+
+def ibis_table(engine: DuckDB, cell: Cell, initial: Initial) -> object:
+    """Return the table of Ibis that stands for a cell; see `Cell.ibis`."""
+    from dataapp.engines.ibis import cell_table  # here: it imports Ibis, which takes 0.3 s
+
+    return cell_table(cell, cell.label, (Column(*column) for column in schema(engine, cell, initial).items()))
 
 
 def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) -> CompiledQuery:

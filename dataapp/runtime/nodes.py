@@ -1,7 +1,7 @@
 """From descriptions to nodes: what each cell becomes in one session's waves.
 
-A SQL cell has up to three nodes: *lazy*, the query as text and values (computed within the wave, asks nothing of the
-engine); *frame*, its rows (work); and *table*, what readers get: the lazy one, or a scan of the frame where the rows
+A query has up to three nodes: *lazy*, its text and values (a SQL cell's is computed within the wave and asks nothing of
+the engine; for a Python cell over Ibis tables see `expressions`); *frame*, its rows (work); and *table*, what readers get: the lazy one, or a scan of the frame where the rows
 are kept. `plan` chooses before each wave. Both answer with the same digest, so the choice alone never causes a rerun.
 
 The module is long because making nodes and making them anew keep one invariant over the same tables: a cell has at most
@@ -19,7 +19,8 @@ from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
 from dataapp.cells.predicate import Condition, PredicateCell
-from dataapp.cells.python import PythonCell
+from dataapp.cells.python import PythonCell, is_ibis
+from dataapp.cells.relation import is_query, is_relation
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
@@ -35,6 +36,7 @@ from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
+from dataapp.runtime.expressions import LazyCall, query_of
 from dataapp.runtime.forms import table_to_form, value_to_form
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
@@ -81,6 +83,7 @@ class Nodes:
         replaced: Values that stand in for cells.
         initial: What an input starts with, given its cell; by default what its control holds.
         opened: Called with each control that is opened.
+        keeps_rows: Whether rows are kept where that is better; else nothing is read to find out what a query is.
     """
 
     def __init__(
@@ -92,7 +95,9 @@ class Nodes:
         replaced: Mapping[Cell, object],
         open_control: Callable[[InputCell], Control] | None,
         initial: Callable[[InputCell], object],
+        keeps_rows: bool = False,
     ) -> None:
+        self._keeps_rows = keeps_rows
         self._waves = waves
         self._resolver = resolver
         self._engine = engine
@@ -140,27 +145,28 @@ class Nodes:
             kind.clear()
 
     def plan(self) -> None:
-        """Choose, for every SQL cell that somebody reads, whether its rows are kept; see the module's docstring."""
+        """Choose, for every query that somebody reads, whether its rows are kept; see the module's docstring."""
         necessary = self._waves.necessary()
         for cell, table in list(self.tables.items()):
-            if not isinstance(cell, SqlCell) or cell not in self.lazies or table not in necessary:
+            if cell not in self.lazies or table not in necessary:
                 continue
             source = self.frame(cell) if self.keeps_rows(cell, necessary) else self.lazies[cell]
             self._waves.rewire(table, (source,))
 
-    def keeps_rows(self, cell: SqlCell, necessary: set[Node]) -> str | None:
+    def keeps_rows(self, cell: Cell, necessary: set[Node]) -> str | None:
         """Return the reason why a cell's rows are kept, or None when readers take its query."""
-        query = self._resolver.reads(cell).query
-        assert query is not None
-        if cell.run == "button":
+        query = self._query(cell)
+        if query is None:
+            return None
+        if isinstance(cell, SqlCell | PythonCell) and cell.run == "button":
             return "it runs when its button is pressed"
         if query.unstable:
             return query.unstable[0]
         if query.form == "pivot":
             return "the columns of its PIVOT come from the data"
-        if cell.materialize is True:
+        if isinstance(cell, SqlCell) and cell.materialize is True:
             return "materialize=True"
-        if cell.materialize is False:
+        if isinstance(cell, SqlCell) and cell.materialize is False:
             return None
         table, frame = self.tables[cell], self.frames.get(cell)
         if frame is not None and (
@@ -171,9 +177,9 @@ class Nodes:
         return f"{readers} readers share it and it reduces rows" if readers > 1 and query.reduces else None
 
     def kept_rows(self) -> dict[str, str]:
-        """Return, by label, why the rows of SQL cells are kept at present."""
+        """Return, by label, why the rows of queries are kept at present."""
         necessary = self._waves.necessary()
-        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies if isinstance(cell, SqlCell))
+        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies)
         return {cell.label: reason for cell, reason in found if reason is not None}
 
     # What names stand for may change in a notebook.
@@ -220,12 +226,12 @@ class Nodes:
         if isinstance(cell, InputCell):
             feeds = (self._feed(read) for read in self._resolver.reads(cell).arguments.values())
             self._waves.rewire(self.settings[cell], (self.raws[cell], *feeds))
-        elif not isinstance(cell, SqlCell):
+        elif not is_query(cell):
             runs.append(self._replace(cell, self.values, self._make_value))
         else:
             lazy = self.lazies.get(cell)
             if lazy is not None and cell not in self._circles and not self._resolver.faults(cell):
-                runs.append(self._replace(cell, self.lazies, lambda _: self._lazy(cell)))
+                runs.append(self._replace(cell, self.lazies, self._make_lazy))
             else:
                 self.lazies.pop(cell, None)
                 runs += [
@@ -285,7 +291,7 @@ class Nodes:
                 break
         self._looked_above.update(above)
         for read in above[:-1]:
-            if isinstance(read, SqlCell):
+            if is_query(read):
                 self.table(read)
             elif isinstance(read, PythonCell):
                 self.value(cast("Cell", read))
@@ -313,7 +319,7 @@ class Nodes:
     def _make_value(self, cell: Cell) -> Node:
         if cell in self._replaced:
             value = self._replaced[cell]
-            if isinstance(cell, SqlCell | SourceCell) and is_frame(value):
+            if is_relation(cell) and is_frame(value):
                 return self._item(cell)
             return self._fixed(cell, cell.condition(value, {}) if isinstance(cell, PredicateCell) else value)
         match cell:
@@ -323,8 +329,8 @@ class Nodes:
                 return self._fixed(cell, cell.value)
             case PredicateCell():
                 return self._condition(cell)
-            case PythonCell():
-                return self._python_value(cast("PythonCell[..., Any]", cell))
+            case PythonCell() if not is_query(cell := cast("PythonCell[..., Any]", cell)):
+                return self._python_value(cell)
             case SourceCell() if not is_location(cell.location):
                 return self._fixed(cell, cell.location)
             case _:
@@ -339,16 +345,14 @@ class Nodes:
     def _make_table(self, cell: Cell) -> Node:
         if cell in self._replaced:
             return self._scanning(cell, self._fixed(cell, self._replaced[cell]))
+        if is_query(cell):
+            lazy = self.lazies[cell] = self._make_lazy(cell)
+
+            def readable(source: object) -> Table:
+                return _readable(cell, source)
+
+            return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table))
         match cell:
-            case SqlCell():
-                lazy = self._lazy(cell)
-                self.lazies[cell] = lazy
-                self._gate(cell)
-
-                def readable(source: object) -> Table:
-                    return _readable(cell, source)
-
-                return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table))
             case SourceCell() if is_location(cell.location):
                 return self._file_table(cell)
             case SourceCell() | PythonCell():
@@ -359,7 +363,8 @@ class Nodes:
     def _make_frame(self, cell: Cell) -> Node:
         table = self.table(cell)
         source = self.lazies.get(cell, table)
-        stamped = isinstance(cell, SqlCell) and cell in self.lazies and bool(self._query(cell).unstable)
+        is_text = isinstance(cell, SqlCell) and cell in self.lazies  # an expression's barrier is its lazy node
+        stamped = is_text and (query := self._query(cell)) is not None and bool(query.unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
             relation = table.relation(self._engine)
@@ -369,13 +374,16 @@ class Nodes:
                 rows = reader.fetch()
             return Frame(rows, digest("run", next(_stamps)) if stamped else table.digest)
 
-        node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=self.gates.get(cell))
+        gate = self.gates.get(cell) if is_text else None
+        node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=gate)
         return self._waves.add(node)
 
-    def _query(self, cell: Cell) -> Query:
-        query = self._resolver.reads(cell).query
-        assert query is not None
-        return query
+    def _query(self, cell: Cell) -> Query | None:
+        """Return the query of a cell; an expression's is known once its function was called."""
+        if isinstance(cell, SqlCell):
+            return self._resolver.reads(cell).query
+        outcome = self.lazies[cell].outcome
+        return query_of(outcome.value) if isinstance(outcome, Done) else None
 
     def _scanning(self, cell: Cell, value: Node) -> Node:
         def scanned(frame: object) -> Table:
@@ -411,7 +419,7 @@ class Nodes:
         return self._waves.add(Node(cell.label, (setting,), compute=set_to, same=is_same))
 
     def _feed(self, cell: Cell) -> Node:
-        is_rows = isinstance(cell, SqlCell) or (isinstance(cell, SourceCell) and is_location(cell.location))
+        is_rows = is_query(cell) or (isinstance(cell, SourceCell) and is_location(cell.location))
         return self.frame(cell) if is_rows else self.value(cell)
 
     def _condition(self, cell: PredicateCell) -> Node:
@@ -459,9 +467,28 @@ class Nodes:
             return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
         return self._waves.add(Node(cell.label, (files,), compute=read, is_work=True, same=same_table))
 
+    def _make_lazy(self, cell: Cell) -> Node:
+        if isinstance(cell, SqlCell):
+            self._gate(cell)
+            return self._lazy(cell)
+        assert isinstance(cell, PythonCell)
+        return self._expression(cast("PythonCell[..., Any]", cell))
+
+    def _expression(self, cell: "PythonCell[..., Any]") -> Node:
+        reads = self._resolver.reads(cell)
+        inputs = tuple(
+            self.table(read) if is_ibis(cell.form(name), "Table") else self._argument(read)
+            for name, read in reads.arguments.items()
+        )
+        call = LazyCall(cell, reads, self._engine, self._keeps_rows)
+        return self._waves.add(
+            Node(cell.label, inputs, compute=call, is_work=True, same=same_table, gate=self._gate(cell))
+        )
+
     def _lazy(self, cell: SqlCell) -> Node:
         reads = self._resolver.reads(cell)
-        query = self._query(cell)
+        query = reads.query
+        assert query is not None
         files = {file.location: absolute(file.location, cell.namespace.folder) for file in query.files}
         inputs: dict[tuple[str, str], Node] = {}
         for name, read in reads.tables.items():
@@ -516,7 +543,7 @@ class Nodes:
     def _argument(self, cell: Cell) -> Node:
         if isinstance(cell, PredicateCell):
             raise WrongKindError(f"`{cell.label}` is a predicate, which only SQL reads.")
-        if cell in self._replaced and isinstance(cell, SqlCell | SourceCell):
+        if cell in self._replaced and is_relation(cell):
             return self.frame(cell)
         return self._feed(cell)
 

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
+from dataapp.cells.expression import ExpressionCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.namespace import MISSING, Namespace
 from dataapp.cells.predicate import PredicateCell
@@ -229,6 +230,8 @@ class Resolver:
                 return Reads()
 
     def _sql_reads(self, cell: SqlCell, faults: Faults) -> Reads:
+        if isinstance(cell, ExpressionCell) and cell.fault is not None:
+            raise cell.fault.with_traceback(None)
         query = parse_text(cell.query, self._parser)
         tables: dict[str, Cell] = {}
         for table in query.tables:

@@ -124,6 +124,7 @@ class Session:
             replaced=replaced or {},
             open_control=None if open_control is None else lambda cell: self._open(cell, open_control),
             initial=initial,
+            keeps_rows=keeps_rows,
         )
         self._demands: dict[Node, dict[Demand, None]] = {}
         self._cancels: dict[Run, Cancel] = {}

@@ -10,6 +10,7 @@ from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
+from dataapp.cells.relation import is_query, is_relation
 from dataapp.cells.selection import SelectionCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
@@ -81,7 +82,7 @@ def loaded_to_nodes(loaded: Loaded) -> list[Node]:
                 None if cell.namespace.file is None else place.line,
                 reads,
                 is_shown=cell in shown,
-                kept=kept.get(cell.label) if isinstance(cell, SqlCell) else None,
+                kept=kept.get(cell.label) if is_query(cell) else None,
                 error=" ".join((fault or errors.get(cell.label) or "").split()) or None,
                 blocked_by=state.by.label if isinstance(state, Held) else None,
             )
@@ -196,7 +197,7 @@ def _kept_rows(shown: Iterable[Cell]) -> dict[str, str]:
     session = Session(engine(), _NoPool())
     try:
         for cell in shown:
-            if isinstance(cell, SqlCell | SourceCell):
+            if is_relation(cell):
                 session.demand(cell, "table")
             elif isinstance(cell, PythonCell | InputCell):
                 session.demand(cell, "value")

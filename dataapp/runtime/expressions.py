@@ -1,0 +1,191 @@
+"""Ibis expressions as parts of the fused query: module-level ones, and those that Python cells return.
+
+A module-level expression is a SQL cell whose text Ibis wrote. A Python cell that takes and returns ``ibis.Table`` has a
+lazy node like that of a SQL cell, but making it is work, done on a worker and not within the wave: the columns of what
+it reads are asked of the engine (0.4 to 8 ms where they are not known yet), the function is the author's, and Ibis
+takes 1 to 5 ms to check and write an expression. None of this may hold up the thread that serves all pages.
+
+Until the function was called, nobody knows whether its query has one meaning. So it is the lazy node, and not the plan
+of the wave, that reads the rows of a query without one; readers then scan them.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pyarrow as pa
+
+from dataapp.cells import adapters
+from dataapp.cells.cell import Cell
+from dataapp.cells.expression import ExpressionCell
+from dataapp.cells.namespace import Namespace
+from dataapp.cells.python import PythonCell, is_ibis
+from dataapp.cells.values import Bound
+from dataapp.compile.fusion import FramePart, TextPart
+from dataapp.compile.identifiers import fold
+from dataapp.compile.query import Query
+from dataapp.engines.duckdb import DuckDB
+from dataapp.errors import DataAppError, ExpressionError, PythonCellError, WrongKindError
+from dataapp.runtime.assembly import keeps_order, sql_type
+from dataapp.runtime.bindable import bindable
+from dataapp.runtime.calls import call_function
+from dataapp.runtime.forms import value_to_form
+from dataapp.runtime.resolution import Reads, parse_text
+from dataapp.runtime.tables import Table, TableBuilder, digest, frame_table
+from dataapp.runtime.workers import Cancel
+
+_DIGESTED_BYTES = 8 * 2**20  # rows that an expression holds itself are few; more cost too much to look at each time
+_stamps = itertools.count()
+
+
+def expression_to_cell(thing: object, namespace: Namespace, name: str) -> Cell | None:
+    """Return the cell that an expression of Ibis over tables of cells is, or None for everything else."""
+    if not type(thing).__module__.startswith("ibis.expr.types."):
+        return None
+    from dataapp.engines import ibis  # here: it imports Ibis, which takes 0.3 s, and whoever has an expression has done so
+
+    if not ibis.is_over_cells(thing):
+        return None
+    try:
+        made = ibis.translate(thing, name)
+    except DataAppError as error:
+        return ExpressionCell(thing, "", namespace, reads={}, name=name, fault=error)
+    return ExpressionCell(thing, made.sql, namespace, reads={**made.tables, **made.frames}, name=name)
+
+
+def install() -> None:
+    """Let expressions be read as cells."""
+    adapters.register(expression_to_cell)
+
+
+@dataclass(frozen=True, slots=True)
+class LazyCall:
+    """Calls a Python cell's function with tables that have columns and no rows, and fuses what it returns.
+
+    Attributes:
+        cell: The cell.
+        reads: What its parameters stand for.
+        engine: What knows columns.
+        reads_rows: Whether the rows of a query without one meaning are read at once, so that all readers see the same.
+    """
+
+    cell: "PythonCell[..., Any]"
+    reads: Reads
+    engine: DuckDB
+    reads_rows: bool
+
+    def __call__(self, cancel: Cancel, *values: object) -> Table:
+        """Return the table that the cell is, given the values of what it reads."""
+        inputs = dict(zip(self.reads.arguments, values, strict=True))
+        tables = {name: value for name, value in inputs.items() if isinstance(value, Table)}
+        arguments, scalars = self._arguments(inputs)
+        cancel.check()
+        result = self._called(arguments, cancel)
+        from dataapp.engines.ibis import translate  # here: see above
+
+        made = translate(result, self.cell.label, scalars)
+        by_cell = {self.reads.arguments[name]: table for name, table in tables.items()}
+        read = {name: self._read_table(by_cell, cell) for name, cell in made.tables.items()}
+        bound = {name: inputs[name] for name in made.parameters}
+        query = parse_text(made.sql, self.engine)
+        table = self._table(query, made.tables, read, made.frames, bound)
+        is_barrier = bool(query.unstable) or self.cell.run == "button"
+        return self._with_rows(table, cancel, is_stable=not query.unstable) if is_barrier and self.reads_rows else table
+
+    def _arguments(self, inputs: Mapping[str, object]) -> tuple[dict[str, object], dict[str, Any]]:
+        """Return what the function is called with, and those of it that are bound later."""
+        from dataapp.engines.ibis import cell_table, scalar  # here: see above
+
+        arguments: dict[str, object] = {}
+        scalars: dict[str, Any] = {}
+        for name, value in inputs.items():
+            read, form = self.reads.arguments[name], self.cell.form(name)
+            if isinstance(value, Table):
+                arguments[name] = cell_table(read, name, value.relation(self.engine).columns())
+            elif is_ibis(form, "Scalar"):
+                plain = bindable(value, sql_type(read), name, self.cell.label)
+                arguments[name] = scalars[name] = scalar(plain.value, plain.type)
+            else:
+                arguments[name] = value_to_form(value, form, name, self.cell.label)
+        return arguments, scalars
+
+    def _called(self, arguments: dict[str, object], cancel: Cancel) -> object:
+        try:
+            result = call_function(self.cell, arguments, cancel)
+        except PythonCellError as error:
+            error.hint = "; ".join(filter(None, [error.hint, *_columns(arguments)]))
+            raise
+        if not is_ibis(type(result), "Table"):
+            raise WrongKindError(
+                f"`{self.cell.label}` is annotated to return an ibis.Table, but returned a {type(result).__name__}.",
+                hint="return an expression over its tables, or annotate what it returns",
+                cell=self.cell.label,
+            )
+        return result
+
+    def _read_table(self, by_cell: Mapping[Cell, Table], cell: Cell) -> Table:
+        if cell not in by_cell:
+            raise ExpressionError(
+                f"`{self.cell.label}` reads `{cell.label}`, which is none of its parameters.",
+                hint=f"add a parameter for it, annotated ibis.Table, and use that instead of {cell.label}.ibis()",
+                cell=self.cell.label,
+            )
+        return by_cell[cell]
+
+    def _table(
+        self,
+        query: Query,
+        cells: Mapping[str, Cell],
+        read: Mapping[str, Table],
+        frames: Mapping[str, pa.Table],
+        bound: Mapping[str, object],
+    ) -> Table:
+        builder = TableBuilder(self.cell)
+        facts: list[object] = [query.text]
+        for name, table in read.items():
+            builder.include(table)
+            facts += [name, table.digest]
+        keys: dict[str, Any] = {fold(name): cell for name, cell in cells.items()}
+        for name, rows in frames.items():
+            key = keys[fold(name)] = (self.cell, name)
+            builder.parts[key], builder.frames[key], builder.labels[key] = FramePart(), rows, name
+            facts += [name, _rows_digest(rows)]
+        for name, value in bound.items():
+            cell = self.reads.arguments[name]
+            plain: Bound = bindable(value, sql_type(cell), name, self.cell.label)
+            builder.values[cell], builder.labels[cell] = plain, cell.label if cell.is_named else name
+            facts += [name, type(plain.value).__name__, plain.value, plain.type]
+        values = {fold(name): self.reads.arguments[name] for name in bound}
+        part = TextPart(query=query, tables=keys, values=values, predicates={}, files={})
+        in_order = keeps_order(query) and all(table.fixed_order for table in read.values())
+        return builder.build(part, digest(*facts), fixed_order=in_order)
+
+    def _with_rows(self, table: Table, cancel: Cancel, *, is_stable: bool) -> Table:
+        with table.relation(self.engine).open() as reader:
+            cancel.on_cancel(reader.cancel)
+            cancel.progress = reader.progress
+            rows = reader.fetch()
+        return frame_table(self.cell, rows, table.digest if is_stable else digest("expression", next(_stamps)))
+
+
+def query_of(table: object) -> Query | None:
+    """Return the query of a lazy table's own part, or None where its rows were read."""
+    part = table.parts[table.root] if isinstance(table, Table) else None
+    return part.query if isinstance(part, TextPart) else None
+
+
+def _columns(arguments: Mapping[str, object]) -> Sequence[str]:
+    """Say, for people, which columns the tables have."""
+    tables = {name: cast("Any", value) for name, value in arguments.items() if is_ibis(type(value), "Table")}
+    return [f"columns of `{name}`: {', '.join(table.columns[:20])}" for name, table in tables.items()]
+
+
+def _rows_digest(rows: pa.Table) -> str:
+    if rows.nbytes > _DIGESTED_BYTES:
+        return digest("rows", next(_stamps))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows.combine_chunks())
+    return hashlib.blake2b(memoryview(sink.getvalue()), digest_size=16).hexdigest()

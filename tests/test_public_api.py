@@ -26,6 +26,7 @@ OF_EVERY_CELL = {
     "compile": "(self, dialect='duckdb')",
     "evaluate": "(self, values=None, /, **names)",
     "explain": "(self)",
+    "ibis": "(self)",
 }
 
 

@@ -1,8 +1,8 @@
 """What a plain Python object means when a cell names it.
 
 Floors above register adapters for what they know: widgets, Parameters and reactive values become inputs, expressions
-over cells become queries. Frames become sources and plain values constants. While any graph holds a cell made here, whoever names the object
-means that cell.
+over cells become queries. Frames become sources and plain values constants. While any graph holds a cell made here,
+whoever names the object means that cell.
 """
 
 import datetime as dt

@@ -34,7 +34,8 @@ from dataapp.errors import ExpressionError
 
 _MADE_UP = re.compile(r"t\d+")
 _ELSEWHERE: tuple[type[ops.Node], ...] = (ops.DatabaseTable, ops.SQLQueryResult)
-_LIST_OF_NOTHING: Any = dt.Array(dt.null)
+_list_of: Any = dt.Array
+_LIST_OF_NOTHING = _list_of(dt.null)
 _HINT_ELSEWHERE = "annotate only its result ibis.Table, not its tables: then Ibis runs it where its tables are"
 
 
@@ -133,7 +134,7 @@ def _engine_type(name: str) -> Any:
 def _widened(type_: Any) -> Any:
     """Return the type to bind a value with: Ibis finds the narrowest integer, in which the engine soon overflows."""
     if type_.is_array():
-        return dt.Array(_widened(type_.value_type))
+        return _list_of(_widened(type_.value_type))
     return dt.int64 if type_.is_signed_integer() else type_
 
 
@@ -229,9 +230,7 @@ def _free_name(name: str, taken: set[str]) -> str:
     return found
 
 
-def _bound_scalars(
-    root: ops.Node, scalars: Mapping[str, Any], label: str
-) -> tuple[dict[Any, Any], frozenset[str]]:
+def _bound_scalars(root: ops.Node, scalars: Mapping[str, Any], label: str) -> tuple[dict[Any, Any], frozenset[str]]:
     names = {value.op(): name for name, value in scalars.items()}
     changes: dict[Any, Any] = {}
     for parameter in cast("list[Any]", root.find(ops.ScalarParameter)):

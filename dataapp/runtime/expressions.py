@@ -22,12 +22,14 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.expression import ExpressionCell
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.python import PythonCell, is_ibis
+from dataapp.cells.relation import is_query
+from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, TextPart
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Query
 from dataapp.engines.duckdb import DuckDB
-from dataapp.errors import DataAppError, ExpressionError, PythonCellError, WrongKindError
+from dataapp.errors import DataAppError, ExpressionError, PythonCellError, SignatureError, WrongKindError
 from dataapp.runtime.assembly import keeps_order, sql_type
 from dataapp.runtime.bindable import bindable
 from dataapp.runtime.calls import call_function
@@ -44,12 +46,12 @@ def expression_to_cell(thing: object, namespace: Namespace, name: str) -> Cell |
     """Return the cell that an expression of Ibis over tables of cells is, or None for everything else."""
     if not type(thing).__module__.startswith("ibis.expr.types."):
         return None
-    from dataapp.engines import ibis  # here: it imports Ibis, which takes 0.3 s, and whoever has an expression has done so
+    from dataapp.engines.ibis import is_over_cells, translate  # here: it imports Ibis, which takes 0.3 s
 
-    if not ibis.is_over_cells(thing):
+    if not is_over_cells(thing):
         return None
     try:
-        made = ibis.translate(thing, name)
+        made = translate(thing, name)
     except DataAppError as error:
         return ExpressionCell(thing, "", namespace, reads={}, name=name, fault=error)
     return ExpressionCell(thing, made.sql, namespace, reads={**made.tables, **made.frames}, name=name)
@@ -58,6 +60,23 @@ def expression_to_cell(thing: object, namespace: Namespace, name: str) -> Cell |
 def install() -> None:
     """Let expressions be read as cells."""
     adapters.register(expression_to_cell)
+
+
+def takes_table(cell: "PythonCell[..., Any]", parameter: str, read: Cell) -> bool:
+    """Whether a parameter of a lazy cell takes a table.
+
+    Raises:
+        SignatureError: It reads a table, but is not annotated so: rows are not there, since the cell is lazy.
+    """
+    if is_ibis(cell.form(parameter), "Table"):
+        return True
+    if is_query(read) or (isinstance(read, SourceCell) and is_location(read.location)):
+        raise SignatureError(
+            f"Parameter `{parameter}` of `{cell.label}` reads a table next to tables of Ibis.",
+            hint="annotate it ibis.Table, or pl.DataFrame: then all of them arrive as rows",
+            cell=cell.label,
+        )
+    return False
 
 
 @dataclass(frozen=True, slots=True)

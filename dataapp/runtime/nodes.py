@@ -1,8 +1,9 @@
 """From descriptions to nodes: what each cell becomes in one session's waves.
 
 A query has up to three nodes: *lazy*, its text and values (a SQL cell's is computed within the wave and asks nothing of
-the engine; for a Python cell over Ibis tables see `expressions`); *frame*, its rows (work); and *table*, what readers get: the lazy one, or a scan of the frame where the rows
-are kept. `plan` chooses before each wave. Both answer with the same digest, so the choice alone never causes a rerun.
+the engine; for a Python cell over Ibis tables see `expressions`); *frame*, its rows (work); and *table*, what readers
+get: the lazy one, or a scan of the frame where the rows are kept. `plan` chooses before each wave. Both answer with the
+same digest, so the choice alone never causes a rerun.
 
 The module is long because making nodes and making them anew keep one invariant over the same tables: a cell has at most
 one node of each kind, and whoever reads it is wired to that one.
@@ -19,7 +20,7 @@ from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
 from dataapp.cells.predicate import Condition, PredicateCell
-from dataapp.cells.python import PythonCell, is_ibis
+from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
@@ -36,7 +37,7 @@ from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
-from dataapp.runtime.expressions import LazyCall, query_of
+from dataapp.runtime.expressions import LazyCall, query_of, takes_table
 from dataapp.runtime.forms import table_to_form, value_to_form
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
@@ -156,13 +157,11 @@ class Nodes:
     def keeps_rows(self, cell: Cell, necessary: set[Node]) -> str | None:
         """Return the reason why a cell's rows are kept, or None when readers take its query."""
         query = self._query(cell)
-        if query is None:
-            return None
-        if isinstance(cell, SqlCell | PythonCell) and cell.run == "button":
+        if isinstance(cell, SqlCell) and cell.run == "button":
             return "it runs when its button is pressed"
-        if query.unstable:
+        if query is not None and query.unstable:
             return query.unstable[0]
-        if query.form == "pivot":
+        if query is not None and query.form == "pivot":
             return "the columns of its PIVOT come from the data"
         if isinstance(cell, SqlCell) and cell.materialize is True:
             return "materialize=True"
@@ -174,7 +173,7 @@ class Nodes:
         ):
             return "a reader needs its rows"
         readers = sum(node in necessary for node in table.outputs) + bool(table.demand)
-        return f"{readers} readers share it and it reduces rows" if readers > 1 and query.reduces else None
+        return f"{readers} readers share it and it reduces rows" if readers > 1 and query and query.reduces else None
 
     def kept_rows(self) -> dict[str, str]:
         """Return, by label, why the rows of queries are kept at present."""
@@ -477,7 +476,7 @@ class Nodes:
     def _expression(self, cell: "PythonCell[..., Any]") -> Node:
         reads = self._resolver.reads(cell)
         inputs = tuple(
-            self.table(read) if is_ibis(cell.form(name), "Table") else self._argument(read)
+            self.table(read) if takes_table(cell, name, read) else self._argument(read)
             for name, read in reads.arguments.items()
         )
         call = LazyCall(cell, reads, self._engine, self._keeps_rows)

@@ -83,6 +83,10 @@ class _Shown:
         self.cells[cell] = None
         return self.inner.explain(cell)
 
+    def ibis(self, cell: Cell) -> object:
+        self.cells[cell] = None
+        return self.inner.ibis(cell)
+
     def panel(self, cell: Cell) -> object:
         self.cells[cell] = None
         return self.inner.panel(cell)

@@ -59,7 +59,11 @@ class BoundScalar(ops.Scalar):
 
 
 class _Compiler(DuckDBCompiler):
-    """Ibis's compiler for DuckDB, with prepared parameters."""
+    """Ibis's compiler for DuckDB, with prepared parameters, and integers that have the types which Ibis promises.
+
+    DuckDB sums integers as HUGEINT. Ibis says INT64, and converts what comes out of a query; inside of one, the next
+    cell would see another type than the author of the expression did.
+    """
 
     def to_text(self, expression: ibis.Table) -> str:
         """Return a table's query."""
@@ -71,6 +75,19 @@ class _Compiler(DuckDBCompiler):
         """Return a parameter with the type that the expression was checked with."""
         parameter = sge.Placeholder(this=label)
         return parameter if dtype.is_null() or dtype == _LIST_OF_NOTHING else self.cast(parameter, dtype)
+
+    def visit_Sum(self, op: Any, **parts: Any) -> Any:  # noqa: N802
+        """Return a sum; of integers as the integer that Ibis says."""
+        total: Any = super().visit_Sum(op, **parts)
+        return self.cast(total, op.dtype) if op.dtype.is_integer() else total
+
+    def visit_WindowFunction(self, op: Any, **parts: Any) -> Any:  # noqa: N802
+        """Return a window; a sum's cast stands around it, not inside."""
+        if not isinstance(op.func, ops.Sum) or not op.func.dtype.is_integer():
+            return super().visit_WindowFunction(op, **parts)
+        function: Any = parts.pop("func")
+        window: Any = super().visit_WindowFunction(op, func=function.this, **parts)
+        return self.cast(window, op.func.dtype)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,16 @@ def test_asking_for_the_query_calls_nothing_but_the_function() -> None:
 
 
 def test_columns_are_known_without_rows() -> None:
-    assert dict(headless.schema(ENGINE, totals, defaults)) == {"symbol": "VARCHAR", "shares": "HUGEINT"}
+    assert dict(headless.schema(ENGINE, totals, defaults)) == {"symbol": "VARCHAR", "shares": "BIGINT"}
+
+
+def test_sums_of_integers_have_the_type_that_ibis_says() -> None:
+    def sums(trades: ibis.Table) -> ibis.Table:
+        whole = trades["size"].sum()
+        return trades.select(over=whole.over(ibis.window(group_by="symbol")), part=trades["size"] / whole.over())
+
+    assert dict(headless.schema(ENGINE, lazy(sums), defaults)) == {"over": "BIGINT", "part": "DOUBLE"}
+    assert sorted(ask(lazy(sums))["over"]) == [20, 40, 40, 40]
 
 
 def test_a_cell_is_still_the_plain_function() -> None:

@@ -1,7 +1,7 @@
 """From descriptions to nodes: what each cell becomes in one session's waves.
 
 A query has up to three nodes: *lazy*, its text and values (a SQL cell's is computed within the wave and asks nothing of
-the engine; for a Python cell over Ibis tables see `expressions`); *frame*, its rows (work); and *table*, what readers
+the engine; for a Python cell over Ibis tables see `lazy_calls`); *frame*, its rows (work); and *table*, what readers
 get: the lazy one, or a scan of the frame where the rows are kept. `plan` chooses before each wave. Both answer with the
 same digest, so the choice alone never causes a rerun.
 
@@ -37,8 +37,8 @@ from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
-from dataapp.runtime.expressions import LazyCall, query_of, takes_table
 from dataapp.runtime.forms import table_to_form, value_to_form
+from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
 from dataapp.runtime.resolution import Resolver, circle_error

@@ -78,16 +78,17 @@ class _Compiler(DuckDBCompiler):
 
     def visit_Sum(self, op: Any, **parts: Any) -> Any:  # noqa: N802
         """Return a sum; of integers as the integer that Ibis says."""
-        total: Any = super().visit_Sum(op, **parts)
+        total = cast("Any", super().visit_Sum(op, **parts))  # pyright: ignore[reportUnknownVariableType]
         return self.cast(total, op.dtype) if op.dtype.is_integer() else total
 
     def visit_WindowFunction(self, op: Any, **parts: Any) -> Any:  # noqa: N802
         """Return a window; a sum's cast stands around it, not inside."""
-        if not isinstance(op.func, ops.Sum) or not op.func.dtype.is_integer():
+        type_: Any = op.func.dtype
+        if not isinstance(op.func, ops.Sum) or not type_.is_integer():
             return super().visit_WindowFunction(op, **parts)
         function: Any = parts.pop("func")
         window: Any = super().visit_WindowFunction(op, func=function.this, **parts)
-        return self.cast(window, op.func.dtype)
+        return self.cast(window, type_)
 
 
 @dataclass(frozen=True, slots=True)

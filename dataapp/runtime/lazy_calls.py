@@ -1,7 +1,7 @@
 """Python cells that take and return Ibis tables: what they return becomes a part of the fused query.
 
-Such a cell has a lazy node like that of a SQL cell, but making it is work, done on a worker and not within the wave: the
-columns of what it reads are asked of the engine (0.4 to 8 ms where they are not known yet), the function is the
+Such a cell has a lazy node like that of a SQL cell, but making it is work, done on a worker and not within the wave:
+the columns of what it reads are asked of the engine (0.4 to 8 ms where they are not known yet), the function is the
 author's, and Ibis takes 1 to 5 ms to check and write an expression. None of this may hold up the thread that serves all
 pages. While columns and plain values stay what they were, so does the expression, since cells are pure: then nothing is
 called.

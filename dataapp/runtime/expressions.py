@@ -15,6 +15,7 @@ def expression_to_cell(thing: object, namespace: Namespace, name: str) -> Cell |
 
     if not is_over_cells(thing):
         return None
+    name = namespace.name_of(thing) or name  # whoever asks first, such as a chart, may know it by no name
     try:
         made = translate(thing, name)
     except DataAppError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from dataapp.compile.columns import ALL, UsedColumns, used_columns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.meaning import Functions, reduces, unstable_reasons
 from dataapp.compile.names import FileRef, Names, Node, TableRef, UnplacedNameError, read_names
@@ -73,6 +74,7 @@ class Query:
             whose columns come from the data, and takes no prepared parameters.
         unstable: Reasons, for people, why the text has no one meaning; empty when it has.
         reduces: Whether the outermost level groups, aggregates, is DISTINCT, sampled or limited.
+        columns: Which columns of the tables that it reads it may use, predicates left out.
     """
 
     text: str
@@ -84,6 +86,7 @@ class Query:
     form: Form
     unstable: tuple[str, ...]
     reduces: bool
+    columns: UsedColumns
 
 
 def parse(text: str, parser: Parser) -> Query:
@@ -111,6 +114,7 @@ def parse(text: str, parser: Parser) -> Query:
         form="pivot" if is_dynamic else _form(tree),
         unstable=unstable_reasons(tree, functions),
         reduces=reduces(tree, functions),
+        columns=ALL if is_dynamic else used_columns(tree),
     )
 
 

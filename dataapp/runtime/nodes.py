@@ -24,6 +24,7 @@ from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
+from dataapp.compile.columns import UsedColumns
 from dataapp.compile.query import Query
 from dataapp.connect.files import absolute, choose_format, format_of, is_scanned_by_engine, scan, version_of
 from dataapp.connect.frames import is_lazy, read_ipc, to_arrow
@@ -41,6 +42,7 @@ from dataapp.runtime.forms import table_to_form, value_to_form
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
+from dataapp.runtime.projection import Projection, wanted_columns
 from dataapp.runtime.resolution import Resolver, circle_error
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Run, Waves
@@ -116,6 +118,7 @@ class Nodes:
         self.raws: dict[InputCell, Node] = {}
         self.settings: dict[InputCell, Node] = {}
         self.gates: dict[Cell, Node] = {}
+        self.columns: dict[Node, Node] = {}
         self.controls: dict[InputCell, Control] = {}
 
     # What readers ask for.
@@ -142,7 +145,7 @@ class Nodes:
         """Forget all nodes and controls."""
         for kind in (self.values, self.tables, self.lazies, self.frames, self.files, self.chosen, self.gates):
             kind.clear()
-        for kind in (self.raws, self.settings, self.controls):
+        for kind in (self.raws, self.settings, self.controls, self.columns):
             kind.clear()
 
     def plan(self) -> None:
@@ -153,6 +156,22 @@ class Nodes:
                 continue
             source = self.frame(cell) if self.keeps_rows(cell, necessary) else self.lazies[cell]
             self._waves.rewire(table, (source,))
+        self._plan_columns()
+
+    def _plan_columns(self) -> None:
+        if not self.columns:
+            return
+        necessary, passes = self._waves.necessary(), set(self.tables.values())
+        texts = {node: cell for cell, node in self.lazies.items() if isinstance(cell, SqlCell)}
+
+        def used(node: Node) -> UsedColumns | None:
+            return None if node not in texts else self._resolver.used_columns(texts[node])
+
+        for table, wanted in self.columns.items():
+            if table in necessary and wanted.outcome != Done(None):
+                found = wanted_columns(table, necessary, used, passes)
+                known = wanted.outcome.value if isinstance(wanted.outcome, Done) else frozenset[str]()
+                self._waves.stage(wanted, None if found is None else found | cast("frozenset[str]", known))
 
     def keeps_rows(self, cell: Cell, necessary: set[Node]) -> str | None:
         """Return the reason why a cell's rows are kept, or None when readers take its query."""
@@ -260,6 +279,8 @@ class Nodes:
                 self._waves.remove(node)
                 self.files.pop(node, None)
                 self.chosen.pop(node, None)
+                if (wanted := self.columns.pop(node, None)) is not None:
+                    self._waves.remove(wanted)
 
     # How they are made.
 
@@ -388,12 +409,15 @@ class Nodes:
         def scanned(frame: object) -> Table:
             return frame_table(cell, to_arrow(frame, cell.label), digest("frame", next(_stamps)))
 
-        def computed(_: Cancel, frame: object) -> Table:
-            return scanned(frame)
-
         given = self._replaced.get(cell, cell.location if isinstance(cell, SourceCell) else None)
         if given is None or is_lazy(given):  # a function may return a lazy frame, too: computing it may take long
-            return self._waves.add(Node(cell.label, (value,), compute=computed, is_work=True, same=same_table))
+            wanted = self._waves.add(Node(cell.label, same=_equal))
+            if not self._keeps_rows:
+                self._waves.stage(wanted, None)
+            inputs = (value, wanted)
+            node = Node(cell.label, inputs, compute=Projection(cell), is_work=True, same=same_table)
+            self.columns[node] = wanted
+            return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
 
     def _input_value(self, cell: InputCell, value: object) -> Node:

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
 from weakref import WeakKeyDictionary
@@ -19,6 +19,7 @@ from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
+from dataapp.compile.columns import UsedColumns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser, Query, parse
 from dataapp.compile.spans import Span, line_and_column
@@ -112,6 +113,15 @@ class Resolver:
     def partial(self, cell: Cell) -> Reads:
         """Return what a cell reads as far as its names resolve; see `faults` for the others."""
         return self._looked_up(cell)[0]
+
+    def used_columns(self, cell: Cell) -> UsedColumns | None:
+        """Return the columns that a SQL cell may use of what it reads, or None if that is not known."""
+        reads = self.partial(cell)
+        if reads.query is None:
+            return None
+        used = reads.query.columns
+        chosen = [fold(name) for predicate in reads.predicates.values() for name in predicate.columns.values()]
+        return replace(used, names=used.names.union(chosen))
 
     def _looked_up(self, cell: Cell) -> tuple[Reads, Faults]:
         if cell not in self._found:

@@ -22,6 +22,7 @@ import pyarrow as pa
 from dataapp.cells.values import Bound
 from dataapp.compile.identifiers import quote_literal
 from dataapp.compile.query import StatementFacts
+from dataapp.engines.arrow_scan import scannable
 from dataapp.engines.described import Described
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
 from dataapp.engines.relation import Column, EngineFault, Relation
@@ -187,7 +188,7 @@ class Reader:
         self._held: list[KeptTable] = []
         self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
         for name, table in relation.frames.items():
-            self._connection.register(name, table)
+            self._connection.register(name, scannable(table))
         for name, bound in relation.variables.items():
             self._connection.execute(f'SET VARIABLE "{name}" = $value', {"value": bound_to_engine(bound)})
 

@@ -16,7 +16,7 @@ from dataapp.runtime.session import Demand, Session
 from dataapp.runtime.tables import Table
 from tests.runtime.bench import ask, error, knob, rows, session
 
-FRAME = pl.DataFrame({"a": [1, 2, 3, 2], "B": [4, 5, 6, 5], "c": [7, 8, 9, 8], "d": [1.5, 2.5, 3.5, 4.5]})
+FRAME = pl.DataFrame({"a": [1, 2, 3, 2], "B": [4, 5, 6, 5], "c": [7, 8, 9, 8], "d": ["w", "x", "y", "z"]})
 
 
 def lazy() -> Any:

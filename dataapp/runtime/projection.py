@@ -49,7 +49,7 @@ class Projection:
         return self._table(project(frame, wanted))
 
     def _table(self, frame: object) -> Table:
-        return frame_table(self.cell, to_arrow(frame, self.cell.label), digest("frame", next(_stamps)))
+        return frame_table(self.cell, to_arrow(frame, self.cell.label), digest("projected", next(_stamps)))
 
 
 def is_lazy_polars(frame: object) -> bool:

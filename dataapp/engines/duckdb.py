@@ -164,6 +164,18 @@ def _functions_where(condition: str) -> frozenset[str]:
     return frozenset(name for (name,) in rows.fetchall())
 
 
+def _rows(result: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return a result's rows; few of them in memory of their own size, since a batch is as large as a full one."""
+    table = result.to_arrow_table(_BATCH_ROWS)
+    if table.num_rows > _BATCH_ROWS // 2:
+        return table
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    exact = pa.py_buffer(sink.getvalue().to_pybytes())  # the sink doubles as it grows
+    return pa.ipc.open_stream(exact).read_all()
+
+
 def _made(result: duckdb.DuckDBPyConnection) -> int:
     """Return how many rows a ``CREATE TABLE`` made."""
     row = result.fetchone()
@@ -210,7 +222,7 @@ class Reader:
             QueryError: The engine refused or failed, as the cell's author should read it.
             Cancelled: `cancel` was called.
         """
-        return self._run(self._text(query), parameters or {}, lambda result: result.to_arrow_table(_BATCH_ROWS))
+        return self._run(self._text(query), parameters or {}, _rows)
 
     def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
         """Return the relation as a stream of record batches; valid while this reader is open."""
@@ -233,7 +245,7 @@ class Reader:
 
     def fetch_kept(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query over what `keep` and `arrange` made; the relation is not read, nor are its sources looked at."""
-        return self._read_kept(query, parameters or {}, lambda result: result.to_arrow_table(_BATCH_ROWS))
+        return self._read_kept(query, parameters or {}, _rows)
 
     def arrange(self, name: str, query: str, parameters: Mapping[str, object] | None = None) -> int:
         """Make a temporary table of a query over what `keep` made, and return how many rows it has.

@@ -16,8 +16,8 @@ from benchmarks.report import Figure, within_added
 from benchmarks.settings import Settings
 from benchmarks.timing import take_turns
 from dataapp.engines.duckdb import DuckDB
+from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
-from dataapp.runtime.workers import ThreadPool
 
 SMALL = "SELECT count(*) AS trades FROM small WHERE size <> $least"
 MEDIUM = """

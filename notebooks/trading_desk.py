@@ -102,7 +102,7 @@ def headline(movers: pl.DataFrame) -> pn.FlexBox:
     best, worst = movers.row(0, named=True), movers.row(-1, named=True)
     figures = [
         ("Trades", movers["trades"].sum(), "{value:,}"),
-        ("Shares", movers["volume"].sum() / 1e9, "{value:,.2f} bn"),
+        ("Shares", float(movers["volume"].sum()) / 1e9, "{value:,.2f} bn"),
         ("Best", best["change"], best["symbol"] + " {value:+.1f} %"),
         ("Worst", worst["change"], worst["symbol"] + " {value:+.1f} %"),
     ]

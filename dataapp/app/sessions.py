@@ -17,6 +17,8 @@ from panel.io.state import set_curdoc
 
 from dataapp.app.pacing import answer_first_move_at_once
 from dataapp.app.url import Address
+from dataapp.cache.budget import budget_from_environment
+from dataapp.cache.results import Results
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell
 from dataapp.engines.duckdb import DuckDB
@@ -43,7 +45,7 @@ def engine() -> DuckDB:
     """Return the process's engine."""
     with _Process.lock:
         if _Process.engine is None:
-            _Process.engine = DuckDB()
+            _Process.engine = DuckDB(Results(budget_from_environment(), waiting=shared_pool().making_up))
         return _Process.engine
 
 
@@ -168,7 +170,7 @@ def _open_for(document: Document) -> Session:
 
     session = Session(
         engine(),
-        shared_pool(),
+        shared_pool().lane(),
         deliver=_deliver_to(document),
         open_control=open_control,
         initial=initial,

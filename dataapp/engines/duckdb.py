@@ -9,12 +9,12 @@ Positions in DuckDB's errors are byte offsets; ``errors_as_json`` makes them mac
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from time import sleep
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Protocol, Self, cast
 
 import duckdb
 import pyarrow as pa
@@ -52,10 +52,24 @@ _BATCH_ROWS = 16_384  # the engine allocates a batch whole, however few its rows
 _INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started is lost, so it is repeated
 
 
+class Results(Protocol):
+    """Where results are shared; see `dataapp.cache.results`."""
+
+    def get[T](
+        self, key: Hashable, make: Callable[[], T], size: Callable[[T], int], is_cancelled: Callable[[], bool]
+    ) -> T:
+        """Return the result of a key, made if need be."""
+        ...
+
+
 class DuckDB:
     """An in-memory DuckDB database.
 
+    Args:
+        results: Where rows of relations with equal keys are shared; by default each reader gets its own.
+
     Attributes:
+        results: As given.
         kept: Tables that readers of equal relations share.
         described: Columns of relations by their shape.
 
@@ -68,7 +82,8 @@ class DuckDB:
 
     dialect = "duckdb"
 
-    def __init__(self) -> None:
+    def __init__(self, results: Results | None = None) -> None:
+        self.results = results
         self._database = duckdb.connect(config=_DATABASE_SETTINGS)
         self._database.execute(f"CREATE SCHEMA {SCHEMA}")
         self.kept = KeptTables(self._drop)
@@ -222,7 +237,25 @@ class Reader:
             QueryError: The engine refused or failed, as the cell's author should read it.
             Cancelled: `cancel` was called.
         """
-        return self._run(self._text(query), parameters or {}, _rows)
+        bound = parameters or {}
+
+        def fetch() -> pa.Table:
+            return self._run(self._text(query), bound, _rows)
+
+        return self.shared(("rows", query, repr(sorted(bound.items()))), fetch, lambda rows: rows.nbytes)
+
+    def shared[T](self, what: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """Return something made of the relation's rows, the same for all who ask it of an equal relation.
+
+        Args:
+            what: What is made of them.
+            make: Makes it with this reader; the result must be immutable and allow weak references.
+            size: How many bytes it holds.
+        """
+        results = self._engine.results
+        if results is None or not self._relation.is_versioned:
+            return make()
+        return results.get((self._relation.key, what), make, size, self._cancelled.is_set)
 
     def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
         """Return the relation as a stream of record batches; valid while this reader is open."""

@@ -23,7 +23,7 @@ from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
-from dataapp.connect.files import absolute, choose_format, format_of, is_scanned_by_engine, scan, version_of
+from dataapp.connect.files import absolute, choose_format, format_of, is_local, is_scanned_by_engine, scan, version_of
 from dataapp.connect.frames import is_lazy, read_ipc, to_arrow
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import (
@@ -470,7 +470,7 @@ class Nodes:
             inputs["value", name] = self.value(read)
         for name, predicate in reads.predicates.items():
             inputs["predicate", name] = self.value(predicate)
-        if local := tuple(location for location in files.values() if "://" not in location):
+        if local := tuple(filter(is_local, files.values())):
             inputs["files", ""] = self._file_node(local, cell.label)
 
         chosen_by = {name: read for name, read in reads.values.items() if name in query.path_parameters}

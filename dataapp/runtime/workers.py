@@ -1,14 +1,13 @@
-"""Where work runs: a pool of threads shared by all sessions, one event loop for async cells, and cancellation."""
+"""How work runs: in the calling thread or on the process's threads, on one event loop for async cells, cancellable."""
 
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from typing import Any, Protocol
 
 from dataapp.errors import Cancelled
-
-_WORKERS = 8
+from dataapp.runtime.pool import ThreadPool
 
 
 class Cancel:
@@ -54,17 +53,6 @@ class Pool(Protocol):
     def start(self, work: Callable[[], None]) -> None:
         """Take a piece of work, which raises nothing."""
         ...
-
-
-class ThreadPool:
-    """The process's worker threads."""
-
-    def __init__(self, workers: int = _WORKERS) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="dataapp")
-
-    def start(self, work: Callable[[], None]) -> None:
-        """Run the work on a thread of the pool."""
-        self._executor.submit(work)
 
 
 class InlinePool:

@@ -25,7 +25,7 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import SessionError
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
-from dataapp.runtime.workers import shared_pool
+from dataapp.runtime.workers import session_lane, shared_pool, while_waiting
 
 _log = logging.getLogger(__name__)
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
@@ -45,7 +45,7 @@ def engine() -> DuckDB:
     """Return the process's engine."""
     with _Process.lock:
         if _Process.engine is None:
-            _Process.engine = DuckDB(Results(budget_from_environment(), waiting=shared_pool().making_up))
+            _Process.engine = DuckDB(Results(budget_from_environment(), waiting=while_waiting))
         return _Process.engine
 
 
@@ -170,7 +170,7 @@ def _open_for(document: Document) -> Session:
 
     session = Session(
         engine(),
-        shared_pool().lane(),
+        session_lane(),
         deliver=_deliver_to(document),
         open_control=open_control,
         initial=initial,

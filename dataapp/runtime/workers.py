@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from dataapp.errors import Cancelled
@@ -105,6 +106,16 @@ def shared_pool() -> ThreadPool:
         if _Shared.pool is None:
             _Shared.pool = ThreadPool()
         return _Shared.pool
+
+
+def session_lane() -> Pool:
+    """Return a lane of the process's pool for a session."""
+    return shared_pool().lane()
+
+
+def while_waiting() -> AbstractContextManager[None]:
+    """Let the process's pool make up for the calling thread while it waits for another."""
+    return shared_pool().making_up()
 
 
 def run_coroutine[T](coroutine: Coroutine[Any, Any, T], cancel: Cancel) -> T:

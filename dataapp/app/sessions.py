@@ -17,7 +17,7 @@ from panel.io.state import set_curdoc
 
 from dataapp.app.pacing import answer_first_move_at_once
 from dataapp.app.url import Address
-from dataapp.cache.budget import budget_from_environment
+from dataapp.cache.budget import budget_from_environment, disk_from_environment
 from dataapp.cache.results import Results
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell
@@ -45,7 +45,8 @@ def engine() -> DuckDB:
     """Return the process's engine."""
     with _Process.lock:
         if _Process.engine is None:
-            _Process.engine = DuckDB(Results(budget_from_environment(), waiting=while_waiting))
+            shared = Results(budget_from_environment(), waiting=while_waiting, disk=disk_from_environment())
+            _Process.engine = DuckDB(shared)
         return _Process.engine
 
 

@@ -13,12 +13,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
+import pyarrow as pa
+
+from dataapp.cache.disk import DiskResults
 from dataapp.errors import Cancelled
 
 _LOOK_EVERY = 0.02  # seconds between two looks at whether a waiting caller was cancelled
+_WORTH_A_FILE = 0.05  # seconds to make: what takes less is made again as fast as it is read
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +41,7 @@ class Results:
     Args:
         most_bytes: How much is kept for later; what is in use does not count.
         waiting: Entered while a caller waits for another one, so that its thread can be made up for.
+        disk: Where rows that took long are kept beyond the process, or None.
 
     Example:
         >>> class Rows(list):
@@ -48,8 +54,9 @@ class Results:
         (16, 1)
     """
 
-    def __init__(self, most_bytes: int, *, waiting: "Waiting | None" = None) -> None:
+    def __init__(self, most_bytes: int, *, waiting: "Waiting | None" = None, disk: DiskResults | None = None) -> None:
         self._most_bytes = most_bytes
+        self._disk = disk
         self._waiting = waiting or _without_compensation
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()  # the latest last
@@ -65,6 +72,7 @@ class Results:
         make: Callable[[], T],
         size: Callable[[T], int],
         is_cancelled: Callable[[], bool] = lambda: False,
+        lasting_key: str | None = None,
     ) -> T:
         """Return the result of a key, made if need be.
 
@@ -73,10 +81,13 @@ class Results:
             make: Makes it; the result must be immutable and allow weak references.
             size: How many bytes it holds.
             is_cancelled: Whether the caller no longer wants to wait.
+            lasting_key: The key as other processes know it, for an Arrow table that may be kept on disk.
 
         Raises:
             Cancelled: The caller no longer wants it.
         """
+        if self._disk is not None and lasting_key is not None:
+            make = _through_disk(self._disk, lasting_key, make)
         while True:
             with self._lock:
                 if (found := self._find(key)) is not None:
@@ -142,6 +153,19 @@ class Results:
         while self.bytes > self._most_bytes:
             _, (_, freed) = self._kept.popitem(last=False)
             self.bytes -= freed
+
+
+def _through_disk[T](disk: DiskResults, key: str, make: Callable[[], T]) -> Callable[[], T]:
+    def load_or_make() -> T:
+        if (known := disk.load(key)) is not None:
+            return cast("T", known)
+        began_at = monotonic()
+        value = make()
+        if isinstance(value, pa.Table) and monotonic() - began_at > _WORTH_A_FILE:
+            disk.store(key, value)
+        return value
+
+    return load_or_make
 
 
 type Waiting = Callable[[], Any]  # makes a context manager

@@ -56,7 +56,13 @@ class Results(Protocol):
     """Where results are shared; see `dataapp.cache.results`."""
 
     def get[T](
-        self, key: Hashable, make: Callable[[], T], size: Callable[[T], int], is_cancelled: Callable[[], bool]
+        self,
+        key: Hashable,
+        make: Callable[[], T],
+        size: Callable[[T], int],
+        is_cancelled: Callable[[], bool],
+        lasting_key: str | None,
+        /,
     ) -> T:
         """Return the result of a key, made if need be."""
         ...
@@ -89,6 +95,7 @@ class DuckDB:
         self.kept = KeptTables(self._drop)
         self.described = Described(_MOST_DESCRIBED)
         self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._lasting_facts: tuple[str, str] | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -147,6 +154,13 @@ class DuckDB:
     def aggregate_functions(self) -> frozenset[str]:
         """Return the lower-case names of aggregates."""
         return _functions_where("function_type = 'aggregate'")
+
+    def lasting_facts(self) -> tuple[str, str]:
+        """Return what rows depend on besides the relation, and may differ in another process: version and time zone."""
+        if self._lasting_facts is None:
+            row = self._parser().execute("SELECT current_setting('TimeZone')").fetchone()
+            self._lasting_facts = (duckdb.__version__, "" if row is None else str(row[0]))
+        return self._lasting_facts
 
     def has_table(self, name: str) -> bool:
         """Whether the engine's own catalog has a table or view of that name."""
@@ -242,20 +256,25 @@ class Reader:
         def fetch() -> pa.Table:
             return self._run(self._text(query), bound, _rows)
 
-        return self.shared(("rows", query, repr(sorted(bound.items()))), fetch, lambda rows: rows.nbytes)
+        what = ("rows", query, repr(sorted(bound.items())))
+        return self.shared(what, fetch, lambda rows: rows.nbytes, lasts=True)
 
-    def shared[T](self, what: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
+    def shared[T](self, what: Hashable, make: Callable[[], T], size: Callable[[T], int], *, lasts: bool = False) -> T:
         """Return something made of the relation's rows, the same for all who ask it of an equal relation.
 
         Args:
             what: What is made of them.
             make: Makes it with this reader; the result must be immutable and allow weak references.
             size: How many bytes it holds.
+            lasts: Whether it is an Arrow table, which may be kept beyond the process.
         """
-        results = self._engine.results
-        if results is None or not self._relation.is_versioned:
+        results, relation = self._engine.results, self._relation
+        if results is None or not relation.is_versioned:
             return make()
-        return results.get((self._relation.key, what), make, size, self._cancelled.is_set)
+        lasting_key = None
+        if lasts and not relation.frames:  # rows of this process have names that mean nothing to others
+            lasting_key = repr((relation.key, what, self._engine.lasting_facts()))
+        return results.get((relation.key, what), make, size, self._cancelled.is_set, lasting_key)
 
     def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
         """Return the relation as a stream of record batches; valid while this reader is open."""

@@ -21,6 +21,7 @@ SIGNATURES = {
     "pick": "(chart, field, /, *, column=None, name=None)",
     "source": "(location, /, *, name=None, **options)",
     "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, **bindings)",
+    "user": "()",
 }
 OF_EVERY_CELL = {
     "compile": "(self, dialect='duckdb')",

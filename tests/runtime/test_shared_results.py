@@ -145,14 +145,16 @@ class GatedResults(Results):
         self.go = threading.Event()
         self.made = 0
 
-    def get(self, key: Any, make: Callable[[], Any], *arguments: Any) -> Any:
+    def get(
+        self, key: Any, make: Callable[[], Any], size: Any, is_cancelled: Any = None, lasting_key: Any = None
+    ) -> Any:
         def gated() -> Any:
             self.made += 1
             self.is_making.set()
             assert self.go.wait(20)
             return make()
 
-        return super().get(key, gated, *arguments)
+        return super().get(key, gated, size, is_cancelled, lasting_key)
 
 
 class Viewer:

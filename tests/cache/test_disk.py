@@ -203,6 +203,7 @@ def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_engine_of_another_process_reads_what_took_long(tmp_path: Path, numbers: SourceCell):
     cell = sql("SELECT sum(n)::INTEGER AS total FROM numbers", numbers=numbers)
     found: list[pl.DataFrame] = []
+    stored: list[Path] = []
     for _ in range(2):
         engine = DuckDB(Results(0, disk=DiskResults(tmp_path / "cache", LOTS)))
         value = headless.evaluate(engine, cell, {}, {}, defaults)

@@ -54,10 +54,9 @@ regional_offers = da.sql(
     "FROM partsupp JOIN suppliers ON ps_suppkey = s_suppkey WHERE r_name = $offering_region", offering_region="EUROPE"
 )
 offers = da.sql("FROM regional_offers JOIN sized_parts ON ps_partkey = p_partkey")
-lowest_costs = da.sql("SELECT p_partkey, min(ps_supplycost) AS ps_supplycost FROM offers GROUP BY ALL")
+lowest_offers = da.sql("FROM offers QUALIFY ps_supplycost = min(ps_supplycost) OVER (PARTITION BY p_partkey)")
 cheapest_suppliers = da.sql("""
-    SELECT s_acctbal, s_name, n_name, p_partkey, p_mfgr, s_address, s_phone, s_comment
-    FROM offers JOIN lowest_costs USING (p_partkey, ps_supplycost)
+    SELECT s_acctbal, s_name, n_name, p_partkey, p_mfgr, s_address, s_phone, s_comment FROM lowest_offers
     ORDER BY s_acctbal DESC, n_name, s_name, p_partkey LIMIT 100
 """)
 
@@ -81,7 +80,7 @@ quarter = dt.date(1993, 7, 1)
 quarter_orders = da.sql("""
     FROM orders WHERE o_orderdate >= $quarter AND o_orderdate < CAST($quarter + INTERVAL 3 MONTH AS DATE)
 """)
-late_orders = da.sql("FROM quarter_orders SEMI JOIN late_lines ON l_orderkey = o_orderkey")
+late_orders = da.sql("FROM quarter_orders WHERE EXISTS (FROM late_lines WHERE l_orderkey = o_orderkey)")
 late_by_priority = da.sql("""
     SELECT o_orderpriority, count(*) AS order_count FROM late_orders GROUP BY ALL ORDER BY o_orderpriority
 """)
@@ -92,18 +91,13 @@ year = dt.date(1994, 1, 1)
 year_orders = da.sql("""
     FROM orders WHERE o_orderdate >= $year AND o_orderdate < CAST($year + INTERVAL 1 YEAR AS DATE)
 """)
-year_sales = da.sql("FROM sales JOIN year_orders ON l_orderkey = o_orderkey")
+local_nations = da.sql("FROM nations WHERE r_name = $local_region", local_region="ASIA")
 local_sales = da.sql("""
-    FROM year_sales JOIN customer ON o_custkey = c_custkey
-    JOIN suppliers ON l_suppkey = s_suppkey AND c_nationkey = s_nationkey
+    FROM sales JOIN year_orders ON l_orderkey = o_orderkey JOIN customer ON o_custkey = c_custkey
+    JOIN supplier ON l_suppkey = s_suppkey AND c_nationkey = s_nationkey
+    JOIN local_nations ON s_nationkey = n_nationkey
 """)
-local_volume = da.sql(
-    """
-    SELECT n_name, sum(revenue) AS revenue FROM local_sales WHERE r_name = $local_region
-    GROUP BY ALL ORDER BY revenue DESC
-    """,
-    local_region="ASIA",
-)
+local_volume = da.sql("SELECT n_name, sum(revenue) AS revenue FROM local_sales GROUP BY ALL ORDER BY revenue DESC")
 
 # 6: what would have been earned without some discounts
 
@@ -162,9 +156,7 @@ market_share = da.sql("""
 # 9: the profit on parts with a colour in their name, by nation and year
 
 colour = da.input(pn.widgets.TextInput, value="green")
-coloured_sales = da.sql(
-    "FROM sales JOIN part ON l_partkey = p_partkey WHERE p_name LIKE '%' || $colour || '%'"
-)
+coloured_sales = da.sql("FROM sales JOIN part ON l_partkey = p_partkey WHERE p_name LIKE '%' || $colour || '%'")
 costed_sales = da.sql("FROM coloured_sales JOIN partsupp ON ps_partkey = l_partkey AND ps_suppkey = l_suppkey")
 profits = da.sql("""
     SELECT n_name AS nation, year(o_orderdate) AS o_year, revenue - ps_supplycost * l_quantity AS amount
@@ -327,9 +319,10 @@ discounted_revenue = da.sql("SELECT sum(revenue) AS revenue FROM fitting_parts")
 
 # 20: the suppliers of a nation who hold more of some parts than they sell in half a year
 
-sold = da.sql("SELECT l_partkey, l_suppkey, sum(l_quantity) AS quantity FROM year_lines GROUP BY ALL")
 promoted_parts = da.sql("FROM part WHERE p_name LIKE $shade || '%'", shade="forest")
 promoted_stock = da.sql("FROM partsupp SEMI JOIN promoted_parts ON ps_partkey = p_partkey")
+promoted_lines = da.sql("FROM year_lines SEMI JOIN promoted_parts ON l_partkey = p_partkey")
+sold = da.sql("SELECT l_partkey, l_suppkey, sum(l_quantity) AS quantity FROM promoted_lines GROUP BY ALL")
 excess_stock = da.sql("""
     FROM promoted_stock JOIN sold ON ps_partkey = l_partkey AND ps_suppkey = l_suppkey
     WHERE ps_availqty > 0.5 * quantity
@@ -344,25 +337,32 @@ promotion_candidates = da.sql(
 
 # 21: the suppliers of a nation who alone kept orders of several suppliers waiting
 
-blamed_lines = da.sql("""
-    FROM late_lines AS late
-    SEMI JOIN lineitem AS other ON other.l_orderkey = late.l_orderkey AND other.l_suppkey <> late.l_suppkey
-    ANTI JOIN late_lines AS third ON third.l_orderkey = late.l_orderkey AND third.l_suppkey <> late.l_suppkey
-""")
-waiting_lines = da.sql("FROM blamed_lines JOIN orders ON l_orderkey = o_orderkey WHERE o_orderstatus = 'F'")
-waiting_suppliers = da.sql(
+waiting_lines = da.sql(
     """
-    SELECT s_name, count(*) AS numwait
-    FROM waiting_lines JOIN supplier ON l_suppkey = s_suppkey JOIN nation ON s_nationkey = n_nationkey
-    WHERE n_name = $waiting_nation GROUP BY ALL ORDER BY numwait DESC, s_name LIMIT 100
+    FROM late_lines JOIN orders ON l_orderkey = o_orderkey
+    JOIN supplier ON l_suppkey = s_suppkey JOIN nation ON s_nationkey = n_nationkey
+    WHERE o_orderstatus = 'F' AND n_name = $waiting_nation
     """,
     waiting_nation="SAUDI ARABIA",
 )
+shared_lines = da.sql("""
+    FROM waiting_lines AS own
+    SEMI JOIN lineitem AS other ON other.l_orderkey = own.l_orderkey AND other.l_suppkey <> own.l_suppkey
+""")
+blamed_lines = da.sql("""
+    FROM shared_lines AS own
+    ANTI JOIN late_lines AS other ON other.l_orderkey = own.l_orderkey AND other.l_suppkey <> own.l_suppkey
+""")
+waiting_suppliers = da.sql("""
+    SELECT s_name, count(*) AS numwait FROM blamed_lines GROUP BY ALL ORDER BY numwait DESC, s_name LIMIT 100
+""")
 
 # 22: the customers of some countries who have money and have not ordered
 
 country_codes = ["13", "31", "23", "29", "30", "18", "17"]
-reachable_customers = da.sql("SELECT *, c_phone[:2] AS cntrycode FROM customer WHERE cntrycode IN $country_codes")
+reachable_customers = da.sql(
+    "SELECT *, substring(c_phone, 1, 2) AS cntrycode FROM customer WHERE cntrycode IN $country_codes"
+)
 average_balance = da.sql("SELECT avg(c_acctbal) FROM reachable_customers WHERE c_acctbal > 0")
 idle_customers = da.sql("""
     FROM reachable_customers ANTI JOIN orders ON o_custkey = c_custkey WHERE c_acctbal > (FROM average_balance)

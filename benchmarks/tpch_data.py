@@ -4,16 +4,21 @@ All three come from DuckDB's extension `tpch`, which is installed as a Python pa
 is fetched. `cells_over` makes the cells of `benchmarks.tpch_cells` over the files of a folder.
 """
 
+from collections.abc import Mapping
 from contextvars import ContextVar
+from datetime import date
+from decimal import Decimal
 from importlib.resources import as_file, files
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from dataapp.cells.cell import Cell
 
 TABLES = ("customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier")
+_READ = {pl.Date: date.fromisoformat, pl.Decimal: Decimal, pl.Float64: float, pl.Int32: int, pl.Int64: int}
 _folder: ContextVar[Path] = ContextVar("folder")
 
 
@@ -48,6 +53,12 @@ def published_answers(scale: float) -> dict[int, list[list[str]]]:
             "SELECT query_nr, answer FROM tpch_answers() WHERE scale_factor = CAST(? AS DOUBLE)", [scale]
         ).fetchall()
     return {number: [line.split("|") for line in answer.splitlines()[1:]] for number, answer in found}
+
+
+def answer_to_rows(answer: list[list[str]], schema: Mapping[str, pl.DataType]) -> list[tuple[object, ...]]:
+    """Return a published answer as values of a frame's types: exact for all but floating-point numbers."""
+    read = [_READ.get(type(kind), str) for kind in schema.values()]
+    return [tuple(one(text) if text else None for one, text in zip(read, line, strict=True)) for line in answer]
 
 
 def cells_over(folder: Path) -> dict[int, Cell]:

@@ -6,6 +6,11 @@ from pathlib import Path
 
 from sample_data.tape import read_tape, write_tape
 
+ENGINE: dict[str, str | bool | int | float | list[str]] = {  # as the engine of cells is set
+    "arrow_output_version": "1.5",
+    "produce_arrow_string_view": True,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -26,7 +26,7 @@ SIGNATURES = {
 OF_EVERY_CELL = {
     "compile": "(self, dialect='duckdb')",
     "evaluate": "(self, values=None, /, **names)",
-    "explain": "(self)",
+    "explain": "(self, *, analyze=True)",
 }
 
 

@@ -1,4 +1,4 @@
-"""DuckDB: the in-process engine. Every call to DuckDB in this package stands in this file.
+"""DuckDB: the in-process engine. Every call to DuckDB in this package stands in this file, which is why it is long.
 
 One database serves the process. Each reader leases a connection of its own (connections are cheap, but setting one up
 is not: they are kept and lent again). A reader may be interrupted from another thread at any time, also before its
@@ -24,6 +24,7 @@ from dataapp.compile.identifiers import quote_literal
 from dataapp.compile.query import StatementFacts
 from dataapp.engines.described import Described
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
+from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
     Cancelled,
@@ -47,6 +48,27 @@ _DATABASE_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 _CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
 _DESCRIBE = "SELECT column_name, column_type FROM (DESCRIBE FROM relation)"
 _MOST_DESCRIBED = 512
+# A row group is ruled out where the extremes of a column say that no row in it passes.
+_ROW_GROUPS = """
+    WITH chunks AS (
+        SELECT file_name, row_group_id, coalesce(path_in_schema IN (SELECT unnest($used)), false) AS is_used,
+               total_compressed_size AS bytes, coalesce({ruled_out}, false) AS is_ruled_out
+        FROM parquet_metadata($paths)
+    ), row_groups AS (
+        SELECT NOT bool_or(is_ruled_out) AS is_chosen, sum(bytes) AS bytes, sum(bytes) FILTER (is_used) AS used
+        FROM chunks GROUP BY file_name, row_group_id
+    )
+    SELECT count(*) FILTER (is_chosen), count(*), sum(used) FILTER (is_chosen), sum(bytes) FROM row_groups
+"""
+_LOW, _HIGH = "TRY_CAST(stats_min_value AS {type})", "TRY_CAST(stats_max_value AS {type})"
+_LITERAL = "TRY_CAST($literal AS {type})"
+_RULED_OUT = {
+    ">": f"{_HIGH} <= {_LITERAL}",
+    ">=": f"{_HIGH} < {_LITERAL}",
+    "<": f"{_LOW} >= {_LITERAL}",
+    "<=": f"{_LOW} > {_LITERAL}",
+    "=": f"({_LOW} > {_LITERAL} OR {_HIGH} < {_LITERAL})",
+}
 _IDLE_CONNECTIONS = 8
 _BATCH_ROWS = 16_384  # the engine allocates a batch whole, however few its rows: 62 MB for ten with its million
 _INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started is lost, so it is repeated
@@ -232,6 +254,11 @@ class Reader:
         for name, bound in relation.variables.items():
             self._connection.execute(f'SET VARIABLE "{name}" = $value', {"value": bound_to_engine(bound)})
 
+    @property
+    def engine(self) -> DuckDB:
+        """Whose reader this is."""
+        return self._engine
+
     def __enter__(self) -> Self:
         return self
 
@@ -322,6 +349,33 @@ class Reader:
         if shape is not None:
             self._engine.described.put(shape, columns)
         return columns
+
+    def profile(self) -> tuple[pa.Table, Profile]:
+        """Run the relation and return its rows, and what that cost. Nothing shared answers."""
+        connection = self._connection
+        if connection is None:
+            raise Cancelled
+        connection.execute("SET enable_profiling = 'no_output'")
+        try:
+            rows = self._run(self._text(None), {}, _rows)
+            return rows, read_profile(connection.get_profiling_information(format="json"))
+        finally:
+            connection.execute("RESET enable_profiling")
+
+    def row_groups(self, paths: Sequence[str], scan: Scan) -> RowGroups:
+        """Return how many row groups of Parquet files a scan needs, by the files' statistics."""
+        tests = [_RULED_OUT[test.operator].format(type=test.type) for test in scan.comparisons]
+        ruled_out = [
+            f"(path_in_schema = $column_{at} AND {test.replace('$literal', f'$literal_{at}')})"
+            for at, test in enumerate(tests)
+        ]
+        used = {*scan.columns, *(test.column for test in scan.comparisons)}
+        values: dict[str, object] = {"paths": list(paths), "used": sorted(used)}
+        for at, test in enumerate(scan.comparisons):
+            values |= {f"column_{at}": test.column, f"literal_{at}": test.literal}
+        query = _ROW_GROUPS.format(ruled_out=" OR ".join(ruled_out) or "false")
+        found = self._execute(query, values, lambda result: result.fetchall())[0]
+        return RowGroups(*(int(value or 0) for value in found))
 
     def explain(self) -> str:
         """Return the engine's plan of the relation."""

@@ -36,6 +36,7 @@ from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import table_to_form, value_to_form
+from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
 from dataapp.runtime.resolution import Resolver, circle_error
@@ -140,41 +141,25 @@ class Nodes:
             kind.clear()
 
     def plan(self) -> None:
-        """Choose, for every SQL cell that somebody reads, whether its rows are kept; see the module's docstring."""
+        """Choose, for every SQL cell that somebody reads, whether its rows are kept; see `dataapp.runtime.keeping`."""
         necessary = self._waves.necessary()
-        for cell, table in list(self.tables.items()):
-            if not isinstance(cell, SqlCell) or cell not in self.lazies or table not in necessary:
-                continue
-            source = self.frame(cell) if self.keeps_rows(cell, necessary) else self.lazies[cell]
-            self._waves.rewire(table, (source,))
-
-    def keeps_rows(self, cell: SqlCell, necessary: set[Node]) -> str | None:
-        """Return the reason why a cell's rows are kept, or None when readers take its query."""
-        query = self._resolver.reads(cell).query
-        assert query is not None
-        if cell.run == "button":
-            return "it runs when its button is pressed"
-        if query.unstable:
-            return query.unstable[0]
-        if query.form == "pivot":
-            return "the columns of its PIVOT come from the data"
-        if cell.materialize is True:
-            return "materialize=True"
-        if cell.materialize is False:
-            return None
-        table, frame = self.tables[cell], self.frames.get(cell)
-        if frame is not None and (
-            frame.demand or any(node in necessary for node in frame.outputs if node is not table)
-        ):
-            return "a reader needs its rows"
-        readers = sum(node in necessary for node in table.outputs) + bool(table.demand)
-        return f"{readers} readers share it and it reduces rows" if readers > 1 and query.reduces else None
+        kept = self._kept(necessary)
+        for cell, lazy in list(self.lazies.items()):
+            table = self.tables.get(cell)
+            if table is not None and table in necessary:
+                self._waves.rewire(table, (self.frame(cell) if cell in kept else lazy,))
 
     def kept_rows(self) -> dict[str, str]:
         """Return, by label, why the rows of SQL cells are kept at present."""
-        necessary = self._waves.necessary()
-        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies if isinstance(cell, SqlCell))
-        return {cell.label: reason for cell, reason in found if reason is not None}
+        return {cell.label: reason for cell, reason in self._kept(self._waves.necessary()).items()}
+
+    def _kept(self, necessary: set[Node]) -> Mapping[Cell, str]:
+        cells = {self.lazies[cell]: cell for cell in self.lazies if isinstance(cell, SqlCell) and cell in self.tables}
+        order = closure(list(cells), lambda node: node.inputs)
+        found = ((cells[node], node) for node in order if node in cells)
+        return Keeping(necessary).choose(
+            Readable(cell, self._query(cell), self.tables[cell], lazy, self.frames.get(cell)) for cell, lazy in found
+        )
 
     # What names stand for may change in a notebook.
 

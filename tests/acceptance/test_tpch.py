@@ -19,7 +19,6 @@ from tests.runtime.bench import defaults
 
 type Folder = Callable[[float], Path]
 NUMBERS = range(1, 23)
-KEPT = {15: "supplier_revenue"}  # two cells read it, and it reduces rows
 
 
 class Watched(DuckDB):
@@ -79,16 +78,10 @@ def test_a_chain_has_the_types_of_the_plain_query(chains: Any, raw: duckdb.DuckD
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_chain_runs_as_one_query_but_for_what_several_cells_share(chains: Any, number: int) -> None:
+def test_a_chain_runs_as_one_query(chains: Any, number: int) -> None:
     engine = Watched()
     headless.evaluate(engine, chains(0.01)[number], {}, {}, defaults)
-    assert len(engine.queries) == 1 + (number in KEPT)
-
-
-@pytest.mark.parametrize(("number", "kept"), KEPT.items())
-def test_what_is_kept_says_why(chains: Any, number: int, kept: str) -> None:
-    reason = "2 readers share it and it reduces rows"
-    assert f"rows of `{kept}` are kept: {reason}" in chains(0.01)[number].explain()
+    assert len(engine.queries) == 1
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -21,7 +21,8 @@ def kept_when_shown(*cells: Cell) -> dict[str, str]:
     viewer: Session = session()
     for cell in cells:
         viewer.demand(cell, "frame")
-    return viewer.nodes.kept_rows()
+    shown = {cell.label for cell in cells}
+    return {label: reason for label, reason in viewer.nodes.kept_rows().items() if label not in shown}
 
 
 def test_one_run_that_reads_twice_takes_the_query():

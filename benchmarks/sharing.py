@@ -80,13 +80,13 @@ def _many_sessions(totals: Any, least: InputCell, turns: int) -> Figure:
         taken = take_turns(
             {"many": lambda turn: many.set(_value(turn)), "one": lambda turn: one.set(_value(turn))}, turns
         )
-        used = [Sample(tuple(1000 * seconds for seconds in crowd.results.seconds[-turns:])) for crowd in (many, one)]
+        used = Sample(many.milliseconds(turns)), Sample(one.milliseconds(turns))
         runs = len(many.results.seconds) - 2  # without those of the start and the warm-up
-    times = ratio(*used)
+    times = ratio(used[0], used[1])
     goal = Goal("at most 1.2x in engine time", times, 1.2)
     shown = f"all {_SESSIONS} show it after {taken['many'].median:.0f} ms, one alone after {taken['one'].median:.0f} ms"
     notes = (f"{runs} runs for {turns} values", shown)
-    return Figure(f"{_SESSIONS} identical sessions, against one", *used, f"{times:.2f}x", goal, notes)
+    return Figure(f"{_SESSIONS} identical sessions, against one", used[0], used[1], f"{times:.2f}x", goal, notes)
 
 
 def _value(turn: int) -> int:
@@ -132,6 +132,10 @@ class Crowd:
     def __exit__(self, *error: object) -> None:
         for session in self._sessions:
             session.close()
+
+    def milliseconds(self, turns: int) -> tuple[float, ...]:
+        """How long the latest results took to make."""
+        return tuple(1000 * seconds for seconds in self.results.seconds[-turns:])
 
     def set(self, value: int) -> None:
         """Set the input in every session, and wait until all show the new value."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dataapp.cells.sql import sql as sql
     from dataapp.errors import DataAppError as DataAppError
     from dataapp.inputs.declare import input as input  # noqa: A004  # users write da.input
+    from dataapp.inputs.user import user as user
     from dataapp.views.charts import brush as brush
     from dataapp.views.charts import chart as chart
     from dataapp.views.charts import pick as pick
@@ -33,9 +34,23 @@ _PUBLIC = {
     "pick": "dataapp.views.charts",
     "source": "dataapp.cells.source",
     "sql": "dataapp.cells.sql",
+    "user": "dataapp.inputs.user",
 }
 
-__all__ = ["App", "DataAppError", "brush", "cell", "chart", "explore", "input", "match", "pick", "source", "sql"]
+__all__ = [
+    "App",
+    "DataAppError",
+    "brush",
+    "cell",
+    "chart",
+    "explore",
+    "input",
+    "match",
+    "pick",
+    "source",
+    "sql",
+    "user",
+]
 __version__ = "0.1.0"
 
 

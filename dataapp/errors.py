@@ -177,6 +177,12 @@ class SessionError(DataAppError):
     code = "DA601"
 
 
+class SettingError(DataAppError):
+    """A setting of the environment has no meaning."""
+
+    code = "DA611"
+
+
 class ChartError(DataAppError):
     """A chart names a field or uses a feature that its cell does not offer."""
 

@@ -21,11 +21,12 @@ SIGNATURES = {
     "pick": "(chart, field, /, *, column=None, name=None)",
     "source": "(location, /, *, name=None, **options)",
     "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, **bindings)",
+    "user": "()",
 }
 OF_EVERY_CELL = {
     "compile": "(self, dialect='duckdb')",
     "evaluate": "(self, values=None, /, **names)",
-    "explain": "(self)",
+    "explain": "(self, *, analyze=True)",
     "ibis": "(self)",
 }
 

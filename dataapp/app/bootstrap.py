@@ -35,9 +35,9 @@ class PanelHost:
         """See `Cell.compile`."""
         return headless.compile_query(engine(), _seen(cell), dialect, initial_value)
 
-    def explain(self, cell: Cell) -> str:
+    def explain(self, cell: Cell, *, analyze: bool) -> str:
         """See `Cell.explain`."""
-        return headless.explain(engine(), _seen(cell), initial_value)
+        return headless.explain(engine(), _seen(cell), initial_value, analyze=analyze)
 
     def ibis(self, cell: Cell) -> Any:
         """See `Cell.ibis`."""

@@ -17,13 +17,15 @@ from panel.io.state import set_curdoc
 
 from dataapp.app.pacing import answer_first_move_at_once
 from dataapp.app.url import Address
+from dataapp.cache.budget import budget_from_environment, disk_from_environment
+from dataapp.cache.results import Results
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import SessionError
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
-from dataapp.runtime.workers import shared_pool
+from dataapp.runtime.workers import session_lane, shared_pool, while_waiting
 
 _log = logging.getLogger(__name__)
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
@@ -43,7 +45,8 @@ def engine() -> DuckDB:
     """Return the process's engine."""
     with _Process.lock:
         if _Process.engine is None:
-            _Process.engine = DuckDB()
+            shared = Results(budget_from_environment(), waiting=while_waiting, disk=disk_from_environment())
+            _Process.engine = DuckDB(shared)
         return _Process.engine
 
 
@@ -168,7 +171,7 @@ def _open_for(document: Document) -> Session:
 
     session = Session(
         engine(),
-        shared_pool(),
+        session_lane(),
         deliver=_deliver_to(document),
         open_control=open_control,
         initial=initial,

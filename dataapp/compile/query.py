@@ -69,6 +69,7 @@ class Query:
         files: Locations written as literals, in order.
         parameters: Each occurrence of a named parameter, in order.
         path_parameters: Folded names of the parameters that choose a file.
+        unversioned: What is read besides tables and files, and may change without anybody noticing; for people.
         ctes: Folded names of all CTEs, at any depth.
         form: `show` (SUMMARIZE, DESCRIBE, SHOW) is no table by itself and must be wrapped; `pivot` holds a PIVOT
             whose columns come from the data, and takes no prepared parameters.
@@ -82,6 +83,7 @@ class Query:
     files: tuple[FileRef, ...]
     parameters: tuple[ParameterRef, ...]
     path_parameters: frozenset[str]
+    unversioned: tuple[str, ...]
     ctes: frozenset[str]
     form: Form
     unstable: tuple[str, ...]
@@ -110,6 +112,7 @@ def parse(text: str, parser: Parser) -> Query:
         files=tuple(found.files),
         parameters=names,
         path_parameters=frozenset(found.path_parameters),
+        unversioned=tuple(found.unversioned),
         ctes=frozenset(found.ctes),
         form="pivot" if is_dynamic else _form(tree),
         unstable=unstable_reasons(tree, functions),

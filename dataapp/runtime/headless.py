@@ -16,6 +16,7 @@ from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
 from dataapp.errors import BlockedError, DataAppError, NameClashError
+from dataapp.runtime.explaining import table_to_text
 from dataapp.runtime.nodes import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Form, Session
@@ -105,20 +106,17 @@ def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) ->
     return CompiledQuery(translate(relation.sql, dialect), bound)
 
 
-def explain(engine: DuckDB, cell: Cell, initial: Initial) -> str:
-    """Return what would run where, and why; see `Cell.explain`."""
+def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool) -> str:
+    """Return what runs where, and why; see `Cell.explain`."""
     with _session(engine, initial, keeps_rows=False) as session:
         found = _take(session, cell, "table")
         assert isinstance(found, Table)
         reasons = session.nodes.kept_rows()
-    relation = found.relation(engine)
-    with relation.open() as reader:
-        plan = reader.explain()
-    lines = [f"-- `{cell.label}` runs in DuckDB as one query", relation.sql, ""]
-    lines += [f"-- ${name} = {value.value!r}" for name, value in relation.parameters.items()]
-    lines += [f"-- rows of `{label}` are kept: {reason}" for label, reason in reasons.items()]
-    lines += [f"-- file {state.path} ({state.size:,} bytes)" for files in found.files for state in files.version]
-    return "\n".join([*lines, "", plan])
+    try:
+        with found.relation(engine).open() as reader:
+            return table_to_text(cell, found, reader, reasons, analyze=analyze)
+    except DataAppError as error:
+        raise with_cell(error, cell) from error.__cause__
 
 
 def with_cell(error: DataAppError, cell: Cell) -> DataAppError:

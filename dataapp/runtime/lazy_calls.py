@@ -29,7 +29,7 @@ from dataapp.compile.query import Query
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
 from dataapp.errors import ExpressionError, PythonCellError, SignatureError, WrongKindError
-from dataapp.runtime.assembly import keeps_order, sql_type
+from dataapp.runtime.assembly import is_versioned, keeps_order, sql_type
 from dataapp.runtime.bindable import bindable
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
@@ -188,7 +188,8 @@ class LazyCall:
         values = {fold(name): self.reads.arguments[name] for name in bound}
         part = TextPart(query=query, tables=keys, values=values, predicates={}, files={})
         in_order = keeps_order(query) and all(table.fixed_order for table in read.values())
-        return builder.build(part, digest(*facts), fixed_order=in_order)
+        versioned = is_versioned(query, keys, ()) and all(table.is_versioned for table in read.values())
+        return builder.build(part, digest(*facts), fixed_order=in_order, is_versioned=versioned)
 
     def _with_rows(self, table: Table, cancel: Cancel, *, is_stable: bool) -> Table:
         with table.relation(self.engine).open() as reader:

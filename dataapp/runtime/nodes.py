@@ -26,7 +26,7 @@ from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.columns import UsedColumns
 from dataapp.compile.query import Query
-from dataapp.connect.files import absolute, choose_format, format_of, is_scanned_by_engine, scan, version_of
+from dataapp.connect.files import absolute, choose_format, format_of, is_local, is_scanned_by_engine, scan, version_of
 from dataapp.connect.frames import is_lazy, read_ipc, to_arrow
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import (
@@ -39,6 +39,7 @@ from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import table_to_form, value_to_form
+from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
@@ -149,13 +150,13 @@ class Nodes:
             kind.clear()
 
     def plan(self) -> None:
-        """Choose, for every query that somebody reads, whether its rows are kept; see the module's docstring."""
+        """Choose, for every query that somebody reads, whether its rows are kept; see `dataapp.runtime.keeping`."""
         necessary = self._waves.necessary()
-        for cell, table in list(self.tables.items()):
-            if cell not in self.lazies or table not in necessary:
-                continue
-            source = self.frame(cell) if self.keeps_rows(cell, necessary) else self.lazies[cell]
-            self._waves.rewire(table, (source,))
+        kept = self._kept(necessary)
+        for cell, lazy in list(self.lazies.items()):
+            table = self.tables.get(cell)
+            if table is not None and table in necessary:
+                self._waves.rewire(table, (self.frame(cell) if cell in kept else lazy,))
         self._plan_columns()
 
     def _plan_columns(self) -> None:
@@ -173,32 +174,17 @@ class Nodes:
                 known = wanted.outcome.value if isinstance(wanted.outcome, Done) else frozenset[str]()
                 self._waves.stage(wanted, None if found is None else found | cast("frozenset[str]", known))
 
-    def keeps_rows(self, cell: Cell, necessary: set[Node]) -> str | None:
-        """Return the reason why a cell's rows are kept, or None when readers take its query."""
-        query = self._query(cell)
-        if isinstance(cell, SqlCell) and cell.run == "button":
-            return "it runs when its button is pressed"
-        if query is not None and query.unstable:
-            return query.unstable[0]
-        if query is not None and query.form == "pivot":
-            return "the columns of its PIVOT come from the data"
-        if isinstance(cell, SqlCell) and cell.materialize is True:
-            return "materialize=True"
-        if isinstance(cell, SqlCell) and cell.materialize is False:
-            return None
-        table, frame = self.tables[cell], self.frames.get(cell)
-        if frame is not None and (
-            frame.demand or any(node in necessary for node in frame.outputs if node is not table)
-        ):
-            return "a reader needs its rows"
-        readers = sum(node in necessary for node in table.outputs) + bool(table.demand)
-        return f"{readers} readers share it and it reduces rows" if readers > 1 and query and query.reduces else None
-
     def kept_rows(self) -> dict[str, str]:
         """Return, by label, why the rows of queries are kept at present."""
-        necessary = self._waves.necessary()
-        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies)
-        return {cell.label: reason for cell, reason in found if reason is not None}
+        return {cell.label: reason for cell, reason in self._kept(self._waves.necessary()).items()}
+
+    def _kept(self, necessary: set[Node]) -> Mapping[Cell, str]:
+        cells = {self.lazies[cell]: cell for cell in self.lazies if cell in self.tables}
+        order = closure(list(cells), lambda node: node.inputs)
+        found = ((cells[node], node) for node in order if node in cells)
+        return Keeping(necessary).choose(
+            Readable(cell, self._query(cell), self.tables[cell], lazy, self.frames.get(cell)) for cell, lazy in found
+        )
 
     # What names stand for may change in a notebook.
 
@@ -520,7 +506,7 @@ class Nodes:
             inputs["value", name] = self.value(read)
         for name, predicate in reads.predicates.items():
             inputs["predicate", name] = self.value(predicate)
-        if local := tuple(location for location in files.values() if "://" not in location):
+        if local := tuple(filter(is_local, files.values())):
             inputs["files", ""] = self._file_node(local, cell.label)
 
         chosen_by = {name: read for name, read in reads.values.items() if name in query.path_parameters}

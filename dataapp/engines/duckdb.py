@@ -42,6 +42,7 @@ from dataapp.errors import (
 _DATABASE_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": False,  # Python variables are found by the graph, never by the engine
     "autoinstall_known_extensions": False,  # nothing is fetched behind the user's back
+    "enable_external_file_cache": False,  # it can serve what a file held before: the operating system caches, too
     "errors_as_json": True,
     "arrow_output_version": "1.5",
     "produce_arrow_string_view": True,  # twice as fast, and Polars takes it without a copy

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser
+from dataapp.compile.spans import Span
 from dataapp.errors import DataAppError, InvalidNameError, NameClashError, NameNotFoundError, near
 from dataapp.runtime.resolution import parse_text
 from dataapp.workbench.catalogue import Table
@@ -171,6 +172,27 @@ def names_read(sql: str, parser: Parser) -> frozenset[str]:
 def readers_of(book: Book, name: str, parser: Parser) -> tuple[str, ...]:
     """Return the names of the queries that read a table, query or control directly, in the order of the page."""
     return tuple(query.name for query in book.queries if fold(name) in names_read(query.sql, parser))
+
+
+def circular_reference(book: Book, name: str, parser: Parser) -> Span | None:
+    """Return where a query's text first names a query that reads it in turn, directly or through others.
+
+    Example:
+        >>> from dataapp.engines.duckdb import DuckDB
+        >>> book = Book("", queries=(Query("a", "FROM b"), Query("b", "FROM a"), Query("c", "FROM a")))
+        >>> circular_reference(book, "a", DuckDB()), circular_reference(book, "c", DuckDB())
+        (Span(start=5, end=6), None)
+    """
+    reads = {fold(query.name): names_read(query.sql, parser) for query in book.queries}
+    for table in parse_text(book.query(name).sql, parser).tables:
+        pending, known = [fold(table.name)], set[str]()
+        while pending and not table.qualified:
+            read = pending.pop()
+            if read == fold(name):
+                return table.span
+            known.add(read)
+            pending += reads.get(read, frozenset()) - known
+    return None
 
 
 def open_parameters(book: Book, parser: Parser) -> tuple[str, ...]:

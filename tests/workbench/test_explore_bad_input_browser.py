@@ -105,6 +105,21 @@ def test_a_query_that_runs_long_is_stopped_and_another_one_runs(explorer: Page):
     expect_rows(explorer, "1 row")
 
 
+def test_a_query_that_runs_long_says_for_how_long_and_not_what_was_before(explorer: Page):
+    write(explorer, "FROM trades WHERE size < 21")
+    expect(explorer.get_by_text(re.compile(r"^21 rows · "))).to_be_visible(timeout=SOON)
+    write(explorer, ENDLESS)
+    expect(explorer.get_by_text(re.compile(r"^Running, [2-9] s$"))).to_be_visible(timeout=SOON)
+    expect(explorer.get_by_text(re.compile(r"^21 rows · "))).to_have_count(0)
+
+
+def test_a_query_that_takes_the_place_of_a_long_one_has_a_time_of_its_own(explorer: Page):
+    write(explorer, ENDLESS)
+    expect(explorer.get_by_text(re.compile(r"^Running, [2-9] s$"))).to_be_visible(timeout=SOON)
+    write(explorer, "SELECT 8 AS eight")
+    expect(explorer.get_by_text(re.compile(r"^1 row · (\d+ ms|1\.\d s)$"))).to_be_visible(timeout=SOON)
+
+
 def test_a_hundred_million_rows_are_counted_and_scrolled(explorer: Page):
     write(explorer, "FROM range(100_000_000)")
     expect_rows(explorer, "100,000,000 rows")
@@ -131,6 +146,22 @@ def test_a_text_that_is_wrong_leaves_the_rows_before(explorer: Page):
     write(explorer, "FROM trades WHERE")
     expect(explorer.get_by_text("syntax error").first).to_be_visible(timeout=SOON)
     expect_rows(explorer, "13 rows")
+
+
+def test_queries_in_a_circle_are_marked_where_they_close_it_and_have_no_rows(explorer: Page):
+    write(explorer, "FROM trades WHERE size < 22")
+    expect(explorer.get_by_text(re.compile(r"^22 rows · "))).to_be_visible(timeout=SOON)
+    add(explorer, "FROM query")
+    expect(explorer.get_by_text(re.compile(r"^22 rows · "))).to_have_count(2, timeout=SOON)
+    explorer.locator(".cm-content").first.click()
+    explorer.keyboard.press("Control+a")
+    explorer.keyboard.insert_text("FROM query_2")
+    explorer.keyboard.press("Control+Enter")
+    expect(explorer.locator(".cm-lintRange-error")).to_have_text(["query_2", "query"], timeout=SOON)
+    expect(explorer.get_by_text(re.compile(r"^(failed|blocked)$"))).to_have_count(2)
+    write(explorer, "SELECT 9 AS nine")
+    expect(explorer.get_by_text(re.compile(r"^1 row · "))).to_have_count(2, timeout=SOON)
+    expect(explorer.locator(".cm-lintRange-error")).to_have_count(0)
 
 
 def test_a_parameter_that_is_compared_with_no_column_has_a_control(explorer: Page):

@@ -35,6 +35,7 @@ class _Process:
     lock = threading.Lock()
     engine: DuckDB | None = None
     by_document: dict[Document, Session] = {}  # noqa: RUF012  # one per process is the point
+    addresses: dict[Document, Address] = {}  # noqa: RUF012
     own: Session | None = None
     has_served = False
 
@@ -64,6 +65,18 @@ def current_session() -> Session:
     if _Process.own is None or _Process.own.is_closed:
         _Process.own = Session(engine(), shared_pool(), deliver=_deliver_here(), open_control=_open_control)
     return _Process.own
+
+
+def current_address() -> Address | None:
+    """Return the address of the current session's page, or None without a server."""
+    document = pn.state.curdoc
+    return None if document is None or not is_serving() else _Process.addresses.get(document)
+
+
+def is_seen(document: Document) -> bool:
+    """Whether a browser still shows a document."""
+    session = getattr(document.session_context, "session", None)
+    return document in _Process.by_document and session is not None and session.connection_count > 0
 
 
 def own_session() -> Session | None:
@@ -176,6 +189,7 @@ def _open_for(document: Document) -> Session:
     )
     _Process.has_served = True
     _Process.by_document[document] = session
+    _Process.addresses[document] = address
     document.on_session_destroyed(lambda session_context: _close_session(document))
     return session
 
@@ -183,6 +197,7 @@ def _open_for(document: Document) -> Session:
 def _close_session(document: Document) -> None:
     """End a session; called from this module because the app script's globals are gone by then."""
     session = _Process.by_document.pop(document, None)
+    _Process.addresses.pop(document, None)
     if session is not None:
         session.close()
 

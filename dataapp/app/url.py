@@ -52,6 +52,15 @@ class Address:
 
         return cls(given, write)
 
+    def given(self, name: str) -> str | None:
+        """Return what the URL held under a name that is no input's, or None."""
+        return self._given.get(name)
+
+    def note(self, name: str, text: str) -> None:
+        """Write something into the URL that is no input's; with a hyphen in its name, no input is called so."""
+        self._shown[name] = text
+        self._write(f"?{urlencode(self._shown)}")
+
     def restore(self, cell: InputCell, control: Control) -> None:
         """Give a new control the value that the URL holds for it."""
         self._defaults[cell] = control.read()

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dataapp.compile.identifiers import fold
+from dataapp.compile.identifiers import fold, unused
 from dataapp.compile.query import Parser
 from dataapp.compile.spans import Span
 from dataapp.errors import DataAppError, InvalidNameError, NameClashError, NameNotFoundError, near
@@ -138,6 +138,24 @@ def with_controls(book: Book, controls: tuple[Control, ...]) -> Book:
     book = replace(book, controls=controls)
     check_names(book)
     return book
+
+
+def with_tables(book: Book, tables: Sequence[Table]) -> Book:
+    """Return the book over other tables; one that is called as a query or control is gets another name.
+
+    Example:
+        >>> from dataapp.workbench.catalogue import Table
+        >>> table = Table("busy", "/data/busy.csv", (), None, 1, 1)
+        >>> [table.name for table in with_tables(Book("", queries=(Query("busy", "SELECT 1"),)), [table]).tables]
+        ['busy_2']
+    """
+    taken = {fold(thing.name) for thing in (*book.queries, *book.controls)}
+    named: list[Table] = []
+    for table in tables:
+        name = unused(table.name, taken) if fold(table.name) in taken else table.name
+        taken.add(fold(name))
+        named.append(table if name == table.name else replace(table, name=name))
+    return replace(book, tables=tuple(named))
 
 
 def check_names(book: Book) -> None:

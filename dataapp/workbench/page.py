@@ -9,7 +9,7 @@ from typing import Any
 import panel as pn
 
 import dataapp as da
-from dataapp.app.sessions import current_session
+from dataapp.app.sessions import current_address, current_session, is_seen
 from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Parser
 from dataapp.engines.duckdb import DuckDB
@@ -17,7 +17,7 @@ from dataapp.engines.functions import functions, reserved_words
 from dataapp.errors import DataAppError
 from dataapp.runtime.session import Session
 from dataapp.views.faults import FAULT_STYLE, error_to_fault
-from dataapp.workbench.book import Book, names_read
+from dataapp.workbench.book import Book, names_read, with_tables
 from dataapp.workbench.catalogue import Catalogue, Table, count_rows
 from dataapp.workbench.controls import Control
 from dataapp.workbench.desk import Desk
@@ -26,15 +26,25 @@ from dataapp.workbench.queries import Queries
 from dataapp.workbench.save_dialog import SaveDialog
 from dataapp.workbench.saving import save_book
 from dataapp.workbench.sheet import Sheet
+from dataapp.workbench.tabs import Held, Tab
 
 # A column inside a page is as tall as the page, and what it holds as tall as that.
 _WHOLE = ":host { flex: none !important; height: auto !important; max-height: none !important; }"
+_KEY = "open-page"  # no variable is called so, and hence no control
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def explore_page(desk: Desk) -> Any:
     """Return the page of the current session."""
-    return ExplorePage(desk, current_session()).app.page
+    session, address, document = current_session(), current_address(), pn.state.curdoc
+    key = None if address is None else address.given(_KEY)
+    note = (lambda name, text: None) if address is None else address.note
+
+    def show(key: str) -> None:
+        pn.state.onload(lambda: note(_KEY, key))  # the browser says what its address is when it is ready, not before
+
+    tab = Tab(desk.tabs, key, lambda: document is not None and is_seen(document), show)
+    return ExplorePage(desk, session, tab).app.page
 
 
 class ExplorePage:
@@ -43,10 +53,13 @@ class ExplorePage:
     Args:
         desk: What all pages share.
         session: Runs the queries of this one.
+        tab: Holds what this one shows.
     """
 
-    def __init__(self, desk: Desk, session: Session) -> None:
+    def __init__(self, desk: Desk, session: Session, tab: Tab) -> None:
         self._desk = desk
+        self._tab = tab
+        self._is_complete = False
         self._session = session
         self._sheets: list[Sheet] = []
         self._written: Sheet | None = None
@@ -77,6 +90,7 @@ class ExplorePage:
     def edited(self, sheet: Sheet) -> None:
         """Names that are clicked go into the text that was written last."""
         self._written = sheet
+        self._hold()
 
     def has_shown(self) -> None:
         """Load what charts and bound values need once the first rows are there, which need not wait for it."""
@@ -135,6 +149,7 @@ class ExplorePage:
         for sheet in self._sheets:
             sheet.show(book.query(sheet.name), placed[sheet.name])
         self._complete(book)
+        self._hold()
 
     # The tables.
 
@@ -146,33 +161,57 @@ class ExplorePage:
 
     def _begin(self, _catalogue: Catalogue | None) -> None:
         try:
-            catalogue, book = self._desk.catalogue(), self._desk.book()
+            tables = self._desk.catalogue().tables
+            held = self._tab.found() or Held(self._desk.book())
         except DataAppError as error:
             self._refuse(error)
             return
-        self._queries = Queries(book, self._session, self._remember)
+        book = with_tables(held.book, tables)
+        self._queries = Queries(book, self._session, lambda _: self._hold())
         self._add.visible = self._save_button.visible = True
-        self._show_tables(catalogue)
+        self._show_tables()
         self._show_past()
         for query in book.queries:
             self._place(query.name)
         self._refresh()
         for sheet in self._sheets:
-            if sheet.editor.value:
+            if sheet.name in held.drafts:  # what ran last is shown without being run anew
+                sheet.editor.value = held.drafts[sheet.name]
+            elif sheet.editor.value:
                 sheet.run()
-        self._count(list(catalogue.tables))
+        self._is_complete = True
+        if self._tab.is_new:
+            self._hold()
+        self._count(list(book.tables))
+        self._session.submit(lambda _: self._desk.look_again(), self._looked_again, lambda _: None)
+
+    def _looked_again(self, has_changed: bool) -> None:
+        if has_changed:
+            self._queries.take_tables(self._desk.catalogue().tables)
+            self._counted.clear()
+            self._show_tables()
+            self._refresh()
+            self._count(list(self._queries.book.tables))
 
     def _refuse(self, error: Exception) -> None:
         fault = error_to_fault(error, "files", None, is_author=True)
         self._main[:] = [pn.pane.HTML(fault.to_html(), sizing_mode="stretch_width", stylesheets=[FAULT_STYLE])]
 
-    def _remember(self, book: Book) -> None:
-        self._desk.latest = book
+    def _hold(self) -> None:
+        """Let the tab hold what is on the page, for when it is loaded again."""
+        if not self._is_complete:  # half of it would take the place of what the tab holds
+            return
+        book = self._queries.book
+        texts = {query.name: query.sql for query in book.queries}
+        typed = {sheet.name: sheet.editor.value for sheet in self._sheets}
+        drafts = {name: text for name, text in typed.items() if texts.get(name, text) != text}
+        self._tab.hold(Held(book, drafts))
 
-    def _show_tables(self, catalogue: Catalogue) -> None:
+    def _show_tables(self) -> None:
+        faults = self._desk.catalogue().faults
         self._listing.param.update(
-            tables=[self._table_to_json(table) for table in catalogue.tables],
-            faults=[{"message": fault.message, "hint": fault.hint} for fault in catalogue.faults],
+            tables=[self._table_to_json(table) for table in self._queries.book.tables],
+            faults=[{"message": fault.message, "hint": fault.hint} for fault in faults],
         )
 
     def _table_to_json(self, table: Table) -> dict[str, Any]:
@@ -190,7 +229,7 @@ class ExplorePage:
 
         def counted(rows: int) -> None:
             self._counted[table.name] = rows
-            self._show_tables(self._desk.catalogue())
+            self._show_tables()
             self._count(rest)
 
         engine = self._session.engine

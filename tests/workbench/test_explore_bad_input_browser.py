@@ -229,6 +229,46 @@ def test_a_page_that_is_loaded_again_holds_its_queries(explorer: Page):
     expect_rows(explorer, "18 rows")
 
 
+def test_a_text_that_has_not_run_is_there_again_beside_the_rows_of_the_one_that_has(explorer: Page):
+    write(explorer, "FROM trades WHERE size < 23")
+    expect_rows(explorer, "23 rows")
+    explorer.locator(".cm-content").last.click()
+    explorer.keyboard.press("End")
+    explorer.keyboard.insert_text(" AND")
+    button(explorer, "Chart").click()  # the editor says what is in it
+    button(explorer, "Chart").click()
+    explorer.wait_for_url("**open-page=*")
+    explorer.reload()
+    expect(explorer.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 23 AND"], timeout=SOON)
+    expect_rows(explorer, "23 rows")
+
+
+def test_two_tabs_hold_queries_of_their_own(explorer: Page, served: ServedApp):
+    write(explorer, "FROM trades WHERE size < 24")
+    expect_rows(explorer, "24 rows")
+    other = explorer.context.new_page()
+    other.goto(served.url)
+    expect(other.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 24"], timeout=SOON)
+    write(other, "FROM trades WHERE size < 25")
+    expect_rows(other, "25 rows")
+    explorer.wait_for_url("**open-page=*")
+    explorer.reload()
+    expect(explorer.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 24"], timeout=SOON)
+    other.reload()
+    expect(other.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 25"], timeout=SOON)
+    other.close()
+
+
+def test_a_file_that_is_new_is_listed_once_the_page_is_loaded_again(explorer: Page, folder: Path):
+    pl.DataFrame({"note": ["x"]}).write_parquet(folder / "data" / "notes.parquet")
+    explorer.reload()
+    names = explorer.locator("nav .table .fold .name")
+    expect(names).to_have_text(["notes", "trades", "day_1", "day_2"], timeout=SOON)
+    (folder / "data" / "notes.parquet").unlink()
+    explorer.reload()
+    expect(names).to_have_text(["trades", "day_1", "day_2"], timeout=SOON)
+
+
 def test_a_file_is_replaced_only_when_that_is_asked_for(explorer: Page, folder: Path):
     (folder / "app.py").write_text("kept = 1\n", "utf-8")
     write(explorer, "FROM trades WHERE size < 19")

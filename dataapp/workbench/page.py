@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 
 import dataapp as da
+from dataapp.app.page import IN_HEADER
 from dataapp.app.sessions import current_address, current_session, is_seen
 from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Parser
@@ -73,7 +74,13 @@ class ExplorePage:
         self._main = pn.Column(self._add, margin=0, sizing_mode="stretch_width", stylesheets=[_WHOLE])
         self._dialog = SaveDialog(session, desk.folder, self._save)
         self._save_button = pn.ui.Button(
-            label="Save as app", icon="save", variant="outlined", color="light", margin=(0, 8), visible=False
+            label="Save as app",
+            icon="save",
+            variant="outlined",
+            color="light",
+            margin=(0, 8),
+            visible=False,
+            sx=IN_HEADER,
         )
         self._save_button.on_click(lambda _: self._dialog.open(self._unsaved()))
         self.app = da.App(
@@ -82,6 +89,7 @@ class ExplorePage:
             main=[self._main, self._dialog.view],
             header=[self._save_button],
             sidebar_width=300,
+            lost="dataapp explore has stopped. Start it again, and open the address that it prints.",
         )
         self._start()
 
@@ -246,12 +254,14 @@ class ExplorePage:
         match wish.action:
             case "open":
                 self._open(self._queries.free_name(f"{wish.text}_query"), f"FROM {wish.text}")
+                self.app.show_main()
             case "insert":
                 sheet = self._written or (self._sheets[-1] if self._sheets else None)
                 if sheet is not None:
                     sheet.editor.insert(name_to_sql(wish.text, self._session.engine))
             case "recall":
                 self._open(self._queries.free_name("query"), wish.text)
+                self.app.show_main()
 
     # Completion and saving.
 

@@ -26,7 +26,13 @@ _LAYOUT = {
 }
 _LOST = "The server does not answer any more. Reload the page when it is back."
 IN_HEADER: dict[str, object] = {
-    _NARROW: {"fontSize": 0, "minWidth": 0, "padding": "8px", ".MuiButton-startIcon, .MuiButton-icon": {"margin": 0}}
+    _NARROW: {
+        "fontSize": 0,
+        "minWidth": 0,
+        "padding": "8px",
+        ".MuiButton-startIcon": {"margin": 0},
+        ".MuiButton-startIcon > *": {"fontSize": "20px !important"},
+    }
 }
 """The look of a button in a header: on a narrow page, its icon says enough."""
 

@@ -20,7 +20,7 @@ from dataapp.workbench.quick_chart import ChartSpec
 from dataapp.workbench.references import rename_references
 
 # What a saved module imports, and what the engine's reader calls any relation.
-IMPORTED = frozenset({"alt", "da", "dt", "pl", "pn", "relation"})
+IMPORTED = frozenset({"alt", "da", "dt", "importlib", "pl", "pn", "relation"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from dataapp.workbench.controls import Control
 from dataapp.workbench.desk import Desk
 from dataapp.workbench.listing.listing import Listing, Wish
 from dataapp.workbench.queries import Queries
-from dataapp.workbench.save_dialog import SaveDialog
+from dataapp.workbench.save_dialog import SaveDialog, name_to_words
 from dataapp.workbench.saving import save_book
 from dataapp.workbench.sheet import Sheet
 from dataapp.workbench.tabs import Held, Tab
@@ -82,7 +82,7 @@ class ExplorePage:
             visible=False,
             sx=IN_HEADER,
         )
-        self._save_button.on_click(lambda _: self._dialog.open(self._unsaved()))
+        self._save_button.on_click(lambda _: self._dialog.open(self._title(), self._unsaved()))
         self.app = da.App(
             desk.title,
             sidebar=[self._listing],
@@ -300,9 +300,31 @@ class ExplorePage:
         """Return the queries whose texts were changed and not run since: they are saved as they ran last."""
         return [one.name for one in self._sheets if one.editor.value.strip() != one.last_run.strip()]
 
-    def _save(self, path: Path, overwrite: bool) -> Path:  # the dialog's protocol
+    def _title(self) -> str:
+        """Return what an app of this page may be called: as its first query that was given a name, else its table."""
+        book = self._queries.book
+        named = [query.name for query in book.queries if not is_numbered(query.name, "query")]
+        tables = {fold(table.name): table.name for table in book.tables}
+        read = [
+            tables[name]
+            for query in book.queries
+            for name in names_read(query.sql, self._queries.parser) & tables.keys()
+        ]
+        return name_to_words(next(iter([*named, *read]), self._desk.title))
+
+    def _save(self, path: Path, title: str, overwrite: bool) -> Path:  # the dialog's protocol
         queries = self._queries
-        return save_book(queries.live, path, values=queries.values(), overwrite=overwrite)
+        return save_book(queries.live, path, values=queries.values(), overwrite=overwrite, title=title)
+
+
+def is_numbered(name: str, first: str) -> bool:
+    """Whether a name is one that pages give: the first one, or that with a number.
+
+    Example:
+        >>> is_numbered("query", "query"), is_numbered("query_12", "query"), is_numbered("query_of_trades", "query")
+        (True, True, False)
+    """
+    return re.fullmatch(rf"{re.escape(first)}(_\d+)?", name) is not None
 
 
 def name_to_sql(name: str, engine: DuckDB) -> str:

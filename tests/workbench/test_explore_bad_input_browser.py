@@ -209,6 +209,41 @@ def test_without_a_query_that_was_removed_the_others_stay(explorer: Page):
     expect_rows(explorer, "4 rows")
 
 
+# Saving.
+
+
+def test_enter_in_the_field_saves_under_a_title_of_the_files_name(explorer: Page, folder: Path):
+    write(explorer, "FROM trades WHERE size < 26")
+    expect_rows(explorer, "26 rows")
+    button(explorer, "Save as app").click()
+    file = explorer.get_by_label("File", exact=True)
+    file.fill("small_trades.py")
+    file.press("Enter")
+    expect(explorer.get_by_text("Saved.")).to_be_visible(timeout=SOON)
+    assert (folder / "small_trades.py").read_text("utf-8").startswith('"""Small trades."""\n')
+
+
+def test_a_title_that_is_typed_is_the_title(explorer: Page, folder: Path):
+    write(explorer, "FROM trades WHERE size < 27")
+    expect_rows(explorer, "27 rows")
+    button(explorer, "Save as app").click()
+    explorer.get_by_label("Title", exact=True).fill("What I found")
+    file = explorer.get_by_label("File", exact=True)
+    file.fill("found.py")
+    button(explorer, "Save").click()
+    expect(explorer.get_by_text("Saved.")).to_be_visible(timeout=SOON)
+    assert 'da.App("What I found"' in (folder / "found.py").read_text("utf-8")
+
+
+def test_a_file_without_a_name_is_refused(explorer: Page):
+    button(explorer, "Save as app").click()
+    file = explorer.get_by_label("File", exact=True)
+    file.fill("")
+    file.press("Enter")
+    expect(explorer.get_by_text("The file has no name.")).to_be_visible(timeout=SOON)
+    expect(explorer.get_by_text("Saving failed", exact=False)).to_be_visible()
+
+
 # What stays.
 
 

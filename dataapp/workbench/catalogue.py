@@ -14,7 +14,6 @@ from dataapp.connect.files import (
     FileState,
     absolute,
     choose_format,
-    is_pattern,
     is_scanned_by_engine,
     scan,
     version_of,
@@ -84,7 +83,7 @@ def read_catalogue(
         names: What tables are called already, by location: they stay called so, whatever comes beside them.
 
     Raises:
-        SourceNotFoundError: A location does not exist, or there are no data files in any of them.
+        SourceNotFoundError: There are no data files in any of them.
         SourceUnreadableError: No file can be read.
 
     Example:
@@ -104,10 +103,8 @@ def read_catalogue(
             reading.add_folder(location)
         elif Path(location).is_file():
             files.append(location)
-        elif is_pattern(location):
-            reading.add_glob(location)
         else:
-            version_of([location])  # raises the error that says what lies near it
+            reading.add_glob(location)
     reading.add_files(files)
     return reading.catalogue(locations)
 
@@ -151,12 +148,16 @@ class _Reading:
         self._names = names
         self._tables: list[Table] = []
         self._faults: dict[str, Fault] = {}
+        self._lacking: list[DataAppError] = []
         self._facts: dict[str, FileFacts] = {}
         self._done: set[str] = set()
 
     def add_folder(self, path: str) -> None:
         """Add a folder's tables."""
         folder = read_folder(path)
+        if not folder.all_files():
+            self._lack(path, SourceNotFoundError(f"There are no data files in `{path}`.", hint=known_endings()))
+            return
         self._look(folder.all_files())
         self._add(folder_groups(folder, self._is_one, is_asked=True))
 
@@ -166,8 +167,12 @@ class _Reading:
         self._add(file_groups(paths, self._is_one))
 
     def add_glob(self, pattern: str) -> None:
-        """Add a glob as one table, or as several where its files differ."""
-        paths = [state.path for state in version_of([pattern])]
+        """Add a glob as one table, or as several where its files differ; it may also be a path of nothing."""
+        try:
+            paths = [state.path for state in version_of([pattern])]
+        except SourceNotFoundError as error:  # which says what lies near it
+            self._lack(pattern, error)
+            return
         self._look(paths)
         if self._is_one(paths):
             self._add([Group(pattern, tuple(paths))])
@@ -190,7 +195,9 @@ class _Reading:
         if self._tables:
             return Catalogue(tuple(self._tables), tuple(self._faults.values()))
         listed = ", ".join(f"`{location}`" for location in locations)
-        if not self._faults:
+        if len(self._lacking) == 1 and len(locations) == 1:
+            raise self._lacking[0]
+        if len(self._lacking) == len(self._faults):
             raise SourceNotFoundError(f"There are no data files in {listed}.", hint=known_endings())
         first = next(iter(self._faults.values()))
         more = f" ({len(self._faults) - 1} more cannot be read either.)" if len(self._faults) > 1 else ""
@@ -236,6 +243,10 @@ class _Reading:
     def _new_name(self, location: str) -> str:
         taken = [*self._names.values(), *(table.name for table in self._tables)]
         return title_to_name(location_to_title(location), taken, reserved_words(self._engine))
+
+    def _lack(self, location: str, error: DataAppError) -> None:
+        self._lacking.append(error)
+        self._fault(location, error)
 
     def _fault(self, location: str, error: DataAppError) -> None:
         self._faults[location] = Fault(location, error.message, error.hint, error.code)

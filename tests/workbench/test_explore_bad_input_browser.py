@@ -128,6 +128,14 @@ def test_a_hundred_million_rows_are_counted_and_scrolled(explorer: Page):
     expect(explorer.locator(".explorer tbody")).to_contain_text(re.compile("99,?999,?999"), timeout=SOON)
 
 
+def test_tables_and_charts_that_come_later_are_no_news_to_the_server(explorer: Page, served: ServedApp):
+    write(explorer, "FROM trades SELECT symbol, count(*) AS n GROUP BY ALL")
+    expect_rows(explorer, "2 rows")
+    button(explorer, "Chart").click()
+    expect(explorer.locator(".chart canvas")).to_be_visible(timeout=SOON)
+    assert "reference already known" not in served.log()
+
+
 # Text that is wrong.
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Parser
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.functions import functions, reserved_words
+from dataapp.engines.relation import Column
 from dataapp.errors import DataAppError
 from dataapp.runtime.session import Session
 from dataapp.views.faults import FAULT_STYLE, error_to_fault
+from dataapp.views.table.columns import short_type
 from dataapp.workbench.book import Book, names_read, with_tables
 from dataapp.workbench.catalogue import Catalogue, Table, count_rows
 from dataapp.workbench.controls import Control
@@ -224,7 +227,7 @@ class ExplorePage:
 
     def _table_to_json(self, table: Table) -> dict[str, Any]:
         rows = self._counted.get(table.name, table.rows)
-        columns = [{"name": column.name, "type": column.type} for column in table.columns]
+        columns = columns_to_json(table.columns)
         detail = "" if rows is None else f"{rows:,}"
         return {"name": table.name, "columns": columns, "detail": detail, "where": table.location}
 
@@ -339,6 +342,16 @@ def name_to_sql(name: str, engine: DuckDB) -> str:
     return name if is_plain else quote_identifier(name)
 
 
+def columns_to_json(columns: Sequence[Column]) -> list[dict[str, str]]:
+    """Return columns as the list and the editor take them, with the names of types that stand above results.
+
+    Example:
+        >>> columns_to_json([Column("symbol", "VARCHAR")])
+        [{'name': 'symbol', 'type': 'text'}]
+    """
+    return [{"name": column.name, "type": short_type(column)} for column in columns]
+
+
 @cache
 def functions_to_json(engine: DuckDB) -> list[dict[str, str]]:
     """Return the engine's functions as the editor takes them."""
@@ -369,6 +382,6 @@ def _placed_controls(book: Book, parser: Parser) -> dict[str, list[Control]]:
 
 def _columns_of(queries: Queries, name: str) -> list[dict[str, str]]:
     try:
-        return [{"name": column.name, "type": column.type} for column in queries.columns(name)]
+        return columns_to_json(queries.columns(name))
     except DataAppError:  # which its own sheet shows
         return []

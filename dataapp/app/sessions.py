@@ -230,6 +230,21 @@ def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:
     return deliver
 
 
+def call_later(seconds: float, call: Callable[[], None]) -> None:
+    """Call a function with the current document locked, some time from now, unless its session ends before.
+
+    Like news of workers it does without callbacks of the document, which can get lost while events are held back.
+    """
+    document = pn.state.curdoc
+    if document is None or not is_serving():
+        return
+    loop, deliver = _loop_of(document), _deliver_to(document)
+    if loop is None:
+        document.add_timeout_callback(call, max(1, round(1000 * seconds)))
+    else:
+        loop.call_soon_threadsafe(loop.call_later, seconds, lambda: deliver(call))
+
+
 _tasks: set[asyncio.Task[None] | None] = set()  # the event loop itself forgets tasks that nobody holds
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import panel as pn
 
+from dataapp.app.sessions import call_later
 from dataapp.errors import DataAppError, FileTakenError, NotSavedError
 from dataapp.runtime.session import Session
 from dataapp.views.faults import FAULT_STYLE, error_to_fault
-from dataapp.workbench.status import call_later
 
 _FILE = "explore.py"
 _ARRIVES = 0.1  # seconds after Enter or a click in which Panel hands over what was typed just before

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import panel as pn
 
+from dataapp.app.sessions import call_later
 from dataapp.compile.spans import line_and_column
 from dataapp.errors import Cancelled, CycleError, DataAppError
 from dataapp.runtime.outcomes import Blocked, Failed
@@ -72,6 +73,7 @@ class Sheet:
         self._checking: Job | None = None
         self._drawing: Job | None = None
         self._is_kept_from_rows = False
+        self._is_due = False
         self._chart: object | None = None
         self._body: TableBody | None = None
         self.name = name
@@ -95,7 +97,7 @@ class Sheet:
         self._picker = ChartPicker(self._choose)
         self._chart_slot = pn.Column(visible=False, margin=_BELOW, sizing_mode="stretch_width")
         cell = queries.live.cell(name)
-        self.card = Card(session, cell, {cell: "table"}, self._make_body, looked=self._settle, margin=0)
+        self.card = Card(session, cell, {cell: "table"}, self._make_body, looked=self._settle_soon, margin=0)
         self._toolbar = Toolbar(name, self)
         self.view: Any = pn.Column(
             self._toolbar.view,
@@ -235,8 +237,15 @@ class Sheet:
         self._body.explorer.param.watch(lambda *_: self._settle(), ["status", "rows"])
         return self._body
 
+    def _settle_soon(self) -> None:
+        """Settle when the card is done: it also looks while a page is being put together, which nothing may change."""
+        if not self._is_due:
+            self._is_due = True
+            call_later(0, self._settle)
+
     def _settle(self) -> None:
         """Bring what is said of the query in line with what became of it."""
+        self._is_due = False
         if self._body is None or self._job is not None or not self.last_run.strip():
             return
         look = self.card.look()

@@ -91,10 +91,3 @@ def seconds_to_text(taken: float) -> str:
     if taken < 1:
         return f"{1000 * taken:.0f} ms"
     return f"{taken:.1f} s" if taken < 10 else f"{taken:.0f} s"
-
-
-def call_later(seconds: float, call: Callable[[], None]) -> None:
-    """Call a function on the screen's thread of the current session, unless the session ends before."""
-    document = pn.state.curdoc
-    if document is not None and document.session_context is not None:
-        document.add_timeout_callback(call, max(1, round(1000 * seconds)))

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 import panel as pn
 
-from dataapp.workbench.status import Status, call_later
+from dataapp.app.sessions import call_later
+from dataapp.workbench.status import Status
 
 _SMALL: dict[str, Any] = {"size": "small", "margin": 0}
 

@@ -11,7 +11,7 @@ import panel as pn
 
 import dataapp as da
 from dataapp.app.page import IN_HEADER
-from dataapp.app.sessions import current_address, current_session, is_seen
+from dataapp.app.sessions import call_later, current_address, current_session, is_seen
 from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Parser
 from dataapp.engines.duckdb import DuckDB
@@ -41,12 +41,20 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 def explore_page(desk: Desk) -> Any:
     """Return the page of the current session."""
     session, address, document = current_session(), current_address(), pn.state.curdoc
-    key = None if address is None else address.given(_KEY)
-    note = (lambda name, text: None) if address is None else address.note
 
     def show(key: str) -> None:
-        pn.state.onload(lambda: note(_KEY, key))  # the browser says what its address is when it is ready, not before
+        """Write the key once the browser is there, which first says what its address is, and may say so later."""
 
+        def write() -> None:
+            if address is None or document is None or address.shows(_KEY, key):
+                return
+            if is_seen(document):
+                address.note(_KEY, key)
+            call_later(1, write)
+
+        call_later(1, write)
+
+    key = None if address is None else address.given(_KEY)
     tab = Tab(desk.tabs, key, lambda: document is not None and is_seen(document), show)
     return ExplorePage(desk, session, tab).app.page
 

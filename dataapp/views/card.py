@@ -15,7 +15,7 @@ from dataapp.cells.python import PythonCell
 from dataapp.cells.sql import SqlCell
 from dataapp.errors import DataAppError
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
-from dataapp.runtime.session import Demand, Form, Session
+from dataapp.runtime.session import Demand, Form, Session, Shown
 from dataapp.views.chart import canvas as _canvas  # noqa: F401  # a page must know it when it is loaded
 from dataapp.views.faults import FAULT_STYLE, Fault, blocked_by, error_to_fault, is_author
 
@@ -60,6 +60,7 @@ class Card(pn.Column):
         cell: The cell that it is about, for its label and its button.
         wants: The nodes that the body needs.
         make_body: Makes the body; it is given a function that takes the body's own errors (None when it recovered).
+        looked: Called whenever something may have become of the cell: see `look`.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class Card(pn.Column):
         cell: Cell,
         wants: Mapping[Cell, Form],
         make_body: Callable[[Callable[[Exception | None], None]], Body],
+        looked: Callable[[], None] = lambda: None,
         **params: Any,
     ) -> None:
         self._session = session
         self._cell = cell
         self._wants = wants
+        self._looked = looked
         self._demands: dict[Cell, Demand] = {}
         self._shown: dict[Cell, object] = {}
         self._own_error: Exception | None = None
@@ -142,6 +145,11 @@ class Card(pn.Column):
 
     # What it says.
 
+    def look(self) -> Shown | None:
+        """Return what became of the cell, or None while it is not shown, or stopped."""
+        demand = self._demands.get(self._cell)
+        return None if demand is None else demand.look()
+
     def _look(self) -> None:
         if not self._demands:
             return
@@ -153,6 +161,7 @@ class Card(pn.Column):
         if fault is None and all(isinstance(outcome, Done) for outcome in outcomes.values()):
             fault = self._show({cell: outcome.value for cell, outcome in outcomes.items() if isinstance(outcome, Done)})
         self._tell(fault, is_stale=is_stale, progress=progress)
+        self._looked()
         if is_stale:
             self._look_later()
 

@@ -14,6 +14,8 @@ from benchmarks.settings import Settings
 BENCHMARKS = {
     "overhead": "a cell against the same query in raw DuckDB",
     "chain": "five fused cells against one query by hand, and against a frame per cell",
+    "tpch": "TPC-H's 22 queries as chains of cells, against their plain text in raw DuckDB",
+    "sharing": "six readers of one aggregate, a question asked before, and a hundred sessions that ask the same",
     "imports": "time to import, on top of Panel",
     "screen": "slider to table and chart in a browser, against the raw query",
     "completion": "keystroke to completions on screen, over the sample data, with the engine's functions",

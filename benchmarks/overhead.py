@@ -13,11 +13,11 @@ import panel as pn
 
 import dataapp as da
 from benchmarks.report import Figure, within_added
-from benchmarks.settings import Settings
+from benchmarks.settings import ENGINE, Settings
 from benchmarks.timing import take_turns
 from dataapp.engines.duckdb import DuckDB
+from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
-from dataapp.runtime.workers import ThreadPool
 
 SMALL = "SELECT count(*) AS trades FROM small WHERE size <> $least"
 MEDIUM = """
@@ -25,13 +25,12 @@ MEDIUM = """
     FROM medium WHERE size <> $least GROUP BY ALL
 """
 LARGE = "SELECT ts, symbol, price, size FROM large WHERE size <> $least"
-_ENGINE = {"arrow_output_version": "1.5", "produce_arrow_string_view": True}  # as the engine of cells is set
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
     """Measure three queries, each by `evaluate` and in a live session."""
     files = settings.trades()
-    raw = duckdb.connect(config=_ENGINE)
+    raw = duckdb.connect(config=ENGINE)
     queries = {
         "1 ms": (SMALL, "small", files[:1], 100),
         "100 ms": (MEDIUM, "medium", _files_of(raw, files, 2_000_000), 24),

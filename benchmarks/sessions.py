@@ -104,8 +104,8 @@ def _figures(steps: list[Reading], full: Reading, left: Reading, trimmed: Readin
     grown = [(step.sessions, step.resident) for step in steps[1:]]
     per_session = statistics.linear_regression(*zip(*grown, strict=True)).slope
     by_sessions = ", ".join(f"{step.sessions}: {step.resident:.0f}" for step in steps)
-    parts = f"of that in the engine {each('engine', last):.2f}, in Arrow {each('arrow', last):.2f} MB each"
-    parts += f"; {each('objects', last):,.0f} Python objects each"
+    parts = f"of that in the engine, shared tables included, {each('engine', last):.2f} MB each"
+    parts += f", in Arrow {each('arrow', last):.2f} MB each; {each('objects', last):,.0f} Python objects each"
     notes = (
         f"server in MB by open sessions: {by_sessions}; trimmed {full.resident:.0f}",
         f"from none to {count}: {each('resident', last):.2f} MB each, trimmed {each('resident', full):.2f}",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dataapp.connect.connection import connect as connect
     from dataapp.errors import DataAppError as DataAppError
     from dataapp.inputs.declare import input as input  # noqa: A004  # users write da.input
+    from dataapp.inputs.user import user as user
     from dataapp.views.charts import brush as brush
     from dataapp.views.charts import chart as chart
     from dataapp.views.charts import pick as pick
@@ -36,6 +37,7 @@ _PUBLIC = {
     "pick": "dataapp.views.charts",
     "source": "dataapp.cells.source",
     "sql": "dataapp.cells.sql",
+    "user": "dataapp.inputs.user",
 }
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "pick",
     "source",
     "sql",
+    "user",
 ]
 __version__ = "0.1.0"
 

@@ -177,6 +177,12 @@ class SignatureError(DataAppError):
     code = "DA402"
 
 
+class ExpressionError(DataAppError):
+    """An Ibis expression cannot become a part of a query over cells."""
+
+    code = "DA403"
+
+
 class InputError(DataAppError):
     """An input is declared wrongly or was given a value that it does not take."""
 
@@ -187,6 +193,12 @@ class SessionError(DataAppError):
     """Something needs a session and there is none, or it would be shared between sessions."""
 
     code = "DA601"
+
+
+class SettingError(DataAppError):
+    """A setting of the environment has no meaning."""
+
+    code = "DA611"
 
 
 class ChartError(DataAppError):

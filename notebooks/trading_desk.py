@@ -3,6 +3,8 @@
 The ticks are synthetic, but the open, high, low, close and volume of each day are those of real daily bars.
 """
 
+from typing import Any
+
 import altair as alt
 import panel as pn
 import polars as pl
@@ -46,7 +48,7 @@ price = (
     da.chart(drawn)
     .mark_line(strokeWidth=1.4)
     .encode(
-        x=alt.X("bar:T", title=None),
+        x=alt.X("bar:T", title=None, axis=alt.Axis(labelOverlap=True, labelSeparation=6)),
         y=alt.Y("value:Q", title=None).scale(zero=False),
         color=alt.Color("symbol:N", legend=alt.Legend(orient="top", title=None)),
         tooltip=["symbol:N", "bar:T", alt.Tooltip("value:Q", format=",.2f")],
@@ -98,24 +100,18 @@ def headline(movers: pl.DataFrame) -> pn.FlexBox:
     if movers.is_empty():
         return pn.FlexBox(pn.pane.Str("No trades match."))
     best, worst = movers.row(0, named=True), movers.row(-1, named=True)
-    figures = {
-        "Trades": f"{movers['trades'].sum():,}",
-        "Shares": f"{float(movers['volume'].sum()) / 1e9:,.2f} bn",
-        "Best": f"{best['symbol']} {best['change']:+.1f} %",
-        "Worst": f"{worst['symbol']} {worst['change']:+.1f} %",
-    }
-    return pn.FlexBox(
-        *[_figure(name, value) for name, value in figures.items()], sizing_mode="stretch_width", gap="12px"
-    )
-
-
-def _figure(name: str, value: str) -> pn.Column:
-    plain = "pre { font-family: var(--mui-font-family, Roboto, system-ui, sans-serif); margin: 0; }"
-    return pn.Column(
-        pn.pane.Str(name, margin=0, stylesheets=[plain], styles={"font-size": "12px", "opacity": "0.65"}),
-        pn.pane.Str(value, margin=0, stylesheets=[plain], styles={"font-size": "22px", "font-weight": "600"}),
-        styles={"flex": "1 1 150px"},
-    )
+    figures = [
+        ("Trades", movers["trades"].sum(), "{value:,}"),
+        ("Shares", float(movers["volume"].sum()) / 1e9, "{value:,.2f} bn"),
+        ("Best", best["change"], best["symbol"] + " {value:+.1f} %"),
+        ("Worst", worst["change"], worst["symbol"] + " {value:+.1f} %"),
+    ]
+    look: dict[str, Any] = {"title_size": "12px", "font_size": "22px", "default_color": "inherit", "margin": (0, 5)}
+    numbers = [
+        pn.indicators.Number(name=name, value=value, format=form, styles={"flex": "1 1 150px"}, **look)
+        for name, value, form in figures
+    ]
+    return pn.FlexBox(*numbers, sizing_mode="stretch_width", gap="12px")
 
 
 @da.cell(bars=bars)

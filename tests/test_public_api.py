@@ -10,7 +10,7 @@ import dataapp
 from dataapp.cells.cell import Cell
 
 SIGNATURES = {
-    "App": "(title, /, sidebar=(), main=(), *, header=(), dark=False, **params)",
+    "App": "(title, /, sidebar=(), main=(), *, header=(), dark=None, lost=None, **params)",
     "DataAppError": "(message, *, hint=None, cell=None, line=None, column=None)",
     "brush": "(chart, /, *, x=None, y=None, name=None)",
     "cell": "(function=None, /, *, run='auto', name=None, **wiring)",
@@ -22,11 +22,13 @@ SIGNATURES = {
     "pick": "(chart, field, /, *, column=None, name=None)",
     "source": "(location, /, *, name=None, **options)",
     "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, **bindings)",
+    "user": "()",
 }
 OF_EVERY_CELL = {
     "compile": "(self, dialect='duckdb')",
     "evaluate": "(self, values=None, /, **names)",
-    "explain": "(self)",
+    "explain": "(self, *, analyze=True)",
+    "ibis": "(self)",
 }
 
 

@@ -1,4 +1,4 @@
-"""Make the pictures of the documentation: ``python tools/screenshots.py``.
+"""Make the pictures of the documentation: ``python tools/screenshots.py``, or some: ``... explore flights``.
 
 Each app is served on a free port and photographed in headless Chromium.
 """
@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -24,6 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 COLOURS = 128  # a palette makes a screenshot a third as large, and nobody sees the difference
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--force-color-profile=srgb")
+_QUERY = """SELECT carrier, count(*) AS flights, avg(arr_delay) AS delay
+FROM flights WHERE distance >= $distance
+GROUP BY carrier ORDER BY flights DESC"""
 _DRAWN = """() => {
     const charts = [...document.querySelectorAll('*')].flatMap(function find(element) {
         const inside = element.shadowRoot ? [...element.shadowRoot.querySelectorAll('*')].flatMap(find) : [];
@@ -43,17 +46,36 @@ class Shot:
     width: int = 1280
     height: int = 800
     dark: bool = False
+    prepare: Callable[[Page], None] = lambda page: None
+
+
+def explore_flights(page: Page) -> None:
+    """Write a query with a parameter, and draw it."""
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(_QUERY)
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("slider").first.wait_for()
+    page.get_by_role("button", name="Chart", exact=True).click()
+    page.locator("nav .fold", has_text="flights").click()
 
 
 SHOTS = (
     Shot("trading_desk", ("panel", "serve", "notebooks/trading_desk.py"), "/trading_desk"),
     Shot("flights", ("panel", "serve", "notebooks/flights.py"), "/flights", height=960),
     Shot("yield_curve", ("panel", "serve", "notebooks/yield_curve.py"), "/yield_curve", height=860, dark=True),
+    Shot(
+        "explore",
+        ("dataapp", "explore", "--no-browser", "--no-token", "--no-history"),
+        "/",
+        height=960,
+        prepare=explore_flights,
+    ),
 )
 
 
 def main() -> None:
-    """Make all pictures."""
+    """Make all pictures, or those that are named."""
     browser = find_browser()
     if browser is None:
         sys.exit("No Chromium or Chrome was found. `python tools/browser.py` installs one.")
@@ -61,7 +83,7 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "sample_data", "demo"], cwd=ROOT, check=True)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
-        for shot in SHOTS:
+        for shot in (shot for shot in SHOTS if shot.name in sys.argv[1:] or not sys.argv[1:]):
             with serve(shot) as url:
                 size = save(photograph(chromium, shot, url), IMAGES / f"{shot.name}.png")
             print(f"docs/images/{shot.name}.png  {size / 1000:.0f} kB")
@@ -92,6 +114,8 @@ def photograph(browser: Browser, shot: Shot, url: str) -> bytes:
         if shot.dark:
             page.get_by_label("Toggle theme").click()
             page.mouse.move(shot.width / 2, 30)
+        page.locator(".explorer[data-state=fresh]").first.wait_for()
+        shot.prepare(page)
         _wait_until_it_is_drawn(page)
         return page.screenshot()
 

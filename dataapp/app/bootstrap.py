@@ -14,7 +14,7 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.errors import DataAppError
 from dataapp.inputs import adapters
-from dataapp.runtime import headless
+from dataapp.runtime import expressions, headless
 
 if TYPE_CHECKING:
     from dataapp.views.card import Card
@@ -35,9 +35,13 @@ class PanelHost:
         """See `Cell.compile`."""
         return headless.compile_query(engine(), _seen(cell), dialect, initial_value)
 
-    def explain(self, cell: Cell) -> str:
+    def explain(self, cell: Cell, *, analyze: bool) -> str:
         """See `Cell.explain`."""
-        return headless.explain(engine(), _seen(cell), initial_value)
+        return headless.explain(engine(), _seen(cell), initial_value, analyze=analyze)
+
+    def ibis(self, cell: Cell) -> Any:
+        """See `Cell.ibis`."""
+        return headless.ibis_table(engine(), _seen(cell), initial_value)
 
     def panel(self, cell: Cell) -> Any:
         """Return the cell's view in the current session."""
@@ -98,6 +102,7 @@ class CellChart(Pane):
 def _install() -> None:
     host.install(PanelHost())
     adapters.install()
+    expressions.install()
     references.install()
 
 

@@ -8,13 +8,33 @@ from bokeh.document import Document
 from panel.widgets.base import WidgetBase
 
 from dataapp.app.sessions import close_with_session, is_serving
+from dataapp.app.window import Window
 
 _COPY_LINK = """
 navigator.clipboard.writeText(window.location.href).then(() => {
   const old = source.label; source.label = 'Link copied'; setTimeout(() => { source.label = old; }, 1500);
 });
 """
-_BELOW_HEADER = {".main-content, .sidebar > .MuiBox-root": {"paddingTop": "10px"}}
+_NARROW = "@media (max-width: 599.95px)"
+_LAYOUT = {
+    ".main-content, .sidebar > .MuiBox-root": {"paddingTop": "10px"},
+    # A title in one line, however narrow the page is: buttons never lie over it.
+    ".header .MuiToolbar-root > .MuiBox-root, .header .MuiToolbar-root a": {"minWidth": 0},
+    ".header .MuiToolbar-root > .MuiBox-root:last-of-type": {"flexShrink": 0},
+    ".header .title": {"overflow": "hidden", "textOverflow": "ellipsis", "whiteSpace": "nowrap", "lineHeight": 1.2},
+    _NARROW: {".header .title": {"fontSize": "1.15rem"}, ".header .MuiIconButton-edgeStart": {"marginRight": "4px"}},
+}
+_LOST = "The server does not answer any more. Reload the page when it is back."
+IN_HEADER: dict[str, object] = {
+    _NARROW: {
+        "fontSize": 0,
+        "minWidth": 0,
+        "padding": "8px",
+        ".MuiButton-startIcon": {"margin": 0},
+        ".MuiButton-startIcon > *": {"fontSize": "20px !important"},
+    }
+}
+"""The look of a button in a header: on a narrow page, its icon says enough."""
 
 
 class App:
@@ -25,7 +45,9 @@ class App:
         sidebar: What stands at the left, a drawer on phones: inputs, texts, anything Panel shows.
         main: What stands in the main area, from top to bottom. A list inside the list becomes a row.
         header: More for the header's right side.
-        dark: Start with the dark theme; the page has a switch.
+        dark: Start with the dark theme, or with the light one; by default with the operating system's. The page has a
+            switch, and remembers how it was left.
+        lost: What the page says when the server does not answer any more.
         **params: More of `panel.ui.Page`.
 
     Example:
@@ -43,7 +65,8 @@ class App:
         main: Sequence[object] = (),
         *,
         header: Sequence[object] = (),
-        dark: bool = False,
+        dark: bool | None = None,
+        lost: str | None = None,
         **params: Any,
     ) -> None:
         self.title = title
@@ -51,6 +74,8 @@ class App:
         self._main = main
         self._header = header
         self._dark = dark
+        self._lost = _LOST if lost is None else lost
+        self._windows: dict[int, Window] = {}
         self._params = params
         self._pages: dict[Document | None, Any] = {}
 
@@ -60,7 +85,7 @@ class App:
         document = pn.state.curdoc if is_serving() else None
         if document not in self._pages:
             self._pages[document] = self._make()
-            close_with_session(lambda: _release(self._pages.pop(document, None)))
+            close_with_session(lambda: self._forget(document))
         return self._pages[document]
 
     def servable(self, *args: Any, **kwargs: Any) -> Self:
@@ -69,28 +94,47 @@ class App:
             self.page.servable(*args, **kwargs)
         return self
 
+    def show_main(self) -> None:
+        """Close the sidebar in the current session, where the page is so narrow that it lies over the main area."""
+        if (window := self._windows.get(id(self.page))) is not None:
+            window.show_main()
+
     def __panel__(self) -> Any:
         return self.page
 
     def _make(self) -> Any:
         share = pn.ui.Button(
-            label="Share", icon="link", variant="text", color="light", margin=0, description="Copy a link to this view"
+            label="Share",
+            icon="link",
+            variant="text",
+            color="light",
+            margin=0,
+            description="Copy a link to this view",
+            sx=IN_HEADER,
         )
         share.js_on_click(code=_COPY_LINK)
-        return pn.ui.Page(
+        header: list[Any] = [pn.Spacer(sizing_mode="stretch_width"), *self._header, share]
+        window = Window(dark=bool(self._dark), follows=self._dark is None, drawer=bool(self._sidebar), lost=self._lost)
+        if is_serving():  # elsewhere others decide, such as a notebook
+            header.append(window)
+        page = pn.ui.Page(
             title=self.title,
             sidebar=[_stretched(item) for item in self._sidebar],
             main=[_row(item) for item in self._main],
-            header=[pn.ui.Row(pn.Spacer(sizing_mode="stretch_width"), *self._header, share, margin=0)],
-            sidebar_open=bool(self._sidebar) and not _is_phone(),
-            dark_theme=self._dark,
-            **{"sx": _BELOW_HEADER, **self._params},
+            header=[pn.ui.Row(*header, margin=0)],
+            sidebar_open=bool(self._sidebar),
+            dark_theme=bool(self._dark),
+            **{"sx": _LAYOUT, **self._params},
         )
+        if is_serving():
+            window.attach(page)
+            self._windows[id(page)] = window
+        return page
 
-
-def _is_phone() -> bool:
-    """Whether the page goes to a phone, where an open sidebar would lie over everything else."""
-    return is_serving() and "Mobi" in pn.state.headers.get("User-Agent", "")
+    def _forget(self, document: Document | None) -> None:
+        page = self._pages.pop(document, None)
+        self._windows.pop(id(page), None)
+        _release(page)
 
 
 def _row(item: object) -> Any:

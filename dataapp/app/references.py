@@ -15,8 +15,7 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import InputCell
 from dataapp.cells.predicate import PredicateCell
-from dataapp.cells.source import SourceCell
-from dataapp.cells.sql import SqlCell
+from dataapp.cells.relation import is_relation
 from dataapp.connect.frames import to_polars
 from dataapp.errors import SessionError
 from dataapp.runtime.nodes import Frame
@@ -35,7 +34,7 @@ class Holder(param.Parameterized):
         super().__init__()
         self._has_value = False
         self._demand: Demand | None = None
-        form: Form = "frame" if isinstance(cell, SqlCell | SourceCell) else "value"
+        form: Form = "frame" if is_relation(cell) else "value"
         self._demand = session.demand(cell, form, self._look)
         self._look()
 

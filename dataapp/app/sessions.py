@@ -17,13 +17,15 @@ from panel.io.state import set_curdoc
 
 from dataapp.app.pacing import answer_first_move_at_once
 from dataapp.app.url import Address
+from dataapp.cache.budget import budget_from_environment, disk_from_environment
+from dataapp.cache.results import Results
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import SessionError
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
-from dataapp.runtime.workers import shared_pool
+from dataapp.runtime.workers import session_lane, shared_pool, while_waiting
 
 _log = logging.getLogger(__name__)
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
@@ -35,6 +37,7 @@ class _Process:
     lock = threading.Lock()
     engine: DuckDB | None = None
     by_document: dict[Document, Session] = {}  # noqa: RUF012  # one per process is the point
+    addresses: dict[Document, Address] = {}  # noqa: RUF012
     own: Session | None = None
     has_served = False
 
@@ -43,7 +46,8 @@ def engine() -> DuckDB:
     """Return the process's engine."""
     with _Process.lock:
         if _Process.engine is None:
-            _Process.engine = DuckDB()
+            shared = Results(budget_from_environment(), waiting=while_waiting, disk=disk_from_environment())
+            _Process.engine = DuckDB(shared)
         return _Process.engine
 
 
@@ -64,6 +68,18 @@ def current_session() -> Session:
     if _Process.own is None or _Process.own.is_closed:
         _Process.own = Session(engine(), shared_pool(), deliver=_deliver_here(), open_control=_open_control)
     return _Process.own
+
+
+def current_address() -> Address | None:
+    """Return the address of the current session's page, or None without a server."""
+    document = pn.state.curdoc
+    return None if document is None or not is_serving() else _Process.addresses.get(document)
+
+
+def is_seen(document: Document) -> bool:
+    """Whether a browser still shows a document."""
+    session = getattr(document.session_context, "session", None)
+    return document in _Process.by_document and session is not None and session.connection_count > 0
 
 
 def own_session() -> Session | None:
@@ -168,7 +184,7 @@ def _open_for(document: Document) -> Session:
 
     session = Session(
         engine(),
-        shared_pool(),
+        session_lane(),
         deliver=_deliver_to(document),
         open_control=open_control,
         initial=initial,
@@ -176,6 +192,7 @@ def _open_for(document: Document) -> Session:
     )
     _Process.has_served = True
     _Process.by_document[document] = session
+    _Process.addresses[document] = address
     document.on_session_destroyed(lambda session_context: _close_session(document))
     return session
 
@@ -183,6 +200,7 @@ def _open_for(document: Document) -> Session:
 def _close_session(document: Document) -> None:
     """End a session; called from this module because the app script's globals are gone by then."""
     session = _Process.by_document.pop(document, None)
+    _Process.addresses.pop(document, None)
     if session is not None:
         session.close()
 
@@ -213,6 +231,21 @@ def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:
             _tasks.discard(asyncio.current_task())
 
     return deliver
+
+
+def call_later(seconds: float, call: Callable[[], None]) -> None:
+    """Call a function with the current document locked, some time from now, unless its session ends before.
+
+    Like news of workers it does without callbacks of the document, which can get lost while events are held back.
+    """
+    document = pn.state.curdoc
+    if document is None or not is_serving():
+        return
+    loop, deliver = _loop_of(document), _deliver_to(document)
+    if loop is None:
+        document.add_timeout_callback(call, max(1, round(1000 * seconds)))
+    else:
+        loop.call_soon_threadsafe(loop.call_later, seconds, lambda: deliver(call))
 
 
 _tasks: set[asyncio.Task[None] | None] = set()  # the event loop itself forgets tasks that nobody holds

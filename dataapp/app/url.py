@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import panel as pn
 
@@ -28,10 +28,13 @@ _LONGEST_VALUE = 2000
 class Address:
     """The inputs in one session's URL."""
 
-    def __init__(self, given: Mapping[str, str], write: Callable[[str], None]) -> None:
+    def __init__(
+        self, given: Mapping[str, str], write: Callable[[str], None], read: Callable[[], str] = lambda: ""
+    ) -> None:
         self._given = given
         self._shown = dict(given)
         self._write = write
+        self._read = read
         self._keys: dict[InputCell, str | None] = {}
         self._defaults: dict[InputCell, object] = {}
         self._restored: dict[InputCell, object] = {}
@@ -50,7 +53,20 @@ class Address:
             if location is not None:
                 location.search = query
 
-        return cls(given, write)
+        return cls(given, write, lambda: "" if location is None else location.search or "")
+
+    def given(self, name: str) -> str | None:
+        """Return what the URL held under a name that is no input's, or None."""
+        return self._given.get(name)
+
+    def note(self, name: str, text: str) -> None:
+        """Write something into the URL that is no input's; with a hyphen in its name, no input is called so."""
+        self._shown[name] = text
+        self._write(f"?{urlencode(self._shown)}")
+
+    def shows(self, name: str, text: str) -> bool:
+        """Whether the browser's address holds something that was noted."""
+        return f"{quote_plus(name)}={quote_plus(text)}" in self._read()
 
     def restore(self, cell: InputCell, control: Control) -> None:
         """Give a new control the value that the URL holds for it."""

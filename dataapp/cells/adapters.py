@@ -1,8 +1,8 @@
 """What a plain Python object means when a cell names it.
 
-Floors above register adapters for what they know: widgets, Parameters and reactive values become inputs. Frames become
-sources and plain values constants. While any graph holds a cell made here, whoever names the object
-means that cell.
+Floors above register adapters for what they know: widgets, Parameters and reactive values become inputs, expressions
+over cells become queries. Frames become sources and plain values constants. While any graph holds a cell made here,
+whoever names the object means that cell.
 """
 
 import datetime as dt
@@ -14,11 +14,11 @@ from uuid import UUID
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
-from dataapp.cells.input import ConstantCell, InputCell
+from dataapp.cells.input import ConstantCell
 from dataapp.cells.namespace import MISSING, Namespace
 from dataapp.cells.source import SourceCell
 
-type Adapter = Callable[[object, Namespace, str], InputCell | None]
+type Adapter = Callable[[object, Namespace, str], Cell | None]
 
 _PLAIN = (bool, int, float, str, bytes, Decimal, dt.date, dt.time, dt.timedelta, UUID, type(None))
 _COLLECTIONS = (list, tuple, set, frozenset, dict)

@@ -104,9 +104,43 @@ class Cell:
         """
         return host.current().compile(self, dialect)
 
-    def explain(self) -> str:
-        """Return a text that says which query would run, over which sources, and what is materialised and why."""
-        return host.current().explain(self)
+    def explain(self, *, analyze: bool = True) -> str:
+        """Return a text for people: the one query that this cell becomes, what it reads and costs, and what is kept.
+
+        It names the cells that are fused, time and rows, and for each source the columns, filters, files, row groups
+        and bytes that the query needs. Which rows are kept for several readers, and why, stands beside it.
+        A database tells its own plan of what runs on it.
+
+        Args:
+            analyze: Run the query, once and without shared results, to measure it; otherwise only plan it.
+
+        Raises:
+            DataAppError: Whatever keeps the query from being planned or run.
+
+        Example:
+            >>> import dataapp as da
+            >>> numbers = da.sql("SELECT range AS n FROM range(10)")
+            >>> print(da.sql("FROM numbers WHERE n > 4", name="high", numbers=numbers).explain().splitlines()[0])
+            `high` is one query in DuckDB of 2 cells: numbers, high.
+        """
+        return host.current().explain(self, analyze=analyze)
+
+    def ibis(self) -> Any:
+        """Return a table of Ibis that stands for this cell; what is built on it is a lazy cell, read by its name.
+
+        Its columns are those that the cell has now, with the values that inputs have now or start with.
+
+        Returns:
+            An unbound `ibis.Table`.
+
+        Example:
+            >>> import dataapp as da
+            >>> numbers = da.sql("SELECT range AS n FROM range(10)").ibis()
+            >>> even = numbers.filter(numbers.n % 2 == 0)
+            >>> da.sql("SELECT max(n) AS top FROM even", even=even).evaluate().item()
+            8
+        """
+        return host.current().ibis(self)
 
     def __panel__(self) -> object:
         return host.current().panel(self)

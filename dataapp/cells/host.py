@@ -26,8 +26,12 @@ class Host(Protocol):
         """Return the fused query of a cell that is a table."""
         ...
 
-    def explain(self, cell: "Cell") -> str:
-        """Return a text that says what would run where."""
+    def explain(self, cell: "Cell", *, analyze: bool) -> str:
+        """Return a text that says what runs where."""
+        ...
+
+    def ibis(self, cell: "Cell") -> object:
+        """Return a table of Ibis that stands for a cell."""
         ...
 
     def panel(self, cell: "Cell") -> object:

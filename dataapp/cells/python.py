@@ -41,6 +41,20 @@ class PythonCell[**P, R](Cell):
         """The annotation of the result, resolved, or None where there is none."""
         return self._hints().get("return")
 
+    @property
+    def stays_lazy(self) -> bool:
+        """Whether it takes and returns Ibis tables, so that its result is a query, fused with those around it.
+
+        One that takes any table in another form needs rows, and so is called with rows only.
+        """
+        try:
+            hints = self._hints()
+        except SignatureError:  # which becomes the cell's error when it is called
+            return False
+        taken = [hints.get(name) for name in self.reads]
+        is_plain = not inspect.iscoroutinefunction(self.function) and is_ibis(hints.get("return"), "Table")
+        return is_plain and any(is_ibis(form, "Table") for form in taken) and not any(map(_is_frame_form, taken))
+
     def _hints(self) -> dict[str, Any]:
         try:
             return typing.get_type_hints(self.function)
@@ -52,6 +66,27 @@ class PythonCell[**P, R](Cell):
             ) from error
         except Exception as error:
             raise SignatureError(f"An annotation of `{self.label}` has no meaning: {error}", cell=self.label) from error
+
+
+_FRAME_LIBRARIES = {"polars", "pyarrow", "pandas", "narwhals"}
+
+
+def is_ibis(annotation: object, kind: str) -> bool:
+    """Whether an annotation is a class of Ibis, such as its ``Table`` or ``Scalar``; Ibis is not imported to ask.
+
+    Example:
+        >>> import ibis
+        >>> is_ibis(ibis.Table, "Table"), is_ibis(ibis.Table, "Scalar"), is_ibis(int, "Table")
+        (True, False, False)
+    """
+    if not isinstance(annotation, type) or annotation.__module__.partition(".")[0] != "ibis":
+        return False
+    return any(base.__name__ == kind and base.__module__.startswith("ibis.") for base in annotation.__mro__)
+
+
+def _is_frame_form(annotation: object) -> bool:
+    forms = typing.get_args(annotation) or (annotation,)
+    return any(getattr(form, "__module__", "").partition(".")[0] in _FRAME_LIBRARIES for form in forms)
 
 
 def _parameters_to_read(function: Callable[..., Any], bindings: Mapping[str, object]) -> tuple[str, ...]:
@@ -91,6 +126,9 @@ def cell(
     a default keep it unless they are wired by keyword, ``@da.cell(window=slider)``. Annotations say in which form a
     table arrives: ``pl.DataFrame`` (also without annotation), ``pl.LazyFrame``, ``pa.Table``, ``pa.RecordBatchReader``,
     ``pandas.DataFrame``, ``ibis.Table``, ``nw.DataFrame``. The function should be pure; it may be ``async``.
+
+    A function that takes and returns ``ibis.Table`` stays lazy: it is called with tables that have columns and no rows,
+    and the expression that it returns becomes a part of one query, as the text of a SQL cell does.
 
     Args:
         function: The function.

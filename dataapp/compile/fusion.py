@@ -17,6 +17,11 @@ for parts that keep their rows; parts that reduce them are left to DuckDB, which
 meaning are `MATERIALIZED`, so that all readers see the same rows. Inlining parts that are read twice by parts that
 are read twice doubles the plan each time, so it stops at `_MOST_COPIES`.
 
+DuckDB orders the joins inside a CTE, as inside any subquery, before those around it, and moves none across. So a chain
+that joins dimensions with each other in one cell, and with the facts in the next on more than one column (TPC-H's
+query 5), can take many times as long as one join of all; filters and computed columns in cells of their own cost
+nothing.
+
 DuckDB parses no query that begins with WITH or SUMMARIZE behind CTEs of ours, so a root with CTEs stands in
 `FROM (...)`. That numbers columns of equal names (`a`, `a_1`), as reading the root from another cell does.
 

@@ -23,6 +23,12 @@ _PATH_FUNCTIONS = frozenset(
     | {"parquet_full_metadata", "parquet_bloom_probe", "glob", "sniff_csv", "delta_scan", "iceberg_scan"}
     | {"iceberg_metadata", "iceberg_snapshots", "sqlite_scan", "st_read", "st_read_meta"}
 )
+# Table functions that give the same rows for the same arguments and, of the second kind, the same files.
+_PURE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat", "repeat_row", "generate_subscripts"})
+_FILE_READERS = frozenset(
+    {"read_parquet", "parquet_scan", "read_csv", "read_csv_auto", "read_json", "read_json_auto", "read_json_objects"}
+    | {"read_json_objects_auto", "read_ndjson", "read_ndjson_auto", "read_ndjson_objects", "read_text", "read_blob"}
+)
 _FILE_NAME = re.compile(
     r"[/*]|\.(parquet|csv|tsv|json|jsonl|ndjson|arrow|arrows|feather|ipc|avro|xlsx|duckdb|db)(\.(gz|zst))?$",
     re.IGNORECASE,
@@ -66,6 +72,7 @@ class Names:
     tables: list[TableRef] = field(default_factory=list[TableRef])
     files: list[FileRef] = field(default_factory=list[FileRef])
     path_parameters: set[str] = field(default_factory=set[str])
+    unversioned: dict[str, None] = field(default_factory=dict[str, None])
     ctes: set[str] = field(default_factory=set[str])
 
 
@@ -148,6 +155,8 @@ class _Walk:
     def _table_function(self, function: Node) -> None:
         name = fold(function["function_name"])
         arguments = function["children"]
+        if name not in _PURE_FUNCTIONS and not (name in _FILE_READERS and arguments and _is_plain_path(arguments[0])):
+            self.names.unversioned[f"{name}()"] = None
         if not arguments or not (name.startswith("read_") or name in _PATH_FUNCTIONS):
             return
         path = arguments[0]
@@ -168,6 +177,12 @@ class _Walk:
         if index is None:
             raise UnplacedNameError(node.get("table_name", "file"))
         return index
+
+
+def _is_plain_path(path: Node) -> bool:
+    """Whether a path is a literal, a parameter, or a list of literals: all else names files that nobody watches."""
+    parts = path["children"] if path.get("function_name") == "list_value" else [path]
+    return all(part["class"] == "CONSTANT" for part in parts) or path["class"] == "PARAMETER"
 
 
 def _parameters_in(expression: Node) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from dataapp.compile.columns import ALL, UsedColumns, used_columns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.meaning import Functions, reduces, unstable_reasons
 from dataapp.compile.names import FileRef, Names, Node, TableRef, UnplacedNameError, read_names
@@ -68,11 +69,13 @@ class Query:
         files: Locations written as literals, in order.
         parameters: Each occurrence of a named parameter, in order.
         path_parameters: Folded names of the parameters that choose a file.
+        unversioned: What is read besides tables and files, and may change without anybody noticing; for people.
         ctes: Folded names of all CTEs, at any depth.
         form: `show` (SUMMARIZE, DESCRIBE, SHOW) is no table by itself and must be wrapped; `pivot` holds a PIVOT
             whose columns come from the data, and takes no prepared parameters.
         unstable: Reasons, for people, why the text has no one meaning; empty when it has.
         reduces: Whether the outermost level groups, aggregates, is DISTINCT, sampled or limited.
+        columns: Which columns of the tables that it reads it may use, predicates left out.
     """
 
     text: str
@@ -80,10 +83,12 @@ class Query:
     files: tuple[FileRef, ...]
     parameters: tuple[ParameterRef, ...]
     path_parameters: frozenset[str]
+    unversioned: tuple[str, ...]
     ctes: frozenset[str]
     form: Form
     unstable: tuple[str, ...]
     reduces: bool
+    columns: UsedColumns
 
 
 def parse(text: str, parser: Parser) -> Query:
@@ -107,10 +112,12 @@ def parse(text: str, parser: Parser) -> Query:
         files=tuple(found.files),
         parameters=names,
         path_parameters=frozenset(found.path_parameters),
+        unversioned=tuple(found.unversioned),
         ctes=frozenset(found.ctes),
         form="pivot" if is_dynamic else _form(tree),
         unstable=unstable_reasons(tree, functions),
         reduces=reduces(tree, functions),
+        columns=ALL if is_dynamic else used_columns(tree),
     )
 
 

@@ -47,6 +47,27 @@ class FileState:
 type Version = tuple[FileState, ...]
 
 
+_SETTLES_WITHIN_NS = 100_000_000
+
+
+def is_local(location: str) -> bool:
+    """Whether a location lies in the file system, where files have versions; remote files have no cheap state.
+
+    Example:
+        >>> is_local("/data/x.parquet"), is_local("s3://bucket/x.parquet")
+        (True, False)
+    """
+    return "://" not in location
+
+
+def is_settled(version: Version, now_ns: int) -> bool:
+    """Whether files were last written long enough ago that another write would show in their state.
+
+    File systems count time in steps: what is written twice within one may keep its state.
+    """
+    return all(now_ns - state.modified_ns > _SETTLES_WITHIN_NS for state in version)
+
+
 def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:
     """Return the state of every file that the patterns name now.
 
@@ -59,8 +80,8 @@ def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:
     """
     states: list[FileState] = []
     for pattern in patterns:
-        if "://" in pattern:
-            continue  # remote files have no cheap state
+        if not is_local(pattern):
+            continue
         found = _states(pattern)
         if not found:
             raise SourceNotFoundError(f"No file matches `{pattern}`.", hint=_nearby(pattern), cell=cell)
@@ -140,7 +161,7 @@ def absolute(location: str, folder: Path) -> str:
         >>> absolute("../data/*.parquet", Path("/apps/desk")), absolute("s3://bucket/x.parquet", Path("/apps"))
         ('/apps/data/*.parquet', 's3://bucket/x.parquet')
     """
-    if "://" in location:
+    if not is_local(location):
         return location
     return os.path.normpath(os.path.join(folder, os.path.expanduser(location)))
 
@@ -173,7 +194,7 @@ def scan(version: Version, locations: Sequence[str], kind: str, options: Mapping
         >>> scan((), ["s3://bucket/x.parquet"], "parquet", {"hive_partitioning": True})
         "read_parquet(['s3://bucket/x.parquet'], hive_partitioning = true)"
     """
-    paths = [state.path for state in version] + [location for location in locations if "://" in location]
+    paths = [state.path for state in version] + [location for location in locations if not is_local(location)]
     listed = ", ".join(quote_literal(path) for path in paths)
     passed = "".join(
         f", {quote_identifier(name) if not name.isidentifier() else name} = {_option(value)}"

@@ -5,16 +5,18 @@ is not: they are kept and lent again). A reader may be interrupted from another 
 query has started.
 
 Positions in DuckDB's errors are byte offsets; ``errors_as_json`` makes them machine-readable.
+
+The module is long because all that is asked of the in-process database stands here.
 """
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from time import sleep
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Protocol, Self, cast
 
 import duckdb
 import pyarrow as pa
@@ -22,8 +24,10 @@ import pyarrow as pa
 from dataapp.cells.values import Bound
 from dataapp.compile.identifiers import quote_literal
 from dataapp.compile.query import StatementFacts
+from dataapp.engines.arrow_scan import scannable
 from dataapp.engines.described import Described
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
+from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
     Cancelled,
@@ -40,6 +44,7 @@ from dataapp.errors import (
 _DATABASE_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": False,  # Python variables are found by the graph, never by the engine
     "autoinstall_known_extensions": False,  # nothing is fetched behind the user's back
+    "enable_external_file_cache": False,  # it can serve what a file held before: the operating system caches, too
     "errors_as_json": True,
     "arrow_output_version": "1.5",
     "produce_arrow_string_view": True,  # twice as fast, and Polars takes it without a copy
@@ -47,15 +52,56 @@ _DATABASE_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 _CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
 _DESCRIBE = "SELECT column_name, column_type FROM (DESCRIBE FROM relation)"
 _MOST_DESCRIBED = 512
+# A row group is ruled out where the extremes of a column say that no row in it passes.
+_ROW_GROUPS = """
+    WITH chunks AS (
+        SELECT file_name, row_group_id, coalesce(path_in_schema IN (SELECT unnest($used)), false) AS is_used,
+               total_compressed_size AS bytes, coalesce({ruled_out}, false) AS is_ruled_out
+        FROM parquet_metadata($paths)
+    ), row_groups AS (
+        SELECT NOT bool_or(is_ruled_out) AS is_chosen, sum(bytes) AS bytes, sum(bytes) FILTER (is_used) AS used
+        FROM chunks GROUP BY file_name, row_group_id
+    )
+    SELECT count(*) FILTER (is_chosen), count(*), sum(used) FILTER (is_chosen), sum(bytes) FROM row_groups
+"""
+_LOW, _HIGH = "TRY_CAST(stats_min_value AS {type})", "TRY_CAST(stats_max_value AS {type})"
+_LITERAL = "TRY_CAST($literal AS {type})"
+_RULED_OUT = {
+    ">": f"{_HIGH} <= {_LITERAL}",
+    ">=": f"{_HIGH} < {_LITERAL}",
+    "<": f"{_LOW} >= {_LITERAL}",
+    "<=": f"{_LOW} > {_LITERAL}",
+    "=": f"({_LOW} > {_LITERAL} OR {_HIGH} < {_LITERAL})",
+}
 _IDLE_CONNECTIONS = 8
 _BATCH_ROWS = 16_384  # the engine allocates a batch whole, however few its rows: 62 MB for ten with its million
 _INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started is lost, so it is repeated
 
 
+class Results(Protocol):
+    """Where results are shared; see `dataapp.cache.results`."""
+
+    def get[T](
+        self,
+        key: Hashable,
+        make: Callable[[], T],
+        size: Callable[[T], int],
+        is_cancelled: Callable[[], bool],
+        lasting_key: str | None,
+        /,
+    ) -> T:
+        """Return the result of a key, made if need be."""
+        ...
+
+
 class DuckDB:
     """An in-memory DuckDB database.
 
+    Args:
+        results: Where rows of relations with equal keys are shared; by default each reader gets its own.
+
     Attributes:
+        results: As given.
         kept: Tables that readers of equal relations share.
         described: Columns of relations by their shape.
 
@@ -68,12 +114,14 @@ class DuckDB:
 
     dialect = "duckdb"
 
-    def __init__(self) -> None:
+    def __init__(self, results: Results | None = None) -> None:
+        self.results = results
         self._database = duckdb.connect(config=_DATABASE_SETTINGS)
         self._database.execute(f"CREATE SCHEMA {SCHEMA}")
         self.kept = KeptTables(self._drop)
         self.described = Described(_MOST_DESCRIBED)
         self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._lasting_facts: tuple[str, str] | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -133,6 +181,13 @@ class DuckDB:
         """Return the lower-case names of aggregates."""
         return _functions_where("function_type = 'aggregate'")
 
+    def lasting_facts(self) -> tuple[str, str]:
+        """Return what rows depend on besides the relation, and may differ in another process: version and time zone."""
+        if self._lasting_facts is None:
+            row = self._parser().execute("SELECT current_setting('TimeZone')").fetchone()
+            self._lasting_facts = (duckdb.__version__, "" if row is None else str(row[0]))
+        return self._lasting_facts
+
     def has_table(self, name: str) -> bool:
         """Whether the engine's own catalog has a table or view of that name."""
         row = (
@@ -164,6 +219,18 @@ def _functions_where(condition: str) -> frozenset[str]:
     return frozenset(name for (name,) in rows.fetchall())
 
 
+def _rows(result: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return a result's rows; few of them in memory of their own size, since a batch is as large as a full one."""
+    table = result.to_arrow_table(_BATCH_ROWS)
+    if table.num_rows > _BATCH_ROWS // 2:
+        return table
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    exact = pa.py_buffer(sink.getvalue().to_pybytes())  # the sink doubles as it grows
+    return pa.ipc.open_stream(exact).read_all()
+
+
 def _made(result: duckdb.DuckDBPyConnection) -> int:
     """Return how many rows a ``CREATE TABLE`` made."""
     row = result.fetchone()
@@ -187,9 +254,14 @@ class Reader:
         self._held: list[KeptTable] = []
         self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
         for name, table in relation.frames.items():
-            self._connection.register(name, table)
+            self._connection.register(name, scannable(table))
         for name, bound in relation.variables.items():
             self._connection.execute(f'SET VARIABLE "{name}" = $value', {"value": bound_to_engine(bound)})
+
+    @property
+    def engine(self) -> DuckDB:
+        """Whose reader this is."""
+        return self._engine
 
     def __enter__(self) -> Self:
         return self
@@ -210,7 +282,30 @@ class Reader:
             QueryError: The engine refused or failed, as the cell's author should read it.
             Cancelled: `cancel` was called.
         """
-        return self._run(self._text(query), parameters or {}, lambda result: result.to_arrow_table(_BATCH_ROWS))
+        bound = parameters or {}
+
+        def fetch() -> pa.Table:
+            return self._run(self._text(query), bound, _rows)
+
+        what = ("rows", query, repr(sorted(bound.items())))
+        return self.shared(what, fetch, lambda rows: rows.nbytes, lasts=True)
+
+    def shared[T](self, what: Hashable, make: Callable[[], T], size: Callable[[T], int], *, lasts: bool = False) -> T:
+        """Return something made of the relation's rows, the same for all who ask it of an equal relation.
+
+        Args:
+            what: What is made of them.
+            make: Makes it with this reader; the result must be immutable and allow weak references.
+            size: How many bytes it holds.
+            lasts: Whether it is an Arrow table, which may be kept beyond the process.
+        """
+        results, relation = self._engine.results, self._relation
+        if results is None or not relation.is_versioned:
+            return make()
+        lasting_key = None
+        if lasts and not relation.frames:  # rows of this process have names that mean nothing to others
+            lasting_key = repr((relation.key, what, self._engine.lasting_facts()))
+        return results.get((relation.key, what), make, size, self._cancelled.is_set, lasting_key)
 
     def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
         """Return the relation as a stream of record batches; valid while this reader is open."""
@@ -233,7 +328,7 @@ class Reader:
 
     def fetch_kept(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query over what `keep` and `arrange` made; the relation is not read, nor are its sources looked at."""
-        return self._read_kept(query, parameters or {}, lambda result: result.to_arrow_table(_BATCH_ROWS))
+        return self._read_kept(query, parameters or {}, _rows)
 
     def arrange(self, name: str, query: str, parameters: Mapping[str, object] | None = None) -> int:
         """Make a temporary table of a query over what `keep` made, and return how many rows it has.
@@ -258,6 +353,33 @@ class Reader:
         if shape is not None:
             self._engine.described.put(shape, columns)
         return columns
+
+    def profile(self) -> tuple[pa.Table, Profile]:
+        """Run the relation and return its rows, and what that cost. Nothing shared answers."""
+        connection = self._connection
+        if connection is None:
+            raise Cancelled
+        connection.execute("SET enable_profiling = 'no_output'")
+        try:
+            rows = self._run(self._text(None), {}, _rows)
+            return rows, read_profile(connection.get_profiling_information(format="json"))
+        finally:
+            connection.execute("RESET enable_profiling")
+
+    def row_groups(self, paths: Sequence[str], scan: Scan) -> RowGroups:
+        """Return how many row groups of Parquet files a scan needs, by the files' statistics."""
+        tests = [_RULED_OUT[test.operator].format(type=test.type) for test in scan.comparisons]
+        ruled_out = [
+            f"(path_in_schema = $column_{at} AND {test.replace('$literal', f'$literal_{at}')})"
+            for at, test in enumerate(tests)
+        ]
+        used = {*scan.columns, *(test.column for test in scan.comparisons)}
+        values: dict[str, object] = {"paths": list(paths), "used": sorted(used)}
+        for at, test in enumerate(scan.comparisons):
+            values |= {f"column_{at}": test.column, f"literal_{at}": test.literal}
+        query = _ROW_GROUPS.format(ruled_out=" OR ".join(ruled_out) or "false")
+        found = self._execute(query, values, lambda result: result.fetchall())[0]
+        return RowGroups(*(int(value or 0) for value in found))
 
     def explain(self) -> str:
         """Return the engine's plan of the relation."""

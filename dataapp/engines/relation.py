@@ -52,7 +52,8 @@ def no_check() -> None:
 class Relation:
     """A query, its values and the frames that it scans.
 
-    Equal keys mean equal rows, so a view that shows `key` has nothing to do when it is shown the same key again.
+    Equal keys mean equal rows within a session, so a view that shows `key` has nothing to do when it is shown the same
+    key again.
 
     Attributes:
         sql: A complete query over `frames` and whatever the engine's catalog holds.
@@ -60,6 +61,7 @@ class Relation:
         frames: Arrow tables, by the name under which the query scans them.
         key: What the rows depend on: text, values, and versions of the sources.
         sources: The versions alone.
+        is_versioned: Whether `key` says all that the rows depend on, so that equal ones can be answered once for all.
         engine: Where it runs.
         variables: Values to set as engine variables before running, for queries that cannot be prepared.
         fixed_order: Whether reading twice gives the rows in the same order (scans and filters of files and frames do,
@@ -74,6 +76,7 @@ class Relation:
     parameters: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
     frames: Mapping[str, pa.Table] = field(default_factory=dict[str, pa.Table])
     sources: Hashable = ()
+    is_versioned: bool = False
     variables: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
     fixed_order: bool = False
     explain_fault: Callable[[EngineFault], DataAppError] | None = None
@@ -100,6 +103,10 @@ class Relation:
 
     def columns(self) -> tuple[Column, ...]:
         """Return names and types without running the query."""
+        shape = self.shape()
+        known = None if shape is None else self.engine.described.get(shape)
+        if known is not None:  # not left to the reader: opening one takes longer than looking this up
+            return known
         with self.open() as reader:
             return reader.describe()
 

@@ -116,9 +116,10 @@ class WidgetKind(_Fitting):
         self._options = options
         self._throttled = throttled
         self._is_fed = fed
-        self._default = widget_class(**options)
-        self.sql_type = parameter_type(self._default.param["value"], self._default) or _options_sql_type(
-            self._default, None if fed else options.get("options")
+        probe = widget_class(**options)  # which also checks the options
+        self._default: object = probe.value
+        self.sql_type = parameter_type(probe.param["value"], probe) or _options_sql_type(
+            probe, None if fed else options.get("options")
         )
 
     def open(self, label: str) -> WidgetControl:
@@ -136,7 +137,7 @@ class WidgetKind(_Fitting):
 
     def default(self) -> object:
         """Return what a new widget holds."""
-        return copy(self._default.value)
+        return copy(self._default)
 
 
 class ExistingKind(_Fitting):

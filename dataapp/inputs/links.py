@@ -12,15 +12,18 @@ import panel as pn
 
 from dataapp.cells.input import Control
 from dataapp.inputs.kinds import ReactiveControl, WidgetControl
+from dataapp.inputs.user import UserControl
 
 
 def is_in_links(control: Control) -> bool:
-    """Whether a link holds the value of a control: not of a password, nor of what is computed of other inputs."""
+    """Whether a link holds the value of a control: no password, no user, nothing computed of others."""
     match control:
         case WidgetControl():
             return not isinstance(control.widget, pn.widgets.PasswordInput | pn.ui.PasswordInput)
         case ReactiveControl():
             return control.parameter is not None
+        case UserControl():  # who is looking is for the server to say
+            return False
         case _:
             return True
 

@@ -1,7 +1,7 @@
 """How a SQL cell becomes a table: its text, and what its names stand for at this moment."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, cast
 
 from dataapp.cells.cell import Cell
@@ -10,7 +10,9 @@ from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import TextPart, ValueOf
+from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Query
+from dataapp.connect.files import is_local
 from dataapp.runtime.bindable import bindable
 from dataapp.runtime.databases import refuse_elsewhere
 from dataapp.runtime.resolution import Reads
@@ -39,6 +41,7 @@ def build_table(
     """
     builder = TableBuilder(cell, cell.on)
     facts: list[object] = [query.text, None if cell.on is None else cell.on.key]
+    locations = list(files.values())
     for name in reads.tables:
         table = cast("Table", inputs["table", name])
         refuse_elsewhere(cell, reads.tables[name], table.database)
@@ -50,6 +53,8 @@ def build_table(
             path, chosen = choose(name, bound.value)
             bound = Bound(path)
             builder.files.append(chosen)
+            paths = cast("list[object]", path) if isinstance(path, list) else [path]
+            locations += [item for item in paths if isinstance(item, str)]
             facts.append(chosen.version)
         builder.values[read] = bound
         builder.labels[read] = read.label if read.is_named else name
@@ -61,7 +66,7 @@ def build_table(
             builder.labels[value.key] = _part_label(reads.predicates[name], value)
         facts += [name, [piece if isinstance(piece, str) else condition.values[piece] for piece in condition.pieces]]
     if (version := inputs.get(("files", ""))) is not None:
-        local = tuple(location for location in files.values() if "://" not in location)
+        local = tuple(filter(is_local, files.values()))
         builder.files.append(Files(local, cast("Any", version), cell.label))
         facts += [sorted(files.items()), version]
     part = TextPart(
@@ -72,16 +77,27 @@ def build_table(
         files=files,
     )
     above = [cast("Table", inputs["table", name]) for name in reads.tables]
-    return builder.build(part, digest(*facts), fixed_order=_keeps_order(query) and all(t.fixed_order for t in above))
+    return builder.build(
+        part,
+        digest(*facts),
+        fixed_order=keeps_order(query) and all(table.fixed_order for table in above),
+        is_versioned=is_versioned(query, reads.tables, locations) and all(table.is_versioned for table in above),
+    )
 
 
 _MIXES_ROWS = re.compile(r"\b(join|order|union|intersect|except|unnest|range|generate_series)\b", re.IGNORECASE)
 
 
-def _keeps_order(query: Query) -> bool:
+def keeps_order(query: Query) -> bool:
     """Whether a query is a plain filter and projection, which gives its rows in the order of what it reads."""
     is_plain = query.form == "select" and not query.reduces and not query.unstable
     return is_plain and len(query.tables) + len(query.files) == 1 and not _MIXES_ROWS.search(query.text)
+
+
+def is_versioned(query: Query, cells: Container[str], locations: Sequence[str]) -> bool:
+    """Whether a text has one meaning and all that it reads has a version: the engine's own tables have none."""
+    own = [table for table in query.tables if table.qualified or fold(table.name) not in cells]
+    return not (query.unstable or query.unversioned or own) and all(map(is_local, locations))
 
 
 def _part_label(predicate: PredicateCell, value: ValueOf) -> str:

@@ -23,6 +23,7 @@ from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.predicate import Condition, PredicateCell, is_empty
 from dataapp.cells.python import PythonCell
+from dataapp.cells.relation import is_query, is_relation
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.frames import is_lazy
@@ -228,7 +229,7 @@ class _Binder:
         faults: dict[str, DataAppError] = {}
         for name, read in reads.values.items():
             state = self.states[read]
-            if isinstance(state, Known) and len(state.columns) != 1 and isinstance(read, SqlCell | SourceCell):
+            if isinstance(state, Known) and len(state.columns) != 1 and is_relation(read):
                 faults[name] = WrongKindError(
                     f"`{read.label}` is read as one value, but has {len(state.columns)} columns.",
                     hint="read it as a table, or let it return one row with one column",
@@ -321,7 +322,7 @@ def _check_argument(cell: "PythonCell[..., Any]", name: str, read: Cell) -> None
     if isinstance(read, PredicateCell):
         raise WrongKindError(f"`{read.label}` is a predicate, which only SQL reads.", cell=cell.label)
     form = cell.form(name)
-    arrives_as_rows = isinstance(read, SqlCell) or (isinstance(read, SourceCell) and is_location(read.location))
+    arrives_as_rows = is_query(read) or (isinstance(read, SourceCell) and is_location(read.location))
     if arrives_as_rows or (isinstance(read, SourceCell) and form_name(form) is not None):
         table_to_form(_ONE_ROW, form, name, cell.label)
 

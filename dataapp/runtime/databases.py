@@ -129,7 +129,8 @@ def source_table(cell: SourceCell, location: DatabaseTable) -> Table:
     """Return the table that a database has itself."""
     builder = TableBuilder(cell, location.database)
     facts = digest("database", location.database.key, location.schema, location.name)
-    return builder.build(TablePart(location.schema, location.name), facts, fixed_order=False)
+    part = TablePart(location.schema, location.name)
+    return builder.build(part, facts, fixed_order=False, is_versioned=False)
 
 
 def statement_of(table: Table) -> Statement:

@@ -11,15 +11,13 @@ from typing import Literal
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.database import Database
 from dataapp.cells.input import InputCell
-from dataapp.cells.source import SourceCell
-from dataapp.cells.sql import SqlCell
+from dataapp.cells.relation import is_relation
 from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Column
 from dataapp.errors import BlockedError, DataAppError, NameClashError
-from dataapp.runtime.databases import explain as explain_there
-from dataapp.runtime.databases import statement_of
+from dataapp.runtime.explaining import statement_to_text, table_to_text
 from dataapp.runtime.nodes import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Form, Session
@@ -40,9 +38,16 @@ class CompiledQuery:
 
 @contextmanager
 def _session(
-    engine: DuckDB, initial: Initial, replaced: Mapping[Cell, object] | None = None, *, keeps_rows: bool = True
+    engine: DuckDB,
+    initial: Initial,
+    replaced: Mapping[Cell, object] | None = None,
+    *,
+    keeps_rows: bool = True,
+    fetches_rows: bool = False,
 ) -> Generator[Session]:
-    session = Session(engine, InlinePool(), initial=initial, replaced=replaced, keeps_rows=keeps_rows)
+    session = Session(
+        engine, InlinePool(), initial=initial, replaced=replaced, keeps_rows=keeps_rows, fetches_rows=fetches_rows
+    )
     try:
         yield session
     finally:
@@ -62,7 +67,7 @@ def evaluate(
                     raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
                 replaced[found] = value
     with _session(engine, initial, replaced) as session:
-        if isinstance(cell, SqlCell | SourceCell):
+        if is_relation(cell):
             value = _take(session, cell, "frame")
             assert isinstance(value, Frame)
             return to_polars(value.rows)
@@ -72,7 +77,7 @@ def evaluate(
 def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:
     """Return a cell's rows as Arrow."""
     with _session(engine, initial) as session:
-        value = _take(session, cell, "frame" if isinstance(cell, SqlCell | SourceCell) else "value")
+        value = _take(session, cell, "frame" if is_relation(cell) else "value")
     return value.rows if isinstance(value, Frame) else to_arrow(value, cell.label)
 
 
@@ -92,6 +97,13 @@ def schema(engine: DuckDB, cell: Cell, initial: Initial) -> Mapping[str, str]:
         raise with_cell(error, cell) from error.__cause__
 
 
+def ibis_table(engine: DuckDB, cell: Cell, initial: Initial) -> object:
+    """Return the table of Ibis that stands for a cell; see `Cell.ibis`."""
+    from dataapp.engines.ibis import cell_table  # here: it imports Ibis, which takes 0.3 s
+
+    return cell_table(cell, cell.label, (Column(*column) for column in schema(engine, cell, initial).items()))
+
+
 def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) -> CompiledQuery:
     """Return the fused query; see `Cell.compile`."""
     found = table(engine, cell, initial, form="query")
@@ -105,31 +117,19 @@ def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) ->
     return CompiledQuery(translate(fused.sql, dialect, read=own), bound, on)
 
 
-def explain(engine: DuckDB, cell: Cell, initial: Initial) -> str:
-    """Return what would run where, and why; see `Cell.explain`."""
-    with _session(engine, initial, keeps_rows=False) as session:
+def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool) -> str:
+    """Return what runs where, and why; see `Cell.explain`."""
+    with _session(engine, initial, keeps_rows=False, fetches_rows=analyze) as session:
         found = _take(session, cell, "query")
         assert isinstance(found, Table)
         reasons = session.nodes.kept_rows()
-    if found.database is not None:
-        return _explain_there(cell, found, found.database)
-    relation = found.relation(engine)
-    with relation.open() as reader:
-        plan = reader.explain()
-    lines = [f"-- `{cell.label}` runs in DuckDB as one query", relation.sql, ""]
-    lines += [f"-- ${name} = {value.value!r}" for name, value in relation.parameters.items()]
-    lines += [f"-- rows of `{label}` are kept: {reason}" for label, reason in reasons.items()]
-    lines += [f"-- file {state.path} ({state.size:,} bytes)" for files in found.files for state in files.version]
-    return "\n".join([*lines, "", plan])
-
-
-def _explain_there(cell: Cell, table: Table, database: Database) -> str:
-    statement = statement_of(table)
-    lines = [f"-- `{cell.label}` runs on {database.label} as one query", statement.sql, ""]
-    parameter = database.server().target.parameter
-    named = enumerate(statement.parameters.items(), 1)
-    lines += [f"-- {parameter(name, number)} = {bound.value!r}" for number, (name, bound) in named]
-    return "\n".join([*lines, "", explain_there(table)])
+    try:
+        if found.database is not None:
+            return statement_to_text(cell, found, found.database, analyze=analyze)
+        with found.relation(engine).open() as reader:
+            return table_to_text(cell, found, reader, reasons, analyze=analyze)
+    except DataAppError as error:
+        raise with_cell(error, cell) from error.__cause__
 
 
 def with_cell(error: DataAppError, cell: Cell) -> DataAppError:

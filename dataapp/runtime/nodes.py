@@ -1,8 +1,9 @@
 """From descriptions to nodes: what each cell becomes in one session's waves.
 
-A SQL cell has up to three nodes: *lazy*, the query as text and values (computed within the wave, asks nothing of the
-engine); *frame*, its rows (work); and *table*, what readers get: the lazy one, or a scan of the frame where the rows
-are kept. `plan` chooses before each wave. Both answer with the same digest, so the choice alone never causes a rerun.
+A query has up to three nodes: *lazy*, its text and values (a SQL cell's is computed within the wave and asks nothing of
+the engine; for a Python cell over Ibis tables see `lazy_calls`); *frame*, its rows (work); and *table*, what readers
+get: the lazy one, or a scan of the frame where the rows are kept. `plan` chooses before each wave. Both answer with the
+same digest, so the choice alone never causes a rerun.
 What runs on a database has the same nodes: only cells that run there, too, read its lazy one, all others its rows.
 
 The module is long because making nodes and making them anew keep one invariant over the same tables: a cell has at most
@@ -21,11 +22,13 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
+from dataapp.cells.relation import is_query, is_relation
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
+from dataapp.compile.columns import UsedColumns
 from dataapp.compile.query import Query
 from dataapp.connect.connection import database_of, table_of
-from dataapp.connect.files import absolute, choose_format, format_of, is_scanned_by_engine, scan, version_of
+from dataapp.connect.files import absolute, choose_format, format_of, is_local, is_scanned_by_engine, scan, version_of
 from dataapp.connect.frames import is_lazy, read_ipc, to_arrow
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import (
@@ -39,8 +42,11 @@ from dataapp.runtime.calls import call_function
 from dataapp.runtime.databases import describe, fetch, source_table
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import table_to_form, value_to_form
+from dataapp.runtime.keeping import Keeping, Readable
+from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
+from dataapp.runtime.projection import Projection, wanted_columns
 from dataapp.runtime.resolution import Resolver, circle_error
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Run, Waves
@@ -84,6 +90,8 @@ class Nodes:
         replaced: Values that stand in for cells.
         initial: What an input starts with, given its cell; by default what its control holds.
         opened: Called with each control that is opened.
+        keeps_rows: Whether rows are kept where that is better; else nothing is read to find out what a query is, and
+            `plan` lets readers take rows of databases only.
     """
 
     def __init__(
@@ -95,7 +103,9 @@ class Nodes:
         replaced: Mapping[Cell, object],
         open_control: Callable[[InputCell], Control] | None,
         initial: Callable[[InputCell], object],
+        keeps_rows: bool = False,
     ) -> None:
+        self._keeps_rows = keeps_rows
         self._waves = waves
         self._resolver = resolver
         self._engine = engine
@@ -113,6 +123,7 @@ class Nodes:
         self.raws: dict[InputCell, Node] = {}
         self.settings: dict[InputCell, Node] = {}
         self.gates: dict[Cell, Node] = {}
+        self.columns: dict[Node, Node] = {}
         self.controls: dict[InputCell, Control] = {}
 
     # What readers ask for.
@@ -148,48 +159,46 @@ class Nodes:
         """Forget all nodes and controls."""
         for kind in (self.values, self.tables, self.lazies, self.frames, self.files, self.chosen, self.gates):
             kind.clear()
-        for kind in (self.raws, self.settings, self.controls):
+        for kind in (self.raws, self.settings, self.controls, self.columns):
             kind.clear()
 
     def plan(self) -> None:
-        """Choose, for every SQL cell that somebody reads, whether its rows are kept; see the module's docstring."""
+        """Choose, for every query that somebody reads, whether its rows are kept; see `dataapp.runtime.keeping`."""
         necessary = self._waves.necessary()
-        for cell, table in list(self.tables.items()):
-            if cell not in self.lazies or table not in necessary:
-                continue
-            source = self.frame(cell) if self.keeps_rows(cell, necessary) else self.lazies[cell]
-            self._waves.rewire(table, (source,))
+        kept = self._kept(necessary)
+        for cell, lazy in list(self.lazies.items()):
+            table = self.tables.get(cell)
+            if table is not None and table in necessary:
+                takes_rows = cell in kept and (self._keeps_rows or database_of(cell) is not None)
+                self._waves.rewire(table, (self.frame(cell) if takes_rows else lazy,))
+        self._plan_columns()
 
-    def keeps_rows(self, cell: Cell, necessary: set[Node]) -> str | None:
-        """Return the reason why a cell's rows are kept, or None when readers take its query."""
-        if (database := database_of(cell)) is not None:
-            return f"they come from {database.label}" if self.tables[cell] in necessary else None
-        assert isinstance(cell, SqlCell)
-        query = self._resolver.reads(cell).query
-        assert query is not None
-        if cell.run == "button":
-            return "it runs when its button is pressed"
-        if query.unstable:
-            return query.unstable[0]
-        if query.form == "pivot":
-            return "the columns of its PIVOT come from the data"
-        if cell.materialize is True:
-            return "materialize=True"
-        if cell.materialize is False:
-            return None
-        table, frame = self.tables[cell], self.frames.get(cell)
-        if frame is not None and (
-            frame.demand or any(node in necessary for node in frame.outputs if node is not table)
-        ):
-            return "a reader needs its rows"
-        readers = sum(node in necessary for node in table.outputs) + bool(table.demand)
-        return f"{readers} readers share it and it reduces rows" if readers > 1 and query.reduces else None
+    def _plan_columns(self) -> None:
+        if not self.columns:
+            return
+        necessary, passes = self._waves.necessary(), set(self.tables.values())
+        texts = {node: cell for cell, node in self.lazies.items() if isinstance(cell, SqlCell)}
+
+        def used(node: Node) -> UsedColumns | None:
+            return None if node not in texts else self._resolver.used_columns(texts[node])
+
+        for table, wanted in self.columns.items():
+            if table in necessary and wanted.outcome != Done(None):
+                found = wanted_columns(table, necessary, used, passes)
+                known = wanted.outcome.value if isinstance(wanted.outcome, Done) else frozenset[str]()
+                self._waves.stage(wanted, None if found is None else found | cast("frozenset[str]", known))
 
     def kept_rows(self) -> dict[str, str]:
-        """Return, by label, why the rows of SQL cells are kept at present."""
-        necessary = self._waves.necessary()
-        found = ((cell, self.keeps_rows(cell, necessary)) for cell in self.lazies)
-        return {cell.label: reason for cell, reason in found if reason is not None}
+        """Return, by label, why the rows of queries are kept at present."""
+        return {cell.label: reason for cell, reason in self._kept(self._waves.necessary()).items()}
+
+    def _kept(self, necessary: set[Node]) -> Mapping[Cell, str]:
+        cells = {self.lazies[cell]: cell for cell in self.lazies if cell in self.tables}
+        order = closure(list(cells), lambda node: node.inputs)
+        found = ((cells[node], node) for node in order if node in cells)
+        return Keeping(necessary).choose(
+            Readable(cell, self._query(cell), self.tables[cell], lazy, self.frames.get(cell)) for cell, lazy in found
+        )
 
     # What names stand for may change in a notebook.
 
@@ -235,20 +244,29 @@ class Nodes:
         if isinstance(cell, InputCell):
             feeds = (self._feed(read) for read in self._resolver.reads(cell).arguments.values())
             self._waves.rewire(self.settings[cell], (self.raws[cell], *feeds))
-        elif not isinstance(cell, SqlCell):
+        elif not is_query(cell):
             runs.append(self._replace(cell, self.values, self._make_value))
         else:
             lazy = self.lazies.get(cell)
             if lazy is not None and cell not in self._circles and not self._resolver.faults(cell):
-                runs.append(self._replace(cell, self.lazies, lambda _: self._lazy(cell)))
+                runs.append(self._replace(cell, self.lazies, self._make_lazy))
             else:
                 self.lazies.pop(cell, None)
                 runs += [
                     self._replace(cell, self.tables, self._make_table),
                     self._replace(cell, self.frames, self._make_frame),
                 ]
+                if cell in self.tables:
+                    self._rewire_there(cell, lazy)
                 self._remove([] if lazy is None else [lazy])
         return [run for run in runs if run is not None]
+
+    def _rewire_there(self, cell: Cell, lazy: Node | None) -> None:
+        """Let cells on a database read the query of one that there was none of, or no longer the one that there was."""
+        stale, query = (lazy, self.tables[cell]), self.query(cell)
+        for reader, node in self.lazies.items():
+            if isinstance(reader, SqlCell) and reader.on is not None and not {*stale}.isdisjoint(node.inputs):
+                self._waves.rewire(node, tuple(query if source in stale else source for source in node.inputs))
 
     def _replace(self, cell: Cell, kind: dict[Cell, Node], make: Callable[[Cell], Node]) -> Run | None:
         old = kind.pop(cell, None)
@@ -270,6 +288,8 @@ class Nodes:
                 self._waves.remove(node)
                 self.files.pop(node, None)
                 self.chosen.pop(node, None)
+                if (wanted := self.columns.pop(node, None)) is not None:
+                    self._waves.remove(wanted)
 
     # How they are made.
 
@@ -300,7 +320,7 @@ class Nodes:
                 break
         self._looked_above.update(above)
         for read in above[:-1]:
-            if isinstance(read, SqlCell):
+            if is_query(read):
                 self.table(read)
             elif isinstance(read, PythonCell):
                 self.value(cast("Cell", read))
@@ -328,7 +348,7 @@ class Nodes:
     def _make_value(self, cell: Cell) -> Node:
         if cell in self._replaced:
             value = self._replaced[cell]
-            if isinstance(cell, SqlCell | SourceCell) and is_frame(value):
+            if is_relation(cell) and is_frame(value):
                 return self._item(cell)
             return self._fixed(cell, cell.condition(value, {}) if isinstance(cell, PredicateCell) else value)
         match cell:
@@ -338,8 +358,8 @@ class Nodes:
                 return self._fixed(cell, cell.value)
             case PredicateCell():
                 return self._condition(cell)
-            case PythonCell():
-                return self._python_value(cast("PythonCell[..., Any]", cell))
+            case PythonCell() if not is_query(cell := cast("PythonCell[..., Any]", cell)):
+                return self._python_value(cell)
             case SourceCell() if not is_location(cell.location):
                 return self._fixed(cell, cell.location)
             case _:
@@ -356,16 +376,14 @@ class Nodes:
             return self._scanning(cell, self._fixed(cell, self._replaced[cell]))
         if database_of(cell) is not None:
             return self._database_table(cell)
+        if is_query(cell):
+            lazy = self.lazies[cell] = self._make_lazy(cell)
+
+            def readable(source: object) -> Table:
+                return _readable(cell, source)
+
+            return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table))
         match cell:
-            case SqlCell():
-                lazy = self._lazy(cell)
-                self.lazies[cell] = lazy
-                self._gate(cell)
-
-                def readable(source: object) -> Table:
-                    return _readable(cell, source)
-
-                return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table))
             case SourceCell() if is_location(cell.location):
                 return self._file_table(cell)
             case SourceCell() | PythonCell():
@@ -375,7 +393,8 @@ class Nodes:
 
     def _make_frame(self, cell: Cell) -> Node:
         source = self.query(cell)
-        stamped = isinstance(cell, SqlCell) and cell in self.lazies and bool(self._query(cell).unstable)
+        is_text = isinstance(cell, SqlCell) and cell in self.lazies  # an expression's barrier is its lazy node
+        stamped = is_text and (query := self._query(cell)) is not None and bool(query.unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
             if table.database is not None:
@@ -389,17 +408,17 @@ class Nodes:
                 rows = reader.fetch()
             return Frame(rows, digest("run", next(_stamps)) if stamped else table.digest)
 
-        node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=self.gates.get(cell))
+        gate = self.gates.get(cell) if is_text else None
+        node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=gate)
         return self._waves.add(node)
 
     def _database_table(self, cell: Cell) -> Node:
         """Make the nodes of what runs on a database; without `plan`, readers learn its columns and nothing is read."""
-        location = table_of(cell) if isinstance(cell, SourceCell) else None
         if isinstance(cell, SqlCell):
-            lazy = self._lazy(cell)
-            self._gate(cell)
+            lazy = self._make_lazy(cell)
         else:
             assert isinstance(cell, SourceCell)
+            location = table_of(cell)
             assert location is not None
             lazy = self._fixed(cell, source_table(cell, location))
         self.lazies[cell] = lazy
@@ -408,25 +427,31 @@ class Nodes:
             if isinstance(source, Frame):
                 return frame_table(cell, source.rows, source.digest)
             table = cast("Table", source)
-            return frame_table(cell, describe(table, cancel), digest("columns", table.digest))
+            columns = describe(table, cancel)
+            return frame_table(cell, columns, digest("columns", table.digest, str(columns.schema)))
 
         return self._waves.add(Node(cell.label, (lazy,), compute=readable, is_work=True, same=same_table))
 
-    def _query(self, cell: Cell) -> Query:
-        query = self._resolver.reads(cell).query
-        assert query is not None
-        return query
+    def _query(self, cell: Cell) -> Query | None:
+        """Return the query of a cell, if it has one; an expression's is known once its function was called."""
+        if isinstance(cell, SqlCell):
+            return self._resolver.reads(cell).query
+        outcome = self.lazies[cell].outcome
+        return query_of(outcome.value) if isinstance(outcome, Done) else None
 
     def _scanning(self, cell: Cell, value: Node) -> Node:
         def scanned(frame: object) -> Table:
             return frame_table(cell, to_arrow(frame, cell.label), digest("frame", next(_stamps)))
 
-        def computed(_: Cancel, frame: object) -> Table:
-            return scanned(frame)
-
         given = self._replaced.get(cell, cell.location if isinstance(cell, SourceCell) else None)
         if given is None or is_lazy(given):  # a function may return a lazy frame, too: computing it may take long
-            return self._waves.add(Node(cell.label, (value,), compute=computed, is_work=True, same=same_table))
+            wanted = self._waves.add(Node(cell.label, same=_equal))
+            if not self._keeps_rows:
+                self._waves.stage(wanted, None)
+            inputs = (value, wanted)
+            node = Node(cell.label, inputs, compute=Projection(cell), is_work=True, same=same_table)
+            self.columns[node] = wanted
+            return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
 
     def _input_value(self, cell: InputCell, value: object) -> Node:
@@ -451,7 +476,7 @@ class Nodes:
         return self._waves.add(Node(cell.label, (setting,), compute=set_to, same=is_same))
 
     def _feed(self, cell: Cell) -> Node:
-        is_rows = isinstance(cell, SqlCell) or (isinstance(cell, SourceCell) and is_location(cell.location))
+        is_rows = is_query(cell) or (isinstance(cell, SourceCell) and is_location(cell.location))
         return self.frame(cell) if is_rows else self.value(cell)
 
     def _condition(self, cell: PredicateCell) -> Node:
@@ -499,9 +524,28 @@ class Nodes:
             return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
         return self._waves.add(Node(cell.label, (files,), compute=read, is_work=True, same=same_table))
 
+    def _make_lazy(self, cell: Cell) -> Node:
+        if isinstance(cell, SqlCell):
+            self._gate(cell)
+            return self._lazy(cell)
+        assert isinstance(cell, PythonCell)
+        return self._expression(cast("PythonCell[..., Any]", cell))
+
+    def _expression(self, cell: "PythonCell[..., Any]") -> Node:
+        reads = self._resolver.reads(cell)
+        inputs = tuple(
+            self.table(read) if takes_table(cell, name, read) else self._argument(read)
+            for name, read in reads.arguments.items()
+        )
+        call = LazyCall(cell, reads, self._engine, self._keeps_rows)
+        return self._waves.add(
+            Node(cell.label, inputs, compute=call, is_work=True, same=same_table, gate=self._gate(cell))
+        )
+
     def _lazy(self, cell: SqlCell) -> Node:
         reads = self._resolver.reads(cell)
-        query = self._query(cell)
+        query = reads.query
+        assert query is not None
         files = {file.location: absolute(file.location, cell.namespace.folder) for file in query.files}
         inputs: dict[tuple[str, str], Node] = {}
         for name, read in reads.tables.items():
@@ -510,7 +554,7 @@ class Nodes:
             inputs["value", name] = self.value(read)
         for name, predicate in reads.predicates.items():
             inputs["predicate", name] = self.value(predicate)
-        if local := tuple(location for location in files.values() if "://" not in location):
+        if local := tuple(filter(is_local, files.values())):
             inputs["files", ""] = self._file_node(local, cell.label)
 
         chosen_by = {name: read for name, read in reads.values.items() if name in query.path_parameters}
@@ -556,7 +600,7 @@ class Nodes:
     def _argument(self, cell: Cell) -> Node:
         if isinstance(cell, PredicateCell):
             raise WrongKindError(f"`{cell.label}` is a predicate, which only SQL reads.")
-        if cell in self._replaced and isinstance(cell, SqlCell | SourceCell):
+        if cell in self._replaced and is_relation(cell):
             return self.frame(cell)
         return self._feed(cell)
 

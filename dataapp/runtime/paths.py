@@ -11,7 +11,7 @@ from typing import cast
 
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Query
-from dataapp.connect.files import absolute, expand, is_pattern, within
+from dataapp.connect.files import absolute, expand, is_local, is_pattern, within
 from dataapp.errors import SourceNotAllowedError
 
 
@@ -55,14 +55,14 @@ def choose_files(query: Query, name: str, value: object, folder: Path, *, by_inp
     else:
         found = [absolute(text, folder) for text in paths]
     is_one = isinstance(value, str) and len(found) == 1
-    return Chosen(found[0] if is_one else found, tuple(path for path in found if "://" not in path))
+    return Chosen(found[0] if is_one else found, tuple(filter(is_local, found)))
 
 
 def _inside(text: str, folder: Path, name: str, cell: str) -> Sequence[str]:
     """Return the files that a viewer's choice names; a pattern becomes its matches, so that no other can slip in."""
     path = absolute(text, folder)
     allowed = [folder, Path.cwd()]
-    if "\0" in path or "://" in path or not within(path, allowed):
+    if "\0" in path or not is_local(path) or not within(path, allowed):
         raise _refusal(name, cell)
     if not is_pattern(path):
         return [path]

@@ -5,19 +5,21 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
 from weakref import WeakKeyDictionary
 
 from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
+from dataapp.cells.expression import ExpressionCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.namespace import MISSING, Namespace
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
+from dataapp.compile.columns import UsedColumns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser, Query, parse
 from dataapp.compile.spans import Span, line_and_column
@@ -113,6 +115,15 @@ class Resolver:
     def partial(self, cell: Cell) -> Reads:
         """Return what a cell reads as far as its names resolve; see `faults` for the others."""
         return self._looked_up(cell)[0]
+
+    def used_columns(self, cell: Cell) -> UsedColumns | None:
+        """Return the columns that a SQL cell may use of what it reads, or None if that is not known."""
+        reads = self.partial(cell)
+        if reads.query is None:
+            return None
+        used = reads.query.columns
+        chosen = [fold(name) for predicate in reads.predicates.values() for name in predicate.columns.values()]
+        return replace(used, names=used.names.union(chosen))
 
     def _looked_up(self, cell: Cell) -> tuple[Reads, Faults]:
         if cell not in self._found:
@@ -231,6 +242,8 @@ class Resolver:
                 return Reads()
 
     def _sql_reads(self, cell: SqlCell, faults: Faults) -> Reads:
+        if isinstance(cell, ExpressionCell) and cell.fault is not None:
+            raise cell.fault.with_traceback(None)
         query = parse_text(cell.query, self._parser) if cell.on is None else self._text_elsewhere(cell)
         tables: dict[str, Cell] = {}
         for table in query.tables:

@@ -96,6 +96,7 @@ class Session:
         check_shared: Raises if an input would be shared by all sessions of a server.
         keeps_rows: Whether rows of SQL cells are kept where that is better; else every reader takes the query, which
             is what somebody who only asks for the query or its columns wants.
+        fetches_rows: Whether rows of databases are fetched even so, for whoever runs what reads them.
     """
 
     def __init__(
@@ -109,11 +110,12 @@ class Session:
         initial: Callable[[InputCell], object] = _no_controls,
         check_shared: Callable[[InputCell], None] | None = None,
         keeps_rows: bool = True,
+        fetches_rows: bool = False,
     ) -> None:
         self.engine = engine
         self.resolver = Resolver(engine, engine.has_table, check_shared=check_shared)
         self._pool = pool
-        self._keeps_rows = keeps_rows
+        self._plans = keeps_rows or fetches_rows
         self._deliver = deliver
         self._lock = threading.RLock()
         self._waves = Waves()
@@ -124,6 +126,7 @@ class Session:
             replaced=replaced or {},
             open_control=None if open_control is None else lambda cell: self._open(cell, open_control),
             initial=initial,
+            keeps_rows=keeps_rows,
         )
         self._demands: dict[Node, dict[Demand, None]] = {}
         self._cancels: dict[Run, Cancel] = {}
@@ -348,7 +351,7 @@ class Session:
             self._is_wave_due = False
             if self.is_closed:
                 return
-            if self._keeps_rows:
+            if self._plans:
                 self.nodes.plan()
             self._note_sources()
             carried = self._prepare(self._waves.begin())

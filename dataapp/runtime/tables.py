@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import time_ns
 
 import pyarrow as pa
 
@@ -12,7 +13,7 @@ from dataapp.cells.database import Database
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, fuse
 from dataapp.compile.target import DUCKDB
-from dataapp.connect.files import Version, version_of
+from dataapp.connect.files import Version, is_local, is_settled, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.relation import EngineFault, Relation
 from dataapp.errors import DataAppError
@@ -54,6 +55,8 @@ class Table:
         files: Files that are read.
         digest: Equal digests mean equal rows, however they are computed.
         fixed_order: Whether reading twice gives the same order.
+        is_versioned: Whether equal digests mean equal rows for every session of the process, and later: all sources
+            have versions, and no text has several meanings. Never of a database, whose versions belong to its rows.
         database: The database on which all parts are, or None for the engine; only those can be a `Relation`.
     """
 
@@ -65,6 +68,7 @@ class Table:
     files: tuple[Files, ...]
     digest: str
     fixed_order: bool
+    is_versioned: bool = False
     database: Database | None = None
 
     @cached_property
@@ -86,6 +90,7 @@ class Table:
             sources=tuple(files.version for files in self.files),
             variables={name: self.values[key] for name, key in fused.variables.items()},
             fixed_order=self.fixed_order,
+            is_versioned=self.is_versioned and all(is_settled(files.version, time_ns()) for files in self.files),
             explain_fault=self.explain_fault,
             check_sources=self.check_sources,
         )
@@ -138,20 +143,20 @@ class TableBuilder:
         self.frames |= table.frames
         self.files += [files for files in table.files if files not in self.files]
 
-    def build(self, part: Part, digest: str, *, fixed_order: bool) -> Table:
+    def build(self, part: Part, digest: str, *, fixed_order: bool, is_versioned: bool) -> Table:
         """Finish with the root's own part."""
         self.parts[self.root] = part
         self.labels[self.root] = self.root.label
-        files = tuple(self.files)
         return Table(
             self.root,
             self.parts,
             self.labels,
             self.values,
             self.frames,
-            files,
+            tuple(self.files),
             digest,
             fixed_order,
+            is_versioned and self.database is None,
             self.database,
         )
 
@@ -160,11 +165,12 @@ def frame_table(cell: Cell, frame: pa.Table, stamp: str) -> Table:
     """Return the table that scans a frame."""
     builder = TableBuilder(cell)
     builder.frames[cell] = frame
-    return builder.build(FramePart(), stamp, fixed_order=True)
+    return builder.build(FramePart(), stamp, fixed_order=True, is_versioned=True)
 
 
 def scan_table(cell: Cell, sql: str, files: Files) -> Table:
     """Return the table that scans files."""
     builder = TableBuilder(cell)
     builder.files.append(files)
-    return builder.build(ScanPart(sql), digest(sql, files.version), fixed_order=True)
+    is_versioned = all(is_local(pattern) for pattern in files.patterns)
+    return builder.build(ScanPart(sql), digest(sql, files.version), fixed_order=True, is_versioned=is_versioned)

@@ -1,14 +1,14 @@
-"""Where work runs: a pool of threads shared by all sessions, one event loop for async cells, and cancellation."""
+"""How work runs: in the calling thread or on the process's threads, on one event loop for async cells, cancellable."""
 
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from dataapp.errors import Cancelled
-
-_WORKERS = 8
+from dataapp.runtime.pool import ThreadPool
 
 
 class Cancel:
@@ -54,17 +54,6 @@ class Pool(Protocol):
     def start(self, work: Callable[[], None]) -> None:
         """Take a piece of work, which raises nothing."""
         ...
-
-
-class ThreadPool:
-    """The process's worker threads."""
-
-    def __init__(self, workers: int = _WORKERS) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="dataapp")
-
-    def start(self, work: Callable[[], None]) -> None:
-        """Run the work on a thread of the pool."""
-        self._executor.submit(work)
 
 
 class InlinePool:
@@ -117,6 +106,16 @@ def shared_pool() -> ThreadPool:
         if _Shared.pool is None:
             _Shared.pool = ThreadPool()
         return _Shared.pool
+
+
+def session_lane() -> Pool:
+    """Return a lane of the process's pool for a session."""
+    return shared_pool().lane()
+
+
+def while_waiting() -> AbstractContextManager[None]:
+    """Let the process's pool make up for the calling thread while it waits for another."""
+    return shared_pool().making_up()
 
 
 def run_coroutine[T](coroutine: Coroutine[Any, Any, T], cancel: Cancel) -> T:

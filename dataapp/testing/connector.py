@@ -196,8 +196,10 @@ class ConnectorContract:
     def test_the_query_of_a_chain_is_what_is_explained(self, con: Connection) -> None:
         last = _chain(con)
         text = last.explain()
-        assert f"runs on {con.label} as one query" in text
+        assert f"is one query on {con.label} of " in text
+        assert "gave 3 rows" in text
         assert last.compile().sql in text
+        assert "gave" not in last.explain(analyze=False)
 
     def test_columns_are_those_of_the_rows(self, con: Connection) -> None:
         last = _chain(con)
@@ -207,6 +209,11 @@ class ConnectorContract:
         local = da.sql("SELECT sum(size)::INTEGER AS total FROM last", last=_chain(con))
         assert local.evaluate().item() == 90
         assert dict(local.schema) == {"total": "INTEGER"}
+
+    def test_a_local_cell_is_explained_with_the_rows_that_it_reads(self, con: Connection) -> None:
+        text = da.sql("SELECT * FROM last", last=_chain(con)).explain()
+        assert "gave 3 rows" in text
+        assert f"they come from {con.label}" in text
 
     def test_order_survives_fusing(self, con: Connection) -> None:
         items = con.table("items")

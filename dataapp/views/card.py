@@ -5,7 +5,7 @@ dimmed, until the new value is there; an error takes its place.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import panel as pn
 from pyviz_comms import JupyterComm
@@ -15,7 +15,7 @@ from dataapp.cells.python import PythonCell
 from dataapp.cells.sql import SqlCell
 from dataapp.errors import DataAppError
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
-from dataapp.runtime.session import Demand, Form, Session
+from dataapp.runtime.session import Demand, Form, Session, Shown
 from dataapp.views.chart import canvas as _canvas  # noqa: F401  # a page must know it when it is loaded
 from dataapp.views.faults import FAULT_STYLE, Fault, blocked_by, error_to_fault, is_author
 
@@ -28,10 +28,9 @@ _STYLE = """
 @keyframes dataapp-appear { to { opacity: 1; } }
 @keyframes dataapp-slide { 0% { left: 0; } 50% { left: 70%; } 100% { left: 0; } }
 @media (prefers-reduced-motion: reduce) { :host(.dataapp-running)::before { animation-duration: .2s, 0s; } }
-"""
-_BODY_STYLE = """
-:host { transition: opacity .15s .15s; }
-:host(.dataapp-stale) { opacity: .55; }
+.dataapp-body { transition: opacity .15s .15s; }
+:host(.dataapp-running) > .dataapp-body { opacity: .55; }
+:host(.dataapp-empty) > .dataapp-body { display: none !important; }
 """
 _LOOK_AGAIN_MS = 400
 
@@ -61,9 +60,8 @@ class Card(pn.Column):
         cell: The cell that it is about, for its label and its button.
         wants: The nodes that the body needs.
         make_body: Makes the body; it is given a function that takes the body's own errors (None when it recovered).
+        looked: Called whenever something may have become of the cell: see `look`.
     """
-
-    _stylesheets_of_card: ClassVar[list[str]] = [_STYLE]
 
     def __init__(
         self,
@@ -71,11 +69,13 @@ class Card(pn.Column):
         cell: Cell,
         wants: Mapping[Cell, Form],
         make_body: Callable[[Callable[[Exception | None], None]], Body],
+        looked: Callable[[], None] = lambda: None,
         **params: Any,
     ) -> None:
         self._session = session
         self._cell = cell
         self._wants = wants
+        self._looked = looked
         self._demands: dict[Cell, Demand] = {}
         self._shown: dict[Cell, object] = {}
         self._own_error: Exception | None = None
@@ -83,16 +83,15 @@ class Card(pn.Column):
         self._roots: set[str] = set()
         self._look_is_due = False
         self._body = make_body(self._take_error)
-        session.on_close(self._body.close)
-        self._content = pn.Column(self._body.view, margin=0, sizing_mode="stretch_width", stylesheets=[_BODY_STYLE])
-        self._message = pn.pane.HTML(
-            "", visible=False, margin=0, sizing_mode="stretch_width", stylesheets=[FAULT_STYLE]
-        )
-        objects: list[Any] = [self._message, self._content]
+        self._is_closed_with_session = False
+        view = self._body.view
+        view.css_classes = [*view.css_classes, "dataapp-body"]
+        self._message: pn.pane.HTML | None = None  # made with the first fault: most cards never have one
+        objects: list[Any] = [view]
         if isinstance(cell, SqlCell | PythonCell) and cell.run == "button":
             objects.insert(0, self._button(cell))
         layout = {"sizing_mode": "stretch_width", "margin": (4, 8)} | params
-        super().__init__(*objects, stylesheets=[_STYLE], **layout)
+        super().__init__(*objects, stylesheets=[_STYLE], css_classes=["dataapp-empty"], **layout)
 
     def _button(self, cell: "SqlCell | PythonCell[..., Any]") -> Any:
         button = pn.ui.Button(name=f"Run {cell.label}", color="primary", margin=(0, 0, 6, 0))
@@ -117,6 +116,9 @@ class Card(pn.Column):
     def _appear(self) -> None:
         if self._demands or not self._roots or self._session.is_closed:
             return
+        if not self._is_closed_with_session:  # not before: layouts make cards that they throw away
+            self._is_closed_with_session = True
+            self._session.on_close(self._body.close)
         for cell, form in self._wants.items():
             self._demands[cell] = self._session.demand(cell, form, self._look)
         self._look()
@@ -143,6 +145,11 @@ class Card(pn.Column):
 
     # What it says.
 
+    def look(self) -> Shown | None:
+        """Return what became of the cell, or None while it is not shown, or stopped."""
+        demand = self._demands.get(self._cell)
+        return None if demand is None else demand.look()
+
     def _look(self) -> None:
         if not self._demands:
             return
@@ -154,6 +161,7 @@ class Card(pn.Column):
         if fault is None and all(isinstance(outcome, Done) for outcome in outcomes.values()):
             fault = self._show({cell: outcome.value for cell, outcome in outcomes.items() if isinstance(outcome, Done)})
         self._tell(fault, is_stale=is_stale, progress=progress)
+        self._looked()
         if is_stale:
             self._look_later()
 
@@ -199,17 +207,22 @@ class Card(pn.Column):
         return error_to_fault(error, label, text, is_author=self._is_author)
 
     def _tell(self, fault: Fault | None, *, is_stale: bool, progress: float | None) -> None:
-        has_value = bool(self._shown) and fault is None
-        classes = [] if not is_stale else ["dataapp-running"]
-        if is_stale and progress is not None:
-            classes.append("dataapp-measured")
+        classes = [] if self._shown and fault is None else ["dataapp-empty"]
+        if is_stale:
+            classes += ["dataapp-running"] if progress is None else ["dataapp-running", "dataapp-measured"]
         styles = {"--dataapp-done": f"{progress:.0%}"} if is_stale and progress is not None else {}
+        self._say(fault)
         self._update(self, css_classes=classes, styles=styles)
-        self._update(self._content, visible=has_value, css_classes=["dataapp-stale"] if is_stale else [])
-        if fault is None:
-            self._update(self._message, visible=False)
-        else:
+
+    def _say(self, fault: Fault | None) -> None:
+        if fault is not None and self._message is None:
+            layout: dict[str, Any] = {"margin": 0, "sizing_mode": "stretch_width"}
+            self._message = pn.pane.HTML(fault.to_html(), stylesheets=[FAULT_STYLE], **layout)
+            self.insert(len(self) - 1, self._message)
+        elif fault is not None:
             self._update(self._message, object=fault.to_html(), visible=True)
+        elif self._message is not None:
+            self._update(self._message, visible=False)
 
     @staticmethod
     def _update(view: Any, **values: object) -> None:

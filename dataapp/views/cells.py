@@ -13,6 +13,7 @@ from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
+from dataapp.cells.relation import is_query
 from dataapp.errors import ChartError
 from dataapp.runtime.session import Form, Session
 from dataapp.views.bodies import TableBody, TakeError, ValueBody
@@ -32,7 +33,7 @@ def view_of(cell: Cell, session: Session) -> Any:
             return view_of_value(cell.value)
         case PredicateCell():
             return Card(session, cell, {cell: "value"}, lambda take_error: ConditionBody(cell))
-        case PythonCell():
+        case PythonCell() if not is_query(cell):
             node = cast("PythonCell[..., Any]", cell)
             return Card(session, node, {node: "value"}, lambda take_error: _value_body(session, node, take_error))
         case ExploreCell():

@@ -146,9 +146,6 @@ class ChartBody:
         self._controls: dict[str, tuple[SelectionControl, Callable[[Any], None]]] = {}
         self.chart_view = ChartView(chart, session.submit, on_selection=self._selected)
         self.chart_view.param.watch(self._status_changed, ["status", "error"])
-        for data in self._data:
-            for selection in data.selections:
-                self._follow(selection.name)
 
     @property
     def view(self) -> Any:
@@ -157,6 +154,10 @@ class ChartBody:
 
     def show(self, values: Mapping[Cell, object]) -> None:
         """Show other rows."""
+        if not self._controls:  # not before: layouts make cards that they throw away
+            for data in self._data:
+                for selection in data.selections:
+                    self._follow(selection.name)
         relations: dict[CellData, Any] = {}
         for data in self._data:
             assert isinstance(data.source, Cell)

@@ -9,8 +9,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dataapp.compile.identifiers import fold
+from dataapp.compile.identifiers import fold, unused
 from dataapp.compile.query import Parser
+from dataapp.compile.spans import Span
 from dataapp.errors import DataAppError, InvalidNameError, NameClashError, NameNotFoundError, near
 from dataapp.runtime.resolution import parse_text
 from dataapp.workbench.catalogue import Table
@@ -19,7 +20,7 @@ from dataapp.workbench.quick_chart import ChartSpec
 from dataapp.workbench.references import rename_references
 
 # What a saved module imports, and what the engine's reader calls any relation.
-IMPORTED = frozenset({"alt", "da", "dt", "pl", "pn", "relation"})
+IMPORTED = frozenset({"alt", "da", "dt", "importlib", "pl", "pn", "relation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,24 @@ def with_controls(book: Book, controls: tuple[Control, ...]) -> Book:
     return book
 
 
+def with_tables(book: Book, tables: Sequence[Table]) -> Book:
+    """Return the book over other tables; one that is called as a query or control is gets another name.
+
+    Example:
+        >>> from dataapp.workbench.catalogue import Table
+        >>> table = Table("busy", "/data/busy.csv", (), None, 1, 1)
+        >>> [table.name for table in with_tables(Book("", queries=(Query("busy", "SELECT 1"),)), [table]).tables]
+        ['busy_2']
+    """
+    taken = {fold(thing.name) for thing in (*book.queries, *book.controls)}
+    named: list[Table] = []
+    for table in tables:
+        name = unused(table.name, taken) if fold(table.name) in taken else table.name
+        taken.add(fold(name))
+        named.append(table if name == table.name else replace(table, name=name))
+    return replace(book, tables=tuple(named))
+
+
 def check_names(book: Book) -> None:
     """Refuse a book whose queries and controls have names that `add_query` and `with_controls` would refuse.
 
@@ -171,6 +190,27 @@ def names_read(sql: str, parser: Parser) -> frozenset[str]:
 def readers_of(book: Book, name: str, parser: Parser) -> tuple[str, ...]:
     """Return the names of the queries that read a table, query or control directly, in the order of the page."""
     return tuple(query.name for query in book.queries if fold(name) in names_read(query.sql, parser))
+
+
+def circular_reference(book: Book, name: str, parser: Parser) -> Span | None:
+    """Return where a query's text first names a query that reads it in turn, directly or through others.
+
+    Example:
+        >>> from dataapp.engines.duckdb import DuckDB
+        >>> book = Book("", queries=(Query("a", "FROM b"), Query("b", "FROM a"), Query("c", "FROM a")))
+        >>> circular_reference(book, "a", DuckDB()), circular_reference(book, "c", DuckDB())
+        (Span(start=5, end=6), None)
+    """
+    reads = {fold(query.name): names_read(query.sql, parser) for query in book.queries}
+    for table in parse_text(book.query(name).sql, parser).tables:
+        pending, known = [fold(table.name)], set[str]()
+        while pending and not table.qualified:
+            read = pending.pop()
+            if read == fold(name):
+                return table.span
+            known.add(read)
+            pending += reads.get(read, frozenset()) - known
+    return None
 
 
 def open_parameters(book: Book, parser: Parser) -> tuple[str, ...]:

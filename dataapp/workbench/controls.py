@@ -45,7 +45,7 @@ class Control:
 
     Attributes:
         name: The parameter, as the query writes it first.
-        widget: A class of `panel.widgets`.
+        widget: A class of `panel.ui`.
         options: Its keyword arguments, by name.
     """
 

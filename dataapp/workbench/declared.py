@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import panel as pn
 import param
+from panel.widgets.base import WidgetBase
 
 from dataapp.errors import InputError, near
 from dataapp.workbench.controls import Control
@@ -11,15 +12,15 @@ from dataapp.workbench.controls import Control
 type Options = dict[str, object]
 
 
-def widget_class(control: Control) -> type[pn.widgets.WidgetBase]:
+def widget_class(control: Control) -> type[WidgetBase]:
     """Return the class of a control's widget.
 
     Raises:
         InputError: Panel has no such widget.
     """
-    found = getattr(pn.widgets, control.widget, None)
-    if not (isinstance(found, type) and issubclass(found, pn.widgets.WidgetBase)):
-        known = [name for name in pn.widgets.__all__ if name[0].isupper()]
+    found = getattr(pn.ui, control.widget, None)
+    if not (isinstance(found, type) and issubclass(found, WidgetBase)):
+        known = [name for name in dir(pn.ui) if name[0].isupper()]
         raise InputError(f"Panel has no widget `{control.widget}`.", hint=near(control.widget, known))
     return found
 
@@ -44,7 +45,7 @@ def declared_options(control: Control, values: Mapping[str, object]) -> Options:
     return {name: _fitting(widget, name, value) for name, value in options.items()}
 
 
-def _fitting(widget: type[pn.widgets.WidgetBase], option: str, value: object) -> object:
+def _fitting(widget: type[WidgetBase], option: str, value: object) -> object:
     """Return a tuple as the list that a widget's option asks for."""
     if not isinstance(value, tuple):
         return value

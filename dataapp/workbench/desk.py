@@ -1,4 +1,4 @@
-"""What all pages of one `dataapp explore` share: the tables, the queries as they were last, and the history."""
+"""What all pages of one `dataapp explore` share: the tables, what each tab held last, and the history."""
 
 import threading
 from collections.abc import Sequence
@@ -6,10 +6,13 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from dataapp.app.sessions import engine
+from dataapp.connect.files import FileState
+from dataapp.errors import DataAppError
 from dataapp.workbench.book import Book, Query
-from dataapp.workbench.catalogue import Catalogue, read_catalogue
+from dataapp.workbench.catalogue import Catalogue, files_behind, read_catalogue
 from dataapp.workbench.history import History
 from dataapp.workbench.table_names import location_to_title
+from dataapp.workbench.tabs import Tabs
 
 _FIRST = "query"
 
@@ -25,15 +28,18 @@ class Desk:
     Attributes:
         history: As given.
         folder: As given.
-        latest: What the page held last, so that one that is loaded again shows it; None before the first.
+        tabs: What each tab of the browser held last.
     """
 
     def __init__(self, locations: Sequence[str], history: History, folder: Path) -> None:
         self.history = history
         self.folder = folder
-        self.latest: Book | None = None
+        self.tabs = Tabs()
         self._locations = tuple(locations)
         self._catalogue: Future[Catalogue] = Future()
+        self._later: Catalogue | None = None
+        self._lock = threading.Lock()
+        self._seen: frozenset[FileState] = frozenset()
         threading.Thread(target=self._read, name="dataapp-catalogue", daemon=True).start()
 
     def catalogue(self) -> Catalogue:
@@ -42,7 +48,26 @@ class Desk:
         Raises:
             DataAppError: There are none, or none that can be read.
         """
-        return self._catalogue.result()
+        first = self._catalogue.result()
+        return self._later or first
+
+    def look_again(self) -> bool:
+        """Read the tables again if files came, went or changed, and return whether they did; for a worker thread.
+
+        Where nothing can be read any more the tables stay: their queries say what is wrong.
+        """
+        known = self.catalogue()
+        with self._lock:
+            seen = files_behind(self._locations)
+            if seen == self._seen:
+                return False
+            self._seen = seen
+            names = {table.location: table.name for table in known.tables}
+            try:
+                self._later = read_catalogue(self._locations, engine=engine(), names=names)
+            except DataAppError:
+                return False
+            return True
 
     @property
     def is_known(self) -> bool:
@@ -56,9 +81,7 @@ class Desk:
         return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
 
     def book(self) -> Book:
-        """Return what a page begins with: what the last one held, else a query of the first table."""
-        if self.latest is not None:
-            return self.latest
+        """Return what a page begins with when no tab holds anything yet: a query of the first table."""
         tables = self.catalogue().tables
         taken = {table.name for table in tables}
         numbered = (f"{_FIRST}_{number}" for number in range(2, len(taken) + 3))
@@ -67,6 +90,7 @@ class Desk:
 
     def _read(self) -> None:
         try:
+            self._seen = files_behind(self._locations)
             self._catalogue.set_result(read_catalogue(self._locations, engine=engine()))
         except BaseException as error:
             self._catalogue.set_exception(error)

@@ -8,6 +8,7 @@ import bz2
 import csv
 import gzip
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from dataapp.errors import DataAppError, SourceNotFoundError, SourceUnreadableEr
 
 _THREADS = 8  # footers of a thousand local files take 0.2 s with any number; on a network disk the waiting is shared
 _HEAD = 1 << 16
+_CALLED = {"parquet": "Parquet", "csv": "CSV", "json": "JSON", "arrow": "Arrow IPC"}
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_TELLS_LITTLE = ("CSV Error on Line:", "Original Line:", "Error when sniffing file")
 _OPENERS: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 
 
@@ -79,7 +83,13 @@ def describe(location: str, engine: DuckDB) -> tuple[Column, ...]:
     else:
         schemas = [_open_ipc(state.path)[0] for state in version]
         sql, frames = "FROM rows", {"rows": pa.unify_schemas(schemas, promote_options="default").empty_table()}
-    return Relation(sql, key=(sql, version), engine=engine, frames=frames, sources=version).columns()
+    try:
+        return Relation(sql, key=(sql, version), engine=engine, frames=frames, sources=version).columns()
+    except DataAppError as error:
+        raise SourceUnreadableError(
+            f"`{location}` cannot be read as {_CALLED[kind]}: {first_telling_line(error.message)}",
+            hint="it may have another format or encoding: write it again, or read it with options of `da.source`",
+        ) from error
 
 
 def _facts(path: str, engine: DuckDB) -> FileFacts:
@@ -101,10 +111,27 @@ def _facts(path: str, engine: DuckDB) -> FileFacts:
     return FileFacts(path, kind, fields, rows, size)
 
 
+def first_telling_line(message: str) -> str:
+    """Return the one line of the engine's message that tells people something, as a sentence.
+
+    Of a CSV file it tells every option and each thing that it tried; who lists a folder wants to know what is wrong.
+
+    Example:
+        >>> told = ["CSV Error on Line: 2", "Original Line: a", "Invalid unicode detected.", "", "Possible Solution: b"]
+        >>> first_telling_line(chr(10).join(told))
+        'Invalid unicode detected (line 2).'
+    """
+    lines = [line.strip() for line in message.split("\n") if line.strip()]
+    place = next((found[1] for line in lines if (found := _LINE.match(line))), None)
+    telling = next((line for line in lines if not line.startswith(_TELLS_LITTLE)), lines[0]).rstrip(".")
+    return f"{telling}." if place is None else f"{telling} (line {place})."
+
+
 def known_endings() -> str:
     """Say which files are tables."""
     return (
-        "data files end in .parquet, .pq, .csv, .tsv, .txt, .json, .jsonl, .ndjson, .arrow, .arrows, .feather or .ipc"
+        "data files end in .parquet, .pq, .csv, .tsv, .json, .jsonl, .ndjson, .arrow, .arrows, .feather or .ipc, and in"
+        " .txt where one is named"
     )
 
 
@@ -179,10 +206,7 @@ def _head(path: str) -> str:
 
 
 def _described(path: str, engine: DuckDB) -> tuple[tuple[str, str], ...]:
-    try:
-        return tuple((column.name, column.type) for column in describe(path, engine))
-    except DataAppError as error:
-        raise type(error)(f"`{path}` cannot be read: {error.message}", hint=error.hint) from error
+    return tuple((column.name, column.type) for column in describe(path, engine))
 
 
 def _sentence(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Widgets for kinds of values: pure functions from what is known to a class of `panel.widgets` and its options."""
+"""Widgets for kinds of values: pure functions from what is known to a class of `panel.ui` and its options."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ A folder that was asked for holds tables: each of its files is one, and each of 
 A subfolder whose files, however deep, have one format and schema is one table. Where they do not, or where one of them
 cannot be read, it is looked at like a folder that was asked for, so that what is good in it still becomes tables.
 
+Texts (`.txt`) are read as CSV where they are named, but are no data of a folder: most are notes about what lies there.
 Names that start with a dot, and folders that start with an underscore, are not looked into, nor is anything more than
 eight folders deep.
 """
@@ -70,12 +71,23 @@ def read_folder(path: str, depth: int = _MOST_DEEP) -> Folder:
                     continue
                 if entry.is_dir():
                     below += [] if entry.name.startswith("_") else [entry.path]
-                elif format_of(entry.name) is not None:
+                elif is_data(entry.name):
                     files.append(entry.path)
     except OSError:
         return Folder(path, (), ())
     folders = (read_folder(inner, depth - 1) for inner in sorted(below)) if depth > 0 else ()
     return Folder(path, tuple(sorted(files)), tuple(folder for folder in folders if folder.all_files()))
+
+
+def is_data(name: str) -> bool:
+    """Whether a file in a folder is a table.
+
+    Example:
+        >>> is_data("trades.csv.gz"), is_data("notes.txt"), is_data("README.md")
+        (True, False, False)
+    """
+    plain = name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".bz2")
+    return format_of(name) is not None and not plain.endswith(".txt")
 
 
 def folder_groups(folder: Folder, is_one: IsOne, *, is_asked: bool) -> Iterator[Group]:

@@ -7,6 +7,7 @@ import os.path
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
+import dataapp
 from dataapp.compile.identifiers import fold, unused
 from dataapp.compile.query import Parser
 from dataapp.compile.tokens import tokenize
@@ -29,17 +30,20 @@ from dataapp.workbench.expressions import (
     names_in,
     to_code,
 )
-from dataapp.workbench.quick_chart import chart_expression
+from dataapp.workbench.quick_chart import ChartSpec, chart_expression
 from dataapp.workbench.references import move_files
 
 _IMPORTS = {
     "alt": "import altair as alt",
     "da": "import dataapp as da",
     "dt": "import datetime as dt",
+    "importlib": "import importlib.resources",
     "pn": "import panel as pn",
 }
 _AMBIGUOUS = frozenset({"l", "O", "I"})  # linters refuse them as variables, but they are somebody's parameters
 _MOST_STEPS_UP = 3
+_STANDARD = ("dt", "importlib")
+SAMPLES = Path(dataapp.__file__).parent / "samples"
 
 type Assignment = tuple[str, Expression]
 
@@ -105,7 +109,7 @@ class _Writer:
             if query.chart is not None:
                 name = unused(f"{query.name}_chart", taken)
                 taken.add(fold(name))
-                block.append((name, chart_expression(query.chart, query.name, self._columns[query.name])))
+                block.append((name, self._chart(query.chart, query.name)))
                 main.append(Name(name))
             main.append(Call("da.explore", (Name(query.name),)))
             blocks.append(block)
@@ -113,6 +117,13 @@ class _Writer:
         used = {name for block in blocks for _, made in block for name in names_in(made)} | {"da"}
         written = ["\n".join(_assignment(name, made) for name, made in block) for block in blocks if block]
         return "\n\n".join([_docstring(title), _imports(used), *written, to_code(page)]) + "\n"
+
+    def _chart(self, spec: ChartSpec, name: str) -> Expression:
+        try:
+            return chart_expression(spec, name, self._columns[name])
+        except DataAppError as error:
+            error.cell = error.cell or name
+            raise
 
     def _checked_queries(self) -> list[Query]:
         if not self._book.queries:
@@ -170,7 +181,7 @@ class _Writer:
         ]
         read = {name for sql in (*[query.sql for query in queries], *feeds) for name in self._reads(sql)}
         return [
-            (table.name, Call("da.source", (Constant(location_from(self._folder, table.location)),)))
+            (table.name, Call("da.source", (_location(self._folder, table.location),)))
             for table in self._book.tables
             if fold(table.name) in read
         ]
@@ -180,7 +191,7 @@ class _Writer:
             (name, self._sql(option.sql) if isinstance(option, OptionsQuery) else as_expression(option))
             for name, option in declared_options(control, self._values).items()
         )
-        return control.name, Call("da.input", (Name(f"pn.widgets.{control.widget}"),), options)
+        return control.name, Call("da.input", (Name(f"pn.ui.{control.widget}"),), options)
 
     def _sql(self, sql: str) -> Call:
         text = move_files(sql, self._moved, self._parser).replace("\r\n", "\n").strip()
@@ -191,6 +202,15 @@ class _Writer:
     def _moved(self, location: str) -> str:
         there = absolute(location, self._here)
         return location if there in (location, absolute(location, self._folder)) else location_from(self._folder, there)
+
+
+def _location(folder: Path, location: str) -> Expression:
+    """Return what tells a location; of installed sample data, an expression that holds wherever it is installed."""
+    if Path(location).parent != SAMPLES:
+        return Constant(location_from(folder, location))
+    files = Call("importlib.resources.files", (Constant("dataapp"),))
+    inside = Call("joinpath", (Constant("samples"), Constant(Path(location).name)))
+    return Call("str", (Chain(files, (inside,)),))
 
 
 def location_from(folder: Path, location: str) -> str:
@@ -223,9 +243,9 @@ def _page(title: str, sidebar: Sequence[str], main: Sequence[Expression]) -> Cha
 
 
 def _imports(used: set[str]) -> str:
-    third_party = [line for name, line in _IMPORTS.items() if name in used and name != "dt"]
-    standard = [_IMPORTS["dt"], ""] if "dt" in used else []
-    return "\n".join([*standard, *third_party])
+    third_party = [line for name, line in _IMPORTS.items() if name in used and name not in _STANDARD]
+    standard = [_IMPORTS[name] for name in _STANDARD if name in used]
+    return "\n".join([*standard, *([""] if standard else []), *third_party])
 
 
 def _assignment(name: str, made: Expression) -> str:

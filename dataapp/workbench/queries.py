@@ -30,7 +30,9 @@ from dataapp.workbench.book import (
     rename_query,
     replace_query,
     with_controls,
+    with_tables,
 )
+from dataapp.workbench.catalogue import Table
 from dataapp.workbench.controls import Control, infer_controls
 from dataapp.workbench.live import LiveBook
 from dataapp.workbench.quick_chart import ChartSpec
@@ -142,6 +144,11 @@ class Queries:
     def draw(self, name: str, spec: ChartSpec | None) -> None:
         """Give a query another chart, or none."""
         self._take(replace_query(self.book, replace(self.book.query(name), chart=spec)))
+
+    def take_tables(self, tables: Sequence[Table]) -> None:
+        """Read other tables: files came, went or changed."""
+        self._answer.cache_clear()
+        self._take(with_tables(self.book, tables))
 
     def values(self) -> dict[str, object]:
         """Return what the controls stand at."""

@@ -2,16 +2,19 @@
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import panel as pn
 
-from dataapp.errors import DataAppError, FileTakenError
+from dataapp.app.sessions import call_later
+from dataapp.errors import DataAppError, FileTakenError, NotSavedError
 from dataapp.runtime.session import Session
 from dataapp.views.faults import FAULT_STYLE, error_to_fault
 
 _FILE = "explore.py"
+_ARRIVES = 0.1  # seconds after Enter or a click in which Panel hands over what was typed just before
 _STYLE = """
 .saved { font-size: 13px; line-height: 1.6; } code { font: 12px ui-monospace, monospace; user-select: all; }
 """
@@ -23,25 +26,30 @@ class SaveDialog:
     Args:
         session: Runs the writing.
         folder: Where relative names start.
-        save: Writes the app to a path, over another file if the second argument says so, and returns where it is.
+        save: Writes the app to a path under a title, over another file if the last argument says so, and returns where
+            it is.
     """
 
-    def __init__(self, session: Session, folder: Path, save: Callable[[Path, bool], Path]) -> None:
+    def __init__(self, session: Session, folder: Path, save: Callable[[Path, str, bool], Path]) -> None:
         self._session = session
         self._folder = folder
         self._save = save
         self._is_writing = False
         self._changed: Sequence[str] = ()
+        self._suggested = ""
+        self._title = pn.ui.TextInput(label="Title", sizing_mode="stretch_width", margin=(8, 0))
         self._path = pn.ui.TextInput(label="File", value=_FILE, sizing_mode="stretch_width", margin=(8, 0))
-        self._path.param.watch(lambda _: self._again(), "value_input")
-        self._path.param.watch(lambda _: self._again(), "value")
+        self._path.param.watch(lambda _: self._again(), ["value_input", "value"])
+        for field in (self._title, self._path):
+            field.param.watch(lambda _: self._ask(overwrite=False), "enter_pressed")
         self._message = pn.pane.HTML("", margin=(8, 0), sizing_mode="stretch_width", stylesheets=[FAULT_STYLE, _STYLE])
         self._save_button = pn.ui.Button(label="Save", color="primary", margin=0)
-        self._save_button.on_click(lambda _: self._write(overwrite=False))
+        self._save_button.on_click(lambda _: self._ask(overwrite=False))
         self._replace_button = pn.ui.Button(label="Replace it", color="error", visible=False, margin=0)
-        self._replace_button.on_click(lambda _: self._write(overwrite=True))
+        self._replace_button.on_click(lambda _: self._ask(overwrite=True))
         buttons = pn.Row(self._save_button, self._replace_button, margin=(8, 0))
         self.view: Any = pn.ui.Dialog(
+            self._title,
             self._path,
             self._message,
             buttons,
@@ -51,26 +59,44 @@ class SaveDialog:
             width_option="sm",
         )
 
-    def open(self, changed: Sequence[str] = ()) -> None:
-        """Show the dialog; `changed` are the queries whose texts have not run as they stand."""
+    def open(self, title: str, changed: Sequence[str] = ()) -> None:
+        """Show the dialog.
+
+        Args:
+            title: What the app may be called, unless its file has a name that says so.
+            changed: The queries whose texts have not run as they stand.
+        """
+        self._suggested = title
         self._changed = changed
         self._again()
         self.view.open = True
 
     def _again(self) -> None:
         self._replace_button.visible = False
+        self._title.placeholder = self._default_title()
         said = f"In <code>{html.escape(str(self._folder))}</code>"
         if self._changed:
             names = ", ".join(f"<code>{html.escape(name)}</code>" for name in self._changed)
             said += f"<br>Changed since it ran, and saved as it ran last: {names}"
         self._message.object = f"<div class='saved'>{said}</div>"
 
-    def _write(self, *, overwrite: bool) -> None:
+    def _default_title(self) -> str:
+        name = _typed(self._path)
+        return self._suggested if name == _FILE else name_to_words(Path(name).stem) or self._suggested
+
+    def _ask(self, *, overwrite: bool) -> None:
         if self._is_writing:
             return
         self._is_writing = True  # not the button's own sign of it: that takes the focus, and Escape would not close
-        path = _located(self._folder, self._path.value_input or self._path.value)
-        self._session.submit(lambda _: self._save(path, overwrite), self._saved, self._failed)
+        call_later(_ARRIVES, lambda: self._write(overwrite=overwrite))
+
+    def _write(self, *, overwrite: bool) -> None:
+        name, title = _typed(self._path), _typed(self._title) or self._default_title()
+        if not name:
+            self._failed(NotSavedError("The file has no name.", hint=f"call it `{_FILE}`, say"))
+            return
+        path = _located(self._folder, name)
+        self._session.submit(lambda _: self._save(path, title, overwrite), self._saved, self._failed)
 
     def _saved(self, path: Path) -> None:
         self._is_writing = False
@@ -82,14 +108,29 @@ class SaveDialog:
     def _failed(self, error: Exception) -> None:
         self._is_writing = False
         self._replace_button.visible = isinstance(error, FileTakenError)
-        label = error.cell if isinstance(error, DataAppError) and error.cell else "Saving"
-        self._message.object = error_to_fault(error, label, None, is_author=True).to_html()
+        cell = error.cell if isinstance(error, DataAppError) else None
+        fault = error_to_fault(error, cell or "Saving", None, is_author=True)
+        self._message.object = (fault if cell else replace(fault, title="Saving failed")).to_html()
 
 
 def _located(folder: Path, typed: str) -> Path:
     """Return where a typed name lies; one below a home folder is left for saving to look up, or to refuse."""
-    typed = typed.strip() or _FILE
     return Path(typed) if typed.startswith("~") else folder / typed
+
+
+def name_to_words(name: str) -> str:
+    """Return a name as people write it.
+
+    Example:
+        >>> name_to_words("busy_symbols"), name_to_words("top-10")
+        ('Busy symbols', 'Top 10')
+    """
+    words = " ".join(name.replace("_", " ").replace("-", " ").split())
+    return words[:1].upper() + words[1:]
+
+
+def _typed(field: Any) -> str:
+    return (field.value if field.value_input is None else field.value_input).strip()
 
 
 def _quoted(path: str) -> str:

@@ -1,7 +1,9 @@
 """Saving a book as an app: the file is written whole or not at all, and over another one only when told to."""
 
+import importlib.util
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +32,8 @@ def save_book(
 
     Raises:
         FileTakenError: The file is there already.
-        NotSavedError: It is no Python file, its folder is not there, it cannot be written, or there is nothing to save.
+        NotSavedError: It is no Python file, or one that hides another; its folder is not there, it cannot be written,
+            or there is nothing to save.
         DataAppError: A query or chart of the book is wrong.
     """
     path = _checked(path)
@@ -89,7 +92,26 @@ def _checked(path: Path) -> Path:
         raise NotSavedError(f"`{path}` is a folder.", hint="give the name of a file in it")
     if not path.parent.is_dir():
         raise NotSavedError(f"There is no folder `{path.parent}`.", hint="make it first, or save elsewhere")
+    if (hidden := _hidden_module(path)) is not None:
+        raise NotSavedError(
+            f"Whoever runs an app called `{path.name}` imports it instead of the module `{hidden}`.",
+            hint=f"call it `{path.stem}_app.py`",
+        )
     return path
+
+
+def _hidden_module(path: Path) -> str | None:
+    """Return the module that other code would not find any more with this file beside it, or None."""
+    name = path.stem
+    if name in sys.stdlib_module_names:
+        return name
+    try:
+        found = importlib.util.find_spec(name) if name.isidentifier() else None
+    except (ImportError, ValueError):  # one that is half there
+        return None
+    where = None if found is None else found.origin
+    is_other = where is not None and Path(where).parent != path.parent and Path(where).parent.parent != path.parent
+    return name if is_other else None
 
 
 def _take_over(draft: Path, path: Path) -> None:

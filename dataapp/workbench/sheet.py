@@ -1,34 +1,33 @@
 """One query on the page: its editor, the controls of its parameters, its chart and its rows."""
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any, Protocol
 
 import panel as pn
 
-from dataapp.errors import Cancelled, DataAppError
+from dataapp.app.sessions import call_later
+from dataapp.compile.spans import line_and_column
+from dataapp.errors import Cancelled, CycleError, DataAppError
+from dataapp.runtime.outcomes import Blocked, Failed
 from dataapp.runtime.session import Job, Session
 from dataapp.views.bodies import TableBody
 from dataapp.views.card import Card
 from dataapp.views.faults import FAULT_STYLE, error_to_fault
-from dataapp.workbench.book import Query
+from dataapp.workbench.book import Query, circular_reference
 from dataapp.workbench.chart_picker import ChartPicker
 from dataapp.workbench.controls import Control
 from dataapp.workbench.editor.editor import SqlEditor
 from dataapp.workbench.queries import Queries
 from dataapp.workbench.quick_chart import ChartSpec, suggest_chart
+from dataapp.workbench.toolbar import Toolbar
 
 _HEIGHT = 380  # pixels of a long result
 _BELOW = (0, 0, 10, 0)
 _WIDE = 420  # pixels of a slider that says two moments
-_SMALL: dict[str, Any] = {"size": "small", "margin": 0}
 _STYLE = """
 :host { flex: none !important; height: auto !important; max-height: none !important;
   box-sizing: border-box; padding: 12px; border-radius: 8px; border: 1px solid
   color-mix(in srgb, var(--panel-on-surface-color, #1f2328) 14%, var(--panel-surface-color, #fff)); }
-"""
-_STATUS_STYLE = """
-:host { font-size: 12px; opacity: .7; white-space: nowrap; font-variant-numeric: tabular-nums; }
 """
 
 
@@ -73,7 +72,8 @@ class Sheet:
         self._job: Job | None = None
         self._checking: Job | None = None
         self._drawing: Job | None = None
-        self._began_at = 0.0
+        self._is_kept_from_rows = False
+        self._is_due = False
         self._chart: object | None = None
         self._body: TableBody | None = None
         self.name = name
@@ -96,11 +96,11 @@ class Sheet:
         )
         self._picker = ChartPicker(self._choose)
         self._chart_slot = pn.Column(visible=False, margin=_BELOW, sizing_mode="stretch_width")
-        self.card = Card(
-            session, queries.live.cell(name), {queries.live.cell(name): "table"}, self._make_body, margin=0
-        )
+        cell = queries.live.cell(name)
+        self.card = Card(session, cell, {cell: "table"}, self._make_body, looked=self._settle_soon, margin=0)
+        self._toolbar = Toolbar(name, self)
         self.view: Any = pn.Column(
-            self._toolbar(),
+            self._toolbar.view,
             self.editor,
             self._fault,
             self._controls,
@@ -122,7 +122,8 @@ class Sheet:
         """Run the query as it stands in the editor; one that is wrong changes nothing."""
         name, text = self.name, self.editor.value
         self._give_up()
-        self._busy(is_busy=True)
+        self._toolbar.status.begin()
+        self._show_busy(is_busy=True)
 
         def prepare(_cancel: object) -> tuple[Control, ...]:
             self._queries.check(name, text)
@@ -134,13 +135,48 @@ class Sheet:
         """Stop what runs for this query."""
         self._give_up()
         self.card.stop()
-        self._busy(is_busy=False)
-        self._status.object = "stopped"
+        self._end("stopped")
+
+    def toggle_chart(self) -> None:
+        """Draw a chart that suits the rows, or take the chart away."""
+        if self._queries.book.query(self.name).chart is not None:
+            self._queries.draw(self.name, None)
+            self._hide_chart()
+            return
+        name = self.name
+
+        def suggested(spec: ChartSpec | None) -> None:
+            if spec is None:
+                self._toolbar.status.end("there is nothing to draw")
+            else:
+                self._choose(spec)
+
+        self._drawing = self._session.submit(
+            lambda _: suggest_chart(self._queries.columns(name)), suggested, self._refuse
+        )
+
+    def rename(self, name: str) -> None:
+        """Call the query otherwise; a name that it cannot have is refused on the page."""
+        if name == self.name:
+            self._toolbar.show_name_is_wrong(is_wrong=False)
+            return
+        try:
+            self._page.renamed(self, name)
+        except DataAppError as error:
+            self._toolbar.show_name_is_wrong(is_wrong=True)
+            self._say(error, None)
+        else:
+            self._toolbar.show_name_is_wrong(is_wrong=False)
+            self._fault.visible = False
+
+    def remove(self) -> None:
+        """Take the query off the page."""
+        self._page.removed(self)
 
     def show(self, query: Query, controls: list[Control]) -> None:
         """Take over what changed elsewhere: the name, the controls that stand here, the chart."""
         self.name = query.name
-        self._name.value = query.name
+        self._toolbar.show_name(query.name)
         self.card.visible = bool(query.sql.strip())  # a query that is not written yet is no fault
         widgets: list[Any] = [pn.panel(self._queries.live.input(control.name)) for control in controls]
         for control, widget in zip(controls, widgets, strict=True):
@@ -176,16 +212,19 @@ class Sheet:
         self.card.resume()
         self._session.refresh()  # files may have changed
         self._page.has_run(self, text)
-        self._explored()
+        self._settle()
 
     def _refuse(self, error: Exception) -> None:
         if isinstance(error, Cancelled):
             return
         self._job = None
-        self._busy(is_busy=False)
-        fault = error_to_fault(error, self.name, self.editor.value, is_author=True)
-        self._fault.param.update(object=fault.to_html(), visible=True)
+        self._end("failed")
+        self._say(error, self.editor.value)
         self._mark(error)
+
+    def _say(self, error: Exception, text: str | None) -> None:
+        fault = error_to_fault(error, self.name, text, is_author=True)
+        self._fault.param.update(object=fault.to_html(), visible=True)
 
     def _give_up(self) -> None:
         if self._job is not None:
@@ -195,36 +234,66 @@ class Sheet:
     def _make_body(self, take_error: Callable[[Exception | None], None]) -> TableBody:
         cell = self._queries.live.cell(self.name)
         self._body = TableBody(self._session, cell, take_error, height=_HEIGHT)
-        self._body.explorer.param.watch(lambda *_: self._explored(), ["status", "rows"])
+        self._body.explorer.param.watch(lambda *_: self._settle(), ["status", "rows"])
         return self._body
 
-    def _explored(self) -> None:
-        if self._body is None or self._job is not None:
+    def _settle_soon(self) -> None:
+        """Settle when the card is done: it also looks while a page is being put together, which nothing may change."""
+        if not self._is_due:
+            self._is_due = True
+            call_later(0, self._settle)
+
+    def _settle(self) -> None:
+        """Bring what is said of the query in line with what became of it."""
+        self._is_due = False
+        if self._body is None or self._job is not None or not self.last_run.strip():
             return
-        explorer = self._body.explorer
+        look = self.card.look()
+        match None if look is None else look.outcome:
+            case _ if look is not None and look.is_stale:
+                self._begin()
+            case Failed(error):
+                self._keep_from_rows("failed", error)
+            case Blocked(_, error):
+                self._keep_from_rows("blocked", error)
+            case _:
+                self._settle_rows(self._body)
+
+    def _settle_rows(self, body: TableBody) -> None:
+        if self._is_kept_from_rows:
+            self._is_kept_from_rows = False
+            self._mark(None)
+        explorer = body.explorer
         match explorer.status:
             case "running":
-                self._busy(is_busy=True)
+                self._begin()
             case "fresh" if explorer.rows is not None:
-                taken = "" if not self._began_at else f" · {_seconds(monotonic() - self._began_at)}"
-                self._status.object = f"{explorer.rows:,} {'row' if explorer.rows == 1 else 'rows'}{taken}"
-                self._busy(is_busy=False)
+                self._toolbar.status.end_with_rows(explorer.rows)
+                self._show_busy(is_busy=False)
                 self._page.has_shown()
             case "failed":
-                self._status.object = ""
-                self._busy(is_busy=False)
-                self._mark(explorer.error)
+                self._keep_from_rows("failed", explorer.error)
             case _:
                 pass
 
-    def _busy(self, *, is_busy: bool) -> None:
-        if is_busy and not self.editor.busy:
-            self._began_at = monotonic()
-        elif not is_busy:
-            self._began_at = 0.0
+    def _keep_from_rows(self, said: str, error: Exception | None) -> None:
+        self._is_kept_from_rows = True
+        self._end(said)
+        if self.editor.value == self.last_run:  # else its places are not those of the text on screen
+            self._mark(error)
+
+    def _begin(self) -> None:
+        if not self._toolbar.status.is_running:
+            self._toolbar.status.begin()
+        self._show_busy(is_busy=True)
+
+    def _end(self, said: str) -> None:
+        self._toolbar.status.end(said)
+        self._show_busy(is_busy=False)
+
+    def _show_busy(self, *, is_busy: bool) -> None:
         self.editor.busy = is_busy
-        self._run_button.visible = not is_busy
-        self._stop_button.visible = is_busy
+        self._toolbar.show_busy(is_busy=is_busy)
 
     # Typing.
 
@@ -243,29 +312,22 @@ class Sheet:
         """Mark the place of an error in the editor."""
         if error is None:
             self.editor.diagnostics = []
-        elif isinstance(error, DataAppError) and error.cell in (None, self.name):
-            message = error.message if error.hint is None else f"{error.message}\n{error.hint}"
-            place = {"line": error.line or 1, "column": error.column or 1}
-            self.editor.diagnostics = [{**place, "message": message, "severity": "error"}]
+            return
+        if not isinstance(error, DataAppError):
+            return
+        line, column = error.line, error.column
+        if isinstance(error, CycleError):  # which is in no single query: each shows the name that leads back to it
+            span = circular_reference(self._queries.book, self.name, self._queries.parser)
+            if span is None:
+                return
+            line, column = line_and_column(self.last_run, span.start)
+        elif error.cell not in (None, self.name):
+            return
+        message = error.message if error.hint is None else f"{error.message}\n{error.hint}"
+        place = {"line": line or 1, "column": column or 1}
+        self.editor.diagnostics = [{**place, "message": message, "severity": "error"}]
 
     # The chart.
-
-    def _toggle_chart(self, _event: object) -> None:
-        if self._queries.book.query(self.name).chart is not None:
-            self._queries.draw(self.name, None)
-            self._hide_chart()
-            return
-        name = self.name
-
-        def suggested(spec: ChartSpec | None) -> None:
-            if spec is None:
-                self._status.object = "there is nothing to draw"
-            else:
-                self._choose(spec)
-
-        self._drawing = self._session.submit(
-            lambda _: suggest_chart(self._queries.columns(name)), suggested, self._refuse
-        )
 
     def _choose(self, spec: ChartSpec) -> None:
         self._queries.draw(self.name, spec)
@@ -290,7 +352,7 @@ class Sheet:
                 self._chart = shown
                 self._chart_slot[:] = [self._picker.view, pn.panel(chart)]
             self._chart_slot.visible = True
-            self._chart_button.variant = "contained"
+            self._toolbar.show_chart(is_shown=True)
 
         self._drawing = self._session.submit(lambda _: self._queries.columns(name), known, lambda _: None)
 
@@ -298,59 +360,4 @@ class Sheet:
         self._chart = None
         self._chart_slot.visible = False
         self._chart_slot[:] = []
-        self._chart_button.variant = "outlined"
-
-    # The toolbar.
-
-    def _toolbar(self) -> Any:
-        self._name = pn.ui.TextInput(value=self.name, label="Name", width=170, **_SMALL)
-        self._name.param.watch(self._rename, "value")
-        self._run_button = pn.ui.Button(label="Run", icon="play_arrow", color="primary", **_SMALL)
-        self._run_button.on_click(lambda _: self.run())
-        self._stop_button = pn.ui.Button(label="Stop", icon="stop", color="error", visible=False, **_SMALL)
-        self._stop_button.on_click(lambda _: self.stop())
-        self._chart_button = pn.ui.Button(label="Chart", icon="insert_chart", variant="outlined", **_SMALL)
-        self._chart_button.on_click(self._toggle_chart)
-        self._status = pn.pane.Str("", margin=0, stylesheets=[_STATUS_STYLE])
-        remove = pn.ui.IconButton(icon="delete_outline", description="Remove the query", **_SMALL)
-        remove.on_click(lambda _: self._page.removed(self))
-        return pn.FlexBox(
-            self._name,
-            self._run_button,
-            self._stop_button,
-            self._chart_button,
-            self._status,
-            pn.Spacer(styles={"flex": "1"}),
-            remove,
-            gap="8px",
-            align_items="center",
-            flex_wrap="wrap",
-            sizing_mode="stretch_width",
-        )
-
-    def _rename(self, event: Any) -> None:
-        wanted = event.new.strip()
-        if wanted == self.name:
-            self._name.param.update(error_state=False)
-            return
-        try:
-            self._page.renamed(self, wanted)
-        except DataAppError as error:
-            self._name.error_state = True
-            fault = error_to_fault(error, self.name, None, is_author=True)
-            self._fault.param.update(object=fault.to_html(), visible=True)
-        else:
-            self._name.error_state = False
-            self._fault.visible = False
-
-
-def _seconds(taken: float) -> str:
-    """Return a time for people.
-
-    Example:
-        >>> _seconds(0.0832), _seconds(2.5), _seconds(75)
-        ('83 ms', '2.5 s', '75 s')
-    """
-    if taken < 1:
-        return f"{1000 * taken:.0f} ms"
-    return f"{taken:.1f} s" if taken < 10 else f"{taken:.0f} s"
+        self._toolbar.show_chart(is_shown=False)

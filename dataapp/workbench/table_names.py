@@ -11,7 +11,7 @@ from dataapp.compile.identifiers import fold, unused
 from dataapp.connect.files import format_of, is_pattern
 
 # What a saved app imports, and what the engine's reader calls any relation.
-_TAKEN = frozenset({"alt", "da", "dt", "pl", "pn", "relation"})
+_TAKEN = frozenset({"alt", "da", "dt", "importlib", "pl", "pn", "relation"})
 _SAYS_NOTHING = frozenset({"", "part", "data", "file", "chunk", "batch"})
 NUMBER = re.compile(r"[0-9a-f]*\d[0-9a-f]{7,}|\d+", re.IGNORECASE)
 _MARKS = re.compile(r"\[[^\]]*\]|[*?]")

@@ -148,7 +148,9 @@ def test_running_cell_keeps_its_value_dimmed_under_a_bar_after_a_while(show: Cal
     expect(slow).to_contain_text("slow 1")
     _set(page, 2)
     expect(slow.locator(".dataapp-running")).to_be_visible()
-    expect(slow.locator(".dataapp-stale")).to_contain_text("slow 1")
+    body = slow.locator(".dataapp-running > .dataapp-body")
+    expect(body).to_contain_text("slow 1")
+    expect(body).to_have_css("opacity", "0.55")
     running = slow.locator(".dataapp-running").element_handle()
     assert running is not None
     page.wait_for_function("element => getComputedStyle(element, '::before').opacity === '1'", arg=running)
@@ -156,7 +158,7 @@ def test_running_cell_keeps_its_value_dimmed_under_a_bar_after_a_while(show: Cal
     page.get_by_role("button", name="Open gate").click()
     expect(slow).to_contain_text("slow 2")
     expect(slow.locator(".dataapp-running")).to_have_count(0)
-    expect(slow.locator(".dataapp-stale")).to_have_count(0)
+    expect(slow.locator(".dataapp-body")).to_have_css("opacity", "1")
 
 
 def test_superseded_query_is_interrupted_and_its_result_never_shown(show: Callable[[str], Page]) -> None:

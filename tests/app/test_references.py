@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+import ibis
 import panel as pn
 import param
 import polars as pl
@@ -76,6 +77,16 @@ def test_bound_function_gets_a_polars_frame_of_a_table(gate: Gate) -> None:
     bound = _bind(lambda frame: frame["n"].to_list(), numbers)
     gate.open()
     assert bound() == [7, 8, 9]
+
+
+def test_bound_function_gets_a_polars_frame_of_a_query_in_ibis(gate: Gate) -> None:
+    @da.cell(numbers=numbers)
+    def even(numbers: ibis.Table) -> ibis.Table:
+        return numbers.filter(numbers.n % 2 == 0)  # pyright: ignore[reportOperatorIssue]
+
+    bound = _bind(lambda frame: frame["n"].to_list(), even)
+    gate.open()
+    assert bound() == [8]
 
 
 def test_bound_function_follows_the_inputs(gate: Gate) -> None:

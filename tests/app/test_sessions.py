@@ -47,7 +47,7 @@ def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sessions._Process, "has_served", False)
     monkeypatch.setattr(sessions._Process, "by_document", {})
     monkeypatch.setattr(sessions._Process, "own", None)
-    monkeypatch.setattr(sessions, "shared_pool", InlinePool)
+    monkeypatch.setattr(sessions, "session_lane", InlinePool)
     yield
     for document in list(sessions._Process.by_document):
         _end(document)

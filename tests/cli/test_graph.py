@@ -42,6 +42,25 @@ def test_a_cell_narrows_the_graph_to_what_it_reads(write: Write):
     assert list(nodes_of(write(APP), "top")) == ["rows", "top"]
 
 
+SELECTED = """
+rows = da.sql("SELECT range AS n, range % 3 AS k FROM range(9)")
+price = da.chart(rows).mark_line().encode(x="n:Q", y="k:Q")
+brush = da.brush(price)
+kind = da.pick(price, "k")
+tape = da.sql("FROM rows WHERE $brush AND $kind")
+"""
+
+
+def test_a_selection_reads_the_chart_that_it_is_made_in(write: Write):
+    nodes = nodes_of(write(SELECTED))
+    assert nodes["brush"]["reads"] == nodes["kind"]["reads"] == [nodes["price"]["id"]]
+    assert list(nodes) == ["rows", "price", "brush", "kind", "tape"]
+
+
+def test_what_a_cell_reads_through_a_selection_is_shown_with_it(write: Write):
+    assert list(nodes_of(write(SELECTED), "brush")) == ["rows", "price", "brush"]
+
+
 def test_an_unknown_cell_is_wrong_usage(write: Write):
     done = run("graph", write(APP), "tops")
     assert done.exit_code == 2

@@ -31,6 +31,11 @@ def test_check_finds_nothing(folder: Path):
     assert run("check", "--strict", folder / "app.py").exit_code == 0
 
 
+def test_what_to_do_next_names_what_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert "pip install pytest" in run("new", "corner_shop").stdout
+
+
 def test_its_own_tests_pass(folder: Path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -149,6 +149,15 @@ def test_two_outputs_in_one_place_are_wrong_usage(app: Path):
     assert run("run", app, "--out", "rows", "--out", "many=-").exit_code == 2
 
 
+@pytest.fixture
+def _interrupts() -> Generator[None]:
+    """Python's own handler of SIGINT: what a shell starts in the background inherits that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interrupts")
 def test_a_signal_stops_the_engine_while_it_computes_a_batch():
     is_interrupted = threading.Event()
 

@@ -27,7 +27,7 @@ OUTPUT = "Output"
 SERVED = {"panel serve late.py", "panel serve sales/app.py --dev --show"}
 """Commands that run until they are stopped; test_walk.py does in a browser what the pages say of them."""
 NOT_RUN = {
-    "pip install .",
+    "pip install . pytest",
     "15 18 * * 1-5 dataapp run desk.py --set minutes=5 --out bars=/data/bars.parquet --quiet",
 }
 """A command that installs, and a line for cron."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -108,6 +109,11 @@ def test_every_output_stands_behind_what_prints_it() -> None:
             if block.title == OUTPUT:
                 assert before is not None
                 assert before.language in ("python", "sh"), block.place
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in ALL if "-m pytest" in block.text}))
+def test_a_page_that_runs_pytest_says_how_to_install_it(page: str) -> None:
+    assert re.search(r"pip install (?:\. )?pytest", (DOCS / page).read_text("utf-8"))
 
 
 def test_examples_were_found() -> None:

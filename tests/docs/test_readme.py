@@ -53,6 +53,13 @@ def test_readme_has_the_smallest_app_the_desk_and_its_tests() -> None:
     assert "def test_fifteen_minute_bars" in TESTS
 
 
+def test_readme_says_where_each_app_finds_its_data() -> None:
+    before = (ROOT / "README.md").read_text("utf-8").split("```python\n")
+    assert "`trades.parquet`" in before[0].rpartition("## The smallest app")[2]
+    assert "`notebooks/desk.py`" in before[1].rpartition("## A real app")[2]
+    assert "source .venv/bin/activate" in before[0]
+
+
 def test_the_tests_in_readme_pass(desk: Path) -> None:
     (desk.parent / "test_desk.py").write_text(TESTS, "utf-8")
     run = subprocess.run(

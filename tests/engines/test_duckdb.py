@@ -5,10 +5,12 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -327,3 +329,12 @@ def test_python_variables_are_never_found_by_the_engine(engine: DuckDB) -> None:
 def test_an_engine_knows_its_own_tables(engine: DuckDB) -> None:
     assert engine.has_table("DUCKDB_TABLES") or engine.has_table("sqlite_master")
     assert not engine.has_table("trades")
+
+
+def test_a_file_that_is_rewritten_within_the_same_second_is_read_anew(engine: DuckDB, tmp_path: Path) -> None:
+    path = tmp_path / "rewritten.parquet"
+    for number in range(300):
+        pl.DataFrame({"n": [number % 10]}).write_parquet(path)  # of the same size each time
+        relation = Relation(f"SELECT count(*) AS c FROM '{path}' WHERE n = {number % 10}", key=number, engine=engine)
+        with relation.open() as reader:
+            assert reader.fetch()["c"].to_pylist() == [1]

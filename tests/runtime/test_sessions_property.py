@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
+from dataapp.cache.results import Results
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell, Setting
 from dataapp.cells.namespace import Namespace
@@ -86,7 +87,8 @@ class HookedDuckDB(DuckDB):
         return reader
 
 
-ENGINE = HookedDuckDB()
+ENGINE = HookedDuckDB(Results(2_000))  # room for some results, so that they are shared, and go
+FRESH = DuckDB()  # which shares nothing: cached must equal fresh
 
 
 class WatchedSession(Session):
@@ -404,7 +406,7 @@ class World(RuleBasedStateMachine):
         """What a new session gives whose inputs are set as in another one."""
         inputs = like.inputs()
         session = Session(
-            ENGINE, InlinePool(), replaced=pins, initial=lambda cell: inputs.get(cell, cell.kind.default())
+            FRESH, InlinePool(), replaced=pins, initial=lambda cell: inputs.get(cell, cell.kind.default())
         )
         running, self.running = self.running, None
         try:
@@ -434,11 +436,11 @@ class World(RuleBasedStateMachine):
 
 
 def kept_by(session: Session) -> list[object]:
-    """Tables, rows and frames that only a session holds."""
+    """Tables that only a session holds; rows are shared."""
     nodes = session.nodes
-    every = [*nodes.tables.values(), *nodes.lazies.values(), *nodes.frames.values()]
+    every = [*nodes.tables.values(), *nodes.lazies.values()]
     values = [node.outcome.value for node in every if isinstance(node.outcome, Done)]
-    return [value.rows if isinstance(value, Frame) else value for value in values if isinstance(value, Frame | Table)]
+    return [value for value in values if isinstance(value, Table)]
 
 
 def normal(outcome: Outcome | None) -> object:
@@ -449,7 +451,7 @@ def normal(outcome: Outcome | None) -> object:
         case Done(pl.DataFrame() as frame):
             return ("rows", sorted(frame.rows()))
         case Done(Table() as table):
-            with table.relation(ENGINE).open() as reader:
+            with table.relation(FRESH).open() as reader:
                 try:
                     return normal(Done(Frame(reader.fetch(), "")))
                 except Exception as error:

@@ -18,8 +18,8 @@ from dataapp.connect.frames import to_polars
 from dataapp.errors import DataAppError, SessionError
 from dataapp.runtime.nodes import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
+from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Demand, Session
-from dataapp.runtime.workers import ThreadPool
 from tests.runtime.bench import ENGINE, ask, knob
 
 SESSIONS, TURNS, THREADS = 8, 25, 4

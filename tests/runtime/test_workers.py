@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from dataapp.errors import Cancelled
-from dataapp.runtime.workers import Cancel, InlinePool, ThreadPool, run_coroutine
+from dataapp.runtime.workers import Cancel, InlinePool, run_coroutine
 
 
 def test_cancelling_calls_back_once() -> None:
@@ -49,12 +49,6 @@ def test_the_inline_pool_goes_on_after_an_error() -> None:
         pool.start(lambda: 1 / 0)  # pyright: ignore[reportArgumentType]
     pool.start(lambda: order.append(1))
     assert order == [1]
-
-
-def test_threads_do_the_work() -> None:
-    done = threading.Event()
-    ThreadPool(1).start(done.set)
-    assert done.wait(10)
 
 
 def test_a_coroutine_runs_on_the_shared_loop() -> None:

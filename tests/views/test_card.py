@@ -69,7 +69,8 @@ def body(card: Card) -> Remembered:
 
 
 def text(card: Card) -> str:
-    return card._message.object if card._message.visible else ""
+    message = card._message
+    return message.object if message is not None and message.visible else ""
 
 
 def test_what_is_on_no_page_does_not_run(card: Card, ran: list[int]):

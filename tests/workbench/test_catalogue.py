@@ -240,6 +240,46 @@ def test_endings_that_are_offered_are_known(tmp_path: Path) -> None:
     assert [ending for ending in endings if format_of(f"t{ending}") is None] == []
 
 
+def test_an_empty_folder_is_a_fault_beside_the_good_ones(tmp_path: Path) -> None:
+    write(tmp_path / "data" / "trades.parquet")
+    (tmp_path / "empty").mkdir()
+    found = read(tmp_path / "data", tmp_path / "empty")
+    assert names(found) == ["trades"]
+    assert [fault.message for fault in found.faults] == [f"There are no data files in `{tmp_path / 'empty'}`."]
+
+
+def test_a_missing_file_is_a_fault_beside_the_good_ones(tmp_path: Path) -> None:
+    found = read(write(tmp_path / "trades.parquet"), tmp_path / "quotes.parquet", tmp_path / "bars-*.parquet")
+    assert names(found) == ["trades"]
+    assert [fault.message for fault in found.faults] == [
+        f"No file matches `{tmp_path / name}`." for name in ("quotes.parquet", "bars-*.parquet")
+    ]
+    assert "holds trades.parquet" in (found.faults[0].hint or "")
+
+
+def test_a_text_is_a_table_only_where_it_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "trades.parquet")
+    (tmp_path / "notes.txt").write_text("what,why\na,b\n", "utf-8")
+    assert names(read(tmp_path)) == ["trades"]
+    assert names(read(tmp_path / "notes.txt")) == ["notes"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (bytes(range(128, 256)) * 20, "cannot be read as CSV: "),
+        ("näme,größe\n".encode("latin-1") * 3, "This file is not utf-8 encoded (line 1)"),
+    ],
+)
+def test_why_a_csv_file_cannot_be_read_is_one_sentence(tmp_path: Path, content: bytes, told: str) -> None:
+    write(tmp_path / "trades.parquet")
+    (tmp_path / "broken.csv").write_bytes(content)
+    (fault,) = read(tmp_path).faults
+    assert told in fault.message
+    assert "\n" not in fault.message
+    assert len(fault.message) < 300
+
+
 def test_a_file_that_is_given_twice_is_one_table(tmp_path: Path) -> None:
     path = write(tmp_path / "trades.parquet")
     assert names(read(path, path)) == ["trades"]

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from dataapp.errors import SourceNotFoundError
-from dataapp.workbench.book import Book, Query
+from dataapp.workbench.book import Query
 from dataapp.workbench.desk import Desk
 from dataapp.workbench.history import History
 
@@ -32,10 +32,41 @@ def test_the_first_query_is_not_called_as_a_table_is(folder: Path):
     assert book.queries[0].name not in {table.name for table in book.tables}
 
 
-def test_a_later_page_shows_what_the_last_one_held(folder: Path):
+def names(shared: Desk) -> list[str]:
+    return [table.name for table in shared.catalogue().tables]
+
+
+def test_a_file_that_is_new_is_found_when_looking_again(folder: Path):
     shared = desk(folder)
-    shared.latest = Book("Ticks", shared.catalogue().tables, (Query("top", "FROM trades LIMIT 1"),))
-    assert shared.book() is shared.latest
+    assert names(shared) == ["trades"]
+    pl.DataFrame({"bid": [1]}).write_parquet(folder / "quotes.parquet")
+    assert shared.look_again()
+    assert names(shared) == ["quotes", "trades"]
+
+
+def test_without_a_change_nothing_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    shared = desk(folder)
+    before = shared.catalogue()
+    monkeypatch.setattr("dataapp.workbench.desk.read_catalogue", None)
+    assert not shared.look_again()
+    assert shared.catalogue() is before
+
+
+def test_a_new_file_takes_no_name_away(folder: Path):
+    shared = desk(folder)
+    shared.catalogue()
+    (folder / "trades.csv").write_text("size\n1\n", "utf-8")
+    shared.look_again()
+    named = {Path(table.location).name: table.name for table in shared.catalogue().tables}
+    assert named == {"trades.parquet": "trades", "trades.csv": "trades_2"}
+
+
+def test_when_everything_is_gone_the_tables_stay(folder: Path):
+    shared = desk(folder)
+    before = shared.catalogue()
+    (folder / "trades.parquet").unlink()
+    assert not shared.look_again()
+    assert shared.catalogue() is before
 
 
 def test_that_there_is_nothing_is_told_to_whoever_asks_for_the_tables(tmp_path: Path):

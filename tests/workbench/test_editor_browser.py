@@ -23,7 +23,7 @@ tables = [
 functions = [{"name": "round", "signature": "round(x, precision)", "description": "Rounds a number."}]
 schema = {"tables": tables, "functions": functions, "parameters": [{"name": "size", "detail": "Slider"}]}
 editor = SqlEditor(schema=schema, sizing_mode="stretch_width")
-value, ran = pn.pane.Str("", css_classes=["value"]), pn.pane.Str("", css_classes=["ran"])
+value, ran, told = (pn.pane.Str("", css_classes=[name]) for name in ("value", "ran", "told"))
 editor.param.watch(lambda event: setattr(value, "object", event.new), "value")
 editor.on_run(lambda text: setattr(ran, "object", text))
 
@@ -36,11 +36,12 @@ buttons = [
     ui.Button(label="Set", on_click=lambda _: setattr(editor, "value", "FROM quotes")),
     ui.Button(label="Insert", on_click=lambda _: editor.insert("price")),
     ui.Button(label="Fail", on_click=fail),
+    ui.Button(label="Tell", on_click=lambda _: setattr(told, "object", editor.value)),
     ui.Button(label="Work", on_click=lambda _: setattr(editor, "busy", True)),
 ]
 dark = pn.state.session_args.get("theme") == [b"dark"]
 card = ui.Card(editor, title="Query", sizing_mode="stretch_width")
-ui.Page(title="Editor", main=[card, pn.Row(*buttons), value, ran], dark_theme=dark).servable()
+ui.Page(title="Editor", main=[card, pn.Row(*buttons), value, ran, told], dark_theme=dark).servable()
 """
 
 
@@ -188,3 +189,12 @@ def test_the_dark_theme_writes_light_on_dark(page: Page, url: str):
     )
     lightness = [sum(float(part) for part in re.findall(r"[\d.]+", color)[:3]) for color in (text, surface)]
     assert lightness[0] > 500 > 200 > lightness[1]
+
+
+def test_a_click_right_after_typing_finds_what_was_typed(editor: Locator):
+    page = editor.page
+    page.clock.install()  # so that no timer of the page runs out by itself
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    type_text(editor, "FROM trades LIMIT 8")
+    page.get_by_role("button", name="Tell").click()
+    expect(page.locator(".told")).to_have_text("FROM trades LIMIT 8")

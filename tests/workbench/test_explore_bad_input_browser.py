@@ -105,12 +105,35 @@ def test_a_query_that_runs_long_is_stopped_and_another_one_runs(explorer: Page):
     expect_rows(explorer, "1 row")
 
 
+def test_a_query_that_runs_long_says_for_how_long_and_not_what_was_before(explorer: Page):
+    write(explorer, "FROM trades WHERE size < 21")
+    expect(explorer.get_by_text(re.compile(r"^21 rows · "))).to_be_visible(timeout=SOON)
+    write(explorer, ENDLESS)
+    expect(explorer.get_by_text(re.compile(r"^Running, [2-9] s$"))).to_be_visible(timeout=SOON)
+    expect(explorer.get_by_text(re.compile(r"^21 rows · "))).to_have_count(0)
+
+
+def test_a_query_that_takes_the_place_of_a_long_one_has_a_time_of_its_own(explorer: Page):
+    write(explorer, ENDLESS)
+    expect(explorer.get_by_text(re.compile(r"^Running, [2-9] s$"))).to_be_visible(timeout=SOON)
+    write(explorer, "SELECT 8 AS eight")
+    expect(explorer.get_by_text(re.compile(r"^1 row · (\d+ ms|1\.\d s)$"))).to_be_visible(timeout=SOON)
+
+
 def test_a_hundred_million_rows_are_counted_and_scrolled(explorer: Page):
     write(explorer, "FROM range(100_000_000)")
     expect_rows(explorer, "100,000,000 rows")
     explorer.locator("regular-table").focus()
     explorer.keyboard.press("End")
     expect(explorer.locator(".explorer tbody")).to_contain_text(re.compile("99,?999,?999"), timeout=SOON)
+
+
+def test_tables_and_charts_that_come_later_are_no_news_to_the_server(explorer: Page, served: ServedApp):
+    write(explorer, "FROM trades SELECT symbol, count(*) AS n GROUP BY ALL")
+    expect_rows(explorer, "2 rows")
+    button(explorer, "Chart").click()
+    expect(explorer.locator(".chart canvas")).to_be_visible(timeout=SOON)
+    assert "reference already known" not in served.log()
 
 
 # Text that is wrong.
@@ -131,6 +154,22 @@ def test_a_text_that_is_wrong_leaves_the_rows_before(explorer: Page):
     write(explorer, "FROM trades WHERE")
     expect(explorer.get_by_text("syntax error").first).to_be_visible(timeout=SOON)
     expect_rows(explorer, "13 rows")
+
+
+def test_queries_in_a_circle_are_marked_where_they_close_it_and_have_no_rows(explorer: Page):
+    write(explorer, "FROM trades WHERE size < 22")
+    expect(explorer.get_by_text(re.compile(r"^22 rows · "))).to_be_visible(timeout=SOON)
+    add(explorer, "FROM query")
+    expect(explorer.get_by_text(re.compile(r"^22 rows · "))).to_have_count(2, timeout=SOON)
+    explorer.locator(".cm-content").first.click()
+    explorer.keyboard.press("Control+a")
+    explorer.keyboard.insert_text("FROM query_2")
+    explorer.keyboard.press("Control+Enter")
+    expect(explorer.locator(".cm-lintRange-error")).to_have_text(["query_2", "query"], timeout=SOON)
+    expect(explorer.get_by_text(re.compile(r"^(failed|blocked)$"))).to_have_count(2)
+    write(explorer, "SELECT 9 AS nine")
+    expect(explorer.get_by_text(re.compile(r"^1 row · "))).to_have_count(2, timeout=SOON)
+    expect(explorer.locator(".cm-lintRange-error")).to_have_count(0)
 
 
 def test_a_parameter_that_is_compared_with_no_column_has_a_control(explorer: Page):
@@ -178,6 +217,41 @@ def test_without_a_query_that_was_removed_the_others_stay(explorer: Page):
     expect_rows(explorer, "4 rows")
 
 
+# Saving.
+
+
+def test_enter_in_the_field_saves_under_a_title_of_the_files_name(explorer: Page, folder: Path):
+    write(explorer, "FROM trades WHERE size < 26")
+    expect_rows(explorer, "26 rows")
+    button(explorer, "Save as app").click()
+    file = explorer.get_by_label("File", exact=True)
+    file.fill("small_trades.py")
+    file.press("Enter")
+    expect(explorer.get_by_text("Saved.")).to_be_visible(timeout=SOON)
+    assert (folder / "small_trades.py").read_text("utf-8").startswith('"""Small trades."""\n')
+
+
+def test_a_title_that_is_typed_is_the_title(explorer: Page, folder: Path):
+    write(explorer, "FROM trades WHERE size < 27")
+    expect_rows(explorer, "27 rows")
+    button(explorer, "Save as app").click()
+    explorer.get_by_label("Title", exact=True).fill("What I found")
+    file = explorer.get_by_label("File", exact=True)
+    file.fill("found.py")
+    button(explorer, "Save").click()
+    expect(explorer.get_by_text("Saved.")).to_be_visible(timeout=SOON)
+    assert 'da.App("What I found"' in (folder / "found.py").read_text("utf-8")
+
+
+def test_a_file_without_a_name_is_refused(explorer: Page):
+    button(explorer, "Save as app").click()
+    file = explorer.get_by_label("File", exact=True)
+    file.fill("")
+    file.press("Enter")
+    expect(explorer.get_by_text("The file has no name.")).to_be_visible(timeout=SOON)
+    expect(explorer.get_by_text("Saving failed", exact=False)).to_be_visible()
+
+
 # What stays.
 
 
@@ -196,6 +270,46 @@ def test_a_page_that_is_loaded_again_holds_its_queries(explorer: Page):
     explorer.reload()
     expect(explorer.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 18"], timeout=SOON)
     expect_rows(explorer, "18 rows")
+
+
+def test_a_text_that_has_not_run_is_there_again_beside_the_rows_of_the_one_that_has(explorer: Page):
+    write(explorer, "FROM trades WHERE size < 23")
+    expect_rows(explorer, "23 rows")
+    explorer.locator(".cm-content").last.click()
+    explorer.keyboard.press("End")
+    explorer.keyboard.insert_text(" AND")
+    button(explorer, "Chart").click()  # the editor says what is in it
+    button(explorer, "Chart").click()
+    explorer.wait_for_url("**open-page=*")
+    explorer.reload()
+    expect(explorer.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 23 AND"], timeout=SOON)
+    expect_rows(explorer, "23 rows")
+
+
+def test_two_tabs_hold_queries_of_their_own(explorer: Page, served: ServedApp):
+    write(explorer, "FROM trades WHERE size < 24")
+    expect_rows(explorer, "24 rows")
+    other = explorer.context.new_page()
+    other.goto(served.url)
+    expect(other.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 24"], timeout=SOON)
+    write(other, "FROM trades WHERE size < 25")
+    expect_rows(other, "25 rows")
+    explorer.wait_for_url("**open-page=*")
+    explorer.reload()
+    expect(explorer.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 24"], timeout=SOON)
+    other.reload()
+    expect(other.locator(".cm-content")).to_have_text(["FROM trades WHERE size < 25"], timeout=SOON)
+    other.close()
+
+
+def test_a_file_that_is_new_is_listed_once_the_page_is_loaded_again(explorer: Page, folder: Path):
+    pl.DataFrame({"note": ["x"]}).write_parquet(folder / "data" / "notes.parquet")
+    explorer.reload()
+    names = explorer.locator("nav .table .fold .name")
+    expect(names).to_have_text(["notes", "trades", "day_1", "day_2"], timeout=SOON)
+    (folder / "data" / "notes.parquet").unlink()
+    explorer.reload()
+    expect(names).to_have_text(["trades", "day_1", "day_2"], timeout=SOON)
 
 
 def test_a_file_is_replaced_only_when_that_is_asked_for(explorer: Page, folder: Path):

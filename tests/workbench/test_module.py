@@ -139,8 +139,8 @@ import panel as pn
 
 trades = da.source("trades/*.parquet")
 
-size = da.input(pn.widgets.IntSlider, start=0, end=100, value=10)
-since = da.input(pn.widgets.DatetimePicker, value=dt.datetime(2024, 1, 1, 9, 30))
+size = da.input(pn.ui.IntSlider, start=0, end=100, value=10)
+since = da.input(pn.ui.DatetimePicker, value=dt.datetime(2024, 1, 1, 9, 30))
 
 busy = da.sql("""
     SELECT symbol, side, sum(size) AS volume
@@ -292,6 +292,15 @@ def test_a_table_that_only_options_read_is_a_source(desk: Book, folder: Path):
 
 def test_paths_lead_from_the_folder_of_the_file(desk: Book, folder: Path):
     assert 'da.source("../desk' in written(desk, folder.parent / "apps").replace(folder.name, "desk")
+
+
+def test_installed_sample_data_is_found_wherever_it_is_installed(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dataapp.workbench.module.SAMPLES", folder)
+    table = Table("names", str(folder / "names.csv"), (), None, 1, 1)
+    text = written(Book("Names", (table,), (Query("all_names", "FROM names"),)), folder)
+    assert text.startswith('"""Names."""\n\nimport importlib.resources\n\nimport dataapp as da\n\n')
+    found = 'str(importlib.resources.files("dataapp").joinpath("samples", "names.csv"))'
+    assert f"names = da.source(\n    {found},\n)" in text
 
 
 def test_files_in_queries_are_moved_with_the_module(folder: Path, monkeypatch: pytest.MonkeyPatch):

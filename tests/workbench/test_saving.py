@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dataapp.app.sessions import engine
-from dataapp.errors import DataAppError, FileTakenError, NotSavedError
+from dataapp.errors import ChartError, DataAppError, FileTakenError, NotSavedError
 from dataapp.workbench.book import Book, Query
 from dataapp.workbench.live import LiveBook
 from dataapp.workbench.quick_chart import ChartSpec
@@ -96,12 +96,29 @@ def test_lines_end_as_everywhere(tmp_path: Path):
         ("app", r"not a Python file.*`app\.py`"),
         ("missing/app.py", "no folder"),
         ("folder.py", "is a folder"),
+        ("polars.py", r"instead of the module `polars`.*`polars_app\.py`"),
+        ("json.py", "instead of the module `json`"),
     ],
 )
 def test_a_place_that_will_not_do_is_told(tmp_path: Path, name: str, told: str):
     (tmp_path / "folder.py").mkdir()
     with pytest.raises(NotSavedError, match=told):
         save_module("x", tmp_path / name)
+
+
+def test_a_file_that_is_importable_only_because_it_lies_there_may_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "my_desk.py").write_text("mine")
+    assert save_module("x", tmp_path / "my_desk.py", overwrite=True).read_text() == "x"
+
+
+def test_a_chart_that_does_not_fit_any_more_names_its_query(tmp_path: Path):
+    query = Query("numbers", "SELECT range AS n FROM range(3)", ChartSpec("bar", "m", aggregate="count"))
+    with pytest.raises(ChartError) as told:
+        save_book(LiveBook(Book("", queries=(query,)), engine()), tmp_path / "app.py", values={})
+    assert told.value.cell == "numbers"
 
 
 def test_a_book_that_cannot_be_written_leaves_no_file(tmp_path: Path):

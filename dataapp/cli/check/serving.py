@@ -79,9 +79,13 @@ class _Shown:
         self.cells[cell] = None
         return self.inner.compile(cell, dialect)
 
-    def explain(self, cell: Cell) -> str:
+    def explain(self, cell: Cell, *, analyze: bool) -> str:
         self.cells[cell] = None
-        return self.inner.explain(cell)
+        return self.inner.explain(cell, analyze=analyze)
+
+    def ibis(self, cell: Cell) -> object:
+        self.cells[cell] = None
+        return self.inner.ibis(cell)
 
     def panel(self, cell: Cell) -> object:
         self.cells[cell] = None

@@ -70,7 +70,7 @@ def command(
         click.echo(f"Error: {error}", err=True)
         raise click.exceptions.Exit(1) from error
     for fault in catalogue.faults:
-        click.echo(f"Warning: {fault.message}", err=True)
+        click.echo(f"Warning: {fault.message}" + (f" Hint: {fault.hint}" if fault.hint else ""), err=True)
     token = None if no_token else new_token()
     server = make_server(lambda: explore_page(desk), address=address, port=chosen, token=token, title="dataapp explore")
     url = f"http://{'localhost' if is_local else address}:{chosen}/" + ("" if token is None else f"?token={token}")

@@ -1,7 +1,7 @@
 """An app as nodes and what each reads, found without running a query."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dataapp.app.sessions import engine
@@ -10,6 +10,7 @@ from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
+from dataapp.cells.relation import is_relation
 from dataapp.cells.selection import SelectionCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
@@ -21,6 +22,7 @@ from dataapp.cli.check.source import Place
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.binding import Broken, Held
 from dataapp.runtime.session import Session
+from dataapp.views.chart.schema import find_cell_data
 
 type Kind = Literal["source", "sql", "python", "input", "constant", "predicate", "selection", "chart"]
 
@@ -57,7 +59,8 @@ class Node:
 def loaded_to_nodes(loaded: Loaded) -> list[Node]:
     """Return the nodes of an app, what is read before who reads it.
 
-    A selection in a chart and the predicate that it stands for are one node, and so are an explorer and its cell.
+    A selection in a chart and the predicate that it stands for are one node, which reads the chart; an explorer and its
+    cell are one, too.
     """
     inspected = inspect(loaded)
     binding = inspected.binding
@@ -81,12 +84,26 @@ def loaded_to_nodes(loaded: Loaded) -> list[Node]:
                 None if cell.namespace.file is None else place.line,
                 reads,
                 is_shown=cell in shown,
-                kept=kept.get(cell.label) if isinstance(cell, SqlCell) else None,
+                kept=kept.get(cell.label) if is_relation(cell) else None,
                 error=" ".join((fault or errors.get(cell.label) or "").split()) or None,
                 blocked_by=state.by.label if isinstance(state, Held) else None,
             )
         )
-    return nodes + _chart_nodes(loaded, inspected, ids, errors)
+    charts, selected_in = _chart_nodes(loaded, inspected, ids, errors)
+    for cell in cells:
+        drawn = [chart for read in binding.reads(cell) for chart in selected_in.get(_selects(read), ())]
+        nodes = [replace(node, reads=(*node.reads, *drawn)) if node.id == ids[cell] else node for node in nodes]
+    return _in_reading_order([*nodes, *charts])
+
+
+def _selects(cell: Cell) -> str | None:
+    return cell.selects if isinstance(cell, SelectionCell) else None
+
+
+def _in_reading_order(nodes: list[Node]) -> list[Node]:
+    by_id = {node.id: node for node in nodes}
+    reads = acyclic({node.id: node.reads for node in nodes})
+    return [by_id[key] for key in closure(reads, lambda key: reads[key])]
 
 
 def above(nodes: list[Node], label: str) -> list[Node]:
@@ -168,8 +185,10 @@ def _place(cell: Cell, inspected: Inspected) -> Place:
 
 def _chart_nodes(
     loaded: Loaded, inspected: Inspected, ids: dict[Cell, str], errors: dict[str | None, str]
-) -> list[Node]:
+) -> tuple[list[Node], dict[str | None, list[str]]]:
+    """Return the charts, and which of them hold each selection, by its name."""
     nodes: list[Node] = []
+    selected_in: dict[str | None, list[str]] = {}
     named = {id(drawn.chart) for drawn in loaded.charts if drawn.name is not None}
     for drawn in loaded.charts:
         if drawn.name is None and id(drawn.chart) in named:
@@ -180,8 +199,10 @@ def _chart_nodes(
         reads = tuple(dict.fromkeys(ids[seen(cell)] for cell in drawn.cells if seen(cell) in ids))
         line = None if bound is None else bound.lineno
         file = shown_path(loaded.file)
+        for selection in (one for data in find_cell_data(drawn.chart) for one in data.selections):
+            selected_in.setdefault(selection.name, []).append(f"c{len(nodes)}")
         nodes.append(Node(f"c{len(nodes)}", label, "chart", file, line, reads, is_shown=True, error=errors.get(label)))
-    return nodes
+    return nodes, selected_in
 
 
 class _NoPool:
@@ -196,7 +217,7 @@ def _kept_rows(shown: Iterable[Cell]) -> dict[str, str]:
     session = Session(engine(), _NoPool())
     try:
         for cell in shown:
-            if isinstance(cell, SqlCell | SourceCell):
+            if is_relation(cell):
                 session.demand(cell, "table")
             elif isinstance(cell, PythonCell | InputCell):
                 session.demand(cell, "value")

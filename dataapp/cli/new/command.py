@@ -34,5 +34,6 @@ def command(name: Path) -> None:
         (name / file).write_text(text, "utf-8")
         click.echo(f"wrote {name / file}")
     click.echo(
-        f"\nNext:\n  panel serve {name}/app.py --dev --show\n  dataapp check {name}/app.py\n  python -m pytest {name}"
+        f"\nNext:\n  panel serve {name}/app.py --dev --show\n  dataapp check {name}/app.py\n"
+        f"  python -m pytest {name}    (pip install pytest, if it is not there)"
     )

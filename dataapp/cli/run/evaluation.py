@@ -12,8 +12,7 @@ import pyarrow as pa
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
-from dataapp.cells.source import SourceCell
-from dataapp.cells.sql import SqlCell
+from dataapp.cells.relation import is_relation
 from dataapp.connect.connection import database_of
 from dataapp.connect.frames import to_arrow
 from dataapp.engines.duckdb import DuckDB, Reader, error_to_fault, fault_to_error
@@ -71,7 +70,7 @@ class Evaluation:
     def demand(self) -> None:
         """Compute what is kept, of all cells together; asking is pressing every button."""
         for cell in self.wanted:
-            form: Form = "table" if isinstance(cell, SqlCell | SourceCell) else "value"
+            form: Form = "table" if is_relation(cell) else "value"
             self._demands[cell] = self.session.demand(cell, form)
         self.session.press_all()
 

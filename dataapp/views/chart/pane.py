@@ -9,6 +9,7 @@ import altair as alt
 import param
 import pyarrow as pa
 
+from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
@@ -21,13 +22,20 @@ type Columns = Mapping[CellData, tuple[Column, ...]]
 type OnSelection = Callable[[str, Selected | None], None]
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Payload:
+    """Rows of a dataset as they travel, which all sessions share that draw the same."""
+
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class _Picture:
     """A plan and the rows that fill it."""
 
     plan: Plan
     columns: Columns
-    payloads: tuple[bytes, ...]
+    payloads: tuple[Payload, ...]
 
 
 class ChartView(param.Parameterized):
@@ -127,7 +135,7 @@ class ChartView(param.Parameterized):
             "revision": self._revision,
             "plan": self._plan_number,
             "datasets": [
-                {"name": dataset.name, "kinds": _kinds(dataset), "data": payload}
+                {"name": dataset.name, "kinds": _kinds(dataset), "data": payload.data}
                 for dataset, payload in zip(picture.plan.datasets, picture.payloads, strict=True)
             ],
         }
@@ -189,12 +197,19 @@ def _draw(
             cancel.on_cancel(reader.cancel)
         columns = {data: reader.describe() for data, reader in readers.items()}
         plan = known.plan if known is not None and known.columns == columns else chart_to_plan(chart, columns)
-        payloads: list[bytes] = []
+        payloads: list[Payload] = []
         for dataset in plan.datasets:
             if cancel.cancelled:
                 raise Cancelled
-            payloads.append(_to_ipc(dataset.fetch(readers[dataset.data].fetch)))
+            payloads.append(_payload(dataset, readers[dataset.data]))
         return _Picture(plan, columns, tuple(payloads))
+
+
+def _payload(dataset: Dataset, reader: Reader) -> Payload:
+    def make() -> Payload:
+        return Payload(_to_ipc(dataset.fetch(reader.fetch)))
+
+    return reader.shared(("chart", dataset.question), make, lambda payload: len(payload.data))
 
 
 def _kinds(dataset: Dataset) -> dict[str, str]:

@@ -54,6 +54,11 @@ class Dataset:
     extents: str | None = None
     thinned: str | None = None
 
+    @property
+    def question(self) -> tuple[object, ...]:
+        """All that the rows depend on besides the relation."""
+        return self.query, self.extents, self.thinned, repr(self.binnings)
+
     def fetch(self, fetch: Fetch) -> pa.Table:
         """Return the rows.
 

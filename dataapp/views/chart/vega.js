@@ -12,6 +12,7 @@ import {tableFromIPC} from "@uwdata/flechette";
 import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
 import {expressionInterpreter} from "vega-interpreter";
 import {compile} from "vega-lite";
+import {isKnown} from "../known.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
@@ -165,7 +166,7 @@ class Picture {
   }
 }
 
-export function render({model, el}) {
+export function render({model, el, view}) {
   const style = document.createElement("style");
   style.textContent = css;
   const host = document.createElement("div");
@@ -225,5 +226,6 @@ export function render({model, el}) {
     picture?.finalize();
     picture = null;
   });
+  isKnown(view);
   model.send_msg({type: "ready"});
 }

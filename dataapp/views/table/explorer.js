@@ -5,6 +5,7 @@
 
 import "regular-table";
 import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";
+import {isKnown} from "../known.js";
 import {Cells} from "./cells.js";
 import css from "./explorer.css";
 import {formatCell, formatCount, fullText, styleFor} from "./format.js";
@@ -17,13 +18,14 @@ const HEADER_ROWS = 3; // the table counts a header in rows
 const FOOTER = 30; // px
 const ASKS_EVERY = 40; // ms, while scrolling
 
-export function render({model, el}) {
+export function render({model, el, view}) {
   const style = document.createElement("style");
   style.textContent = subCellScrolling + css;
   const explorer = new Explorer(model);
   el.append(style, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
   model.on("remove", () => explorer.remove());
+  isKnown(view);
   model.send_msg({type: "ready"});
 }
 

@@ -67,6 +67,9 @@ class Editor {
       state: EditorState.create({doc: model.value, extensions: this.#extensions()}),
     });
     this.showBusy();
+    // Whatever is clicked next means the text on screen. The window hears of a click before any button does.
+    this.flush = () => this.#flush();
+    window.addEventListener("click", this.flush, true);
   }
 
   #extensions() {
@@ -95,12 +98,14 @@ class Editor {
       keymap.of([...defaultKeymap, indentWithTab]),
       EditorView.contentAttributes.of({"aria-label": this.model.label}),
       EditorView.updateListener.of((update) => update.docChanged && this.#changed()),
+      EditorView.domEventHandlers({blur: () => this.#flush()}),
       forgetEdited,
     ];
   }
 
   remove() {
-    clearTimeout(this.saying);
+    window.removeEventListener("click", this.flush, true);
+    this.#hush();
     this.view.destroy();
   }
 
@@ -120,7 +125,7 @@ class Editor {
   /** Replace what differs, so that the cursor stays in what does not. */
   setText(text) {
     const old = this.view.state.doc.toString();
-    clearTimeout(this.saying);
+    this.#hush();
     if (text === old) return;
     const shorter = Math.min(text.length, old.length);
     let start = 0;
@@ -129,7 +134,7 @@ class Editor {
     while (tail < shorter - start && text.at(-1 - tail) === old.at(-1 - tail)) tail++;
     const insert = text.slice(start, text.length - tail);
     this.view.dispatch({changes: {from: start, to: old.length - tail, insert}});
-    clearTimeout(this.saying); // Python knows
+    this.#hush(); // Python knows
   }
 
   #insert(text) {
@@ -137,13 +142,24 @@ class Editor {
     this.view.focus();
   }
 
-  #changed() {
+  #hush() {
     clearTimeout(this.saying);
+    this.saying = null;
+  }
+
+  #changed() {
+    this.#hush();
     this.saying = setTimeout(() => this.#say(), SAYS_AFTER);
   }
 
+  /** Hand over at once what waits to be said: as a message, because changes of properties wait in Python, too. */
+  #flush() {
+    if (this.saying == null) return;
+    this.model.send_msg({type: "say", text: this.#say()});
+  }
+
   #say() {
-    clearTimeout(this.saying);
+    this.#hush();
     const text = this.view.state.doc.toString();
     if (this.model.value !== text) this.model.value = text;
     return text;

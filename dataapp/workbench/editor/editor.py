@@ -64,6 +64,8 @@ class SqlEditor(JSComponent):
 
     def _handle_msg(self, data: Any) -> None:
         match data:
+            case {"type": "say", "text": str(text)}:  # before what was clicked arrives
+                self.value = text
             case {"type": "run", "text": str(text)}:
                 self.value = text
                 for callback in self._run_callbacks:

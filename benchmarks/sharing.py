@@ -1,0 +1,151 @@
+"""What is asked again, or by many: one run serves all.
+
+Every session is live, with worker threads and without a screen. A value is used for one turn only, so that what is
+shared within a turn was not there before it.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from time import perf_counter
+from typing import Any
+
+import panel as pn
+
+import dataapp as da
+from benchmarks.report import Figure, Goal, within_ratio
+from benchmarks.settings import Settings, forget_results
+from benchmarks.timing import Sample, ratio, take_turns
+from dataapp.cache.results import Results
+from dataapp.cells.input import InputCell
+from dataapp.engines.duckdb import DuckDB
+from dataapp.runtime.pool import ThreadPool
+from dataapp.runtime.session import Session
+
+_SESSIONS = 100
+_BUDGET = 256 * 2**20
+TOTALS = """
+    SELECT symbol, CAST(ts AS DATE) AS day, max(price) AS high, sum(size)::BIGINT AS volume
+    FROM trades WHERE size <> $least GROUP BY ALL
+"""
+READERS = (
+    "SELECT symbol, max(high) AS high FROM totals GROUP BY ALL",
+    "SELECT day, sum(volume)::BIGINT AS volume FROM totals GROUP BY ALL",
+    "SELECT count(*) AS days FROM totals",
+    "FROM totals WHERE high > 100",
+    "SELECT symbol, min(day) AS first_day FROM totals GROUP BY ALL",
+    "SELECT symbol, sum(volume)::BIGINT AS volume FROM totals GROUP BY ALL",
+)
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Measure readers of one aggregate, a question that was asked before, and many who ask at once."""
+    trades = da.source(settings.trades())
+    least = da.input(pn.widgets.IntSlider, start=0, end=1_000_000, value=0)
+    totals = da.sql(TOTALS, trades=trades, least=least)
+    readers = [da.sql(text, totals=totals) for text in READERS]
+    turns = settings.repetitions(12)
+    yield from _six_readers(readers, least, turns)
+    yield _asked_again(totals, turns)
+    yield _many_sessions(totals, least, settings.repetitions(6))
+
+
+def _six_readers(readers: Sequence[Any], least: InputCell, turns: int) -> Iterator[Figure]:
+    with ExitStack() as opened:
+        six, one = (opened.enter_context(Crowd(1, cells, least)) for cells in (readers, readers[:1]))
+        taken = take_turns(
+            {"six": lambda turn: six.set(_value(turn)), "one": lambda turn: one.set(_value(turn))}, turns
+        )
+    yield within_ratio("six readers of one aggregate, against one", taken["six"], taken["one"], at_most=1.3)
+
+
+def _asked_again(totals: Any, turns: int) -> Figure:
+    def ask(_: int) -> None:
+        totals.evaluate(least=-1)
+
+    def first(turn: int) -> None:
+        forget_results()
+        ask(turn)
+
+    ask(0)
+    taken = take_turns({"again": ask, "first": first}, turns)
+    again = taken["again"]
+    goal = Goal("at most 2 ms", again.median, 2)
+    return Figure("evaluate, asked before", again, taken["first"], f"{ratio(again, taken['first']):.3f}x", goal)
+
+
+def _many_sessions(totals: Any, least: InputCell, turns: int) -> Figure:
+    with ExitStack() as opened:
+        many, one = (opened.enter_context(Crowd(count, [totals], least)) for count in (_SESSIONS, 1))
+        taken = take_turns(
+            {"many": lambda turn: many.set(_value(turn)), "one": lambda turn: one.set(_value(turn))}, turns
+        )
+        used = Sample(many.milliseconds(turns)), Sample(one.milliseconds(turns))
+        runs = len(many.results.seconds) - 2  # without those of the start and the warm-up
+    times = ratio(used[0], used[1])
+    goal = Goal("at most 1.2x in engine time", times, 1.2)
+    shown = f"all {_SESSIONS} show it after {taken['many'].median:.0f} ms, one alone after {taken['one'].median:.0f} ms"
+    notes = (f"{runs} runs for {turns} values", shown)
+    return Figure(f"{_SESSIONS} identical sessions, against one", used[0], used[1], f"{times:.2f}x", goal, notes)
+
+
+def _value(turn: int) -> int:
+    return 100 * (turn + 1)
+
+
+class TimedResults(Results):
+    """Results, and how long each took to make."""
+
+    def __init__(self) -> None:
+        super().__init__(_BUDGET)
+        self.seconds: list[float] = []
+
+    def get(
+        self, key: Any, make: Any, size: Any, is_cancelled: Any = lambda: False, lasting_key: str | None = None
+    ) -> Any:
+        """See `Results.get`."""
+
+        def timed() -> Any:
+            start = perf_counter()
+            made = make()
+            self.seconds.append(perf_counter() - start)
+            return made
+
+        return super().get(key, timed, size, is_cancelled, lasting_key)
+
+
+class Crowd:
+    """Sessions that show the same cells, on an engine of their own."""
+
+    def __init__(self, count: int, cells: Sequence[Any], moved: InputCell) -> None:
+        self._moved = moved
+        self.results = TimedResults()
+        self._told = threading.Event()
+        engine, pool = DuckDB(self.results), ThreadPool()
+        self._sessions = [Session(engine, pool.lane()) for _ in range(count)]
+        self._demands = [session.demand(cell, "frame", self._told.set) for session in self._sessions for cell in cells]
+        self._wait()
+
+    def __enter__(self) -> "Crowd":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for session in self._sessions:
+            session.close()
+
+    def milliseconds(self, turns: int) -> tuple[float, ...]:
+        """How long the latest results took to make."""
+        return tuple(1000 * seconds for seconds in self.results.seconds[-turns:])
+
+    def set(self, value: int) -> None:
+        """Set the input in every session, and wait until all show the new value."""
+        for session in self._sessions:
+            session.set(self._moved, value)
+        self._wait()
+
+    def _wait(self) -> None:
+        while not all(session.is_settled for session in self._sessions) or any(
+            demand.look().outcome is None for demand in self._demands
+        ):
+            self._told.wait(0.05)
+            self._told.clear()

@@ -1,0 +1,118 @@
+"""What a cell's query is, what it read and cost, and which rows are kept on its way, as a text for people."""
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.database import Database
+from dataapp.engines.duckdb import Reader
+from dataapp.engines.profile import Profile, RowGroups, Scan
+from dataapp.runtime.databases import explain, fetch, statement_of
+from dataapp.runtime.tables import Table
+from dataapp.runtime.workers import Cancel
+
+_MOST_NAMES = 12
+
+
+def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, str], *, analyze: bool) -> str:
+    """Return the explanation of a table.
+
+    Args:
+        cell: The cell.
+        table: As it would be read with nothing kept.
+        reader: A reader of its relation.
+        kept: By label why the rows of cells are kept.
+        analyze: Whether to run the query and say what it cost.
+    """
+    relation = table.relation(reader.engine)
+    plan = reader.explain()
+    lines = [_headline(cell, table, "in DuckDB")]
+    if analyze:
+        rows, profile = reader.profile()
+        lines += [_cost(rows.num_rows, rows.nbytes, profile)]
+        for scan in profile.scans:
+            lines += _scan_lines(scan, table, reader)
+    values = {**relation.parameters, **relation.variables}
+    lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
+    lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
+    states = [state for files in table.files for state in files.version]
+    lines += _section("Files", _some([f"{state.path} ({state.size:,} bytes)" for state in states]))
+    lines += ["", "Query, with nothing kept", "", relation.sql, "", "Plan", "", plan]
+    return "\n".join(lines)
+
+
+def statement_to_text(cell: Cell, table: Table, database: Database, *, analyze: bool) -> str:
+    """Return the explanation of a table on a database, which tells its own plan, but not what it read.
+
+    Args:
+        cell: The cell.
+        table: Its query.
+        database: The database.
+        analyze: Whether to fetch the rows and say how long that took.
+    """
+    statement, plan = statement_of(table), explain(table)
+    lines = [_headline(cell, table, f"on {database.label}")]
+    if analyze:
+        started = perf_counter()
+        rows = fetch(table, Cancel(), shares=False).rows
+        took = f"{1000 * (perf_counter() - started):.1f} ms"
+        lines += [f"It took {took} to fetch and gave {_count(rows.num_rows, 'row')}, {_bytes(rows.nbytes)}."]
+    parameter = database.server().target.parameter
+    named = enumerate(statement.parameters.items(), 1)
+    lines += _section("Parameters", (f"{parameter(name, number)} = {bound.value!r}" for number, (name, bound) in named))
+    return "\n".join([*lines, "", "Query", "", statement.sql, "", "Plan", "", plan])
+
+
+def _headline(cell: Cell, table: Table, where: str) -> str:
+    others = [table.labels[part] for part in table.parts if part is not table.root]
+    of = f" of {len(others) + 1} cells: {', '.join(_some([*others, cell.label]))}" if others else ""
+    return f"`{cell.label}` is one query {where}{of}."
+
+
+def _cost(rows: int, size: int, profile: Profile) -> str:
+    took = f"{1000 * profile.seconds:.1f} ms ({1000 * profile.cpu_seconds:.1f} ms of all processors)"
+    return f"It took {took} and gave {_count(rows, 'row')}, {_bytes(size)}."
+
+
+def _scan_lines(scan: Scan, table: Table, reader: Reader) -> Iterator[str]:
+    yield ""
+    columns = f"{_count(len(scan.columns), 'column')}: {', '.join(_some(list(scan.columns)))}" if scan.columns else ""
+    yield f"{scan.function} handed on {_count(scan.rows, 'row')}" + (f" of {columns}" if columns else "")
+    if scan.filters:
+        yield f"    filtered while reading: {'; '.join(scan.filters)}"
+    if scan.files is not None:
+        groups = _row_groups(scan, table, reader)
+        yield f"    {_count(scan.files, 'file')} opened" + ("" if groups is None else f", {_groups(groups)}")
+
+
+def _row_groups(scan: Scan, table: Table, reader: Reader) -> RowGroups | None:
+    """Return what statistics rule out, where one set of Parquet files is read: of several, nobody says which it was."""
+    paths = {state.path for files in table.files for state in files.version}
+    is_parquet = "parquet" in scan.function.lower() and len(table.files) == 1
+    return reader.row_groups(sorted(paths), scan) if is_parquet and paths else None
+
+
+def _groups(groups: RowGroups) -> str:
+    needed = f"{groups.chosen:,} of {groups.total:,} row groups by their statistics"
+    return f"{needed}, {_bytes(groups.chosen_bytes)} of {_bytes(groups.total_bytes)}"
+
+
+def _section(title: str, lines: "Iterator[str] | list[str]") -> list[str]:
+    shown = [f"    {line}" for line in lines]
+    return ["", title, *shown] if shown else []
+
+
+def _some(names: list[str]) -> list[str]:
+    more = len(names) - _MOST_NAMES
+    return names if more <= 1 else [*names[:_MOST_NAMES], f"and {more} more"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _bytes(size: int) -> str:
+    for unit, bytes_of in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= bytes_of:
+            return f"{size / bytes_of:.1f} {unit}"
+    return f"{size} bytes"

@@ -1,0 +1,103 @@
+"""Whether the rows of a query are kept, or every reader takes its query into its own.
+
+Keeping costs memory and stops filters from reaching the files; not keeping costs running the query again. What counts
+is how many *runs* would hold the query: two cells that end up in one fused query are one run, in which the engine
+computes what it needs once.
+
+What comes from a database is always kept where somebody here reads it: the engine cannot run its query. Cells on the
+same database do not count as readers, since they take the query and never the rows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dataapp.cells.cell import Cell
+from dataapp.cells.sql import SqlCell
+from dataapp.compile.query import Query
+from dataapp.connect.connection import database_of
+from dataapp.runtime.waves import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """The nodes of a query.
+
+    Attributes:
+        cell: The cell.
+        query: Its text, read; None of a Python cell over Ibis tables that was not called yet, and of a database table.
+        table: What readers read.
+        lazy: The query that stands for it.
+        frame: Its rows, if somebody asked for them.
+    """
+
+    cell: Cell
+    query: Query | None
+    table: Node
+    lazy: Node
+    frame: Node | None
+
+
+@dataclass(slots=True)
+class Keeping:
+    """The choice for all queries of a session at one moment.
+
+    Args:
+        necessary: The nodes that somebody needs.
+    """
+
+    necessary: set[Node]
+    reasons: dict[Cell, str] = field(default_factory=dict[Cell, str])
+    _by_lazy: dict[Node, Readable] = field(default_factory=dict[Node, Readable])
+    _runs: dict[Node, frozenset[Node]] = field(default_factory=dict[Node, frozenset[Node]])
+
+    def choose(self, cells: Iterable[Readable]) -> Mapping[Cell, str]:
+        """Return, by cell, why its rows are kept; cells whose query is taken are left out.
+
+        Args:
+            cells: Queries, what is read before who reads it.
+        """
+        known = list(cells)
+        self._by_lazy = {readable.lazy: readable for readable in known}
+        for readable in reversed(known):  # who reads first: what is read may end up in the same run as its reader
+            self._runs[readable.table] = self._runs_of(readable)
+            if (reason := self._reason(readable)) is not None:
+                self.reasons[readable.cell] = reason
+        return self.reasons
+
+    def _runs_of(self, readable: Readable) -> frozenset[Node]:
+        """Return the nodes whose runs would hold a cell's query."""
+        is_demanded = readable.table.demand or readable.lazy.demand
+        found: set[Node] = {readable.table} if is_demanded else set()
+        for node in readable.table.outputs:
+            if node not in self.necessary:
+                continue
+            reader = self._by_lazy.get(node)
+            if reader is None or reader.cell in self.reasons:
+                found.add(node)
+            else:
+                found |= self._runs.get(reader.table, frozenset({node}))
+        return frozenset(found)
+
+    def _reason(self, readable: Readable) -> str | None:
+        cell, query = readable.cell, readable.query
+        if (database := database_of(cell)) is not None:
+            return f"they come from {database.label}" if readable.table in self.necessary else None
+        if isinstance(cell, SqlCell) and cell.run == "button":
+            return "it runs when its button is pressed"
+        if query is not None and query.unstable:
+            return query.unstable[0]
+        if query is not None and query.form == "pivot":
+            return "the columns of its PIVOT come from the data"
+        if isinstance(cell, SqlCell) and cell.materialize is True:
+            return "materialize=True"
+        if isinstance(cell, SqlCell) and cell.materialize is False:
+            return None
+        frame = readable.frame
+        if frame is not None and (frame.demand or self._is_read(frame, but=readable.table)):
+            return "a reader needs its rows"
+        runs = len(self._runs[readable.table])
+        is_shared = runs > 1 and query is not None and query.reduces
+        return f"{runs} readers share it and it reduces rows" if is_shared else None
+
+    def _is_read(self, frame: Node, *, but: Node) -> bool:
+        return any(node in self.necessary for node in frame.outputs if node is not but)

@@ -1,0 +1,51 @@
+"""Frames with columns of views: joined, filtered and projected, though Arrow cannot filter them."""
+
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from dataapp.connect.frames import to_arrow
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+
+ENGINE = DuckDB()
+FRAME = pl.DataFrame(
+    {
+        "n": [1, 2, 3] * 1000,
+        "text": ["x", "a text that is too long to be inlined", None] * 1000,
+        "inner": [{"t": ["x"]}, {"t": ["y"]}, {"t": []}] * 1000,
+        "kind": pl.Series(["x", "y", "x"] * 1000, dtype=pl.Enum(["x", "y"])),
+        "raw": [b"x", b"y", None] * 1000,
+    }
+)
+
+
+def rows(sql: str, **frames: object) -> list[dict[str, Any]]:
+    tables = {name: to_arrow(frame) for name, frame in frames.items()}
+    with Relation(sql, key=sql, engine=ENGINE, frames=tables).open() as reader:
+        return reader.fetch().to_pylist()
+
+
+@pytest.mark.parametrize("column", ["n", "text", "inner", "kind", "raw"])
+def test_a_join_gives_what_it_gives_without_views(column: str) -> None:
+    twin = to_arrow(FRAME)
+    plain = pa.table({"n": FRAME["n"].to_list(), "text": FRAME["text"].to_list()})
+    one = "(SELECT * FROM (VALUES (2, 'x'), (1, 'x')) v(n, text) WHERE n = 2)"
+    query = f"SELECT count(*) AS rows, count(t.{column}) AS found FROM t JOIN {one} o USING (n)"
+    assert rows(query, t=twin)[0]["rows"] == rows("SELECT count(*) AS rows FROM t WHERE n = 2", t=plain)[0]["rows"]
+    assert rows(query, t=twin)[0]["found"] == 1000
+
+
+def test_a_join_by_text() -> None:
+    one = "(SELECT DISTINCT text FROM t WHERE n = 2)"
+    assert rows(f"SELECT count(*) AS n FROM t JOIN {one} o USING (text)", t=FRAME) == [{"n": 1000}]
+
+
+@pytest.mark.parametrize("columns", ["n", "text", "n, text", "count(*)"])
+@pytest.mark.parametrize("condition", ["n > 1", "text = 'x'", "text IS NULL AND n = 3", "n IN (1, 3)"])
+def test_filters_hold(columns: str, condition: str) -> None:
+    plain = pa.table({"n": FRAME["n"].to_list(), "text": FRAME["text"].to_list()})
+    query = f"SELECT {columns} FROM t WHERE {condition}"
+    assert rows(query, t=FRAME.select("n", "text")) == rows(query, t=plain)

@@ -1,0 +1,162 @@
+"""Threads are shared fairly: lanes take turns, heavy work does not count, who waits is made up for."""
+
+import gc
+import logging
+import threading
+import weakref
+from collections.abc import Callable
+
+import pytest
+
+from dataapp.runtime.pool import ThreadPool
+
+
+class Gate:
+    """Work that says when it began, and ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.opened = threading.Event()
+        self.ended = threading.Event()
+
+    def __call__(self) -> None:
+        self.began.set()
+        assert self.opened.wait(20)
+        self.ended.set()
+
+    def finish(self) -> None:
+        self.opened.set()
+        assert self.ended.wait(20)
+
+
+def begins(event: threading.Event) -> bool:
+    return event.wait(20)
+
+
+def test_work_is_done() -> None:
+    done = threading.Event()
+    ThreadPool(1).start(done.set)
+    assert begins(done)
+
+
+def test_one_more_than_the_workers_waits() -> None:
+    pool, gates, last = ThreadPool(2, patience=1e9), [Gate(), Gate()], Gate()
+    for gate in [*gates, last]:
+        pool.start(gate)
+    assert all(begins(gate.began) for gate in gates)
+    assert not last.began.is_set()
+    gates[0].finish()
+    assert begins(last.began)
+    for gate in (gates[1], last):
+        gate.finish()
+
+
+def test_lanes_take_turns() -> None:
+    pool, order, gate, done = ThreadPool(1, patience=1e9), [], Gate(), threading.Event()
+    pool.start(gate)
+    assert begins(gate.began)
+    much, little = pool.lane(), pool.lane()
+
+    def note(name: str) -> Callable[[], None]:
+        return lambda: order.append(name)
+
+    for _ in range(3):
+        much.start(note("much"))
+    little.start(note("little"))
+    much.start(done.set)
+    gate.finish()
+    assert begins(done)
+    assert order == ["much", "little", "much", "much"]
+
+
+def test_light_work_starts_beside_heavy() -> None:
+    pool, heavy, light = ThreadPool(1, patience=0.0), Gate(), threading.Event()
+    pool.start(heavy)
+    assert begins(heavy.began)
+    pool.start(light.set)
+    assert begins(light)
+    heavy.finish()
+
+
+def test_work_becomes_heavy_while_other_work_waits() -> None:
+    pool, heavy, light = ThreadPool(1, patience=0.05), Gate(), threading.Event()
+    pool.start(heavy)
+    assert begins(heavy.began)
+    pool.start(light.set)  # nothing starts or ends from now on
+    assert begins(light)
+    heavy.finish()
+
+
+def test_a_lane_has_its_limit_and_leaves_room_for_others() -> None:
+    pool, gates, other = ThreadPool(8, per_lane=2, patience=1e9), [Gate() for _ in range(3)], threading.Event()
+    lane = pool.lane()
+    for gate in gates:
+        lane.start(gate)
+    pool.lane().start(other.set)
+    assert begins(other)
+    assert not gates[2].began.is_set()
+    for gate in gates:
+        assert begins(gate.began)
+        gate.finish()
+
+
+def test_who_waits_for_another_is_made_up_for() -> None:
+    pool, waits, second = ThreadPool(1, patience=1e9), Gate(), threading.Event()
+
+    def wait() -> None:
+        with pool.making_up():
+            waits()
+
+    pool.start(wait)
+    assert begins(waits.began)
+    pool.start(second.set)
+    assert begins(second)
+    waits.finish()
+
+
+def test_making_up_outside_of_the_pool_changes_nothing() -> None:
+    with ThreadPool(1).making_up():
+        pass
+
+
+def test_a_thread_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    pool, done = ThreadPool(1, most=1), threading.Event()
+    with caplog.at_level(logging.CRITICAL, logger="dataapp.runtime.pool"):
+        pool.start(lambda: {}["nothing"])
+        pool.start(done.set)
+        assert begins(done)
+
+
+def test_work_that_was_done_is_forgotten() -> None:
+    class Work:
+        def __init__(self) -> None:
+            self.done = threading.Event()
+
+        def __call__(self) -> None:
+            self.done.set()
+
+    pool, work, last = ThreadPool(1, most=1), Work(), threading.Event()
+    kept, done = weakref.ref(work), work.done
+    pool.start(work)
+    del work
+    assert begins(done)
+    pool.start(last.set)
+    assert begins(last)
+    gc.collect()
+    assert kept() is None
+
+
+def test_all_of_much_work_is_done_once() -> None:
+    pool, lock, counts, done = ThreadPool(3, patience=0.001), threading.Lock(), [0] * 500, threading.Event()
+    lanes = [pool.lane() for _ in range(7)]
+
+    def count(number: int) -> None:
+        with lock:
+            counts[number] += 1
+            if sum(counts) == len(counts):
+                done.set()
+
+    for number in range(len(counts)):
+        lanes[number % 7].start(lambda number=number: count(number))
+    assert begins(done)
+    assert counts == [1] * 500

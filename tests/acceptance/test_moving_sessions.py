@@ -1,0 +1,91 @@
+"""Thirty-two sessions move sliders over SQL cells at once: each ends with its own value, and nothing is stuck.
+
+The clients speak Bokeh's protocol, as a browser does, one thread each. Queries through one connection of the engine are
+what breaks under threads; values that meet in a module are what breaks under processes.
+"""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import panel.models.layout
+import panel.models.markup  # noqa: F401  # what pages are made of must be known to who reads them
+import pytest
+from bokeh.client import pull_session
+from bokeh.client.session import ClientSession
+from bokeh.document import Document
+from bokeh.models import Slider
+
+CLIENTS = 32
+MOVES = 6
+_WITHIN = 120.0  # seconds for a value to appear
+
+_APP = """
+import dataapp as da
+import panel as pn
+import polars as pl
+
+numbers = da.sql("SELECT range AS n, range % 97 AS k FROM range(200_000)")
+n = da.input(pn.widgets.IntSlider, start=0, end=1_000_000, value=0)
+rest = da.sql("SELECT k, count(*)::INTEGER AS c FROM numbers WHERE n >= $n GROUP BY ALL")
+total = da.sql("SELECT sum(c)::INTEGER AS c, $n AS n FROM rest")
+
+
+@da.cell
+def said(total: pl.DataFrame) -> str:
+    return f"value {total['n'].item()} leaves {total['c'].item()}"
+
+
+pn.Column(n, said).servable()
+"""
+
+
+class Client:
+    """One viewer: a session, its slider, and the text below it."""
+
+    def __init__(self, url: str) -> None:
+        self.session: ClientSession = pull_session(url=url)
+        self.slider: Any = next(model for model in self.session.document.models if isinstance(model, Slider))
+
+    def move(self, value: int) -> None:
+        self.slider.value = value
+
+    def shows(self, value: int) -> bool:
+        """Whether the page says what belongs to a value."""
+        return f"value {value} leaves {max(0, 200_000 - value)}" in self.text()
+
+    def text(self) -> str:
+        """All that the page says now, in a document of its own: pulled into the old one, it would be sent back."""
+        page = Document()
+        self.session._connection.pull_doc(page)
+        return " ".join(str(getattr(model, "text", "")) for model in page.models)
+
+
+def _visit(url: str, number: int, all_here: threading.Barrier) -> str:
+    chance = random.Random(number)
+    client = Client(url)
+    try:
+        all_here.wait(_WITHIN)
+        last = 0
+        for _ in range(MOVES):
+            last = 1000 * number + chance.randrange(1000)
+            client.move(last)
+        client.session.force_roundtrip()
+        pause = threading.Event()
+        for _ in range(int(_WITHIN / 0.25)):
+            if client.shows(last):
+                return "right"
+            pause.wait(0.25)
+        return f"client {number} wants {last} and sees {client.text()}"
+    finally:
+        client.session.close()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--num-threads", "4"), ("--num-procs", "2")], ids=" ".join)
+def test_every_client_sees_what_belongs_to_its_slider(serve: Any, arguments: tuple[str, ...]) -> None:
+    served = serve(_APP, *arguments)
+    all_here = threading.Barrier(CLIENTS)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        found = list(clients.map(lambda number: _visit(served.url, number, all_here), range(CLIENTS)))
+    assert set(found) == {"right"}, found

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from dataapp.errors import Cancelled
-from dataapp.runtime.pool import ThreadPool
+from dataapp.runtime.pool import Lane, ThreadPool
 
 
 class Cancel:
@@ -79,17 +79,19 @@ class InlinePool:
 def soon(pool: Pool, work: Callable[[], None]) -> None:
     """Start work at the end of the current tick of the calling thread's event loop, or now where there is none.
 
-    All that one tick changes is then seen by one piece of work. An inline pool has no ticks.
+    All that one tick changes is then seen by one piece of work. An inline pool has no ticks. In a lane the work
+    waits for no turn: it may be what stops the queries that the lane is full of.
     """
     if isinstance(pool, InlinePool):
         pool.start(work)
         return
+    start = pool.hurry if isinstance(pool, Lane) else pool.start
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        pool.start(work)
+        start(work)
     else:
-        loop.call_soon(pool.start, work)
+        loop.call_soon(start, work)
 
 
 class _Shared:

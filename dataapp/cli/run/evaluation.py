@@ -6,7 +6,6 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 
 from dataapp.cells.adapters import is_frame
@@ -15,7 +14,7 @@ from dataapp.cells.input import InputCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.frames import to_arrow
-from dataapp.engines.duckdb import DuckDB, Reader, error_to_fault, fault_to_error
+from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.engines.relation import Relation
 from dataapp.errors import BlockedError, DataAppError
 from dataapp.runtime.outcomes import Blocked, Done, Failed
@@ -25,7 +24,6 @@ from dataapp.runtime.waves import Node
 from dataapp.runtime.workers import InlinePool
 
 _BATCH = 122_880  # rows: a row group of DuckDB's own Parquet files
-_INTERRUPT_EVERY = 0.02  # seconds: one that comes before the engine has started is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +145,12 @@ def open_rows(result: object, cell: Cell, reading: Callable[[Callable[[], float 
     with result.open() as reader:
         reading(reader.progress)
         stream = interruptible(lambda: reader.batches(_BATCH), reader)
-        yield Rows(stream.schema, _checked(stream, reader, result))
+        yield Rows(stream.schema, _taken(stream, reader))
 
 
-def _checked(stream: pa.RecordBatchReader, reader: Reader, relation: Relation) -> Iterator[pa.RecordBatch]:
-    """Yield batches; what goes wrong under way is told as if it had gone wrong before, and sources are looked at."""
-    try:
-        while (batch := interruptible(lambda: next(stream, None), reader)) is not None:
-            yield batch
-    except (pa.ArrowException, OSError) as error:
-        relation.check_sources()
-        explain = relation.explain_fault or fault_to_error
-        raise explain(error_to_fault(duckdb.Error(str(error)))) from error
-    relation.check_sources()
+def _taken(stream: pa.RecordBatchReader, reader: Reader) -> Iterator[pa.RecordBatch]:
+    while (batch := interruptible(lambda: next(stream, None), reader)) is not None:
+        yield batch
 
 
 def interruptible[T](read: Callable[[], T], reader: Reader) -> T:
@@ -177,11 +168,9 @@ def interruptible[T](read: Callable[[], T], reader: Reader) -> T:
         thread.start()
         return found.result()
     finally:
-        while thread.is_alive() and not found.done():  # a signal came
-            connection = reader._connection  # `cancel` stops calls, and a stream is behind its call
-            if connection is not None:
-                connection.interrupt()
-            wait([found], _INTERRUPT_EVERY)
+        if thread.is_alive() and not found.done():  # a signal came
+            reader.cancel()
+            wait([found])
 
 
 def first_rows(result: object, cell: Cell, rows: int) -> pa.Table:

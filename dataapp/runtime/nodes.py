@@ -35,10 +35,11 @@ from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
-from dataapp.runtime.forms import table_to_form, value_to_form
+from dataapp.runtime.forms import is_streamed, table_to_form, value_to_form
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
 from dataapp.runtime.resolution import Resolver, circle_error
+from dataapp.runtime.streams import Streams
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Run, Waves
 from dataapp.runtime.workers import Cancel
@@ -362,6 +363,8 @@ class Nodes:
         stamped = isinstance(cell, SqlCell) and cell in self.lazies and bool(self._query(cell).unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
+            if (frame := table.whole_frame) is not None:
+                return Frame(frame, table.digest)
             relation = table.relation(self._engine)
             with relation.open() as reader:
                 cancel.on_cancel(reader.cancel)
@@ -411,8 +414,7 @@ class Nodes:
         return self._waves.add(Node(cell.label, (setting,), compute=set_to, same=is_same))
 
     def _feed(self, cell: Cell) -> Node:
-        is_rows = isinstance(cell, SqlCell) or (isinstance(cell, SourceCell) and is_location(cell.location))
-        return self.frame(cell) if is_rows else self.value(cell)
+        return self.frame(cell) if _has_rows(cell) else self.value(cell)
 
     def _condition(self, cell: PredicateCell) -> Node:
         of = self._resolver.reads(cell).values[""]
@@ -498,27 +500,35 @@ class Nodes:
     def _python_value(self, cell: "PythonCell[..., Any]") -> Node:
         reads = self._resolver.reads(cell).arguments
         forms = {name: cell.form(name) for name in reads}
-        inputs = tuple(self._argument(read) for read in reads.values())
+        inputs = tuple(self._argument(read, forms[name]) for name, read in reads.items())
 
         def call(cancel: Cancel, *values: object) -> object:
             arguments: dict[str, object] = {}
-            for name, value in zip(reads, values, strict=True):
-                if isinstance(value, Frame):
-                    arguments[name] = table_to_form(value.rows, forms[name], name, cell.label)
-                else:
-                    arguments[name] = value_to_form(value, forms[name], name, cell.label)
-            cancel.check()
-            return call_function(cell, arguments, cancel)
+            with Streams(cancel, cell.label) as streams:
+                for name, value in zip(reads, values, strict=True):
+                    if isinstance(value, Frame):
+                        arguments[name] = table_to_form(value.rows, forms[name], name, cell.label)
+                    elif isinstance(value, Table):
+                        arguments[name] = streams.open(value, self._engine)
+                    else:
+                        arguments[name] = value_to_form(value, forms[name], name, cell.label)
+                cancel.check()
+                return streams.call(lambda: call_function(cell, arguments, cancel))
 
         node = Node(cell.label, inputs, compute=call, is_work=True, same=is_same, gate=self._gate(cell))
         return self._waves.add(node)
 
-    def _argument(self, cell: Cell) -> Node:
+    def _argument(self, cell: Cell, form: object) -> Node:
         if isinstance(cell, PredicateCell):
             raise WrongKindError(f"`{cell.label}` is a predicate, which only SQL reads.")
-        if cell in self._replaced and isinstance(cell, SqlCell | SourceCell):
-            return self.frame(cell)
-        return self._feed(cell)
+        is_replaced = cell in self._replaced and isinstance(cell, SqlCell | SourceCell)
+        if not (is_replaced or _has_rows(cell)):
+            return self.value(cell)
+        return self.table(cell) if is_streamed(form) else self.frame(cell)
+
+
+def _has_rows(cell: Cell) -> bool:
+    return isinstance(cell, SqlCell) or (isinstance(cell, SourceCell) and is_location(cell.location))
 
 
 def _readable(cell: Cell, source: object) -> Table:

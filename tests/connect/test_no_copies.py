@@ -78,6 +78,16 @@ def test_pieces_of_nested_columns_arrive_right():
     assert ask(sql("FROM f", f=in_pieces(frame))).to_dict(as_series=False) == frame.to_dict(as_series=False)
 
 
+@pytest.mark.parametrize(("type_", "is_copied"), [(pl.Categorical(), True), (pl.Enum(["a", "b"]), False)])
+def test_codes_of_categories_are_copied_and_those_of_enums_are_not(type_: Any, is_copied: bool):
+    frame = pl.DataFrame({"c": pl.Series(["a", "b"] * 100, dtype=type_)})
+    places: list[int] = []
+    for _ in range(2):
+        codes: Any = pa.table(frame).column("c").chunk(0)
+        places.append(codes.indices.buffers()[1].address)
+    assert (places[0] != places[1]) is is_copied
+
+
 def test_a_series_and_a_lazy_frame_are_no_exceptions():
     assert addresses(to_arrow(FRAME["s"])) == addresses(to_arrow(FRAME), "s")
     assert addresses(to_arrow(FRAME.lazy())) == addresses(to_arrow(FRAME))

@@ -7,7 +7,8 @@ import panel as pn
 from bokeh.document import Document
 from panel.widgets.base import WidgetBase
 
-from dataapp.app.sessions import close_with_session, is_serving
+from dataapp.app.sessions import close_with_session, current_session, is_serving
+from dataapp.cells.limited import checked_seconds
 
 _COPY_LINK = """
 navigator.clipboard.writeText(window.location.href).then(() => {
@@ -26,6 +27,8 @@ class App:
         main: What stands in the main area, from top to bottom. A list inside the list becomes a row.
         header: More for the header's right side.
         dark: Start with the dark theme; the page has a switch.
+        timeout: Seconds that a run of a cell may take in sessions that show the page, unless the cell itself says
+            otherwise; see `Cell.limited`.
         **params: More of `panel.ui.Page`.
 
     Example:
@@ -44,6 +47,7 @@ class App:
         *,
         header: Sequence[object] = (),
         dark: bool = False,
+        timeout: float | None = None,
         **params: Any,
     ) -> None:
         self.title = title
@@ -51,6 +55,7 @@ class App:
         self._main = main
         self._header = header
         self._dark = dark
+        self._timeout = None if timeout is None else checked_seconds(timeout, "timeout")
         self._params = params
         self._pages: dict[Document | None, Any] = {}
 
@@ -73,6 +78,8 @@ class App:
         return self.page
 
     def _make(self) -> Any:
+        if self._timeout is not None:
+            current_session().limits.default = self._timeout
         share = pn.ui.Button(
             label="Share", icon="link", variant="text", color="light", margin=0, description="Copy a link to this view"
         )

@@ -18,6 +18,7 @@ import pyarrow as pa
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
+from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell, is_location
@@ -373,6 +374,7 @@ class Nodes:
             return Frame(rows, digest("run", next(_stamps)) if stamped else table.digest)
 
         node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=self.gates.get(cell))
+        node.limit = own_limit(cell)
         return self._waves.add(node)
 
     def _query(self, cell: Cell) -> Query:
@@ -389,7 +391,8 @@ class Nodes:
 
         given = self._replaced.get(cell, cell.location if isinstance(cell, SourceCell) else None)
         if given is None or is_lazy(given):  # a function may return a lazy frame, too: computing it may take long
-            return self._waves.add(Node(cell.label, (value,), compute=computed, is_work=True, same=same_table))
+            node = Node(cell.label, (value,), compute=computed, is_work=True, same=same_table, limit=own_limit(cell))
+            return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
 
     def _input_value(self, cell: InputCell, value: object) -> Node:
@@ -459,7 +462,8 @@ class Nodes:
         formats = [cell.options.get("format")] if "format" in cell.options else map(format_of, locations)
         if all(isinstance(kind, str) and is_scanned_by_engine(kind) for kind in formats):
             return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
-        return self._waves.add(Node(cell.label, (files,), compute=read, is_work=True, same=same_table))
+        node = Node(cell.label, (files,), compute=read, is_work=True, same=same_table, limit=own_limit(cell))
+        return self._waves.add(node)
 
     def _lazy(self, cell: SqlCell) -> Node:
         reads = self._resolver.reads(cell)
@@ -516,6 +520,7 @@ class Nodes:
                 return streams.call(lambda: call_function(cell, arguments, cancel))
 
         node = Node(cell.label, inputs, compute=call, is_work=True, same=is_same, gate=self._gate(cell))
+        node.limit = own_limit(cell)
         return self._waves.add(node)
 
     def _argument(self, cell: Cell, form: object) -> Node:

@@ -11,17 +11,19 @@ import pyarrow as pa
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
+from dataapp.cells.limited import own_limit
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.frames import to_arrow
 from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.engines.relation import Relation
 from dataapp.errors import BlockedError, DataAppError
+from dataapp.runtime.limits import limits_of_process
 from dataapp.runtime.outcomes import Blocked, Done, Failed
 from dataapp.runtime.session import Demand, Form, Session
 from dataapp.runtime.tables import Table
 from dataapp.runtime.waves import Node
-from dataapp.runtime.workers import InlinePool
+from dataapp.runtime.workers import Cancel, InlinePool
 
 _BATCH = 122_880  # rows: a row group of DuckDB's own Parquet files
 
@@ -134,6 +136,7 @@ def open_rows(result: object, cell: Cell, reading: Callable[[Callable[[], float 
     Raises:
         DataAppError: The engine failed.
         SourceMoved: A file changed while it was read.
+        TimeLimitError: It took longer than the cell or the process allows.
     """
     if isinstance(result, pa.RecordBatchReader):
         yield Rows(result.schema, iter(result))
@@ -142,7 +145,9 @@ def open_rows(result: object, cell: Cell, reading: Callable[[Callable[[], float 
         table = to_arrow(result, cell.label)
         yield Rows(table.schema, iter(table.to_batches(max_chunksize=_BATCH)))
         return
-    with result.open() as reader:
+    cancel = Cancel()
+    with limits_of_process().watch(cell.label, own_limit(cell), cancel), result.open() as reader:
+        cancel.on_cancel(reader.cancel)
         reading(reader.progress)
         stream = interruptible(lambda: reader.batches(_BATCH), reader)
         yield Rows(stream.schema, _taken(stream, reader))

@@ -23,7 +23,7 @@ def over_at_once(_seconds: float, call: Callable[[], None]) -> Callable[[], None
 
 
 class Screen:
-    """Calls what a session delivers when the test looks, and not before: a job is never answered while it is submitted."""
+    """Calls what a session delivers when the test looks, and not before: no job is answered while it is submitted."""
 
     def __init__(self) -> None:
         self.due: list[Callable[[], None]] = []

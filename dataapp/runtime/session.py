@@ -3,6 +3,8 @@
 Cells are shared descriptions; everything that changes lives here. A session owns its waves behind one lock. What is
 long runs in a pool, never under the lock; whoever watches is told to look again, on the screen's thread, and then
 takes a snapshot, so that no message can be older than the one before.
+
+The module is long because all that holds the lock stands in it.
 """
 
 import threading

@@ -3,7 +3,7 @@
 import sys
 from typing import Literal
 
-from dataapp.cells.cell import Cell
+from dataapp.cells.limited import LimitedCell
 from dataapp.cells.namespace import Namespace
 from dataapp.errors import WrongKindError
 
@@ -11,7 +11,7 @@ type Materialize = Literal["auto"] | bool
 type Run = Literal["auto", "button"]
 
 
-class SqlCell(Cell):
+class SqlCell(LimitedCell):
     """A query. Made by `sql`."""
 
     __slots__ = ("materialize", "on", "query", "run")

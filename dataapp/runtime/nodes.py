@@ -19,6 +19,7 @@ import pyarrow as pa
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
+from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
@@ -38,13 +39,14 @@ from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
-from dataapp.runtime.forms import table_to_form, value_to_form
+from dataapp.runtime.forms import is_streamed, table_to_form, value_to_form
 from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
 from dataapp.runtime.projection import Projection, wanted_columns
 from dataapp.runtime.resolution import Resolver, circle_error
+from dataapp.runtime.streams import Streams
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Run, Waves
 from dataapp.runtime.workers import Cancel
@@ -373,6 +375,8 @@ class Nodes:
         stamped = is_text and (query := self._query(cell)) is not None and bool(query.unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
+            if (frame := table.whole_frame) is not None:
+                return Frame(frame, table.digest)
             relation = table.relation(self._engine)
             with relation.open() as reader:
                 cancel.on_cancel(reader.cancel)
@@ -382,6 +386,7 @@ class Nodes:
 
         gate = self.gates.get(cell) if is_text else None
         node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=gate)
+        node.limit = own_limit(cell)
         return self._waves.add(node)
 
     def _query(self, cell: Cell) -> Query | None:
@@ -402,6 +407,7 @@ class Nodes:
                 self._waves.stage(wanted, None)
             inputs = (value, wanted)
             node = Node(cell.label, inputs, compute=Projection(cell), is_work=True, same=same_table)
+            node.limit = own_limit(cell)
             self.columns[node] = wanted
             return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
@@ -428,8 +434,7 @@ class Nodes:
         return self._waves.add(Node(cell.label, (setting,), compute=set_to, same=is_same))
 
     def _feed(self, cell: Cell) -> Node:
-        is_rows = is_query(cell) or (isinstance(cell, SourceCell) and is_location(cell.location))
-        return self.frame(cell) if is_rows else self.value(cell)
+        return self.frame(cell) if _has_rows(cell) else self.value(cell)
 
     def _condition(self, cell: PredicateCell) -> Node:
         of = self._resolver.reads(cell).values[""]
@@ -474,7 +479,8 @@ class Nodes:
         formats = [cell.options.get("format")] if "format" in cell.options else map(format_of, locations)
         if all(isinstance(kind, str) and is_scanned_by_engine(kind) for kind in formats):
             return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
-        return self._waves.add(Node(cell.label, (files,), compute=read, is_work=True, same=same_table))
+        node = Node(cell.label, (files,), compute=read, is_work=True, same=same_table, limit=own_limit(cell))
+        return self._waves.add(node)
 
     def _make_lazy(self, cell: Cell) -> Node:
         if isinstance(cell, SqlCell):
@@ -486,13 +492,13 @@ class Nodes:
     def _expression(self, cell: "PythonCell[..., Any]") -> Node:
         reads = self._resolver.reads(cell)
         inputs = tuple(
-            self.table(read) if takes_table(cell, name, read) else self._argument(read)
+            self.table(read) if takes_table(cell, name, read) else self._argument(read, None)
             for name, read in reads.arguments.items()
         )
         call = LazyCall(cell, reads, self._engine, self._keeps_rows)
-        return self._waves.add(
-            Node(cell.label, inputs, compute=call, is_work=True, same=same_table, gate=self._gate(cell))
-        )
+        node = Node(cell.label, inputs, compute=call, is_work=True, same=same_table, gate=self._gate(cell))
+        node.limit = own_limit(cell)
+        return self._waves.add(node)
 
     def _lazy(self, cell: SqlCell) -> Node:
         reads = self._resolver.reads(cell)
@@ -534,27 +540,36 @@ class Nodes:
     def _python_value(self, cell: "PythonCell[..., Any]") -> Node:
         reads = self._resolver.reads(cell).arguments
         forms = {name: cell.form(name) for name in reads}
-        inputs = tuple(self._argument(read) for read in reads.values())
+        inputs = tuple(self._argument(read, forms[name]) for name, read in reads.items())
 
         def call(cancel: Cancel, *values: object) -> object:
             arguments: dict[str, object] = {}
-            for name, value in zip(reads, values, strict=True):
-                if isinstance(value, Frame):
-                    arguments[name] = table_to_form(value.rows, forms[name], name, cell.label)
-                else:
-                    arguments[name] = value_to_form(value, forms[name], name, cell.label)
-            cancel.check()
-            return call_function(cell, arguments, cancel)
+            with Streams(cancel, cell.label) as streams:
+                for name, value in zip(reads, values, strict=True):
+                    if isinstance(value, Frame):
+                        arguments[name] = table_to_form(value.rows, forms[name], name, cell.label)
+                    elif isinstance(value, Table):
+                        arguments[name] = streams.open(value, self._engine)
+                    else:
+                        arguments[name] = value_to_form(value, forms[name], name, cell.label)
+                cancel.check()
+                return streams.call(lambda: call_function(cell, arguments, cancel))
 
         node = Node(cell.label, inputs, compute=call, is_work=True, same=is_same, gate=self._gate(cell))
+        node.limit = own_limit(cell)
         return self._waves.add(node)
 
-    def _argument(self, cell: Cell) -> Node:
+    def _argument(self, cell: Cell, form: object) -> Node:
         if isinstance(cell, PredicateCell):
             raise WrongKindError(f"`{cell.label}` is a predicate, which only SQL reads.")
-        if cell in self._replaced and is_relation(cell):
-            return self.frame(cell)
-        return self._feed(cell)
+        is_replaced = cell in self._replaced and is_relation(cell)
+        if not (is_replaced or _has_rows(cell)):
+            return self.value(cell)
+        return self.table(cell) if is_streamed(form) else self.frame(cell)
+
+
+def _has_rows(cell: Cell) -> bool:
+    return is_query(cell) or (isinstance(cell, SourceCell) and is_location(cell.location))
 
 
 def _readable(cell: Cell, source: object) -> Table:

@@ -46,7 +46,8 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self.session: ClientSession = pull_session(url=url)
-        self.slider: Any = next(model for model in self.session.document.models if isinstance(model, Slider))
+        page: Any = self.session.document
+        self.slider: Any = next(model for model in page.models if isinstance(model, Slider))
 
     def move(self, value: int) -> None:
         self.slider.value = value

@@ -231,6 +231,12 @@ class BlockedError(DataAppError):
     code = "DA801"
 
 
+class TimeLimitError(DataAppError):
+    """A cell took longer than its time limit allows."""
+
+    code = "DA811"
+
+
 class Cancelled(Exception):
     """A run was superseded or its session ended. Never shown, never swallowed."""
 

@@ -7,8 +7,9 @@ import panel as pn
 from bokeh.document import Document
 from panel.widgets.base import WidgetBase
 
-from dataapp.app.sessions import close_with_session, is_serving
+from dataapp.app.sessions import close_with_session, current_session, is_serving
 from dataapp.app.window import Window
+from dataapp.cells.limited import checked_seconds
 
 _COPY_LINK = """
 navigator.clipboard.writeText(window.location.href).then(() => {
@@ -48,6 +49,8 @@ class App:
         dark: Start with the dark theme, or with the light one; by default with the operating system's. The page has a
             switch, and remembers how it was left.
         lost: What the page says when the server does not answer any more.
+        timeout: Seconds that a run of a cell may take in sessions that show the page, unless the cell itself says
+            otherwise; see `Cell.limited`.
         **params: More of `panel.ui.Page`.
 
     Example:
@@ -67,6 +70,7 @@ class App:
         header: Sequence[object] = (),
         dark: bool | None = None,
         lost: str | None = None,
+        timeout: float | None = None,
         **params: Any,
     ) -> None:
         self.title = title
@@ -76,6 +80,7 @@ class App:
         self._dark = dark
         self._lost = _LOST if lost is None else lost
         self._windows: dict[int, Window] = {}
+        self._timeout = None if timeout is None else checked_seconds(timeout, "timeout")
         self._params = params
         self._pages: dict[Document | None, Any] = {}
 
@@ -103,6 +108,8 @@ class App:
         return self.page
 
     def _make(self) -> Any:
+        if self._timeout is not None:
+            current_session().limits.default = self._timeout
         share = pn.ui.Button(
             label="Share",
             icon="link",

@@ -25,7 +25,7 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import SessionError
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
-from dataapp.runtime.workers import session_lane, shared_pool, while_waiting
+from dataapp.runtime.workers import session_lane, while_waiting
 
 _log = logging.getLogger(__name__)
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
@@ -66,7 +66,7 @@ def current_session() -> Session:
             hint="show or bind cells in the app script or in a callback of a session",
         )
     if _Process.own is None or _Process.own.is_closed:
-        _Process.own = Session(engine(), shared_pool(), deliver=_deliver_here(), open_control=_open_control)
+        _Process.own = Session(engine(), session_lane(), deliver=_deliver_here(), open_control=_open_control)
     return _Process.own
 
 

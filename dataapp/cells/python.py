@@ -7,12 +7,12 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
-from dataapp.cells.cell import Cell
+from dataapp.cells.limited import LimitedCell
 from dataapp.cells.namespace import Namespace
 from dataapp.errors import SignatureError
 
 
-class PythonCell[**P, R](Cell):
+class PythonCell[**P, R](LimitedCell):
     """A function as a node. Made by `cell`; calling it is calling the function."""
 
     __slots__ = ("__dict__", "function", "reads", "run")

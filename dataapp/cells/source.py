@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from dataapp.cells.cell import Cell
 from dataapp.cells.database import DatabaseTable
+from dataapp.cells.limited import LimitedCell
 from dataapp.cells.namespace import Namespace
 
 
-class SourceCell(Cell):
+class SourceCell(LimitedCell):
     """Rows from outside the graph. Made by `source`."""
 
     __slots__ = ("location", "options")

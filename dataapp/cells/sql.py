@@ -3,8 +3,8 @@
 import sys
 from typing import Literal
 
-from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database
+from dataapp.cells.limited import LimitedCell
 from dataapp.cells.namespace import Namespace
 from dataapp.errors import WrongKindError
 
@@ -12,7 +12,7 @@ type Materialize = Literal["auto"] | bool
 type Run = Literal["auto", "button"]
 
 
-class SqlCell(Cell):
+class SqlCell(LimitedCell):
     """A query. Made by `sql`."""
 
     __slots__ = ("materialize", "on", "query", "run")

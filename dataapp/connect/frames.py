@@ -1,7 +1,8 @@
 """Frames as Arrow: converted once per frame, without copies where the library allows it.
 
-``pa.table(polars_frame)`` goes through the PyCapsule interface and copies nothing but categoricals, while
-``polars_frame.to_arrow()`` and registering the frame itself copy every string.
+``pa.table(polars_frame)`` goes through the PyCapsule interface and copies nothing but categoricals if the frame lies in
+one piece; else its pieces are handed over one by one. ``polars_frame.to_arrow()`` and registering the frame itself copy
+every string.
 """
 
 import sys
@@ -50,9 +51,9 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     if isinstance(frame, pa.RecordBatchReader):
         return frame.read_all()
     if library in {"polars", "narwhals"} and hasattr(frame, "collect"):
-        return pa.table(thing.collect())
-    if library == "polars" and not hasattr(frame, "columns"):  # a Series is a table of one column
-        return pa.table(thing.to_frame())
+        return _convert(thing.collect(), cell)
+    if library == "polars":
+        return _polars_to_arrow(thing if hasattr(frame, "columns") else thing.to_frame())
     if library == "ibis":
         return thing.to_pyarrow()
     if library == "pandas":
@@ -65,6 +66,19 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     raise WrongKindError(
         f"A {type(frame).__name__} is not a table.", hint="give a Polars, Arrow, pandas or Ibis frame", cell=cell
     )
+
+
+def _polars_to_arrow(frame: Any) -> pa.Table:
+    """Return a Polars frame as Arrow; Polars itself copies one that lies in several pieces into a single one."""
+    if all(pieces <= 1 for pieces in frame.n_chunks("all")):
+        return pa.table(frame)
+    columns: dict[str, Any] = {column.name: _column_to_arrow(column) for column in frame.get_columns()}
+    return pa.table(columns)
+
+
+def _column_to_arrow(column: Any) -> object:
+    pieces: list[Any] = [pa.chunked_array(piece) for piece in column.get_chunks()]
+    return pa.chunked_array([array for piece in pieces for array in piece.chunks])
 
 
 def _is_strange(kind: pa.DataType) -> bool:
@@ -100,7 +114,7 @@ def panics() -> tuple[type[BaseException], ...]:
 
 
 def to_polars(table: pa.Table) -> "pl.DataFrame":
-    """Return Arrow rows as a Polars frame; text and numbers are not copied.
+    """Return Arrow rows as a Polars frame; text and numbers are not copied, and stay in the pieces that they are in.
 
     Raises:
         WrongKindError: A column has a type that Polars does not have.
@@ -113,7 +127,7 @@ def to_polars(table: pa.Table) -> "pl.DataFrame":
             hint="cast it in SQL, such as epoch(x) or x::VARCHAR, or read the rows as pa.Table",
         )
     polars: Any = import_module("polars")  # here: it takes 0.1 s, and an app of tables and charts never needs it
-    return cast("pl.DataFrame", polars.from_arrow(table))
+    return cast("pl.DataFrame", polars.from_arrow(table, rechunk=False))
 
 
 def read_ipc(file: FileState, cell: str | None = None) -> pa.Table:

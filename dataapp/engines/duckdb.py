@@ -11,10 +11,10 @@ The module is long because all that is asked of the in-process database stands h
 
 import json
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache
-from time import sleep
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
@@ -26,6 +26,7 @@ from dataapp.compile.identifiers import quote_literal
 from dataapp.compile.query import StatementFacts
 from dataapp.engines.arrow_scan import scannable
 from dataapp.engines.described import Described
+from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
 from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
 from dataapp.engines.relation import Column, EngineFault, Relation
@@ -75,7 +76,6 @@ _RULED_OUT = {
 }
 _IDLE_CONNECTIONS = 8
 _BATCH_ROWS = 16_384  # the engine allocates a batch whole, however few its rows: 62 MB for ten with its million
-_INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started is lost, so it is repeated
 
 
 class Results(Protocol):
@@ -242,14 +242,16 @@ class Reader:
     """A connection on which one relation can be queried as the table ``relation``.
 
     Not for use by two threads at once; `cancel` and `progress` may be called from any thread.
+
+    Attributes:
+        interrupts: Whether its work is still wanted.
     """
 
     def __init__(self, engine: DuckDB, relation: Relation) -> None:
         self._engine = engine
         self._relation = relation
-        self._cancelled = threading.Event()
-        self._running = threading.Event()
-        self._interrupting = threading.Lock()  # an interrupt must never hit whoever leases the connection next
+        self.interrupts = Interrupts(self._interrupt)
+        self._streams: list[pa.RecordBatchReader] = []
         self._temporary: list[str] = []
         self._held: list[KeptTable] = []
         self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
@@ -305,11 +307,39 @@ class Reader:
         lasting_key = None
         if lasts and not relation.frames:  # rows of this process have names that mean nothing to others
             lasting_key = repr((relation.key, what, self._engine.lasting_facts()))
-        return results.get((relation.key, what), make, size, self._cancelled.is_set, lasting_key)
+        return results.get((relation.key, what), make, size, self.interrupts.is_unwanted, lasting_key)
 
     def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
-        """Return the relation as a stream of record batches; valid while this reader is open."""
-        return self._run(self._text(None), {}, lambda result: result.to_arrow_reader(rows))
+        """Return the relation as a stream of record batches, computed as they are taken while this reader is open.
+
+        The rest of it raises `Cancelled` once `cancel` is called. Sources are looked at when the last batch was taken.
+
+        Args:
+            rows: How many rows a batch has at most.
+        """
+        sql = self._text(None)
+        stream = self._run(sql, {}, lambda result: result.to_arrow_reader(rows))
+        self._streams.append(stream)
+        return pa.RecordBatchReader.from_batches(stream.schema, self._batches(stream, sql))
+
+    def _batches(self, stream: pa.RecordBatchReader, sql: str) -> Generator[pa.RecordBatch]:
+        try:
+            while True:
+                with self._working():
+                    batch = next(stream, None)
+                if batch is None:
+                    break
+                yield batch
+        except (OSError, pa.ArrowException) as error:  # what the engine raises while Arrow takes its rows
+            if self.interrupts.is_unwanted():
+                raise Cancelled from error
+            self._relation.check_sources()
+            raise self._explain(duckdb.Error(str(error)), sql) from error
+        self._relation.check_sources()
+
+    def attempt(self) -> AbstractContextManager[Attempt]:
+        """Let what runs in the block be stopped alone: what the reader keeps, and the reader itself, stay."""
+        return self.interrupts.attempt()
 
     def keep(self, query: str, parameters: Mapping[str, object] | None = None) -> KeptTable:
         """Keep a query's rows as a table that readers of an equal relation share.
@@ -322,7 +352,7 @@ class Reader:
         def make(name: str) -> int:
             return self._run(f"CREATE TABLE {name} AS {self._text(query)}", bound, _made)
 
-        table = self._engine.kept.hold(key, make, self._cancelled.is_set)
+        table = self._engine.kept.hold(key, make, self.interrupts.is_unwanted)
         self._held.append(table)
         return table
 
@@ -389,14 +419,12 @@ class Reader:
     def progress(self) -> float | None:
         """Return how much of the running query is done, from 0 to 1, or None where the engine cannot tell."""
         connection = self._connection
-        percentage = connection.query_progress() if connection is not None and self._running.is_set() else -1.0
+        percentage = connection.query_progress() if connection is not None and self.interrupts.is_running else -1.0
         return percentage / 100 if percentage >= 0 else None
 
     def cancel(self) -> None:
         """Stop what runs and refuse what comes: the running or next call raises `Cancelled`."""
-        self._cancelled.set()
-        if self._running.is_set():
-            threading.Thread(target=self._interrupt_until_stopped, name="dataapp-interrupt", daemon=True).start()
+        self.interrupts.cancel()
 
     def close(self) -> None:
         """Give the connection back. Calling it again does nothing."""
@@ -404,6 +432,8 @@ class Reader:
         if connection is None:
             return
         try:
+            for stream in self._streams:
+                stream.close()
             for name in self._temporary:
                 connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
             for name in self._relation.frames:
@@ -446,21 +476,21 @@ class Reader:
         self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]
     ) -> T:
         """Run a statement that `cancel` can stop, and take its rows, which may be computed while they are taken."""
+        try:
+            with self._working() as connection:
+                return take(connection.execute(sql, parameters))
+        except duckdb.Error as error:
+            if self.interrupts.is_unwanted() or isinstance(error, duckdb.InterruptException):
+                raise Cancelled from error
+            raise
+
+    @contextmanager
+    def _working(self) -> Generator[duckdb.DuckDBPyConnection]:
         connection = self._connection
         if connection is None:
             raise Cancelled
-        self._running.set()
-        try:
-            if self._cancelled.is_set():
-                raise Cancelled
-            return take(connection.execute(sql, parameters))
-        except duckdb.Error as error:
-            if self._cancelled.is_set() or isinstance(error, duckdb.InterruptException):
-                raise Cancelled from error
-            raise
-        finally:
-            with self._interrupting:
-                self._running.clear()
+        with self.interrupts.running():
+            yield connection
 
     def _explain(self, error: duckdb.Error, sql: str) -> DataAppError:
         fault = error_to_fault(error)
@@ -471,13 +501,9 @@ class Reader:
         explain = self._relation.explain_fault or fault_to_error
         return explain(fault)
 
-    def _interrupt_until_stopped(self) -> None:
-        while True:
-            with self._interrupting:
-                if not self._running.is_set() or (connection := self._connection) is None:
-                    return
-                connection.interrupt()
-            sleep(_INTERRUPT_EVERY)
+    def _interrupt(self) -> None:
+        if (connection := self._connection) is not None:
+            connection.interrupt()
 
 
 def bound_to_engine(bound: Bound) -> object:

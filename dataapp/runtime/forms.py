@@ -95,6 +95,16 @@ def table_to_form(table: pa.Table, annotation: object, parameter: str, cell: str
     return convert(table)
 
 
+def is_streamed(annotation: object) -> bool:
+    """Whether a table arrives in batches.
+
+    Example:
+        >>> is_streamed(pa.RecordBatchReader), is_streamed(pa.Table)
+        (True, False)
+    """
+    return form_name(annotation) == "pyarrow.RecordBatchReader"
+
+
 def value_to_form(value: object, annotation: object, parameter: str, cell: str) -> object:
     """Return a value in the form that an annotation asks for: frames are converted, all else is passed as it is."""
     name = form_name(annotation)

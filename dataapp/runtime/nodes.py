@@ -20,6 +20,7 @@ import pyarrow as pa
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
+from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
@@ -41,13 +42,14 @@ from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.databases import describe, fetch, source_table
 from dataapp.runtime.equality import is_same
-from dataapp.runtime.forms import table_to_form, value_to_form
+from dataapp.runtime.forms import is_streamed, table_to_form, value_to_form
 from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
 from dataapp.runtime.projection import Projection, wanted_columns
 from dataapp.runtime.resolution import Resolver, circle_error
+from dataapp.runtime.streams import Streams
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Run, Waves
 from dataapp.runtime.workers import Cancel
@@ -90,8 +92,8 @@ class Nodes:
         replaced: Values that stand in for cells.
         initial: What an input starts with, given its cell; by default what its control holds.
         opened: Called with each control that is opened.
-        keeps_rows: Whether rows are kept where that is better; else nothing is read to find out what a query is, and
-            `plan` lets readers take rows of databases only.
+        keeps_rows: Whether rows are kept where that is better; else nothing is read to find out what a query is.
+        fetches_rows: Whether readers take rows of databases even so; else only where a value is made of them.
     """
 
     def __init__(
@@ -104,8 +106,10 @@ class Nodes:
         open_control: Callable[[InputCell], Control] | None,
         initial: Callable[[InputCell], object],
         keeps_rows: bool = False,
+        fetches_rows: bool = False,
     ) -> None:
         self._keeps_rows = keeps_rows
+        self._fetches_rows = fetches_rows
         self._waves = waves
         self._resolver = resolver
         self._engine = engine
@@ -169,9 +173,24 @@ class Nodes:
         for cell, lazy in list(self.lazies.items()):
             table = self.tables.get(cell)
             if table is not None and table in necessary:
-                takes_rows = cell in kept and (self._keeps_rows or database_of(cell) is not None)
+                takes_rows = cell in kept and (self._keeps_rows or self._fetches(cell, table, necessary))
                 self._waves.rewire(table, (self.frame(cell) if takes_rows else lazy,))
-        self._plan_columns()
+        if self._keeps_rows:
+            self._plan_columns()
+
+    def _fetches(self, cell: Cell, table: Node, necessary: set[Node]) -> bool:
+        """Whether a table of a database is read, where otherwise no rows are kept: a value is made of rows."""
+        if database_of(cell) is None or self._fetches_rows:
+            return database_of(cell) is not None
+        runs = {*self.frames.values(), *self.values.values()}
+        pending, seen = [table], {table}
+        while pending:
+            readers = [node for node in pending.pop().outputs if node in necessary and node not in seen]
+            if not runs.isdisjoint(readers):
+                return True
+            seen.update(readers)
+            pending += readers
+        return False
 
     def _plan_columns(self) -> None:
         if not self.columns:
@@ -401,6 +420,8 @@ class Nodes:
                 found = fetch(table, cancel, shares=not stamped)
                 known = found.version is not None
                 return Frame(found.rows, digest(table.digest, found.version) if known else digest("run", next(_stamps)))
+            if (frame := table.whole_frame) is not None:
+                return Frame(frame, table.digest)
             relation = table.relation(self._engine)
             with relation.open() as reader:
                 cancel.on_cancel(reader.cancel)
@@ -410,6 +431,7 @@ class Nodes:
 
         gate = self.gates.get(cell) if is_text else None
         node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=gate)
+        node.limit = own_limit(cell)
         return self._waves.add(node)
 
     def _database_table(self, cell: Cell) -> Node:
@@ -430,7 +452,8 @@ class Nodes:
             columns = describe(table, cancel)
             return frame_table(cell, columns, digest("columns", table.digest, str(columns.schema)))
 
-        return self._waves.add(Node(cell.label, (lazy,), compute=readable, is_work=True, same=same_table))
+        node = Node(cell.label, (lazy,), compute=readable, is_work=True, same=same_table, limit=own_limit(cell))
+        return self._waves.add(node)
 
     def _query(self, cell: Cell) -> Query | None:
         """Return the query of a cell, if it has one; an expression's is known once its function was called."""
@@ -450,6 +473,7 @@ class Nodes:
                 self._waves.stage(wanted, None)
             inputs = (value, wanted)
             node = Node(cell.label, inputs, compute=Projection(cell), is_work=True, same=same_table)
+            node.limit = own_limit(cell)
             self.columns[node] = wanted
             return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
@@ -476,8 +500,7 @@ class Nodes:
         return self._waves.add(Node(cell.label, (setting,), compute=set_to, same=is_same))
 
     def _feed(self, cell: Cell) -> Node:
-        is_rows = is_query(cell) or (isinstance(cell, SourceCell) and is_location(cell.location))
-        return self.frame(cell) if is_rows else self.value(cell)
+        return self.frame(cell) if _has_rows(cell) else self.value(cell)
 
     def _condition(self, cell: PredicateCell) -> Node:
         of = self._resolver.reads(cell).values[""]
@@ -522,7 +545,8 @@ class Nodes:
         formats = [cell.options.get("format")] if "format" in cell.options else map(format_of, locations)
         if all(isinstance(kind, str) and is_scanned_by_engine(kind) for kind in formats):
             return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
-        return self._waves.add(Node(cell.label, (files,), compute=read, is_work=True, same=same_table))
+        node = Node(cell.label, (files,), compute=read, is_work=True, same=same_table, limit=own_limit(cell))
+        return self._waves.add(node)
 
     def _make_lazy(self, cell: Cell) -> Node:
         if isinstance(cell, SqlCell):
@@ -534,13 +558,13 @@ class Nodes:
     def _expression(self, cell: "PythonCell[..., Any]") -> Node:
         reads = self._resolver.reads(cell)
         inputs = tuple(
-            self.table(read) if takes_table(cell, name, read) else self._argument(read)
+            self.table(read) if takes_table(cell, name, read) else self._argument(read, None)
             for name, read in reads.arguments.items()
         )
         call = LazyCall(cell, reads, self._engine, self._keeps_rows)
-        return self._waves.add(
-            Node(cell.label, inputs, compute=call, is_work=True, same=same_table, gate=self._gate(cell))
-        )
+        node = Node(cell.label, inputs, compute=call, is_work=True, same=same_table, gate=self._gate(cell))
+        node.limit = own_limit(cell)
+        return self._waves.add(node)
 
     def _lazy(self, cell: SqlCell) -> Node:
         reads = self._resolver.reads(cell)
@@ -582,27 +606,37 @@ class Nodes:
     def _python_value(self, cell: "PythonCell[..., Any]") -> Node:
         reads = self._resolver.reads(cell).arguments
         forms = {name: cell.form(name) for name in reads}
-        inputs = tuple(self._argument(read) for read in reads.values())
+        inputs = tuple(self._argument(read, forms[name]) for name, read in reads.items())
 
         def call(cancel: Cancel, *values: object) -> object:
             arguments: dict[str, object] = {}
-            for name, value in zip(reads, values, strict=True):
-                if isinstance(value, Frame):
-                    arguments[name] = table_to_form(value.rows, forms[name], name, cell.label)
-                else:
-                    arguments[name] = value_to_form(value, forms[name], name, cell.label)
-            cancel.check()
-            return call_function(cell, arguments, cancel)
+            with Streams(cancel, cell.label) as streams:
+                for name, value in zip(reads, values, strict=True):
+                    if isinstance(value, Frame):
+                        arguments[name] = table_to_form(value.rows, forms[name], name, cell.label)
+                    elif isinstance(value, Table):
+                        arguments[name] = streams.open(value, self._engine)
+                    else:
+                        arguments[name] = value_to_form(value, forms[name], name, cell.label)
+                cancel.check()
+                return streams.call(lambda: call_function(cell, arguments, cancel))
 
         node = Node(cell.label, inputs, compute=call, is_work=True, same=is_same, gate=self._gate(cell))
+        node.limit = own_limit(cell)
         return self._waves.add(node)
 
-    def _argument(self, cell: Cell) -> Node:
+    def _argument(self, cell: Cell, form: object) -> Node:
         if isinstance(cell, PredicateCell):
             raise WrongKindError(f"`{cell.label}` is a predicate, which only SQL reads.")
-        if cell in self._replaced and is_relation(cell):
-            return self.frame(cell)
-        return self._feed(cell)
+        is_replaced = cell in self._replaced and is_relation(cell)
+        if not (is_replaced or _has_rows(cell)):
+            return self.value(cell)
+        in_batches = is_streamed(form) and database_of(cell) is None  # rows of a database are here as a whole
+        return self.table(cell) if in_batches else self.frame(cell)
+
+
+def _has_rows(cell: Cell) -> bool:
+    return is_query(cell) or (isinstance(cell, SourceCell) and is_location(cell.location))
 
 
 def _readable(cell: Cell, source: object) -> Table:

@@ -2,7 +2,8 @@
 
 Work comes in lanes, one per session. Invariants: lanes with waiting work take turns; at most `workers` pieces count as
 running, where one counts until it has run for `patience` seconds, and while it waits for another it does not; no lane
-runs more than `per_lane` pieces at once, and all together no more than `most`.
+runs more than `per_lane` pieces at once, and all together no more than `most`. What hurries is short, waits for nothing
+and counts nowhere: it is what stops the rest.
 """
 
 import logging
@@ -33,6 +34,10 @@ class Lane:
         """Run the work on a thread of the pool, when it is this lane's turn."""
         self._pool.take(self, work)
 
+    def hurry(self, work: Callable[[], None]) -> None:
+        """Run short work at once, whatever else runs or waits."""
+        self._pool.hurry(work)
+
 
 @dataclass(slots=True, eq=False)
 class _Piece:
@@ -49,6 +54,7 @@ class _Books:
     """What the pool knows, under its lock."""
 
     lanes: deque[Lane] = field(default_factory=deque[Lane])  # those with waiting work; the next one first
+    urgent: deque[Callable[[], None]] = field(default_factory=deque[Callable[[], None]])
     running: dict[int, _Piece] = field(default_factory=dict[int, _Piece])  # by thread
     idle: int = 0
     threads: int = 0
@@ -82,6 +88,7 @@ class ThreadPool:
         self._changed = threading.Condition()
         self._books = _Books()
         self._common = Lane(self)
+        self._urgent = Lane(self)
 
     def start(self, work: Callable[[], None]) -> None:
         """Run work that belongs to no session."""
@@ -99,6 +106,14 @@ class ThreadPool:
                 books.lanes.append(lane)
             lane.waiting.append(work)
             if books.idle == 0 and books.threads < self._most:
+                self._add_thread()
+            self._changed.notify()
+
+    def hurry(self, work: Callable[[], None]) -> None:
+        """See `Lane.hurry`."""
+        with self._changed:
+            self._books.urgent.append(work)
+            if self._books.idle == 0:
                 self._add_thread()
             self._changed.notify()
 
@@ -149,17 +164,20 @@ class ThreadPool:
                         piece.lane.running += 1
                         return piece
                     until = self._until_one_is_heavy() if books.lanes else _IDLE
-                    if not self._changed.wait(until) and not books.lanes:
+                    if not self._changed.wait(until) and not books.lanes and not books.urgent:
                         books.threads -= 1
                         return None
             finally:
                 books.idle -= 1
-                if books.lanes and books.idle == 0 and books.threads < self._most:
-                    self._add_thread()  # somebody must watch for the next one to become heavy
+                # Somebody must watch for the next one to become heavy, and for what hurries.
+                if books.idle == 0 and (books.urgent or (books.lanes and books.threads < self._most)):
+                    self._add_thread()
 
     def _chosen(self) -> _Piece | None:
         """Take the next piece, if one may start now."""
         now, books = self._clock(), self._books
+        if books.urgent:
+            return _Piece(self._urgent, books.urgent.popleft(), now, is_waiting=True)
         counted = sum(
             not piece.is_waiting and now - piece.began_at < self._patience for piece in books.running.values()
         )

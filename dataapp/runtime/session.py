@@ -3,6 +3,8 @@
 Cells are shared descriptions; everything that changes lives here. A session owns its waves behind one lock. What is
 long runs in a pool, never under the lock; whoever watches is told to look again, on the screen's thread, and then
 takes a snapshot, so that no message can be older than the one before.
+
+The module is long because all that holds the lock stands in it.
 """
 
 import threading
@@ -13,16 +15,18 @@ from typing import Any, Literal, cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell, Setting
+from dataapp.cells.limited import own_limit
 from dataapp.cells.python import PythonCell
 from dataapp.cells.sql import SqlCell
 from dataapp.engines.duckdb import DuckDB
-from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError
+from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
+from dataapp.runtime.limits import Limits, limits_of_process
 from dataapp.runtime.nodes import Nodes, file_outcome
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
 from dataapp.runtime.resolution import Resolver
 from dataapp.runtime.tables import SourceMoved
 from dataapp.runtime.waves import Node, Run, Step, Waves
-from dataapp.runtime.workers import Cancel, Pool, soon
+from dataapp.runtime.workers import Cancel, InlinePool, Pool, soon
 
 type Form = Literal["value", "table", "query", "frame", "setting"]
 type Deliver = Callable[[Callable[[], None]], None]
@@ -96,7 +100,9 @@ class Session:
         check_shared: Raises if an input would be shared by all sessions of a server.
         keeps_rows: Whether rows of SQL cells are kept where that is better; else every reader takes the query, which
             is what somebody who only asks for the query or its columns wants.
-        fetches_rows: Whether rows of databases are fetched even so, for whoever runs what reads them.
+        fetches_rows: Whether rows of databases are fetched even so, for whoever runs what reads them; else only where
+            a value is made of them.
+        limits: How long work may take; by default what the process allows.
     """
 
     def __init__(
@@ -111,11 +117,12 @@ class Session:
         check_shared: Callable[[InputCell], None] | None = None,
         keeps_rows: bool = True,
         fetches_rows: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self.engine = engine
+        self.limits = limits or limits_of_process()
         self.resolver = Resolver(engine, engine.has_table, check_shared=check_shared)
         self._pool = pool
-        self._plans = keeps_rows or fetches_rows
         self._deliver = deliver
         self._lock = threading.RLock()
         self._waves = Waves()
@@ -127,6 +134,7 @@ class Session:
             open_control=None if open_control is None else lambda cell: self._open(cell, open_control),
             initial=initial,
             keeps_rows=keeps_rows,
+            fetches_rows=fetches_rows,
         )
         self._demands: dict[Node, dict[Demand, None]] = {}
         self._cancels: dict[Run, Cancel] = {}
@@ -260,16 +268,24 @@ class Session:
         return cast("T", self._kept[cell])
 
     def submit[T](
-        self, job: Callable[[Cancel], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+        self,
+        job: Callable[[Cancel], T],
+        done: Callable[[T], None],
+        failed: Callable[[Exception], None],
+        *,
+        cell: Cell | None = None,
     ) -> Job:
-        """Run a view's work on a worker; tell the result on the screen's thread, unless it was cancelled."""
+        """Run a view's work on a worker; tell the result on the screen's thread, unless it was cancelled.
+
+        Work for a cell has the cell's time limit.
+        """
         cancel = Cancel()
         with self._lock:
             if self.is_closed:
                 cancel.cancel()
                 return Job(cancel)
             self._jobs.add(cancel)
-        self._pool.start(lambda: self._work(job, cancel, done, failed))
+        self._pool.start(lambda: self._work(job, cancel, done, failed, cell))
         return Job(cancel)
 
     def on_close(self, call: Callable[[], None]) -> None:
@@ -351,8 +367,7 @@ class Session:
             self._is_wave_due = False
             if self.is_closed:
                 return
-            if self._plans:
-                self.nodes.plan()
+            self.nodes.plan()
             self._note_sources()
             carried = self._prepare(self._waves.begin())
         self._carry_out(*carried)
@@ -425,14 +440,26 @@ class Session:
             return
         outcome: Outcome
         try:
-            outcome = Done(compute(cancel, *run.arguments))
+            with self.limits.watch(
+                run.node.name, run.node.limit, cancel, lambda error: self._expire(run, cancel, error)
+            ):
+                outcome = Done(compute(cancel, *run.arguments))
         except SourceMoved:
             self._start_again(run)
             return
         except Exception as error:  # a failing cell is a value of the graph; all else goes on
-            if cancel.cancelled:
+            if cancel.is_dropped:
                 return  # superseded: nobody waits for it
             outcome = self._failure(run.node, error)
+        self._finish(run, outcome)
+
+    def _expire(self, run: Run, cancel: Cancel, error: TimeLimitError) -> None:
+        """Stop a run whose time is over, and let the wave go on: a plain function may run for long yet."""
+        cancel.expire(error)
+        if not isinstance(self._pool, InlinePool):  # else the calling thread waits for the run, and ends it itself
+            self._finish(run, Failed(error))
+
+    def _finish(self, run: Run, outcome: Outcome) -> None:
         with self._lock:
             if self.is_closed or self._cancels.pop(run, None) is None:
                 return
@@ -474,19 +501,24 @@ class Session:
         cancel: Cancel,
         done: Callable[[T], None],
         failed: Callable[[Exception], None],
+        cell: Cell | None,
     ) -> None:
         try:
             cancel.check()
-            result = job(cancel)
+            result = job(cancel) if cell is None else self._limited(job, cancel, cell)
         except SourceMoved:
             self._wave_soon()  # the view is shown a new relation, which supersedes this job
         except Cancelled:
             pass
         except Exception as error:  # told to the view, which shows it in place
             kept = error
-            self._deliver(lambda: None if cancel.cancelled else failed(kept))
+            self._deliver(lambda: None if cancel.is_dropped else failed(kept))
         else:
-            self._deliver(lambda: None if cancel.cancelled else done(result))
+            self._deliver(lambda: None if cancel.is_dropped else done(result))
         finally:
             with self._lock:
                 self._jobs.discard(cancel)
+
+    def _limited[T](self, job: Callable[[Cancel], T], cancel: Cancel, cell: Cell) -> T:
+        with self.limits.watch(cell.label, own_limit(cell), cancel):
+            return job(cancel)

@@ -78,6 +78,11 @@ class Table:
         target = DUCKDB if self.database is None else self.database.server().target
         return fuse(self.root, self.parts, self.labels, casts, target)
 
+    @property
+    def whole_frame(self) -> pa.Table | None:
+        """The Arrow table that has these very rows, where there is one: it need not go through the engine."""
+        return self.frames[self.root] if isinstance(self.parts[self.root], FramePart) else None
+
     def relation(self, engine: DuckDB) -> Relation:
         """Bind the fused query to its values and frames."""
         fused = self.fused

@@ -37,6 +37,7 @@ class Node:
         same: Whether two values are equal, so that readers need not run again.
         gate: A node whose change lets this one run; while it is unchanged, other changes wait.
         demand: How many want this node's value for itself.
+        limit: Seconds that its cell allows a run, or None where it says nothing.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Node:
     same: Callable[[object, object], bool] = _equal
     gate: "Node | None" = None
     demand: int = 0
+    limit: float | None = None
     outcome: Outcome | None = None
     outputs: "list[Node]" = field(default_factory=list["Node"])
     changed_at: int = -1

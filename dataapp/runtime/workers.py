@@ -7,22 +7,30 @@ from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from dataapp.errors import Cancelled
-from dataapp.runtime.pool import ThreadPool
+from dataapp.errors import Cancelled, TimeLimitError
+from dataapp.runtime.pool import Lane, ThreadPool
 
 
 class Cancel:
-    """The cancellation of one piece of work. Any thread may use it."""
+    """The cancellation of one piece of work. Any thread may use it.
+
+    Attributes:
+        progress: Tells how much is done, from 0 to 1, where somebody knows.
+        expired: Set if the work is stopped because its time is over, which is then told as its error.
+        is_dropped: Whether nobody waits any more, neither for a result nor for an error.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._callbacks: list[Callable[[], None]] = []
         self._cancelled = False
+        self.expired: TimeLimitError | None = None
+        self.is_dropped = False
         self.progress: Callable[[], float | None] | None = None
 
     @property
     def cancelled(self) -> bool:
-        """Whether the result is no longer wanted."""
+        """Whether the work is to stop."""
         return self._cancelled
 
     def on_cancel(self, callback: Callable[[], None]) -> None:
@@ -35,6 +43,18 @@ class Cancel:
 
     def cancel(self) -> None:
         """Cancel; again does nothing."""
+        self.is_dropped = True
+        self._stop()
+
+    def expire(self, error: TimeLimitError) -> None:
+        """Stop the work because its time is over, unless it is cancelled already."""
+        with self._lock:
+            if self._cancelled:
+                return
+            self.expired = error
+        self._stop()
+
+    def _stop(self) -> None:
         with self._lock:
             callbacks = [] if self._cancelled else self._callbacks
             self._callbacks = []
@@ -43,7 +63,7 @@ class Cancel:
             callback()
 
     def check(self) -> None:
-        """Raise `Cancelled` if the result is no longer wanted."""
+        """Raise `Cancelled` if the work is to stop."""
         if self._cancelled:
             raise Cancelled
 
@@ -79,17 +99,19 @@ class InlinePool:
 def soon(pool: Pool, work: Callable[[], None]) -> None:
     """Start work at the end of the current tick of the calling thread's event loop, or now where there is none.
 
-    All that one tick changes is then seen by one piece of work. An inline pool has no ticks.
+    All that one tick changes is then seen by one piece of work. An inline pool has no ticks. In a lane the work
+    waits for no turn: it may be what stops the queries that the lane is full of.
     """
     if isinstance(pool, InlinePool):
         pool.start(work)
         return
+    start = pool.hurry if isinstance(pool, Lane) else pool.start
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        pool.start(work)
+        start(work)
     else:
-        loop.call_soon(pool.start, work)
+        loop.call_soon(start, work)
 
 
 class _Shared:

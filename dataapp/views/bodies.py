@@ -3,6 +3,7 @@
 import itertools
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -29,7 +30,8 @@ class TableBody:
         self._cell = cell
         self._take_error = take_error
         self._failed = False
-        self.explorer = TableExplorer(session.submit, **({} if height is None else {"height": height}))
+        submit = partial(session.submit, cell=cell)
+        self.explorer = TableExplorer(submit, **({} if height is None else {"height": height}))
         self.explorer.param.watch(self._status_changed, ["status", "error"])
 
     @property

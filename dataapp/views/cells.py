@@ -61,7 +61,7 @@ def _value_body(session: Session, cell: Cell, take_error: TakeError) -> ValueBod
     def chart_view(chart: "alt.TopLevelMixin") -> Any:
         from dataapp.views.plain_charts import PlainChart
 
-        return PlainChart(session, chart, take_error)
+        return PlainChart(session, cell, chart, take_error)
 
     return ValueBody(session, cell, take_error, chart_view)
 

@@ -4,6 +4,7 @@ import itertools
 import sys
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import altair as alt
@@ -144,7 +145,8 @@ class ChartBody:
         self._data = find_cell_data(chart)
         self._take_error = take_error
         self._controls: dict[str, tuple[SelectionControl, Callable[[Any], None]]] = {}
-        self.chart_view = ChartView(chart, session.submit, on_selection=self._selected)
+        cell = next((data.source for data in self._data if isinstance(data.source, Cell)), None)
+        self.chart_view = ChartView(chart, partial(session.submit, cell=cell), on_selection=self._selected)
         self.chart_view.param.watch(self._status_changed, ["status", "error"])
 
     @property

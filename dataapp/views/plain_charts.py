@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import altair as alt
@@ -27,14 +28,14 @@ class PlainChart:
     """A chart with frames inside, shown through queries over them."""
 
     def __init__(
-        self, session: Session, chart: alt.TopLevelMixin, take_error: Callable[[Exception | None], None]
+        self, session: Session, cell: Cell, chart: alt.TopLevelMixin, take_error: Callable[[Exception | None], None]
     ) -> None:
         self._session = session
         self._take_error = take_error
         self._data: list[CellData] = []
         bare, frames = self._adopt(chart)
         self._shape = _shape(bare, self._data, frames)
-        self._view = ChartView(bare, session.submit)
+        self._view = ChartView(bare, partial(session.submit, cell=cell))
         self._view.param.watch(self._status_changed, ["status", "error"])
         self._show(frames)
 

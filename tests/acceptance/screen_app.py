@@ -160,7 +160,7 @@ def counts() -> pn.viewable.Viewable:
     said = pn.pane.Str("", css_classes=["counts"])
 
     def count(event: object) -> None:
-        queries = sum(isinstance(thing, Reader) and thing._running.is_set() for thing in gc.get_objects())
+        queries = sum(isinstance(thing, Reader) and thing.interrupts.is_running for thing in gc.get_objects())
         said.object = f"{button.clicks}: {dict(ran)}, queries: {queries}"
 
     button = pn.widgets.Button(name="Count", on_click=count)

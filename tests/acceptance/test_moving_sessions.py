@@ -7,7 +7,7 @@ what breaks under threads; values that meet in a module are what breaks under pr
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import panel.models.layout
 import panel.models.markup  # noqa: F401  # what pages are made of must be known to who reads them
@@ -46,7 +46,8 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self.session: ClientSession = pull_session(url=url)
-        self.slider: Any = next(model for model in self.session.document.models if isinstance(model, Slider))
+        page = cast("Any", self.session.document)
+        self.slider: Any = next(model for model in page.models if isinstance(model, Slider))
 
     def move(self, value: int) -> None:
         self.slider.value = value

@@ -41,7 +41,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     held = Gate()
     monkeypatch.setattr(sessions._Process, "own", None)
     monkeypatch.setattr(sessions._Process, "has_served", False)
-    monkeypatch.setattr(sessions, "shared_pool", lambda: held)
+    monkeypatch.setattr(sessions, "session_lane", lambda: held)
     yield held
     if sessions._Process.own is not None:
         sessions._Process.own.close()

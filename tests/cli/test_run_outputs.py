@@ -165,7 +165,7 @@ def test_a_signal_stops_the_engine_while_it_computes_a_batch():
         os.kill(os.getpid(), signal.SIGINT)
         return is_interrupted.wait(60)
 
-    reader: Any = SimpleNamespace(_connection=SimpleNamespace(interrupt=is_interrupted.set))
+    reader: Any = SimpleNamespace(cancel=is_interrupted.set)
     with pytest.raises(KeyboardInterrupt):
         interruptible(compute, reader)
     assert is_interrupted.is_set()

@@ -167,7 +167,7 @@ def cancel_while_running(reader: Reader, run: Callable[[], object]) -> None:
     """Cancel from another thread as soon as the query runs."""
 
     def cancel() -> None:
-        reader._running.wait()
+        reader.interrupts.wait_until_running()
         reader.cancel()
 
     thread = threading.Thread(target=cancel)

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import dataapp as da
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.connection import Connection
-from dataapp.errors import NotOnDatabaseError
+from dataapp.errors import NotOnDatabaseError, TimeLimitError
 from dataapp.runtime import headless
 from dataapp.runtime.tables import Table
 from tests.runtime.bench import ENGINE, ask, defaults, place, rows, session
@@ -112,3 +113,27 @@ def test_a_query_is_explained_by_its_database(con: Connection) -> None:
     assert text.startswith(f"`large` is one query on {con.label} of 2 cells: t, large.")
     assert "gave 2 rows" in text
     assert "    $1 = 7" in text.splitlines() or "    $low = 7" in text.splitlines()
+
+
+def test_a_value_is_made_of_rows_also_where_only_a_query_or_columns_are_asked_for(con: Connection) -> None:
+    total = da.sql("SELECT sum(n)::INTEGER AS n FROM t", t=con.table("t"))
+    above = da.sql("SELECT $total AS n", total=total)
+    assert above.compile().parameters == {"total": 45}
+    assert "gave" not in above.explain(analyze=False)
+
+
+def test_a_function_takes_batches_of_a_database(con: Connection) -> None:
+    t = con.table("t", name="t")
+
+    @da.cell(t=t)
+    def counted(t: pa.RecordBatchReader) -> int:
+        return sum(batch.num_rows for batch in t)
+
+    assert counted.evaluate() == 10
+    assert da.sql("SELECT $counted AS n", counted=counted).compile().parameters == {"counted": 10}
+
+
+def test_a_query_of_a_database_has_the_limit_of_its_cell(con: Connection) -> None:
+    endless = da.sql("SELECT sum(range) AS n FROM range(1000000000000000)", on=con, name="endless")
+    with pytest.raises(TimeLimitError, match="endless"):
+        endless.limited(seconds=0.05).evaluate()

@@ -160,3 +160,33 @@ def test_all_of_much_work_is_done_once() -> None:
         lanes[number % 7].start(lambda number=number: count(number))
     assert begins(done)
     assert counts == [1] * 500
+
+
+def test_what_hurries_does_not_wait_for_a_full_lane() -> None:
+    lane, gates, done = ThreadPool(8, per_lane=2, patience=1e9).lane(), [Gate(), Gate()], threading.Event()
+    for gate in gates:
+        lane.start(gate)
+    assert all(begins(gate.began) for gate in gates)
+    lane.hurry(done.set)
+    assert begins(done)
+    for gate in gates:
+        gate.finish()
+
+
+def test_what_hurries_does_not_wait_for_a_thread() -> None:
+    pool, gate, done = ThreadPool(1, most=1, patience=1e9), Gate(), threading.Event()
+    pool.start(gate)
+    assert begins(gate.began)
+    pool.lane().hurry(done.set)
+    assert begins(done)
+    gate.finish()
+
+
+def test_what_hurries_takes_nobodys_place() -> None:
+    pool, hurrying, gate = ThreadPool(1, patience=1e9), Gate(), Gate()
+    pool.lane().hurry(hurrying)
+    assert begins(hurrying.began)
+    pool.start(gate)
+    assert begins(gate.began)
+    for held in (hurrying, gate):
+        held.finish()

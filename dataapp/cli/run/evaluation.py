@@ -6,26 +6,26 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
+from dataapp.cells.limited import own_limit
 from dataapp.cells.relation import is_relation
 from dataapp.connect.connection import database_of
 from dataapp.connect.frames import to_arrow
-from dataapp.engines.duckdb import DuckDB, Reader, error_to_fault, fault_to_error
+from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.engines.relation import Relation
 from dataapp.errors import BlockedError, DataAppError
+from dataapp.runtime.limits import limits_of_process
 from dataapp.runtime.outcomes import Blocked, Done, Failed
 from dataapp.runtime.session import Demand, Form, Session
 from dataapp.runtime.tables import Table
 from dataapp.runtime.waves import Node
-from dataapp.runtime.workers import InlinePool
+from dataapp.runtime.workers import Cancel, InlinePool
 
 _BATCH = 122_880  # rows: a row group of DuckDB's own Parquet files
-_INTERRUPT_EVERY = 0.02  # seconds: one that comes before the engine has started is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ def open_rows(result: object, cell: Cell, reading: Callable[[Callable[[], float 
     Raises:
         DataAppError: The engine failed.
         SourceMoved: A file changed while it was read.
+        TimeLimitError: It took longer than the cell or the process allows.
     """
     if isinstance(result, pa.RecordBatchReader):
         yield Rows(result.schema, iter(result))
@@ -144,22 +145,17 @@ def open_rows(result: object, cell: Cell, reading: Callable[[Callable[[], float 
         table = to_arrow(result, cell.label)
         yield Rows(table.schema, iter(table.to_batches(max_chunksize=_BATCH)))
         return
-    with result.open() as reader:
+    cancel = Cancel()
+    with limits_of_process().watch(cell.label, own_limit(cell), cancel), result.open() as reader:
+        cancel.on_cancel(reader.cancel)
         reading(reader.progress)
         stream = interruptible(lambda: reader.batches(_BATCH), reader)
-        yield Rows(stream.schema, _checked(stream, reader, result))
+        yield Rows(stream.schema, _taken(stream, reader))
 
 
-def _checked(stream: pa.RecordBatchReader, reader: Reader, relation: Relation) -> Iterator[pa.RecordBatch]:
-    """Yield batches; what goes wrong under way is told as if it had gone wrong before, and sources are looked at."""
-    try:
-        while (batch := interruptible(lambda: next(stream, None), reader)) is not None:
-            yield batch
-    except (pa.ArrowException, OSError) as error:
-        relation.check_sources()
-        explain = relation.explain_fault or fault_to_error
-        raise explain(error_to_fault(duckdb.Error(str(error)))) from error
-    relation.check_sources()
+def _taken(stream: pa.RecordBatchReader, reader: Reader) -> Iterator[pa.RecordBatch]:
+    while (batch := interruptible(lambda: next(stream, None), reader)) is not None:
+        yield batch
 
 
 def interruptible[T](read: Callable[[], T], reader: Reader) -> T:
@@ -177,11 +173,9 @@ def interruptible[T](read: Callable[[], T], reader: Reader) -> T:
         thread.start()
         return found.result()
     finally:
-        while thread.is_alive() and not found.done():  # a signal came
-            connection = reader._connection  # `cancel` stops calls, and a stream is behind its call
-            if connection is not None:
-                connection.interrupt()
-            wait([found], _INTERRUPT_EVERY)
+        if thread.is_alive() and not found.done():  # a signal came
+            reader.cancel()
+            wait([found])
 
 
 def first_rows(result: object, cell: Cell, rows: int) -> pa.Table:

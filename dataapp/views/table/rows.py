@@ -10,8 +10,8 @@ Two ways lead to stable windows, so that all windows of a question fit together 
 A relation without a fixed order is kept as a whole, once: counting, sorting and filtering it again must not run it
 again. One with a fixed order is kept with its filters applied, which may leave few of many rows.
 
-Keeping rows is interrupted when nobody waits for them any more. What reads the kept rows is not: an interrupt ends a
-reader, and they would be lost with it. `close` ends everything.
+All of it stops when nobody waits for it any more. Whoever gives up keeping rows lets them go; whoever gives up what
+reads kept rows stops only that attempt, and they stay for the next question. `close` ends everything.
 """
 
 import threading
@@ -100,10 +100,11 @@ class RelationRows:
         with self._holding() as kept:
             if kept is not None and kept.filters == self._kept_filters(question):
                 if kept.arranged == question or kept.total <= _AT_ONCE:
-                    return self._arranged(kept, question, span)
+                    return self._arranged(kept, question, span, cancel)
                 rest = self._rest(question)
                 first = queries.top(Table.of_kept(columns, kept.table), rest, span)
-                return Screen(span, _read_kept(kept.reader, first), None)
+                with _attempt(kept.reader, cancel):
+                    return Screen(span, _read_kept(kept.reader, first), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
         return Screen(span, self._fetch(queries.top(Table.of_relation(columns), question, span), cancel), None)
@@ -117,7 +118,7 @@ class RelationRows:
         with self._holding() as kept:
             if kept is None or kept.filters != self._kept_filters(question):
                 kept = self._keep(question, cancel)
-            return self._arranged(kept, question, span)
+            return self._arranged(kept, question, span, cancel)
 
     def window(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return a window of a question that is settled (or direct); its totals are known to the caller.
@@ -130,11 +131,11 @@ class RelationRows:
             return Screen(span, self._fetch(query, cancel), None)
         with self._holding() as kept:
             if kept is not None and kept.arranged == question:
-                return self._arranged(kept, question, span)
+                return self._arranged(kept, question, span, cancel)
         raise Cancelled
 
     def is_interruptible(self, question: Question) -> bool:
-        """Whether a running `window` of this question can be stopped without losing kept rows."""
+        """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
         return self._is_direct(question)
 
     def close(self) -> None:
@@ -209,7 +210,7 @@ class RelationRows:
         kept.table, kept.total = table.name, table.rows
         return kept
 
-    def _arranged(self, kept: _Kept, question: Question, span: Span) -> Screen:
+    def _arranged(self, kept: _Kept, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Arrange the kept rows for a question unless they are, and read a window. The lock is held."""
         assert self._columns is not None
         table = Table.of_kept(self._columns, kept.table)
@@ -219,12 +220,14 @@ class RelationRows:
             kept.arranged, kept.rows = None, kept.total
             if not is_plain:
                 query = queries.arrange(table, rest)
-                kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
+                with _attempt(kept.reader, cancel):
+                    kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
             kept.arranged = question
         moved = _moved_up(span, kept.rows)
         query = queries.kept_window(table, moved) if is_plain else queries.arranged_window(table, moved)
         unfiltered = kept.total if self._unfiltered is None else self._unfiltered
-        return Screen(moved, _read_kept(kept.reader, query), Totals(kept.rows, unfiltered))
+        with _attempt(kept.reader, cancel):
+            return Screen(moved, _read_kept(kept.reader, query), Totals(kept.rows, unfiltered))
 
     @contextmanager
     def _holding(self) -> Iterator[_Kept | None]:
@@ -236,7 +239,8 @@ class RelationRows:
                         raise Cancelled
                     yield self._kept
                 except Cancelled:
-                    self._forget()
+                    if self._closed or (self._kept is not None and self._kept.reader.interrupts.is_cancelled):
+                        self._forget()
                     raise
         finally:
             if self._closed:  # `close` may have come while the rows were in use
@@ -255,6 +259,13 @@ class RelationRows:
 
 def _run(reader: Reader, query: Query) -> pa.Table:
     return reader.fetch(query.sql, query.parameters)
+
+
+@contextmanager
+def _attempt(reader: Reader, cancel: Cancel) -> Iterator[None]:
+    with reader.attempt() as attempt:
+        cancel.on_cancel(attempt.cancel)
+        yield
 
 
 def _read_kept(reader: Reader, query: Query) -> pa.Table:

@@ -1,5 +1,6 @@
 """Windows under filters and orders, against Polars over the whole frame."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -243,3 +244,50 @@ def test_a_relations_own_parameters_are_bound_with_ours(engine: DuckDB, job: Any
     rows = RelationRows(relation)
     filters = (where(rows.columns(job), 0, "> 995"),)
     assert ids(rows.settle(Question(filters, (SortKey(0, True),)), SPAN, job).cells) == [999, 998, 997, 996]
+
+
+BIG = "SELECT range AS id, hash(range) AS h FROM range(3_000_000)"
+BY_HASH = Question(order=(SortKey(1),))
+
+
+def settle_and_cancel(rows: RelationRows, question: Question) -> None:
+    """Ask a question of kept rows, and take it back while they are being arranged for it."""
+    superseded: Any = Job(lambda _: None, lambda _: None, lambda _: None)
+    kept = rows._kept  # pyright: ignore[reportPrivateUsage]
+    assert kept is not None
+    interrupts = kept.reader.interrupts
+
+    def cancel() -> None:
+        interrupts.wait_until_running()
+        superseded.cancel()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    with pytest.raises(Cancelled):
+        rows.settle(question, SPAN, superseded)
+    thread.join()
+
+
+def test_arranging_kept_rows_stops_and_the_rows_stay(relation: Callable[..., Relation], job: Any):
+    rows = RelationRows(relation(BIG, fixed_order=False))
+    rows.settle(Question(), SPAN, job)
+    kept = rows._kept  # pyright: ignore[reportPrivateUsage]
+    settle_and_cancel(rows, BY_HASH)
+    assert rows._kept is kept  # pyright: ignore[reportPrivateUsage]
+
+
+def test_what_was_stopped_can_be_asked_again(relation: Callable[..., Relation], job: Any):
+    rows = RelationRows(relation(BIG, fixed_order=False))
+    before = rows.settle(BY_HASH, SPAN, job)
+    rows.settle(Question(), SPAN, job)
+    settle_and_cancel(rows, BY_HASH)
+    assert rows.settle(BY_HASH, SPAN, job).cells.equals(before.cells)
+
+
+def test_arranging_that_is_taken_back_before_it_starts_does_not_start(relation: Callable[..., Relation], job: Any):
+    rows = RelationRows(relation("FROM range(1000)", fixed_order=False))
+    rows.settle(Question(), SPAN, job)
+    gone: Any = Job(lambda _: None, lambda _: None, lambda _: None, cancelled=True)
+    with pytest.raises(Cancelled):
+        rows.settle(Question(order=(SortKey(0, descending=True),)), SPAN, gone)
+    assert ids(rows.settle(Question(), SPAN, job).cells)[:3] == [0, 1, 2]

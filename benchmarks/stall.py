@@ -1,0 +1,104 @@
+"""The longest time that the server's event loop stands still while eight viewers of the trading desk move sliders.
+
+While it does, nobody's browser gets an answer. Making a session is Panel's own work for the most part, and stands
+beside it: for the trading desk, and for a page of plain Panel.
+"""
+
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import sample_data
+from benchmarks.report import Figure, Goal
+from benchmarks.serving import PAGES, ROOT, Server, panel_serve
+from benchmarks.settings import Settings
+from benchmarks.timing import Sample
+from benchmarks.viewers import Viewers
+
+_GOAL = 30.0  # milliseconds
+_VIEWERS = 8
+_EVERY = 0.1  # seconds between two moves of all sliders
+_WITHIN = 60.0  # seconds
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Open the pages, then move their sliders."""
+    sample_data.trades()
+    desk, plain = ROOT / "notebooks" / "trading_desk.py", PAGES / "panel_page.py"
+    with tempfile.TemporaryDirectory() as folder:
+        opening, quiet, moving = _run(desk, "trading_desk", Path(folder), settings.repetitions(120))
+        files = {"BENCHMARK_TRADES": os.pathsep.join(settings.trades())}
+        panels, _, _ = _run(plain, "panel_page?show=table", Path(folder), 0, files)
+    goal = Goal(f"at most {_GOAL:g} ms", moving.longest, _GOAL)
+    notes = (
+        f"a second longest of {moving.second:.1f} ms; a thread that does nothing was delayed by {moving.beside:.1f} ms",
+        f"while nothing moves {quiet.longest:.1f} ms, and that thread {quiet.beside:.1f} ms",
+    )
+    yield Figure(f"longest stall, {_VIEWERS} viewers move", Sample((moving.longest,)), None, "", goal, notes)
+    yield Figure("longest stall while they open the page", Sample((opening.longest,)), Sample((panels.longest,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Stalls:
+    """The longest delays of the loop's beats, and of a thread beside it, in milliseconds."""
+
+    longest: float
+    second: float
+    beside: float
+
+
+class Meter:
+    """Asks the server how long its loop stood still."""
+
+    def __init__(self, server: Server, answer: Path) -> None:
+        self._server = server
+        self._answer = answer
+
+    def start(self) -> None:
+        """Forget what was found before."""
+        os.kill(self._server.pid, signal.SIGUSR1)
+
+    def read(self) -> Stalls:
+        """Return what was found since."""
+        self._answer.unlink(missing_ok=True)
+        os.kill(self._server.pid, signal.SIGUSR2)
+        end = monotonic() + _WITHIN
+        while not self._answer.exists():
+            if monotonic() > end:
+                raise RuntimeError("the server does not answer")
+            sleep(0.05)
+        told = json.loads(self._answer.read_text("utf-8"))
+        loop = sorted(told["loop"], reverse=True)
+        if len(loop) < 2:
+            raise RuntimeError("the server's loop did not beat")
+        return Stalls(loop[0], loop[1], max(told["thread"]))
+
+
+def _run(
+    app: Path, path: str, folder: Path, moves: int, env: dict[str, str] | None = None
+) -> tuple[Stalls, Stalls, Stalls]:
+    """Return the stalls while pages open, while nothing moves, and while sliders move."""
+    answer = folder / "stalls.json"
+    settings = {"BENCHMARK_STALLS_FILE": str(answer)} | (env or {})
+    with panel_serve(app, "--setup", str(PAGES / "heartbeat.py"), env=settings) as server:
+        meter, viewers = Meter(server, answer), Viewers(server.url(path))
+        viewers.open(1)  # what all sessions share is made with the first
+        meter.start()
+        viewers.open(_VIEWERS - 1)
+        opening = meter.read()
+        meter.start()
+        sleep(1)
+        quiet = meter.read()
+        meter.start()
+        sleep(0.2)
+        for move in range(moves):
+            viewers.move(move)
+            sleep(_EVERY)
+        moving = meter.read()
+        viewers.close()
+    return opening, quiet, moving

@@ -1,0 +1,29 @@
+"""A page's time limit is its session's."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import dataapp as da
+from dataapp.app.sessions import current_session
+
+
+@pytest.fixture
+def _as_before() -> Iterator[None]:
+    yield
+    current_session().limits.default = None
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_the_session_that_shows_the_page_has_its_limit():
+    page = da.App("Page", main=[da.sql("SELECT 1")], timeout=3)
+    assert current_session().limits.default is None
+    assert page.page is not None
+    assert current_session().limits.default == 3.0
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_a_page_without_a_limit_leaves_the_sessions():
+    current_session().limits.default = 7.0
+    assert da.App("Page", main=[da.sql("SELECT 1")]).page is not None
+    assert current_session().limits.default == 7.0

@@ -122,12 +122,12 @@ def test_objects_of_pandas_on_numpy_are_copied():
     assert addresses(to_arrow(frame)).isdisjoint(addresses(to_arrow(frame)))
 
 
-def test_registering_a_frame_allocates_nothing():
-    table = to_arrow(FRAME)
+def test_registering_a_frame_copies_nothing():
+    table = to_arrow(pl.DataFrame({"n": range(100_000)}))
     before = pa.total_allocated_bytes()
     with Relation("FROM f", "k", DuckDB(), frames={"f": table}).open() as reader:
         reader.describe()
-        assert pa.total_allocated_bytes() == before
+        assert pa.total_allocated_bytes() - before < table.nbytes // 100  # the scanner itself takes a kilobyte
 
 
 # Once per frame.

@@ -91,7 +91,7 @@ class Editor {
       autocompletion({
         override: [completeSql(() => this.schema)],
         activateOnTypingDelay: 5,
-        interactionDelay: 20,
+        interactionDelay: 0, // what is visible is taken: a Tab in its first moment would indent the line instead
         maxRenderedOptions: 60,
       }),
       keymap.of([...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...lintKeymap]),

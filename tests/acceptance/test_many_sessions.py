@@ -123,3 +123,4 @@ async def test_visitors_leave_no_session_and_no_document_behind(served: Any) -> 
     assert counts == {"open": 0, "sessions": 0, "cards": 0, "documents": 0}
     found = re.findall(r"^Traceback.*?^\w[^\n]*", served.log(), re.DOTALL | re.MULTILINE)
     assert [one for one in found if _RACE_OF_PANEL not in one] == []
+    assert "ERROR" not in served.log(), served.log()[-4000:]

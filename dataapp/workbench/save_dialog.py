@@ -37,14 +37,15 @@ class SaveDialog:
         self._is_writing = False
         self._changed: Sequence[str] = ()
         self._suggested = ""
+        self._answered: str | None = None  # the name that the message is about
         self._title = pn.ui.TextInput(label="Title", sizing_mode="stretch_width", margin=(8, 0))
         self._path = pn.ui.TextInput(label="File", value=_FILE, sizing_mode="stretch_width", margin=(8, 0))
-        self._path.param.watch(lambda _: self._again(), ["value_input", "value"])
-        for field in (self._title, self._path):
-            field.param.watch(lambda _: self._ask(overwrite=False), "enter_pressed")
+        self._path.param.watch(lambda *_: self._renamed(), ["value_input", "value"])
+        self._title.on_event("enter", lambda event: self._ask(title=_in_field(event)))
+        self._path.on_event("enter", lambda event: self._ask(name=_in_field(event)))
         self._message = pn.pane.HTML("", margin=(8, 0), sizing_mode="stretch_width", stylesheets=[FAULT_STYLE, _STYLE])
         self._save_button = pn.ui.Button(label="Save", color="primary", margin=0)
-        self._save_button.on_click(lambda _: self._ask(overwrite=False))
+        self._save_button.on_click(lambda _: self._ask())
         self._replace_button = pn.ui.Button(label="Replace it", color="error", visible=False, margin=0)
         self._replace_button.on_click(lambda _: self._ask(overwrite=True))
         buttons = pn.Row(self._save_button, self._replace_button, margin=(8, 0))
@@ -71,27 +72,34 @@ class SaveDialog:
         self._again()
         self.view.open = True
 
+    def _renamed(self) -> None:
+        if _typed(self._path) != self._answered:  # else it is what was asked for, which arrives after its answer
+            self._again()
+
     def _again(self) -> None:
+        self._answered = None
         self._replace_button.visible = False
-        self._title.placeholder = self._default_title()
+        self._title.placeholder = self._default_title(_typed(self._path))
         said = f"In <code>{html.escape(str(self._folder))}</code>"
         if self._changed:
             names = ", ".join(f"<code>{html.escape(name)}</code>" for name in self._changed)
             said += f"<br>Changed since it ran, and saved as it ran last: {names}"
         self._message.object = f"<div class='saved'>{said}</div>"
 
-    def _default_title(self) -> str:
-        name = _typed(self._path)
+    def _default_title(self, name: str) -> str:
         return self._suggested if name == _FILE else name_to_words(Path(name).stem) or self._suggested
 
-    def _ask(self, *, overwrite: bool) -> None:
+    def _ask(self, *, name: str | None = None, title: str | None = None, overwrite: bool = False) -> None:
+        """Save as soon as what was typed is here; Enter brings along what is in its field."""
         if self._is_writing:
             return
         self._is_writing = True  # not the button's own sign of it: that takes the focus, and Escape would not close
-        call_later(_ARRIVES, lambda: self._write(overwrite=overwrite))
+        call_later(_ARRIVES, lambda: self._write(name, title, overwrite=overwrite))
 
-    def _write(self, *, overwrite: bool) -> None:
-        name, title = _typed(self._path), _typed(self._title) or self._default_title()
+    def _write(self, name: str | None, title: str | None, *, overwrite: bool) -> None:
+        name = _typed(self._path) if name is None else name
+        title = (_typed(self._title) if title is None else title) or self._default_title(name)
+        self._answered = name
         if not name:
             self._failed(NotSavedError("The file has no name.", hint=f"call it `{_FILE}`, say"))
             return
@@ -127,6 +135,10 @@ def name_to_words(name: str) -> str:
     """
     words = " ".join(name.replace("_", " ").replace("-", " ").split())
     return words[:1].upper() + words[1:]
+
+
+def _in_field(event: Any) -> str:
+    return event.data["target"]["value"].strip()
 
 
 def _typed(field: Any) -> str:

@@ -18,7 +18,7 @@ from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.relation import is_relation
 from dataapp.connect.frames import to_polars
 from dataapp.errors import SessionError
-from dataapp.runtime.nodes import Frame
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.session import Demand, Form, Session
 

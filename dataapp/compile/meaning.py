@@ -3,6 +3,8 @@
 A text has one meaning when the same tables and parameters always give the same bag of rows. The checks err on the
 side of "no": that costs a materialisation, the other mistake shows two different answers to one question. Rounding of
 floating-point sums is not counted as a difference.
+Of the texts without one meaning, some pick among rows and would do with any pick, such as LIMIT; others are volatile:
+whoever writes random() or now() wants another answer each time.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,7 +35,13 @@ class Functions:
 
 def unstable_reasons(tree: Node, functions: Functions) -> tuple[str, ...]:
     """Return, for people, each reason why the text may give different rows for the same tables and parameters."""
-    return tuple(dict.fromkeys(reason for node in _nodes(tree) for reason in _reasons(node, functions)))
+    found = (reason for node in _nodes(tree) for reason in (*_volatile(node, functions), *_picks(node, functions)))
+    return tuple(dict.fromkeys(found))
+
+
+def is_volatile(tree: Node, functions: Functions) -> bool:
+    """Whether the text is meant to give other rows each time, for the same tables and parameters."""
+    return any(True for node in _nodes(tree) for _ in _volatile(node, functions))
 
 
 def reduces(node: Node, functions: Functions) -> bool:
@@ -52,18 +60,24 @@ def reduces(node: Node, functions: Functions) -> bool:
     return is_pivot or source["type"] == "SHOW_REF" or bool(node["sample"]) or _aggregates(node, functions)
 
 
-def _reasons(node: Node, functions: Functions) -> Iterator[str]:
+def _volatile(node: Node, functions: Functions) -> Iterator[str]:
     kind = node.get("class")
-    if kind == "FUNCTION":
-        yield from _call_reasons(fold(node["function_name"]), functions)
-    elif kind == "WINDOW":
-        yield from _window_reasons(node, functions)
+    if kind in ("FUNCTION", "WINDOW") and fold(node["function_name"]) in functions.unstable:
+        yield f"{fold(node['function_name'])}() is volatile"
     elif kind == "COLUMN_REF" and len(node["column_names"]) == 1 and fold(node["column_names"][0]) in _CLOCK:
         yield f"{fold(node['column_names'][0])} changes with the clock"
-    if isinstance(node.get("modifiers"), list):
-        yield from _modifier_reasons(node, functions)
     if node.get("sample") and (node["sample"]["seed"] is None or node["sample"]["seed"] < 0):
         yield "sample without a seed (REPEATABLE)"
+
+
+def _picks(node: Node, functions: Functions) -> Iterator[str]:
+    kind = node.get("class")
+    if kind == "FUNCTION":
+        yield from _call_picks(fold(node["function_name"]))
+    elif kind == "WINDOW":
+        yield from _window_picks(node)
+    if isinstance(node.get("modifiers"), list):
+        yield from _modifier_picks(node, functions)
     if node.get("type") == "JOIN" and node.get("ref_type") == "ASOF":
         yield "ASOF JOIN picks among ties"
     elif node.get("type") == "JOIN" and node.get("ref_type") == "POSITIONAL":
@@ -74,25 +88,23 @@ def _reasons(node: Node, functions: Functions) -> Iterator[str]:
         yield "SUMMARIZE estimates"
 
 
-def _call_reasons(name: str, functions: Functions) -> Iterator[str]:
-    if name in functions.unstable:
-        yield f"{name}() is volatile"
-    elif name in _PICKS:
+def _call_picks(name: str) -> Iterator[str]:
+    if name in _PICKS:
         yield f"{name}() picks among ties"
     elif name.startswith("approx_"):
         yield f"{name}() estimates"
 
 
-def _window_reasons(node: Node, functions: Functions) -> Iterator[str]:
+def _window_picks(node: Node) -> Iterator[str]:
     name = fold(node["function_name"])
     if name in _TIED_WINDOWS:
         yield f"{name}() depends on the order of ties"
     elif str(node["start"]).endswith("_ROWS") or str(node["end"]).endswith("_ROWS"):
         yield f"{name}() over a ROWS frame depends on the order of ties"
-    yield from _call_reasons(name, functions)
+    yield from _call_picks(name)
 
 
-def _modifier_reasons(node: Node, functions: Functions) -> Iterator[str]:
+def _modifier_picks(node: Node, functions: Functions) -> Iterator[str]:
     modifiers = {modifier["type"]: modifier for modifier in node["modifiers"]}
     if modifiers.get("DISTINCT_MODIFIER", {}).get("distinct_on_targets"):
         yield "DISTINCT ON picks among ties"

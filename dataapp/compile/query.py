@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from dataapp.compile.columns import ALL, UsedColumns, used_columns
 from dataapp.compile.identifiers import fold
-from dataapp.compile.meaning import Functions, reduces, unstable_reasons
+from dataapp.compile.meaning import Functions, is_volatile, reduces, unstable_reasons
 from dataapp.compile.names import FileRef, Names, Node, TableRef, UnplacedNameError, read_names
 from dataapp.compile.pivots import freeze_pivots, has_pivot, without_parameters
 from dataapp.compile.spans import line_and_column
@@ -74,6 +74,7 @@ class Query:
         form: `show` (SUMMARIZE, DESCRIBE, SHOW) is no table by itself and must be wrapped; `pivot` holds a PIVOT
             whose columns come from the data, and takes no prepared parameters.
         unstable: Reasons, for people, why the text has no one meaning; empty when it has.
+        is_volatile: Whether it is meant to give other rows each time, and not just one of several that would do.
         reduces: Whether the outermost level groups, aggregates, is DISTINCT, sampled or limited.
         columns: Which columns of the tables that it reads it may use, predicates left out.
     """
@@ -87,6 +88,7 @@ class Query:
     ctes: frozenset[str]
     form: Form
     unstable: tuple[str, ...]
+    is_volatile: bool
     reduces: bool
     columns: UsedColumns
 
@@ -116,6 +118,7 @@ def parse(text: str, parser: Parser) -> Query:
         ctes=frozenset(found.ctes),
         form="pivot" if is_dynamic else _form(tree),
         unstable=unstable_reasons(tree, functions),
+        is_volatile=is_volatile(tree, functions),
         reduces=reduces(tree, functions),
         columns=ALL if is_dynamic else used_columns(tree),
     )

@@ -301,13 +301,28 @@ class Reader:
             size: How many bytes it holds.
             lasts: Whether it is an Arrow table, which may be kept beyond the process.
         """
-        results, relation = self._engine.results, self._relation
-        if results is None or not relation.is_versioned:
+        relation = self._relation
+        if not relation.is_versioned:
             return make()
         lasting_key = None
         if lasts and not relation.frames:  # rows of this process have names that mean nothing to others
             lasting_key = repr((relation.key, what, self._engine.lasting_facts()))
-        return results.get((relation.key, what), make, size, self.interrupts.is_unwanted, lasting_key)
+        return self._shared(what, make, size, lasting_key)
+
+    def shared_pick[T](self, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """Return what is made of the relation's rows, the same for all while it is held, where a run picks among rows.
+
+        Args:
+            make: Makes it with this reader, and says in it which pick it is of.
+            size: How many bytes it holds.
+        """
+        return self._shared("pick", make, size, None) if self._relation.is_pick else make()
+
+    def _shared[T](self, what: Hashable, make: Callable[[], T], size: Callable[[T], int], lasting_key: str | None) -> T:
+        if self._engine.results is None:
+            return make()
+        key = (self._relation.key, what)
+        return self._engine.results.get(key, make, size, self.interrupts.is_unwanted, lasting_key)
 
     def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
         """Return the relation as a stream of record batches, computed as they are taken while this reader is open.

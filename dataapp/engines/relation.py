@@ -62,6 +62,7 @@ class Relation:
         key: What the rows depend on: text, values, and versions of the sources.
         sources: The versions alone.
         is_versioned: Whether `key` says all that the rows depend on, so that equal ones can be answered once for all.
+        is_pick: Whether `key` says all that the rows depend on but for which of several picks a run takes.
         engine: Where it runs.
         variables: Values to set as engine variables before running, for queries that cannot be prepared.
         fixed_order: Whether reading twice gives the rows in the same order (scans and filters of files and frames do,
@@ -77,6 +78,7 @@ class Relation:
     frames: Mapping[str, pa.Table] = field(default_factory=dict[str, pa.Table])
     sources: Hashable = ()
     is_versioned: bool = False
+    is_pick: bool = False
     variables: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
     fixed_order: bool = False
     explain_fault: Callable[[EngineFault], DataAppError] | None = None

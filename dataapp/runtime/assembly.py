@@ -77,11 +77,13 @@ def build_table(
         files=files,
     )
     above = [cast("Table", inputs["table", name]) for name in reads.tables]
+    has_versions = reads_versions(query, reads.tables, locations) and all(table.is_versioned for table in above)
     return builder.build(
         part,
         digest(*facts),
         fixed_order=keeps_order(query) and all(table.fixed_order for table in above),
-        is_versioned=is_versioned(query, reads.tables, locations) and all(table.is_versioned for table in above),
+        is_versioned=has_versions and not query.unstable,
+        is_pick=has_versions and bool(query.unstable) and not query.is_volatile,
     )
 
 
@@ -94,10 +96,10 @@ def keeps_order(query: Query) -> bool:
     return is_plain and len(query.tables) + len(query.files) == 1 and not _MIXES_ROWS.search(query.text)
 
 
-def is_versioned(query: Query, cells: Container[str], locations: Sequence[str]) -> bool:
-    """Whether a text has one meaning and all that it reads has a version: the engine's own tables have none."""
+def reads_versions(query: Query, cells: Container[str], locations: Sequence[str]) -> bool:
+    """Whether all that a text reads besides cells has a version: the engine's own tables have none."""
     own = [table for table in query.tables if table.qualified or fold(table.name) not in cells]
-    return not (query.unstable or query.unversioned or own) and all(map(is_local, locations))
+    return not (query.unversioned or own) and all(map(is_local, locations))
 
 
 def _part_label(predicate: PredicateCell, value: ValueOf) -> str:

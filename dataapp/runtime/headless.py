@@ -18,7 +18,7 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
 from dataapp.errors import BlockedError, DataAppError, NameClashError
 from dataapp.runtime.explaining import statement_to_text, table_to_text
-from dataapp.runtime.nodes import Frame
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Form, Session
 from dataapp.runtime.tables import Table

@@ -11,7 +11,6 @@ of the wave, that reads the rows of a query without one; readers then scan them.
 """
 
 import hashlib
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -29,11 +28,12 @@ from dataapp.compile.query import Query
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
 from dataapp.errors import ExpressionError, PythonCellError, SignatureError, WrongKindError
-from dataapp.runtime.assembly import is_versioned, keeps_order, sql_type
+from dataapp.runtime.assembly import keeps_order, reads_versions, sql_type
 from dataapp.runtime.bindable import bindable
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import value_to_form
+from dataapp.runtime.frames import read_frame, stamp
 from dataapp.runtime.resolution import Reads, parse_text
 from dataapp.runtime.tables import Table, TableBuilder, digest, frame_table
 from dataapp.runtime.workers import Cancel
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from dataapp.engines.ibis import Translation
 
 _DIGESTED_BYTES = 8 * 2**20  # rows that an expression holds itself are few; more cost too much to look at each time
-_stamps = itertools.count()
 
 
 def takes_table(cell: "PythonCell[..., Any]", parameter: str, read: Cell) -> bool:
@@ -102,8 +101,10 @@ class LazyCall:
         bound = {name: inputs[name] for name in made.parameters}
         query = parse_text(made.sql, self.engine)
         table = self._table(query, made.tables, read, made.frames, bound)
-        is_barrier = bool(query.unstable) or self.cell.run == "button"
-        return self._with_rows(table, cancel, is_stable=not query.unstable) if is_barrier and self.reads_rows else table
+        if not (self.reads_rows and (query.unstable or self.cell.run == "button")):
+            return table
+        frame = read_frame(table, self.engine, cancel, has_one_meaning=not query.unstable)
+        return frame_table(self.cell, frame.rows, frame.digest)
 
     def _translation(self, inputs: Mapping[str, object], cancel: Cancel) -> "Translation":
         given = self._given(inputs)
@@ -188,15 +189,14 @@ class LazyCall:
         values = {fold(name): self.reads.arguments[name] for name in bound}
         part = TextPart(query=query, tables=keys, values=values, predicates={}, files={})
         in_order = keeps_order(query) and all(table.fixed_order for table in read.values())
-        versioned = is_versioned(query, keys, ()) and all(table.is_versioned for table in read.values())
-        return builder.build(part, digest(*facts), fixed_order=in_order, is_versioned=versioned)
-
-    def _with_rows(self, table: Table, cancel: Cancel, *, is_stable: bool) -> Table:
-        with table.relation(self.engine).open() as reader:
-            cancel.on_cancel(reader.cancel)
-            cancel.progress = reader.progress
-            rows = reader.fetch()
-        return frame_table(self.cell, rows, table.digest if is_stable else digest("expression", next(_stamps)))
+        versioned = reads_versions(query, keys, ()) and all(table.is_versioned for table in read.values())
+        return builder.build(
+            part,
+            digest(*facts),
+            fixed_order=in_order,
+            is_versioned=versioned and not query.unstable,
+            is_pick=versioned and bool(query.unstable) and not query.is_volatile,
+        )
 
 
 def query_of(table: object) -> Query | None:
@@ -213,7 +213,7 @@ def _columns(arguments: Mapping[str, object]) -> Sequence[str]:
 
 def _rows_digest(rows: pa.Table) -> str:
     if rows.nbytes > _DIGESTED_BYTES:
-        return digest("rows", next(_stamps))
+        return stamp()
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema) as stream:
         stream.write_table(rows.combine_chunks())

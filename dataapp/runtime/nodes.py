@@ -10,7 +10,6 @@ The module is long because making nodes and making them anew keep one invariant 
 one node of each kind, and whoever reads it is wired to that one.
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -40,9 +39,10 @@ from dataapp.errors import (
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
-from dataapp.runtime.databases import describe, fetch, source_table
+from dataapp.runtime.databases import describe, source_table
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import is_streamed, table_to_form, value_to_form
+from dataapp.runtime.frames import Frame, read_frame, same_frame, single_item, stamp
 from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
@@ -53,16 +53,6 @@ from dataapp.runtime.streams import Streams
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
 from dataapp.runtime.waves import Node, Run, Waves
 from dataapp.runtime.workers import Cancel
-
-_stamps = itertools.count()
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The rows of a table, and the digest under which they are known."""
-
-    rows: pa.Table
-    digest: str
 
 
 @dataclass(slots=True)
@@ -386,7 +376,7 @@ class Nodes:
 
     def _item(self, cell: Cell) -> Node:
         def item(frame: Frame) -> object:
-            return _single_item(cell, frame)
+            return single_item(cell, frame)
 
         return self._waves.add(Node(cell.label, (self.frame(cell),), compute=item, same=is_same))
 
@@ -413,24 +403,13 @@ class Nodes:
     def _make_frame(self, cell: Cell) -> Node:
         source = self.query(cell)
         is_text = isinstance(cell, SqlCell) and cell in self.lazies  # an expression's barrier is its lazy node
-        stamped = is_text and (query := self._query(cell)) is not None and bool(query.unstable)
+        has_one_meaning = not (is_text and (query := self._query(cell)) is not None and query.unstable)
 
         def read(cancel: Cancel, table: Table) -> Frame:
-            if table.database is not None:
-                found = fetch(table, cancel, shares=not stamped)
-                known = found.version is not None
-                return Frame(found.rows, digest(table.digest, found.version) if known else digest("run", next(_stamps)))
-            if (frame := table.whole_frame) is not None:
-                return Frame(frame, table.digest)
-            relation = table.relation(self._engine)
-            with relation.open() as reader:
-                cancel.on_cancel(reader.cancel)
-                cancel.progress = reader.progress
-                rows = reader.fetch()
-            return Frame(rows, digest("run", next(_stamps)) if stamped else table.digest)
+            return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
 
         gate = self.gates.get(cell) if is_text else None
-        node = Node(cell.label, (source,), compute=read, is_work=True, same=_same_frame, gate=gate)
+        node = Node(cell.label, (source,), compute=read, is_work=True, same=same_frame, gate=gate)
         node.limit = own_limit(cell)
         return self._waves.add(node)
 
@@ -464,7 +443,7 @@ class Nodes:
 
     def _scanning(self, cell: Cell, value: Node) -> Node:
         def scanned(frame: object) -> Table:
-            return frame_table(cell, to_arrow(frame, cell.label), digest("frame", next(_stamps)))
+            return frame_table(cell, to_arrow(frame, cell.label), stamp())
 
         given = self._replaced.get(cell, cell.location if isinstance(cell, SourceCell) else None)
         if given is None or is_lazy(given):  # a function may return a lazy frame, too: computing it may take long
@@ -645,10 +624,6 @@ def _readable(cell: Cell, source: object) -> Table:
     return cast("Table", source)
 
 
-def _same_frame(old: object, new: object) -> bool:
-    return isinstance(old, Frame) and isinstance(new, Frame) and is_same(old.rows, new.rows)
-
-
 def _same_setting(old: object, new: object) -> bool:
     if not (isinstance(old, Setting) and isinstance(new, Setting)):
         return False
@@ -661,17 +636,6 @@ def _equal(old: object, new: object) -> bool:
 
 def _fed(value: object) -> object:
     return value.rows if isinstance(value, Frame) else value
-
-
-def _single_item(cell: Cell, frame: Frame) -> object:
-    if frame.rows.num_columns != 1 or frame.rows.num_rows > 1:
-        raise WrongKindError(
-            f"`{cell.label}` is read as one value, but has {frame.rows.num_rows} rows"
-            f" and {frame.rows.num_columns} columns.",
-            hint="read it as a table, or let it return one row with one column",
-            cell=cell.label,
-        )
-    return frame.rows.column(0)[0].as_py() if frame.rows.num_rows else None
 
 
 def file_outcome(patterns: tuple[str, ...], label: str) -> Outcome:

@@ -57,6 +57,8 @@ class Table:
         fixed_order: Whether reading twice gives the same order.
         is_versioned: Whether equal digests mean equal rows for every session of the process, and later: all sources
             have versions, and no text has several meanings. Never of a database, whose versions belong to its rows.
+        is_pick: Whether it would be versioned but for its own text, which picks among rows: running it again may pick
+            others, so that all who read it may share one run's rows, but under a digest of their own.
         database: The database on which all parts are, or None for the engine; only those can be a `Relation`.
     """
 
@@ -69,6 +71,7 @@ class Table:
     digest: str
     fixed_order: bool
     is_versioned: bool = False
+    is_pick: bool = False
     database: Database | None = None
 
     @cached_property
@@ -86,6 +89,7 @@ class Table:
     def relation(self, engine: DuckDB) -> Relation:
         """Bind the fused query to its values and frames."""
         fused = self.fused
+        settled = all(is_settled(files.version, time_ns()) for files in self.files)
         return Relation(
             sql=fused.sql,
             key=self.digest,
@@ -95,7 +99,8 @@ class Table:
             sources=tuple(files.version for files in self.files),
             variables={name: self.values[key] for name, key in fused.variables.items()},
             fixed_order=self.fixed_order,
-            is_versioned=self.is_versioned and all(is_settled(files.version, time_ns()) for files in self.files),
+            is_versioned=self.is_versioned and settled,
+            is_pick=self.is_pick and settled,
             explain_fault=self.explain_fault,
             check_sources=self.check_sources,
         )
@@ -148,7 +153,7 @@ class TableBuilder:
         self.frames |= table.frames
         self.files += [files for files in table.files if files not in self.files]
 
-    def build(self, part: Part, digest: str, *, fixed_order: bool, is_versioned: bool) -> Table:
+    def build(self, part: Part, digest: str, *, fixed_order: bool, is_versioned: bool, is_pick: bool = False) -> Table:
         """Finish with the root's own part."""
         self.parts[self.root] = part
         self.labels[self.root] = self.root.label
@@ -162,6 +167,7 @@ class TableBuilder:
             digest,
             fixed_order,
             is_versioned and self.database is None,
+            is_pick and self.database is None,
             self.database,
         )
 

@@ -12,7 +12,7 @@ from dataapp.cells.input import InputCell, Setting
 from dataapp.cells.namespace import Namespace
 from dataapp.engines.duckdb import DuckDB
 from dataapp.runtime import headless
-from dataapp.runtime.nodes import Frame
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
 from dataapp.runtime.session import Demand, Session
 from dataapp.runtime.workers import InlinePool

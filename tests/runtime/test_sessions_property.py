@@ -35,7 +35,7 @@ from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.engines.relation import Relation
-from dataapp.runtime.nodes import Frame
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome, Waiting
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table

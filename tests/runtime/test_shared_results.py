@@ -16,7 +16,7 @@ from dataapp.cells.input import InputCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import sql
 from dataapp.engines.duckdb import DuckDB
-from dataapp.runtime.nodes import Frame
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
@@ -55,13 +55,18 @@ def write(path: Path, numbers: list[int], modified_ns: int) -> None:
 
 def rows_of(engine: DuckDB, cell: Cell, values: dict[InputCell, object] | None = None) -> pa.Table:
     """What one viewer, who comes and goes, is shown."""
+    return frame_of(engine, cell, values).rows
+
+
+def frame_of(engine: DuckDB, cell: Cell, values: dict[InputCell, object] | None = None) -> Frame:
+    """The same with the digest under which it is known."""
     chosen = values or {}
     session = Session(engine, InlinePool(), initial=lambda cell: chosen.get(cell, defaults(cell)))
     outcome = session.demand(cell, "frame").look().outcome
     session.close()
     assert isinstance(outcome, Done)
     assert isinstance(outcome.value, Frame)
-    return outcome.value.rows
+    return outcome.value
 
 
 def test_two_sessions_hold_the_same_rows(engine: DuckDB, numbers: SourceCell):
@@ -104,8 +109,8 @@ def test_a_file_that_was_written_just_now_is_not_shared(engine: DuckDB, results:
     "text",
     [
         "SELECT random() AS x",
-        "FROM numbers LIMIT 1",
-        "SELECT * FROM (FROM numbers LIMIT 1)",
+        "SELECT n, random() AS x FROM numbers LIMIT 1",
+        "SELECT n FROM numbers USING SAMPLE 1 ROWS",
         "SELECT current_timestamp AS now",
         "SELECT count(*) AS n FROM duckdb_settings()",
         "SELECT count(*) AS n FROM information_schema.tables",
@@ -119,6 +124,56 @@ def test_what_may_differ_is_not_shared(
     monkeypatch.chdir(path.parent)
     rows_of(engine, sql(text, numbers=numbers))
     assert (results.misses, len(results)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM numbers LIMIT 1",
+        "SELECT * FROM (FROM numbers LIMIT 1)",
+        "SELECT arg_min(n, n % 2) AS n FROM numbers",
+        "SELECT n FROM numbers QUALIFY row_number() OVER (PARTITION BY n % 2) = 1",
+    ],
+)
+def test_a_pick_among_rows_is_the_same_for_all(engine: DuckDB, numbers: SourceCell, text: str):
+    cell = sql(text, numbers=numbers)
+    assert rows_of(engine, cell) is rows_of(engine, cell)
+
+
+def test_what_is_made_of_a_pick_is_made_once(engine: DuckDB, results: Results, numbers: SourceCell):
+    few = sql("FROM numbers LIMIT 2", numbers=numbers)
+    total = sql("SELECT sum(n) AS total FROM few", few=few)
+    assert rows_of(engine, total) is rows_of(engine, total)
+    assert results.misses == 2
+
+
+def test_a_pick_that_was_forgotten_is_another_one_with_readers_of_its_own(
+    engine: DuckDB, results: Results, numbers: SourceCell
+):
+    few = sql("FROM numbers LIMIT 2", numbers=numbers)
+    total = sql("SELECT sum(n) AS total FROM few", few=few)
+    before = frame_of(engine, few)
+    made = rows_of(engine, total)
+    del before
+    results.clear()
+    assert rows_of(engine, total) is not made
+
+
+def test_a_pick_that_somebody_holds_is_not_made_again(numbers: SourceCell):
+    engine = DuckDB(Results(0))
+    few = sql("FROM numbers LIMIT 2", numbers=numbers)
+    held = frame_of(engine, few)
+    assert frame_of(engine, few) is held
+
+
+def test_the_picks_of_other_files_and_values_are_others(engine: DuckDB, numbers: SourceCell, path: Path):
+    least = knob(2)
+    cell = sql("FROM numbers WHERE n >= $least LIMIT 1", numbers=numbers, least=least)
+    found = [frame_of(engine, cell, {least: value}) for value in (2, 3)]
+    write(path, [7], LONG_AGO + 1)
+    found.append(frame_of(engine, cell))
+    assert [frame.rows["n"].to_pylist() for frame in found] == [[2], [3], [7]]
+    assert len({frame.digest for frame in found}) == 3
 
 
 def test_tables_of_the_engine_itself_are_not_shared(engine: DuckDB, results: Results):

@@ -16,7 +16,7 @@ from dataapp.cells.python import cell
 from dataapp.cells.sql import sql
 from dataapp.connect.frames import to_polars
 from dataapp.errors import DataAppError, SessionError
-from dataapp.runtime.nodes import Frame
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Demand, Session

@@ -11,7 +11,7 @@ import dataapp as da
 from dataapp.app.sessions import engine
 from dataapp.cells.database import Statement
 from dataapp.errors import Cancelled, ConnectionFailedError
-from dataapp.runtime.nodes import Frame
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.session import Session
 from dataapp.runtime.workers import InlinePool, ThreadPool

@@ -113,6 +113,7 @@ def _figures(steps: list[Reading], full: Reading, left: Reading, trimmed: Readin
     )
     goal = Goal(f"at most {_GOAL:g} MB", per_session, _GOAL)
     yield Figure(f"each further session, up to {count}", Sample((per_session,), "MB"), None, "", goal, notes)
-    note = f"trimmed {each('resident', trimmed):.2f} MB and {each('objects', trimmed):,.0f} Python objects for each"
+    note = f"trimmed {trimmed.resident - start.resident:.0f} MB, of which {trimmed.engine - start.engine:.0f} in the"
+    note += f" engine, and {each('objects', trimmed):,.0f} Python objects for each"
     remains = Sample((left.resident - start.resident,), "MB")
     yield Figure(f"what remains of {count} closed sessions", remains, None, "", None, (note,))

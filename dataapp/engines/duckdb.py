@@ -151,9 +151,8 @@ class DuckDB:
     def serialize(self, text: str) -> Mapping[str, Any]:
         """Return the engine's own syntax tree of a query."""
         # Not bound: with the first value that is, the engine's client imports Pandas, which takes half a second.
-        row = self._parser().execute(f"SELECT json_serialize_sql({quote_literal(text)}::VARCHAR)").fetchone()
-        assert row is not None
-        return cast("Mapping[str, Any]", json.loads(row[0]))
+        found = self._value_of(f"SELECT json_serialize_sql({quote_literal(text)}::VARCHAR)")
+        return cast("Mapping[str, Any]", json.loads(found))
 
     def tokens(self, text: str) -> Sequence[tuple[int, str]]:
         """Return byte offset and kind of each token."""
@@ -184,27 +183,30 @@ class DuckDB:
     def lasting_facts(self) -> tuple[str, str]:
         """Return what rows depend on besides the relation, and may differ in another process: version and time zone."""
         if self._lasting_facts is None:
-            row = self._parser().execute("SELECT current_setting('TimeZone')").fetchone()
-            self._lasting_facts = (duckdb.__version__, "" if row is None else str(row[0]))
+            self._lasting_facts = (duckdb.__version__, str(self._value_of("SELECT current_setting('TimeZone')")))
         return self._lasting_facts
 
     def has_table(self, name: str) -> bool:
         """Whether the engine's own catalog has a table or view of that name."""
-        row = (
-            self._parser()
-            .execute(
-                "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() WHERE schema_name <> ?"
-                " UNION ALL SELECT view_name FROM duckdb_views()) WHERE lower(table_name) = lower(?)",
-                [SCHEMA, name],
-            )
-            .fetchone()
+        found = self._value_of(
+            "SELECT count(*) FROM (SELECT table_name FROM duckdb_tables() WHERE schema_name <> ?"
+            " UNION ALL SELECT view_name FROM duckdb_views()) WHERE lower(table_name) = lower(?)",
+            [SCHEMA, name],
         )
-        return bool(row and row[0])
+        return bool(found)
 
     def _drop(self, table: str) -> None:
         connection = self.lease()
         connection.execute(f"DROP TABLE IF EXISTS {table}")
         self.give_back(connection)
+
+    def _value_of(self, query: str, values: Sequence[object] = ()) -> Any:
+        """Return the one value of a query on this thread's parser.
+
+        Its result is taken whole: a transaction that stays open would keep the memory of every table dropped since.
+        """
+        [(value,)] = self._parser().execute(query, values or None).fetchall()
+        return value
 
     def _parser(self) -> duckdb.DuckDBPyConnection:
         connection: duckdb.DuckDBPyConnection | None = getattr(self._local, "parser", None)
@@ -233,9 +235,8 @@ def _rows(result: duckdb.DuckDBPyConnection) -> pa.Table:
 
 def _made(result: duckdb.DuckDBPyConnection) -> int:
     """Return how many rows a ``CREATE TABLE`` made."""
-    row = result.fetchone()
-    assert row is not None
-    return int(row[0])
+    [(rows,)] = result.fetchall()  # all of it, which ends the transaction
+    return int(rows)
 
 
 class Reader:

@@ -128,6 +128,26 @@ def test_a_connection_is_lent_again(engine: DuckDB) -> None:
     assert len(engine._idle) == 1
 
 
+def test_a_kept_table_gives_its_memory_back_whatever_was_parsed_before(engine: DuckDB) -> None:
+    engine.serialize("SELECT 1")
+    engine.has_table("t")
+    engine.lasting_facts()
+    with Relation("SELECT range AS i, random() AS r FROM range(1_000_000)", key="many", engine=engine).open() as reader:
+        reader.keep("FROM relation")
+        reader.arrange("first", "SELECT 1 AS n")
+        assert memory_of_tables(engine) > 2**20
+    assert memory_of_tables(engine) == 0
+
+
+def memory_of_tables(engine: DuckDB) -> int:
+    connection = engine.lease()
+    [(found,)] = connection.execute(
+        "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+    ).fetchall()
+    engine.give_back(connection)
+    return found
+
+
 def test_only_some_idle_connections_are_kept(engine: DuckDB) -> None:
     readers = [relation(engine, "SELECT 1").open() for _ in range(20)]
     for reader in readers:

@@ -16,6 +16,7 @@ import panel as pn
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
+from dataapp.app.garbage import spare_what_is_imported
 from dataapp.app.pacing import answer_first_move_at_once
 from dataapp.app.url import Address
 from dataapp.cache.budget import budget_from_environment, disk_from_environment
@@ -168,6 +169,7 @@ def _open_control(cell: InputCell) -> Control:
 
 def _open_for(document: Document) -> Session:
     _import_pandas()
+    spare_what_is_imported()
     address = Address.of_current_session()
 
     opened: dict[InputCell, Control] = {}

@@ -21,6 +21,7 @@ export function themeConfig(host, narrow) {
   return {
     params: Object.entries(inkOf(host)).map(([name, value]) => ({name, value})),
     background: "transparent",
+    aria: false, // what a mark would be called in an SVG: on a canvas nobody reads it, and it takes half of the drawing
     font: getComputedStyle(host).fontFamily || "sans-serif",
     padding: {left: 4, right: 8, top: 8, bottom: 4},
     axis: {

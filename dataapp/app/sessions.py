@@ -42,6 +42,7 @@ class _Process:
     addresses: dict[Document, Address] = {}  # noqa: RUF012
     own: Session | None = None
     has_served = False
+    lets_pandas_wait = False
 
 
 def engine() -> DuckDB:
@@ -168,7 +169,8 @@ def _open_control(cell: InputCell) -> Control:
 
 
 def _open_for(document: Document) -> Session:
-    _import_pandas()
+    if not _Process.lets_pandas_wait:
+        _import_pandas()
     spare_what_is_imported()
     address = Address.of_current_session()
 
@@ -199,6 +201,11 @@ def _open_for(document: Document) -> Session:
     _Process.addresses[document] = address
     document.on_session_destroyed(lambda session_context: _close_session(document))
     return session
+
+
+def let_pandas_wait() -> None:
+    """Open sessions without pandas, in a server whose pages import it once their first rows are there."""
+    _Process.lets_pandas_wait = True
 
 
 def _import_pandas() -> None:

@@ -1,6 +1,7 @@
 """The command `dataapp explore`."""
 
 import gc
+import threading
 import webbrowser
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def command(
 
     desk = Desk(locations, History(None if no_history else history_file()), Path.cwd())
 
+    from dataapp.app.sessions import let_pandas_wait
     from dataapp.workbench.page import explore_page
     from dataapp.workbench.serving import make_server, new_token
 
@@ -76,11 +78,23 @@ def command(
     url = f"http://{'localhost' if is_local else address}:{chosen}/" + ("" if token is None else f"?token={token}")
     count = len(catalogue.tables)
     click.echo(f"Exploring {count} {'table' if count == 1 else 'tables'}: {url}   (Ctrl+C stops it)")
+    let_pandas_wait()
+    threading.Thread(target=_ask_engine, name="functions", daemon=True).start()
     server.start()
     if not no_browser:
         server.io_loop.add_callback(webbrowser.open, url)
     server.io_loop.add_callback(_finish_imports)
     server.io_loop.start()
+
+
+def _ask_engine() -> None:
+    """Let the engine say what the editor and the parser need to know, while Python is busy importing."""
+    from dataapp.app.sessions import engine
+    from dataapp.runtime.resolution import parse_text
+    from dataapp.workbench.page import functions_to_json
+
+    parse_text("SELECT 1", engine())
+    functions_to_json(engine())
 
 
 def _finish_imports() -> None:

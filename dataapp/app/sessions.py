@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +26,7 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import SessionError
+from dataapp.runtime.priority import give_way
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
 from dataapp.runtime.workers import session_lane, while_waiting
@@ -42,16 +44,25 @@ class _Process:
     addresses: dict[Document, Address] = {}  # noqa: RUF012
     own: Session | None = None
     has_served = False
-    lets_pandas_wait = False
+    serves = False
 
 
 def engine() -> DuckDB:
     """Return the process's engine."""
     with _Process.lock:
         if _Process.engine is None:
-            shared = Results(budget_from_environment(), waiting=while_waiting, disk=disk_from_environment())
-            _Process.engine = DuckDB(shared)
+            _Process.engine = _make_giving_way() if _Process.serves or is_serving() else _make_engine()
         return _Process.engine
+
+
+def _make_engine() -> DuckDB:
+    return DuckDB(Results(budget_from_environment(), waiting=while_waiting, disk=disk_from_environment()))
+
+
+def _make_giving_way() -> DuckDB:
+    """Make the engine in a thread that gives way, and so do the engine's own threads, which start there."""
+    with ThreadPoolExecutor(1, initializer=give_way) as thread:
+        return thread.submit(_make_engine).result()
 
 
 def current_session() -> Session:
@@ -169,7 +180,7 @@ def _open_control(cell: InputCell) -> Control:
 
 
 def _open_for(document: Document) -> Session:
-    if not _Process.lets_pandas_wait:
+    if not _Process.serves:
         _import_pandas()
     spare_what_is_imported()
     address = Address.of_current_session()
@@ -203,9 +214,12 @@ def _open_for(document: Document) -> Session:
     return session
 
 
-def let_pandas_wait() -> None:
-    """Open sessions without pandas, in a server whose pages import it once their first rows are there."""
-    _Process.lets_pandas_wait = True
+def serve_without_pandas() -> None:
+    """Make this process a server whose pages import pandas once their first rows are there, and bind nothing before.
+
+    To be called before the engine is used.
+    """
+    _Process.serves = True
 
 
 def _import_pandas() -> None:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
+from dataapp.runtime.priority import give_way
+
 _log = logging.getLogger(__name__)
 _WORKERS = 8
 _PER_LANE = 8
@@ -69,6 +71,7 @@ class ThreadPool:
         most: How many threads there are at most.
         patience: Seconds after which a piece is heavy.
         clock: Seconds that only grow.
+        gives_way: Whether the process's first thread, which is the event loop's, goes before the workers.
     """
 
     def __init__(
@@ -79,12 +82,14 @@ class ThreadPool:
         most: int = _MOST,
         patience: float = _PATIENCE,
         clock: Callable[[], float] = monotonic,
+        gives_way: bool = False,
     ) -> None:
         self._workers = workers
         self._per_lane = per_lane
         self._most = most
         self._patience = patience
         self._clock = clock
+        self._gives_way = gives_way
         self._changed = threading.Condition()
         self._books = _Books()
         self._common = Lane(self)
@@ -140,6 +145,8 @@ class ThreadPool:
 
     def _serve(self) -> None:
         """Run pieces until there have been none for a while."""
+        if self._gives_way:
+            give_way()
         me = threading.get_ident()
         while (piece := self._next(me)) is not None:
             try:

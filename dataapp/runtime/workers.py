@@ -126,7 +126,7 @@ def shared_pool() -> ThreadPool:
     """Return the process's pool."""
     with _Shared.lock:
         if _Shared.pool is None:
-            _Shared.pool = ThreadPool()
+            _Shared.pool = ThreadPool(gives_way=True)
         return _Shared.pool
 
 

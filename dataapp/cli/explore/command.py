@@ -55,13 +55,14 @@ def command(
 
     # Panel and DuckDB: more than a second, which the help need not take; looking for garbage makes it a tenth longer.
     gc.disable()
+    from dataapp.app.sessions import serve_without_pandas
     from dataapp.errors import DataAppError
     from dataapp.workbench.desk import Desk
     from dataapp.workbench.history import History, history_file
 
+    serve_without_pandas()
     desk = Desk(locations, History(None if no_history else history_file()), Path.cwd())
 
-    from dataapp.app.sessions import let_pandas_wait
     from dataapp.workbench.page import explore_page
     from dataapp.workbench.serving import make_server, new_token
 
@@ -78,7 +79,6 @@ def command(
     url = f"http://{'localhost' if is_local else address}:{chosen}/" + ("" if token is None else f"?token={token}")
     count = len(catalogue.tables)
     click.echo(f"Exploring {count} {'table' if count == 1 else 'tables'}: {url}   (Ctrl+C stops it)")
-    let_pandas_wait()
     threading.Thread(target=_ask_engine, name="functions", daemon=True).start()
     server.start()
     if not no_browser:

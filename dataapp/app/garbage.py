@@ -6,15 +6,37 @@ a server are those of imported modules, which stay: to 350,000 of them a page of
 
 import gc
 
-_state = {"is_spared": False}
 
+class Sparing:
+    """Leaves what is there at some moment out of all later collections.
 
-def spare_what_is_imported() -> None:
-    """Leave what is there by now out of all later collections of this process; called again, do nothing.
-
-    To be called when the first session opens: its script has imported what it needs. What a session has made by then is
-    left alone, too, which costs about a megabyte, once. Objects that no cycle holds go as before.
+    That may be done when the first session opens, whose script has imported what it needs by then, and must be undone
+    when that session ends, since what it made is among what is left out; and again when no session is open.
+    Objects that no cycle holds go as before.
     """
-    if not _state["is_spared"]:
-        _state["is_spared"] = True
-        gc.freeze()
+
+    def __init__(self) -> None:
+        self._has_begun = False
+        self._is_sparing = False
+        self._first: int | None = None
+
+    def opened(self, session: object) -> None:
+        """Leave out what is there when the first session opens; for the others, do nothing."""
+        if not self._has_begun:
+            self._has_begun = self._is_sparing = True
+            self._first = id(session)
+            gc.freeze()
+
+    def closed(self, session: object) -> None:
+        """Look at everything again if the first session has ended."""
+        if id(session) == self._first:
+            self._first = None
+            self._is_sparing = False
+            gc.unfreeze()
+
+    def emptied(self) -> None:
+        """Leave out what is there now that no session is open, and has been shared by all."""
+        if not self._is_sparing:
+            self._is_sparing = True
+            gc.collect()
+            gc.freeze()

@@ -17,7 +17,7 @@ import panel as pn
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from dataapp.app.garbage import spare_what_is_imported
+from dataapp.app.garbage import Sparing
 from dataapp.app.pacing import answer_first_move_at_once
 from dataapp.app.url import Address
 from dataapp.cache.budget import budget_from_environment, disk_from_environment
@@ -32,6 +32,7 @@ from dataapp.runtime.session import Session
 from dataapp.runtime.workers import session_lane, while_waiting
 
 _log = logging.getLogger(__name__)
+_STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
 
@@ -45,6 +46,7 @@ class _Process:
     own: Session | None = None
     has_served = False
     serves = False
+    sparing = Sparing()
 
 
 def engine() -> DuckDB:
@@ -182,7 +184,7 @@ def _open_control(cell: InputCell) -> Control:
 def _open_for(document: Document) -> Session:
     if not _Process.serves:
         _import_pandas()
-    spare_what_is_imported()
+    _Process.sparing.opened(document)
     address = Address.of_current_session()
 
     opened: dict[InputCell, Control] = {}
@@ -237,6 +239,14 @@ def _close_session(document: Document) -> None:
     _Process.addresses.pop(document, None)
     if session is not None:
         session.close()
+        _Process.sparing.closed(document)
+        if not _Process.by_document and (loop := _loop_of(document)) is not None:
+            loop.call_soon_threadsafe(loop.call_later, _STAYS_EMPTY, _emptied)
+
+
+def _emptied() -> None:
+    if not _Process.by_document:
+        _Process.sparing.emptied()
 
 
 def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:

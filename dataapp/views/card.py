@@ -150,6 +150,10 @@ class Card(pn.Column):
         demand = self._demands.get(self._cell)
         return None if demand is None else demand.look()
 
+    def shows(self, value: object) -> bool:
+        """Whether this very value is what the card shows, or shows as an error."""
+        return self._shown.get(self._cell) is value
+
     def _look(self) -> None:
         if not self._demands:
             return

@@ -8,7 +8,7 @@ import panel as pn
 from dataapp.app.sessions import call_later
 from dataapp.compile.spans import line_and_column
 from dataapp.errors import Cancelled, CycleError, DataAppError
-from dataapp.runtime.outcomes import Blocked, Failed
+from dataapp.runtime.outcomes import Blocked, Done, Failed
 from dataapp.runtime.session import Job, Session
 from dataapp.views.bodies import TableBody
 from dataapp.views.card import Card
@@ -23,6 +23,7 @@ from dataapp.workbench.toolbar import Toolbar
 
 _HEIGHT = 380  # pixels of a long result
 _BELOW = (0, 0, 10, 0)
+_PATIENCE = 0.15  # seconds that a query runs before the page says so
 _WIDE = 420  # pixels of a slider that says two moments
 _STYLE = """
 :host { flex: none !important; height: auto !important; max-height: none !important;
@@ -74,6 +75,8 @@ class Sheet:
         self._drawing: Job | None = None
         self._is_kept_from_rows = False
         self._is_due = False
+        self._is_busy = False
+        self._is_telling = False
         self._chart: object | None = None
         self._body: TableBody | None = None
         self.name = name
@@ -256,6 +259,8 @@ class Sheet:
                 self._keep_from_rows("failed", error)
             case Blocked(_, error):
                 self._keep_from_rows("blocked", error)
+            case Done(value) if not self.card.shows(value):  # it will be told, and then look
+                self._begin()
             case _:
                 self._settle_rows(self._body)
 
@@ -292,8 +297,19 @@ class Sheet:
         self._show_busy(is_busy=False)
 
     def _show_busy(self, *, is_busy: bool) -> None:
-        self.editor.busy = is_busy
-        self._toolbar.show_busy(is_busy=is_busy)
+        """Say whether something runs; what is over soon is not said to run, so that nothing flickers."""
+        self._is_busy = is_busy
+        if not is_busy:
+            self._tell_busy()
+        elif not self._is_telling:
+            self._is_telling = True
+            call_later(_PATIENCE, self._tell_busy)
+
+    def _tell_busy(self) -> None:
+        self._is_telling = False
+        if self.editor.busy != self._is_busy:
+            self.editor.busy = self._is_busy
+            self._toolbar.show_busy(is_busy=self._is_busy)
 
     # Typing.
 

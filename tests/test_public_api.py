@@ -10,7 +10,7 @@ import dataapp
 from dataapp.cells.cell import Cell
 
 SIGNATURES = {
-    "App": "(title, /, sidebar=(), main=(), *, header=(), dark=None, lost=None, timeout=None, **params)",
+    "App": "(title, /, sidebar=(), main=(), *, header=(), dark=None, lost=None, timeout=None, refresh=True, **params)",
     "DataAppError": "(message, *, hint=None, cell=None, line=None, column=None)",
     "brush": "(chart, /, *, x=None, y=None, name=None)",
     "cell": "(function=None, /, *, run='auto', name=None, **wiring)",

@@ -8,7 +8,7 @@ from bokeh.document import Document
 from panel.util.parameters import edit_readonly
 from panel.widgets.base import WidgetBase
 
-from dataapp.app.sessions import close_with_session, current_session, is_serving
+from dataapp.app.sessions import call_later, close_with_session, current_session, is_serving
 from dataapp.app.window import Window
 from dataapp.cells.limited import checked_seconds
 
@@ -52,6 +52,8 @@ class App:
         lost: What the page says when the server does not answer any more.
         timeout: Seconds that a run of a cell may take in sessions that show the page, unless the cell itself says
             otherwise; see `Cell.limited`.
+        refresh: Whether the header has a button that looks at the sources again: files that changed, databases. A
+            number of seconds lets the page do so by itself as well, as long as somebody has it open.
         **params: More of `panel.ui.Page`.
 
     Example:
@@ -72,6 +74,7 @@ class App:
         dark: bool | None = None,
         lost: str | None = None,
         timeout: float | None = None,
+        refresh: bool | float = True,
         **params: Any,
     ) -> None:
         self.title = title
@@ -82,6 +85,7 @@ class App:
         self._lost = _LOST if lost is None else lost
         self._windows: dict[int, Window] = {}
         self._timeout = None if timeout is None else checked_seconds(timeout, "timeout")
+        self._refresh = refresh if isinstance(refresh, bool) else checked_seconds(refresh, "refresh")
         self._params = params
         self._pages: dict[Document | None, Any] = {}
 
@@ -111,17 +115,11 @@ class App:
     def _make(self) -> Any:
         if self._timeout is not None:
             current_session().limits.default = self._timeout
-        share = pn.ui.Button(
-            label="Share",
-            icon="link",
-            variant="text",
-            color="light",
-            margin=0,
-            description="Copy a link to this view",
-            sx=IN_HEADER,
-        )
+        share = _button("Share", "link", "Copy a link to this view")
         share.js_on_click(code=_COPY_LINK)
         header: list[Any] = [pn.Spacer(sizing_mode="stretch_width"), *self._header, share]
+        if self._refresh:
+            header.insert(-1, self._refreshing())
         window = Window(dark=bool(self._dark), follows=self._dark is None, drawer=bool(self._sidebar), lost=self._lost)
         if is_serving():  # elsewhere others decide, such as a notebook
             header.append(window)
@@ -141,10 +139,31 @@ class App:
             self._windows[id(page)] = window
         return page
 
+    def _refreshing(self) -> Any:
+        """Return the button that looks at the sources again, and let the page do so itself if it is to."""
+        button = _button("Refresh", "refresh", "Read again what changed")
+        button.on_click(lambda _: current_session().refresh())
+        if is_serving() and not isinstance(self._refresh, bool):
+            session, seconds = current_session(), self._refresh
+
+            def look_again() -> None:
+                session.refresh()
+                call_later(seconds, look_again)
+
+            call_later(seconds, look_again)
+        return button
+
     def _forget(self, document: Document | None) -> None:
         page = self._pages.pop(document, None)
         self._windows.pop(id(page), None)
         _release(page)
+
+
+def _button(label: str, icon: str, description: str) -> Any:
+    in_one_line = description.replace(" ", "\N{NO-BREAK SPACE}")  # else a tip is as narrow as its button
+    return pn.ui.Button(
+        label=label, icon=icon, variant="text", color="light", margin=0, description=in_one_line, sx=IN_HEADER
+    )
 
 
 def _stop_following_callbacks(page: Any) -> None:

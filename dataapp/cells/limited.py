@@ -66,5 +66,7 @@ def checked_seconds(seconds: object, name: str) -> float:
         5.0
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-        raise WrongKindError(f"`{name}` is {seconds!r}, which is no time limit.", hint="give seconds, such as 5 or 0.5")
+        raise WrongKindError(
+            f"`{name}` is {seconds!r}, which is no number of seconds.", hint="give seconds, such as 5 or 0.5"
+        )
     return float(seconds)

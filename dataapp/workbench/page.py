@@ -100,6 +100,7 @@ class ExplorePage:
             main=[self._main, self._dialog.view],
             header=[self._save_button],
             sidebar_width=300,
+            refresh=False,  # running a query looks at the files
             lost="dataapp explore has stopped. Start it again, and open the address that it prints.",
         )
         self._start()

@@ -59,7 +59,7 @@ class SumOf(int):
 
 @pytest.mark.parametrize("seconds", [0, -1, math.inf, math.nan, True, "5", None])
 def test_what_is_no_time_is_refused(seconds: Any):
-    with pytest.raises(WrongKindError, match="no time limit"):
+    with pytest.raises(WrongKindError, match="no number of seconds"):
         numbers.limited(seconds=seconds)
 
 

@@ -5,6 +5,7 @@ cancelled, is not lent again.
 """
 
 import threading
+import weakref
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
@@ -64,6 +65,7 @@ class PostgresServer:
         self._by_snapshot = by_snapshot
         self._enums: frozenset[str] = frozenset()
         self._idle: list[driver.Connection] = []
+        weakref.finalize(self, _close_all, self._idle)  # at the latest when Python ends, while the driver still can
         self._lock = threading.Lock()
         self.secrets = secrets
 
@@ -136,10 +138,15 @@ class PostgresServer:
     def forget_idle(self) -> None:
         """Close the connections that wait to be lent: one broke, so the server has been away."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+            idle = self._idle.copy()
+            self._idle.clear()
+        _close_all(idle)
 
     def _rows(self, sql: str, parameters: Mapping[str, Bound] | None = None) -> list[tuple[object, ...]]:
         with self.ask(Statement(sql, parameters or {})) as question:
             return [tuple(row.values()) for row in question.read().read_all().to_pylist()]
+
+
+def _close_all(connections: list[driver.Connection]) -> None:
+    while connections:
+        connections.pop().close()

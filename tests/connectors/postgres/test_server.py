@@ -1,5 +1,7 @@
 """Connections: credentials, cancelling, what is kept, what counts as a change."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -129,6 +131,29 @@ def test_a_connection_is_lent_again_unless_its_query_was_cancelled(postgres: Pos
     first = backend()
     assert backend(cancels=True) == first
     assert backend() != first
+
+
+def test_idle_connections_are_closed_before_python_takes_the_driver_down(postgres: Postgres):
+    script = """
+import atexit, sys
+
+def tell():
+    try:
+        connection.cursor()
+    except Exception as error:
+        print(error)
+
+atexit.register(tell)  # the first to be registered is the last to be called
+
+from dataapp_postgres.server import open_server
+server = open_server(sys.argv[1], {})
+connection = server.lease()
+server.give_back(connection)
+"""
+    command = [sys.executable, "-c", script, postgres.url()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
+    assert "INVALID_STATE" in done.stdout
 
 
 def test_a_server_that_was_away_is_connected_to_again(postgres: Postgres):

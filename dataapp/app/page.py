@@ -170,7 +170,7 @@ def _stop_following_callbacks(page: Any) -> None:
     """Let a page no longer hear of each callback that starts and ends in any session of the process.
 
     That is for a bar in the header, while cards say themselves what runs. For each callback and each open page Panel
-    looks through all models of the page, twice: 18 ms for a page of a dozen cells.
+    looks through all models of the page, twice.
     """
     with edit_readonly(page):
         page.busy = False  # instead of what it refers to

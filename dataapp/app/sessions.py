@@ -32,7 +32,7 @@ from dataapp.runtime.session import Session
 from dataapp.runtime.workers import session_lane, while_waiting
 
 _log = logging.getLogger(__name__)
-# Seconds from a move to the URL: until then the page has to do with what was moved. Both at once take 20 ms longer.
+# Seconds from a move to the URL: the browser answers with its new address, which would compete with what was moved.
 _URL_AFTER = 0.3
 _STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
@@ -199,9 +199,12 @@ def _open_for(document: Document) -> Session:
             address.mirror(cell, value)
 
     def mirror_soon(cell: InputCell, value: object) -> None:
-        if not moved:
-            call_later(_URL_AFTER, mirror)
+        is_waiting = bool(moved)
         moved[cell] = value
+        if pn.state.curdoc is not document:  # a thread of somebody's own, for which nothing can be put off
+            mirror()
+        elif not is_waiting:
+            call_later(_URL_AFTER, mirror)
 
     def open_control(cell: InputCell) -> Control:
         if cell not in opened:

@@ -251,3 +251,23 @@ def test_ended_session_takes_no_more_news(imported: Import) -> None:
     assert session.is_closed
     with pytest.raises(SessionError, match="The session has ended"):
         session.control(module.n)
+
+
+def test_a_value_set_from_a_thread_without_a_document_reaches_the_url_like_later_ones(monkeypatch: pytest.MonkeyPatch):
+    mirrored: list[object] = []
+    later: list[Callable[[], None]] = []
+    monkeypatch.setattr(sessions.Address, "mirror", lambda _self, _cell, value: mirrored.append(value))
+    monkeypatch.setattr(sessions, "call_later", lambda _seconds, call: later.append(call))
+    cell = da.input(pn.widgets.IntSlider, start=0, end=9, name="n")
+    with _open() as document:
+        widget: Any = sessions.current_session().control(cell).widget  # type: ignore[attr-defined]
+    with set_curdoc(cast("Any", None)):
+        widget.value = 1
+    assert mirrored == [1]
+    with set_curdoc(document):
+        widget.value = 2
+        widget.value = 3
+    assert mirrored == [1]  # not yet
+    assert len(later) == 1
+    later.pop()()
+    assert mirrored == [1, 3]

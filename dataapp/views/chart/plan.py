@@ -24,7 +24,7 @@ from dataapp.views.chart.fields import field_definitions, field_to_column, menti
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
 from dataapp.views.chart.selection import attach_selection
 from dataapp.views.chart.thinning import thinnable_axes, thinned_query
-from dataapp.views.chart.wire import Sent, column_to_sent
+from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
 MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
@@ -117,7 +117,8 @@ def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Col
             spec = attach_selection(spec, selection, data.name)
     planner = _Planner(spec.get("config", {}), {data.name: (data, known) for data, known in columns.items()})
     spec = planner.place(_data_to_views(spec))
-    return Plan(_sized(spec), planner.finished(spec))
+    datasets = planner.finished(spec)
+    return Plan(_typed(_sized(spec), {dataset.name: dataset.columns for dataset in datasets}), datasets)
 
 
 def _chart_to_spec(chart: Any, columns: Mapping[CellData, tuple[Column, ...]]) -> dict[str, Any]:
@@ -220,6 +221,20 @@ def _named_datasets(node: object) -> Iterator[str]:
     elif isinstance(node, list):
         for value in cast("list[object]", node):
             yield from _named_datasets(value)
+
+
+def _typed(node: Any, columns: Mapping[str, Sequence[Sent]]) -> Any:
+    """Say which columns arrive as what they are: Vega would parse each value of each of them again."""
+    if isinstance(node, list):
+        return [_typed(value, columns) for value in cast("list[object]", node)]
+    if not isinstance(node, dict):
+        return node
+    typed: dict[str, Any] = {name: _typed(value, columns) for name, value in cast("dict[str, Any]", node).items()}
+    data = typed.get("data")
+    if isinstance(data, dict) and (sent := columns.get(data.get("name", ""))):
+        parse = {column.name: None for column in sent if column.kind is not Kind.TEXT}
+        typed["data"] = {"format": {"parse": parse}} | data if parse else data
+    return typed
 
 
 def _sent_columns(spec: Mapping[str, Any], columns: Sequence[Column]) -> tuple[Sent, ...]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,30 +26,35 @@ def relation_of(query: str) -> Relation:
 
 
 def rows_of(relation: Relation, dataset: Dataset) -> list[dict[str, Any]]:
-    """Return the rows that travel, as Vega would read them from JSON."""
+    """Return the rows that travel, as the browser decodes them: points in time as milliseconds."""
     with relation.open() as reader:
         table = dataset.fetch(reader.fetch)
     assert table.column_names == [column.name for column in dataset.columns]
-    return _as_json(table.to_pylist(), dataset.columns)
+    return _replace_wall(table.to_pylist(), dataset.columns, lambda wall: wall.timestamp() * 1000)
 
 
 def all_rows(relation: Relation) -> list[dict[str, Any]]:
+    """Return all rows as Vega would read them from JSON: points in time as texts without a zone."""
     sent = [column_to_sent(column) for column in relation.columns()]
     with relation.open() as reader:
         expressions = ", ".join(f'{column.expression} AS "{column.name}"' for column in sent)
-        return _as_json(reader.fetch(f"SELECT {expressions} FROM relation").to_pylist(), sent)
+        rows = reader.fetch(f"SELECT {expressions} FROM relation").to_pylist()
+    return _replace_wall(rows, sent, lambda wall: wall.isoformat(timespec="milliseconds"))
 
 
-def _as_json(rows: Sequence[dict[str, Any]], columns: Sequence[Sent]) -> list[dict[str, Any]]:
+def _replace_wall(
+    rows: Sequence[dict[str, Any]], columns: Sequence[Sent], convert: Callable[[datetime], object]
+) -> list[dict[str, Any]]:
+    """Convert what is sent as the reading of a clock."""
     wall = {column.name for column in columns if column.kind is Kind.WALL}
-    return [{name: _local(value) if name in wall else value for name, value in row.items()} for row in rows]
+    return [
+        {name: convert(_reading(value)) if name in wall and value is not None else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
-def _local(milliseconds: float | None) -> str | None:
-    """Return a wall-clock reading as text without a zone, which Vega reads as local time."""
-    if milliseconds is None:
-        return None
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+def _reading(milliseconds: float) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).replace(tzinfo=None)
 
 
 def draw(spec: Mapping[str, Any], datasets: Mapping[str, list[dict[str, Any]]]) -> str:

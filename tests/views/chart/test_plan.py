@@ -8,7 +8,7 @@ from dataapp.views.chart.plan import Plan, chart_to_plan
 from dataapp.views.chart.schema import chart, find_cell_data
 from dataapp.views.chart.selection import Selection
 from dataapp.views.chart.wire import Kind
-from tests.views.chart.drawing import columns_of, relation_of, rows_of
+from tests.views.chart.drawing import columns_of, draw_planned, plainly, relation_of, rows_of
 
 COLUMNS = columns_of(
     ts="TIMESTAMP", at="TIMESTAMP WITH TIME ZONE", price="DECIMAL(10,2)", total="HUGEINT", symbol="VARCHAR"
@@ -97,6 +97,18 @@ def test_unknown_column_is_named_with_its_neighbours(bars: alt.Chart) -> None:
 def test_unknown_column_without_a_type_is_named_too(bars: alt.Chart) -> None:
     with pytest.raises(ChartError, match=r'"prise".*did you mean `price`'):
         planned(bars.mark_bar().encode(x="prise"))
+
+
+def test_only_texts_are_parsed_in_the_browser(bars: alt.Chart) -> None:
+    spec = planned(bars.mark_point().encode(x="ts", y="price", color="symbol:T")).spec
+    assert spec["data"]["format"] == {"parse": {"ts": None, "price": None}}
+
+
+def test_a_text_can_be_a_point_in_time() -> None:
+    relation = relation_of("SELECT '2024-02-0' || day AS day, day * 1.5 AS price FROM range(1, 9) days(day)")
+    view = chart("days", relation.columns).mark_point().encode(x="day:T", y="price")
+    plan = chart_to_plan(view, {view.data: relation.columns()})
+    assert draw_planned(plan, relation) == plainly(view, relation)
 
 
 def test_computed_fields_are_not_looked_for(bars: alt.Chart) -> None:

@@ -31,7 +31,7 @@ _ENDS = ("--unused-session-lifetime", "5000", "--check-unused-sessions", "500") 
 def measure(settings: Settings) -> Iterator[Figure]:
     """Open sessions in groups, measure after each group, then close all."""
     sample_data.trades()
-    group, groups = (5, 3) if settings.is_quick else (10, 4)
+    group, groups = (5, 3) if settings.is_quick else (25, 4)
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder) / "memory.json"
         arguments = ("--setup", str(PAGES / "memory_on_signal.py"), *_ENDS)

@@ -8,6 +8,7 @@ from bokeh.document import Document
 from panel.util.parameters import edit_readonly
 from panel.widgets.base import WidgetBase
 
+from dataapp.app.preloading import TEMPLATE, name_modules
 from dataapp.app.sessions import call_later, close_with_session, current_session, is_serving
 from dataapp.app.window import Window
 from dataapp.cells.limited import checked_seconds
@@ -120,6 +121,10 @@ class App:
         header: list[Any] = [pn.Spacer(sizing_mode="stretch_width"), *self._header, share]
         if self._refresh:
             header.insert(-1, self._refreshing())
+        shell: dict[str, Any] = {"sx": _LAYOUT, "busy_indicator": None}
+        if is_serving():
+            name_modules(pn.state.curdoc)
+            shell["template"] = TEMPLATE
         window = Window(dark=bool(self._dark), follows=self._dark is None, drawer=bool(self._sidebar), lost=self._lost)
         if is_serving():  # elsewhere others decide, such as a notebook
             header.append(window)
@@ -130,7 +135,7 @@ class App:
             header=[pn.ui.Row(*header, margin=0)],
             sidebar_open=bool(self._sidebar),
             dark_theme=bool(self._dark),
-            **{"sx": _LAYOUT, "busy_indicator": None, **self._params},
+            **shell | self._params,
         )
         if page.busy_indicator is None:
             _stop_following_callbacks(page)

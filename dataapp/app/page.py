@@ -122,8 +122,8 @@ class App:
         if self._refresh:
             header.insert(-1, self._refreshing())
         shell: dict[str, Any] = {"sx": _LAYOUT, "busy_indicator": None}
-        if is_serving():
-            name_modules(pn.state.curdoc)
+        if is_serving() and (document := pn.state.curdoc) is not None:
+            name_modules(document)
             shell["template"] = TEMPLATE
         window = Window(dark=bool(self._dark), follows=self._dark is None, drawer=bool(self._sidebar), lost=self._lost)
         if is_serving():  # elsewhere others decide, such as a notebook

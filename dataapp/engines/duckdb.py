@@ -28,6 +28,7 @@ from dataapp.engines.arrow_scan import scannable
 from dataapp.engines.described import Described
 from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
+from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
@@ -104,6 +105,7 @@ class DuckDB:
         results: As given.
         kept: Tables that readers of equal relations share.
         described: Columns of relations by their shape.
+        measured: What runs of relations took.
 
     Example:
         >>> engine = DuckDB()
@@ -120,6 +122,7 @@ class DuckDB:
         self._database.execute(f"CREATE SCHEMA {SCHEMA}")
         self.kept = KeptTables(self._drop)
         self.described = Described(_MOST_DESCRIBED)
+        self.measured = Measured()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
         self._lock = threading.Lock()
@@ -239,6 +242,10 @@ def _made(result: duckdb.DuckDBPyConnection) -> int:
     return int(rows)
 
 
+class _TooMany(Exception):  # not an error: whoever asked for few rows learns that they are not
+    pass
+
+
 class Reader:
     """A connection on which one relation can be queried as the table ``relation``.
 
@@ -290,6 +297,27 @@ class Reader:
         def fetch() -> pa.Table:
             return self._run(self._text(query), bound, _rows)
 
+        return self._shared_rows(fetch, query, bound)
+
+    def fetch_at_most(self, most: int) -> pa.Table | None:
+        """Return the relation's rows as `fetch` does, or None if there are more and nobody has them already.
+
+        Args:
+            most: How many rows there may be.
+        """
+
+        def fetch() -> pa.Table:
+            rows = self._run(self._text(f"FROM relation LIMIT {most + 1}"), {}, _rows)
+            if rows.num_rows > most:
+                raise _TooMany
+            return rows
+
+        try:
+            return self._shared_rows(fetch, None, {})
+        except _TooMany:
+            return None
+
+    def _shared_rows(self, fetch: Callable[[], pa.Table], query: str | None, bound: Mapping[str, object]) -> pa.Table:
         what = ("rows", query, repr(sorted(bound.items())))
         return self.shared(what, fetch, lambda rows: rows.nbytes, lasts=True)
 
@@ -473,7 +501,8 @@ class Reader:
         """Run a query that reads the relation; its sources are looked at afterwards."""
         bound = {name: bound_to_engine(value) for name, value in self._relation.parameters.items()}
         try:
-            result = self._execute(sql, bound | dict(parameters), take)
+            with self._engine.measured.run(self._relation.uses, self._relation.key):
+                result = self._execute(sql, bound | dict(parameters), take)
         except duckdb.Error as error:
             self._relation.check_sources()
             raise self._explain(error, sql) from error

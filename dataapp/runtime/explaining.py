@@ -6,9 +6,10 @@ from time import perf_counter
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database
 from dataapp.engines.duckdb import Reader
+from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
 from dataapp.runtime.databases import explain, fetch, statement_of
-from dataapp.runtime.tables import Table
+from dataapp.runtime.tables import Table, cell_key
 from dataapp.runtime.workers import Cancel
 
 _MOST_NAMES = 12
@@ -35,6 +36,7 @@ def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, s
     values = {**relation.parameters, **relation.variables}
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
+    lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
     states = [state for files in table.files for state in files.version]
     lines += _section("Files", _some([f"{state.path} ({state.size:,} bytes)" for state in states]))
     lines += ["", "Query, with nothing kept", "", relation.sql, "", "Plan", "", plan]
@@ -95,6 +97,13 @@ def _row_groups(scan: Scan, table: Table, reader: Reader) -> RowGroups | None:
 def _groups(groups: RowGroups) -> str:
     needed = f"{groups.chosen:,} of {groups.total:,} row groups by their statistics"
     return f"{needed}, {_bytes(groups.chosen_bytes)} of {_bytes(groups.total_bytes)}"
+
+
+def _chosen(table: Table, measured: Measured) -> Iterator[str]:
+    for cell in table.parts:
+        chosen = measured.chosen(cell_key(cell)) if isinstance(cell, Cell) else None
+        if chosen is not None:
+            yield f"`{table.labels[cell]}`: rows {'kept' if chosen.is_kept else 'not kept'}, {chosen.why}"
 
 
 def _section(title: str, lines: "Iterator[str] | list[str]") -> list[str]:

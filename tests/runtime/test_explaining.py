@@ -9,7 +9,7 @@ from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.errors import ColumnNotFoundError
 from dataapp.runtime import headless
-from tests.runtime.bench import ENGINE, defaults, knob, place
+from tests.runtime.bench import ENGINE, defaults, knob, place, session
 
 
 @pytest.fixture
@@ -46,6 +46,19 @@ def test_it_says_time_and_rows(large: SqlCell):
 
 def test_it_says_values(large: SqlCell):
     assert "$least = 900" in explained(large)
+
+
+def test_it_says_what_was_chosen_last_where_several_read_the_same(trades: SourceCell):
+    selected = sql("FROM trades WHERE size >= 900", name="chosen_of_two", trades=trades)
+    readers = [sql(text, x=selected) for text in ("SELECT count(*) AS n FROM x", "SELECT max(size) AS n FROM x")]
+    assert "Chosen last" not in explained(readers[0])
+    viewer = session()
+    for reader in readers:
+        viewer.demand(reader, "frame")
+    assert (
+        "Chosen last where several read the same\n"
+        "    `chosen_of_two`: rows not kept, 2 readers share it and it does not reduce rows"
+    ) in explained(readers[0])
 
 
 def test_without_analyzing_nothing_runs():

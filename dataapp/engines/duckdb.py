@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
@@ -435,8 +436,10 @@ class Reader:
             raise Cancelled
         connection.execute("SET enable_profiling = 'no_output'")
         try:
+            started = perf_counter()
             rows = self._run(self._text(None), {}, _rows)
-            return rows, read_profile(connection.get_profiling_information(format="json"))
+            took = perf_counter() - started
+            return rows, read_profile(connection.get_profiling_information(format="json"), took)
         finally:
             connection.execute("RESET enable_profiling")
 

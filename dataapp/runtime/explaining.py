@@ -72,7 +72,9 @@ def _headline(cell: Cell, table: Table, where: str) -> str:
 
 
 def _cost(rows: int, size: int, profile: Profile) -> str:
-    took = f"{1000 * profile.seconds:.1f} ms ({1000 * profile.cpu_seconds:.1f} ms of all processors)"
+    took = f"{1000 * profile.seconds:.1f} ms"
+    if profile.cpu_seconds is not None:
+        took += f" ({1000 * profile.cpu_seconds:.1f} ms of all processors)"
     return f"It took {took} and gave {_count(rows, 'row')}, {_bytes(size)}."
 
 

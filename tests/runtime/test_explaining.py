@@ -44,6 +44,12 @@ def test_it_says_time_and_rows(large: SqlCell):
     assert "and gave 2 rows" in explained(large)
 
 
+def test_what_files_statistics_answer_is_explained_without_an_account(trades: SourceCell):
+    text = explained(sql("SELECT count(*) AS n FROM trades", trades=trades))
+    assert "and gave 1 row" in text
+    assert "of all processors" not in text  # the engine tells nothing of it
+
+
 def test_it_says_values(large: SqlCell):
     assert "$least = 900" in explained(large)
 

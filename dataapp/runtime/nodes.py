@@ -409,7 +409,7 @@ class Nodes:
             def readable(source: object) -> Table:
                 return _readable(cell, source)
 
-            return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table))
+            return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table, renews=True))
         match cell:
             case SourceCell() if is_location(cell.location):
                 return self._file_table(cell)

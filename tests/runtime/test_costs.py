@@ -197,6 +197,23 @@ class TestSessions:
         assert made is not None
         assert made.bytes is None  # with 3, and it rests since
 
+    def test_rows_are_kept_also_when_only_something_below_moves(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(costs, "_WORTH_TRYING", 0.0)
+        engine, add = DuckDB(), knob(0)
+        read = sql("SELECT n FROM t WHERE n >= 50", t=FRAME, name="read")
+        texts = ("SELECT sum(n + $add)::INT AS n FROM x", "SELECT max(n + $add)::INT AS n FROM x")
+        readers = [sql(text, x=read, add=add, name=f"reader {at}") for at, text in enumerate(texts)]
+        session = Session(engine, InlinePool())
+        shown = [session.demand(reader, "frame") for reader in readers]
+        for value in range(1, 6):
+            session.set(add, value)
+            assert [rows(demand) for demand in shown] == [[(3725 + 50 * value,)], [(99 + value,)]]
+        making = engine.measured.reading(("making", cell_key(read)), cell_key(read), is_kept=False)
+        assert making is not None
+        assert making.count == 1
+        kept = [engine.measured.reading(cell_key(reader), cell_key(read), is_kept=True) for reader in readers]
+        assert [one is not None and one.count > 1 for one in kept] == [True, True]
+
     def test_an_error_in_what_is_kept_blocks_its_readers_until_it_is_gone(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

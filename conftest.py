@@ -1,7 +1,7 @@
 """Tests that people write into the checkout, as README and the documentation do, need pytest and nothing else.
 
-The project's own tests have equal names in several folders, so their folders are left out of Python's path. A test of an
-app imports what lies beside it, and needs its folder there.
+The project's own tests have equal names in several folders, so their folders are left out of Python's path. A test of
+an app imports what lies beside it, and needs its folder there.
 """
 
 from pathlib import Path

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from dataapp.compile.identifiers import fold
-from dataapp.compile.names import Node
+from dataapp.compile.names import FileRef, Node
 from dataapp.compile.query import Parser
 from dataapp.errors import DataAppError
 from dataapp.runtime.resolution import parse_text
@@ -87,7 +87,7 @@ def _subject(query: Query, unnamed: Sequence[Query], parser: Parser) -> str | No
         first = min((*text.tables, *text.files), key=lambda found: found.span.start, default=None)
         if first is None:
             return None
-        if first in text.files:
+        if isinstance(first, FileRef):
             return title_to_name(location_to_title(first.location), (), ())
         if fold(first.name) not in known:
             return title_to_name(first.name, (), ())

@@ -32,9 +32,11 @@ SERVED = {"panel serve late.py", "panel serve sales/app.py --dev --show"}
 """Commands that run until they are stopped; test_walk.py does in a browser what the pages say of them."""
 NOT_RUN = {
     "pip install . pytest",
+    "pip install jupyterlab",
+    "jupyter lab",
     "15 18 * * 1-5 dataapp run desk.py --set minutes=5 --out bars=/data/bars.parquet --quiet",
 }
-"""A command that installs, and a line for cron."""
+"""Commands that install, Jupyter, of which tests/notebook has tests, and a line for cron."""
 
 
 @dataclass(frozen=True, slots=True)

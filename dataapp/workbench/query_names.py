@@ -11,7 +11,7 @@ from typing import Any
 from dataapp.compile.identifiers import fold
 from dataapp.compile.names import FileRef, Node
 from dataapp.compile.query import Parser
-from dataapp.errors import DataAppError
+from dataapp.errors import DataAppError, InvalidNameError, NameClashError
 from dataapp.runtime.resolution import parse_text
 from dataapp.workbench.book import Book, Query, names_read, rename_query
 from dataapp.workbench.table_names import location_to_title, title_to_name
@@ -62,7 +62,7 @@ def _renamed(book: Book, old: str, candidates: Iterator[str], parser: Parser) ->
         if fold(name) not in read:  # else a text would suddenly read it
             try:
                 return rename_query(book, old, name, parser)
-            except DataAppError:  # it is taken, or a word of SQL
+            except (InvalidNameError, NameClashError):
                 continue
     return book
 

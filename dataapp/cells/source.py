@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from dataapp.cells.database import DatabaseTable
+from dataapp.cells.lifetime import Lifetime, checked_ttl
 from dataapp.cells.limited import LimitedCell
 from dataapp.cells.namespace import Namespace
 
@@ -13,20 +14,28 @@ from dataapp.cells.namespace import Namespace
 class SourceCell(LimitedCell):
     """Rows from outside the graph. Made by `source`."""
 
-    __slots__ = ("location", "options")
+    __slots__ = ("location", "options", "ttl")
 
     location: object
     options: Mapping[str, object]
+    ttl: float | None
 
     def __init__(
-        self, location: object, namespace: Namespace, *, options: Mapping[str, object], name: str | None = None
+        self,
+        location: object,
+        namespace: Namespace,
+        *,
+        options: Mapping[str, object],
+        name: str | None = None,
+        ttl: float | None = None,
     ) -> None:
         super().__init__(namespace, name)
         self.location = location
         self.options = options
+        self.ttl = ttl
 
 
-def source(location: object, /, *, name: str | None = None, **options: object) -> SourceCell:
+def source(location: object, /, *, name: str | None = None, ttl: Lifetime = None, **options: object) -> SourceCell:
     """Make a source.
 
     Args:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, DatabaseTable, Refused, Server
+from dataapp.cells.lifetime import Lifetime, checked_ttl
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
@@ -69,19 +70,28 @@ class Connection:
         except Refused as refused:
             raise refused.error from refused.__cause__
 
-    def table(self, table: str, /, *, schema: str | None = None, name: str | None = None) -> SourceCell:
+    def table(
+        self, table: str, /, *, schema: str | None = None, name: str | None = None, ttl: Lifetime = None
+    ) -> SourceCell:
         """Make a source of a table or view.
 
         Args:
             table: Its name, as the database spells it.
             schema: The schema that it lies in; by default where the database looks by itself.
             name: What to call the cell; by default the variable that it is bound to.
+            ttl: For how many seconds (a number or a timedelta) an answer of the database may be reused, by all sessions
+                of the process, before it is asked anew, whether anything changed meanwhile or not. By default the
+                database is asked each time whether it changed, and where it cannot tell, for the rows.
 
         Returns:
             A table that cells read by its name: on the database those that run on it, else after its rows were fetched.
+
+        Raises:
+            WrongKindError: `ttl` is no time.
         """
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the source's place is the caller's
-        return SourceCell(DatabaseTable(self, table, schema), Namespace.of(frame, {}), options={}, name=name)
+        location, place = DatabaseTable(self, table, schema), Namespace.of(frame, {})
+        return SourceCell(location, place, options={}, name=name, ttl=checked_ttl(ttl))
 
     def __repr__(self) -> str:
         return f"<Connection {self.label}>"

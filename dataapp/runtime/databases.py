@@ -6,18 +6,15 @@ or a function, reads its rows, fetched as Arrow.
 Invariants:
 
 - A query that runs on a database reads that database and bound values only; else it is an error before it runs.
-- One query sees one state of its database. Its rows are shared only under a version that its tables had both before and
-  after they were fetched.
+- One query sees one state of its database.
 """
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from weakref import WeakValueDictionary
+from collections.abc import Callable, Hashable
 
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.database import Database, DatabaseTable, Question, Refused, Server, Statement
+from dataapp.cells.database import Database, DatabaseTable, Question, Refused, Statement
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.fusion import TablePart, TextPart
@@ -28,17 +25,6 @@ from dataapp.connect.connection import database_of
 from dataapp.errors import NotOnDatabaseError
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
-
-_shared: WeakValueDictionary[Hashable, pa.Table] = WeakValueDictionary()  # by query, values and version
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """Rows of a database, and the version of its tables that they belong to, where it can be told."""
-
-    rows: pa.Table
-    version: Hashable | None
-
 
 # What may be read.
 
@@ -130,7 +116,7 @@ def source_table(cell: SourceCell, location: DatabaseTable) -> Table:
     builder = TableBuilder(cell, location.database)
     facts = digest("database", location.database.key, location.schema, location.name)
     part = TablePart(location.schema, location.name)
-    return builder.build(part, facts, fixed_order=False, is_versioned=False)
+    return builder.build(part, facts, fixed_order=False, is_versioned=False, ttl=cell.ttl)
 
 
 def statement_of(table: Table) -> Statement:
@@ -161,28 +147,26 @@ def tables_of(table: Table) -> list[str]:
 # What the database answers.
 
 
-def fetch(table: Table, cancel: Cancel, *, shares: bool) -> Fetched:
-    """Return the rows of a table on a database.
-
-    Args:
-        table: The table.
-        cancel: Stops the query on the database.
-        shares: Whether readers of the same question share the rows while somebody holds them; not where the text has
-            no one meaning.
+def read(table: Table, cancel: Cancel) -> pa.Table:
+    """Return the rows of a table on a database, asked for this caller alone; see `dataapp.runtime.answers`.
 
     Raises:
         DataAppError: The database refused or failed.
     """
+    return _ask(table, statement_of(table), cancel, lambda question: _named_apart(question.read().read_all()))
+
+
+def version(table: Table) -> Hashable | None:
+    """Return what changes when the rows of a table on a database do, or None where the database cannot tell.
+
+    Raises:
+        DataAppError: The database cannot be reached.
+    """
     assert table.database is not None
-    server, names = table.database.server(), tables_of(table)
-    version = _version(table, server, names) if shares else None
-    kept = None if version is None else _shared.get((table.digest, version))
-    if kept is not None:
-        return Fetched(kept, version)
-    rows = _ask(table, statement_of(table), cancel, _read)
-    if version is None or _version(table, server, names) != version:
-        return Fetched(rows, None)
-    return Fetched(_shared.setdefault((table.digest, version), rows), version)
+    try:
+        return table.database.server().version(tables_of(table))
+    except Refused as refused:
+        raise table.place_error(refused.error, None) from refused.__cause__
 
 
 def describe(table: Table, cancel: Cancel) -> pa.Table:
@@ -200,13 +184,6 @@ def explain(table: Table) -> str:
     return _ask(table, statement_of(table), Cancel(), lambda question: question.explain())
 
 
-def _version(table: Table, server: Server, names: Sequence[str]) -> Hashable | None:
-    try:
-        return server.version(names)
-    except Refused as refused:
-        raise table.place_error(refused.error, None) from refused.__cause__
-
-
 def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable[[Question], T]) -> T:
     assert table.database is not None
     try:
@@ -215,10 +192,6 @@ def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable
             return answer(question)
     except Refused as refused:
         raise table.place_error(refused.error, refused.position) from refused.__cause__
-
-
-def _read(question: Question) -> pa.Table:
-    return _named_apart(question.read().read_all())
 
 
 def _named_apart(rows: pa.Table) -> pa.Table:

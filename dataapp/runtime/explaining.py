@@ -8,7 +8,7 @@ from dataapp.cells.database import Database
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
-from dataapp.runtime.databases import explain, fetch, statement_of
+from dataapp.runtime.databases import explain, read, statement_of
 from dataapp.runtime.tables import Table, cell_key
 from dataapp.runtime.workers import Cancel
 
@@ -56,9 +56,11 @@ def statement_to_text(cell: Cell, table: Table, database: Database, *, analyze: 
     lines = [_headline(cell, table, f"on {database.label}")]
     if analyze:
         started = perf_counter()
-        rows = fetch(table, Cancel(), shares=False).rows
+        rows = read(table, Cancel())
         took = f"{1000 * (perf_counter() - started):.1f} ms"
         lines += [f"It took {took} to fetch and gave {_count(rows.num_rows, 'row')}, {_bytes(rows.nbytes)}."]
+    if table.ttl is not None:
+        lines += [f"An answer is reused for {table.ttl:g} s (ttl=) before {database.label} is asked anew."]
     parameter = database.server().target.parameter
     named = enumerate(statement.parameters.items(), 1)
     lines += _section("Parameters", (f"{parameter(name, number)} = {bound.value!r}" for number, (name, bound) in named))

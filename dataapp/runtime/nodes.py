@@ -37,6 +37,7 @@ from dataapp.errors import (
     WrongKindError,
 )
 from dataapp.graph.dag import CycleFound, closure
+from dataapp.runtime.answers import Leased, fetch
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.costs import keep_rows, note, same_rows
@@ -120,6 +121,8 @@ class Nodes:
         self.settings: dict[InputCell, Node] = {}
         self.gates: dict[Cell, Node] = {}
         self.columns: dict[Node, Node] = {}
+        self.since = 0
+        self._leased: dict[Node, list[Leased]] = {}
         self.controls: dict[InputCell, Control] = {}
 
     # What readers ask for.
@@ -149,6 +152,19 @@ class Nodes:
         """Return the nodes of rows that come from databases."""
         return [node for cell, node in self.frames.items() if cell in self.lazies and database_of(cell) is not None]
 
+    def expired(self) -> list[Node]:
+        """Return the nodes of rows that come from databases and are older than their ``ttl=`` allows."""
+        results = self._engine.results
+        if results is None:
+            return []
+        settled = [node for node in self.fetched() if node.run is None]  # what runs asks anew already
+        return [node for node in settled if any(held.is_over(results, self.since) for held in self._leased[node])]
+
+    def ask_anew(self) -> None:
+        """Let no answer count that was given before now, whatever its ``ttl=``."""
+        if (results := self._engine.results) is not None:
+            self.since = results.leases.mark()
+
     def setting(self, cell: InputCell) -> Node:
         """Return the node of an input's value together with the options that cells feed into it."""
         if cell not in self.settings:
@@ -159,7 +175,7 @@ class Nodes:
         """Forget all nodes and controls."""
         for kind in (self.values, self.tables, self.lazies, self.frames, self.shared, self.gates):
             kind.clear()
-        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen):
+        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen, self._leased):
             kind.clear()
 
     def plan(self) -> None:
@@ -315,6 +331,7 @@ class Nodes:
                 self._waves.remove(node)
                 self.files.pop(node, None)
                 self.chosen.pop(node, None)
+                self._leased.pop(node, None)
                 if (wanted := self.columns.pop(node, None)) is not None:
                     self._waves.remove(wanted)
 
@@ -423,12 +440,20 @@ class Nodes:
         is_text = isinstance(cell, SqlCell) and cell in self.lazies  # an expression's barrier is its lazy node
         has_one_meaning = not (is_text and (query := self._query(cell)) is not None and query.unstable)
 
+        leased: list[Leased] = []
+
         def read(cancel: Cancel, table: Table) -> Frame:
-            return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
+            if table.database is None:
+                return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
+            results, since = self._engine.results, self.since
+            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, since=since)
+            leased[:] = [] if answer.leased is None else [answer.leased]
+            return answer.frame
 
         gate = self.gates.get(cell) if is_text else None
         node = Node(cell.label, (source,), compute=read, is_work=True, same=same_frame, gate=gate)
         node.limit = own_limit(cell)
+        self._leased[node] = leased
         return self._waves.add(node)
 
     def _make_shared(self, cell: Cell) -> Node:

@@ -71,6 +71,7 @@ class Table:
         is_pick: Whether it would be versioned but for its own text, which picks among rows: running it again may pick
             others, so that all who read it may share one run's rows, but under a digest of their own.
         database: The database on which all parts are, or None for the engine; only those can be a `Relation`.
+        ttl: For how many seconds an answer of the database may be reused, where that is said.
     """
 
     root: Cell
@@ -85,6 +86,7 @@ class Table:
     is_versioned: bool = False
     is_pick: bool = False
     database: Database | None = None
+    ttl: float | None = None
 
     @cached_property
     def fused(self) -> Fused:
@@ -162,8 +164,8 @@ class Table:
 
 
 def same_table(old: object, new: object) -> bool:
-    """Whether two tables have the same rows for sure."""
-    return isinstance(old, Table) and isinstance(new, Table) and old.digest == new.digest
+    """Whether two tables have the same rows for sure, and for as long."""
+    return isinstance(old, Table) and isinstance(new, Table) and (old.digest, old.ttl) == (new.digest, new.ttl)
 
 
 @dataclass(slots=True)
@@ -188,7 +190,16 @@ class TableBuilder:
         self.digests |= table.digests
         self.files += [files for files in table.files if files not in self.files]
 
-    def build(self, part: Part, digest: str, *, fixed_order: bool, is_versioned: bool, is_pick: bool = False) -> Table:
+    def build(
+        self,
+        part: Part,
+        digest: str,
+        *,
+        fixed_order: bool,
+        is_versioned: bool,
+        is_pick: bool = False,
+        ttl: float | None = None,
+    ) -> Table:
         """Finish with the root's own part."""
         self.parts[self.root] = part
         self.labels[self.root] = self.root.label
@@ -205,6 +216,7 @@ class TableBuilder:
             is_versioned and self.database is None,
             is_pick and self.database is None,
             self.database,
+            ttl,
         )
 
 

@@ -1,13 +1,14 @@
 """For how long an answer stands in for its source, where nobody can or wants to ask whether the source changed.
 
 A question has at most one lease at a time, with a number of its own. Who asks says how old an answer may be; when the
-lease is older, the next one begins. So a question has one answer for all, and two readers with different wishes share it
-as long as it suits both.
+lease is older, the next one begins. So a question has one answer for all, and two readers with different wishes share
+it as long as it suits both.
 
 Invariants: numbers only grow, and none is given twice; the time of a lease counts from before its source was asked.
 """
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -72,6 +73,13 @@ class Leases:
         with self._lock:
             found = self._good(question, seconds, since)
         return None if found is None else found[0].number
+
+    def end(self, question: Hashable, number: int) -> None:
+        """Let the lease of a number be over, if it is still the question's."""
+        with self._lock:
+            found = self._leases.get(question)
+            if found is not None and found[0].number == number:
+                found[0].began_at = -math.inf
 
     def mark(self) -> int:
         """Return a moment: leases that begin from now on have larger numbers."""

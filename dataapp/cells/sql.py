@@ -67,9 +67,9 @@ def sql(
             (random numbers, a LIMIT without a total order); ``auto`` decides.
         run: ``button`` waits for a click before each run.
         name: What to call it; by default the variable that it is bound to.
-        ttl: With ``on=``, for how many seconds (a number or a timedelta) an answer of the database may be reused, by all
-            sessions of the process, before it is asked anew, whether anything changed meanwhile or not. By default
-            as long as all the sources that it reads allow, and where one says nothing, the database is asked.
+        ttl: With ``on=``, for how many seconds (a number or a timedelta) an answer of the database may be reused, by
+            all sessions of the process, before it is asked anew, whether anything changed meanwhile or not. By default
+            as long as all the sources that it reads allow; where one says nothing, the database is asked.
         **bindings: What names in the text stand for.
 
     Returns:

@@ -91,6 +91,10 @@ class Leases(Protocol):
         """Return the number of a question's lease that is young enough, or None."""
         ...
 
+    def end(self, question: Hashable, number: int, /) -> None:
+        """Let the lease of a number be over."""
+        ...
+
     def mark(self) -> int:
         """Return a moment."""
         ...

@@ -1,8 +1,8 @@
 """Answers of databases, which sessions share: those who ask the same at once cost the database one query.
 
 An answer is kept in one of two ways. Under the version of its tables: then the database is asked each time whether that
-still holds, and rows only when it does not. Or, with ``ttl=``, under a lease: then the database is asked nothing until the
-lease is over, and after that first for the version, where it has one: rows that did not change begin another lease.
+still holds, and for rows only when it does not. Or, with ``ttl=``, under a lease: then the database is asked nothing
+until the lease is over, and then first for the version, where it has one: rows that did not change are leased again.
 
 Invariants:
 

@@ -50,6 +50,7 @@ from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
 from dataapp.runtime.projection import Projection, wanted_columns
+from dataapp.runtime.remote import RemoteSource
 from dataapp.runtime.resolution import Resolver, circle_error
 from dataapp.runtime.streams import Streams
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
@@ -122,6 +123,9 @@ class Nodes:
         self.gates: dict[Cell, Node] = {}
         self.columns: dict[Node, Node] = {}
         self.since = 0
+        self.looks = 0
+        self.remote: dict[Node, RemoteSource | None] = {}
+        self._states: set[Node] = set()
         self._leased: dict[Node, list[Leased]] = {}
         self.controls: dict[InputCell, Control] = {}
 
@@ -175,8 +179,11 @@ class Nodes:
         """Forget all nodes and controls."""
         for kind in (self.values, self.tables, self.lazies, self.frames, self.shared, self.gates):
             kind.clear()
-        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen, self._leased):
+        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen):
             kind.clear()
+        for kind in (self._leased, self.remote):
+            kind.clear()
+        self._states.clear()
 
     def plan(self) -> None:
         """Choose, for every query that somebody reads, whether its rows are kept; see `dataapp.runtime.keeping`."""
@@ -327,13 +334,18 @@ class Nodes:
         while free := [node for node in waiting if not node.outputs]:
             waiting = [node for node in waiting if node.outputs]
             for node in free:
-                waiting += [source for source in node.inputs if source in self.files and source not in waiting]
+                waiting += [source for source in node.inputs if self._watches(source) and source not in waiting]
                 self._waves.remove(node)
                 self.files.pop(node, None)
+                self.remote.pop(node, None)
+                self._states.discard(node)
                 self.chosen.pop(node, None)
                 self._leased.pop(node, None)
                 if (wanted := self.columns.pop(node, None)) is not None:
                     self._waves.remove(wanted)
+
+    def _watches(self, node: Node) -> bool:
+        return node in self.files or node in self.remote or node in self._states
 
     # How they are made.
 
@@ -561,21 +573,51 @@ class Nodes:
         given = cast("list[object]", location if isinstance(location, list | tuple) else [location])
         locations = tuple(absolute(str(item), cell.namespace.folder) for item in given)
 
-        def scanned(version: Any) -> Table:
+        def scanned(version: Any, remote: Any = 0) -> Table:
             kind = choose_format(locations, version, cell.options, cell.label)
             if not is_scanned_by_engine(kind):
                 return _arrow_table(cell, Files(locations, version, cell.label))
-            return scan_table(cell, scan(version, locations, kind, cell.options), Files(locations, version, cell.label))
+            sql = scan(version, locations, kind, cell.options)
+            return scan_table(cell, sql, Files(locations, version, cell.label), remote)
 
-        def read(_: Cancel, version: Any) -> Table:
-            return scanned(version)
+        def read(_: Cancel, *states: Any) -> Table:
+            return scanned(*states)
 
-        files = self._file_node(locations, cell.label)
+        files = (self._file_node(locations, cell.label), *self._remote_nodes(cell, locations))
         formats = [cell.options.get("format")] if "format" in cell.options else map(format_of, locations)
         if all(isinstance(kind, str) and is_scanned_by_engine(kind) for kind in formats):
-            return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
-        node = Node(cell.label, (files,), compute=read, is_work=True, same=same_table, limit=own_limit(cell))
+            return self._waves.add(Node(cell.label, files, compute=scanned, same=same_table))
+        node = Node(cell.label, files, compute=read, is_work=True, same=same_table, limit=own_limit(cell))
         return self._waves.add(node)
+
+    def _remote_nodes(self, cell: SourceCell, locations: tuple[str, ...]) -> tuple[Node, ...]:
+        """Make the node of the state of remote files, or of how often they were looked at where no ``ttl=`` is given."""
+        remote = tuple(location for location in locations if not is_local(location))
+        if not remote:
+            return ()
+        watched = self._waves.add(Node(cell.label, same=_equal))
+        results = self._engine.results
+        if cell.ttl is None or results is None:
+            self.remote[watched] = None
+            self.note_remote(watched)
+            return (watched,)
+        source = self.remote[watched] = RemoteSource(remote, cell.ttl, cell.label)
+        self.note_remote(watched)
+
+        def state(_: Cancel, lease: tuple[int, int | None]) -> Files:
+            return source.files(self._engine, results, lease)
+
+        node = Node(cell.label, (watched,), compute=state, is_work=True, same=_equal, limit=own_limit(cell))
+        self._states.add(node)
+        return (self._waves.add(node),)
+
+    def note_remote(self, node: Node) -> None:
+        """Note which lease the state of remote files is of now, or how often they were looked at."""
+        source, results = self.remote[node], self._engine.results
+        if source is None or results is None:
+            self._waves.stage(node, self.looks)
+        else:
+            self._waves.stage(node, source.lease(results, self.since))
 
     def _make_lazy(self, cell: Cell) -> Node:
         if isinstance(cell, SqlCell):

@@ -220,6 +220,7 @@ class Session:
         with self._lock:
             if not within_ttl:
                 self.nodes.ask_anew()
+            self.nodes.looks += 1
             for node in self.nodes.fetched():
                 self._waves.invalidate(node)
         self._wave_soon()
@@ -383,6 +384,9 @@ class Session:
         for node, (patterns, label) in self.nodes.files.items():
             if node in necessary:
                 self._waves.stage_outcome(node, file_outcome(patterns, label))
+        for node in self.nodes.remote:
+            if node in necessary:
+                self.nodes.note_remote(node)
         for node in self.nodes.expired():
             if node in necessary:
                 self._waves.invalidate(node)

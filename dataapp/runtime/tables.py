@@ -51,6 +51,13 @@ class Files:
     version: Version
     cell: str
 
+    def have_moved(self) -> bool:
+        """Whether they are no longer what they were."""
+        try:
+            return version_of(self.patterns) != self.version
+        except DataAppError:
+            return True
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -154,13 +161,8 @@ class Table:
 
     def check_sources(self) -> None:
         """Raise `SourceMoved` if a file is no longer what it was when the wave began."""
-        for files in self.files:
-            try:
-                now = version_of(files.patterns)
-            except DataAppError as error:
-                raise SourceMoved from error
-            if now != files.version:
-                raise SourceMoved
+        if any(files.have_moved() for files in self.files):
+            raise SourceMoved
 
 
 def same_table(old: object, new: object) -> bool:
@@ -227,9 +229,20 @@ def frame_table(cell: Cell, frame: pa.Table, stamp: str) -> Table:
     return builder.build(FramePart(), stamp, fixed_order=True, is_versioned=True)
 
 
-def scan_table(cell: Cell, sql: str, files: Files) -> Table:
-    """Return the table that scans files."""
+def scan_table(cell: Cell, sql: str, files: Files, remote: Files | int) -> Table:
+    """Return the table that scans files.
+
+    Args:
+        cell: The cell.
+        sql: The table expression.
+        files: The files; of remote ones only where they are.
+        remote: The remote ones among them with their state, or how often they were looked at without telling one.
+    """
     builder = TableBuilder(cell)
     builder.files.append(files)
-    is_versioned = all(is_local(pattern) for pattern in files.patterns)
-    return builder.build(ScanPart(sql), digest(sql, files.version), fixed_order=True, is_versioned=is_versioned)
+    state = remote.version if isinstance(remote, Files) else remote
+    if isinstance(remote, Files):
+        builder.files.append(remote)
+    is_versioned = isinstance(remote, Files) or all(is_local(pattern) for pattern in files.patterns)
+    facts = digest(sql, files.version, state)
+    return builder.build(ScanPart(sql), facts, fixed_order=True, is_versioned=is_versioned)

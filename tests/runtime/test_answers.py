@@ -156,7 +156,7 @@ def number(demand: Demand) -> int:
     return cast("int", rows(demand)[0][0])
 
 
-def on(desk: Desk, text: str, *, ttl: float | None = None, **names: object) -> SqlCell:
+def on(desk: Desk, text: str, *, ttl: float | None = None, **names: Any) -> SqlCell:
     return sql(text, on=cast("Any", desk), ttl=ttl, **names)
 
 
@@ -324,7 +324,7 @@ def test_a_database_without_versions_is_asked_by_each(engine: DuckDB, desk: Desk
 
 def test_a_text_without_one_meaning_is_asked_by_each(engine: DuckDB, desk: Desk) -> None:
     some = on(desk, "SELECT n FROM t LIMIT 1")
-    shown(engine, some), shown(engine, some)
+    assert (shown(engine, some), shown(engine, some)) == (1, 1)
     assert len(desk.queries) == 2
 
 
@@ -463,7 +463,7 @@ def test_rows_without_one_meaning_are_reused_only_where_the_cell_says_so(engine:
     t = desk.table(60)
     for cell, queries in ((on(desk, "SELECT n FROM t LIMIT 1", t=t), 2), (on(desk, "FROM t LIMIT 1", ttl=9, t=t), 1)):
         desk.queries.clear()
-        shown(engine, cell), shown(engine, cell)
+        assert (shown(engine, cell), shown(engine, cell)) == (1, 1)
         assert len(desk.queries) == queries
 
 

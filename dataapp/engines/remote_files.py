@@ -20,7 +20,7 @@ def remote_files(engine: DuckDB, locations: Sequence[str]) -> tuple[RemoteFile, 
     """
     listed = ", ".join(map(quote_literal, locations))
     # No content is asked for: over HTTP this is a HEAD request for each file, over S3 a list of the bucket.
-    query = f"SELECT filename, size, epoch_ns(last_modified) FROM read_blob([{listed}]) ORDER BY ALL"
+    query = f"SELECT filename, size, nullif(epoch_ns(last_modified), 0) FROM read_blob([{listed}]) ORDER BY ALL"
     connection = engine.lease()
     try:
         found = connection.execute(query).fetchall()

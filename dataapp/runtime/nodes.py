@@ -591,7 +591,7 @@ class Nodes:
         return self._waves.add(node)
 
     def _remote_nodes(self, cell: SourceCell, locations: tuple[str, ...]) -> tuple[Node, ...]:
-        """Make the node of the state of remote files, or of how often they were looked at where no ``ttl=`` is given."""
+        """Make the node of the state of remote files, or of how often they were looked at without a ``ttl=``."""
         remote = tuple(location for location in locations if not is_local(location))
         if not remote:
             return ()

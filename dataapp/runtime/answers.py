@@ -16,9 +16,12 @@ Invariants:
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from dataapp.engines.duckdb import Results
 from dataapp.runtime.databases import read, version
 from dataapp.runtime.frames import Frame, stamp
+from dataapp.runtime.projection import Wanted
 from dataapp.runtime.tables import Table, digest
 from dataapp.runtime.workers import Cancel
 
@@ -58,7 +61,15 @@ class _Changed(Exception):  # not an error: rows belong to no version, or the ve
         self.rows = rows
 
 
-def fetch(table: Table, cancel: Cancel, results: Results | None, *, has_one_meaning: bool, since: int = 0) -> Answer:
+def fetch(
+    table: Table,
+    cancel: Cancel,
+    results: Results | None,
+    *,
+    has_one_meaning: bool,
+    wanted: Wanted = None,
+    since: int = 0,
+) -> Answer:
     """Return the rows of a table on a database.
 
     Args:
@@ -66,72 +77,81 @@ def fetch(table: Table, cancel: Cancel, results: Results | None, *, has_one_mean
         cancel: Stops waiting, and the query on the database if this caller's is the one that runs.
         results: Where answers are shared, or None.
         has_one_meaning: Whether asking again gives the same rows, as long as nothing changes.
+        wanted: The columns that readers may use; others may be left out.
         since: A mark of the leases; answers of older ones do not count.
 
     Raises:
         DataAppError: The database refused or failed.
     """
+    asking = _Asking(table, wanted, cancel)
     if results is not None and table.ttl is not None:
-        return _under_lease(table, table.ttl, cancel, results, since)
+        return _under_lease(asking, table.ttl, results, since)
     if results is not None and has_one_meaning:
-        return Answer(_under_version(table, cancel, results))
-    return Answer(Frame(read(table, cancel), stamp()))
-
-
-def _under_version(table: Table, cancel: Cancel, results: Results) -> Frame:
-    for _ in range(_MOST_WAITS):
-        held = version(table)
-        if held is None:
-            break
-        asking = _Asking(table, cancel, held)
-        try:
-            return results.get(("rows", table.digest, held), asking.rows, _size, asking.gives_up)
-        except _Changed as changed:
-            if changed.rows is not None:
-                return changed.rows
-    return Frame(read(table, cancel), stamp())
+        return Answer(_under_version(asking, results))
+    return Answer(Frame(asking.read(), stamp()))
 
 
 @dataclass(slots=True)
 class _Asking:
-    """One caller's way to rows under a version: it waits for another's, or makes them itself."""
+    """One caller's question."""
 
     table: Table
+    wanted: Wanted
     cancel: Cancel
-    held: Hashable
     has_waited: bool = field(default=False)
+
+    @property
+    def question(self) -> str:
+        """What stands for it in keys."""
+        return self.table.digest if self.wanted is None else digest(self.table.digest, sorted(self.wanted))
+
+    def read(self) -> pa.Table:
+        return read(self.table, self.cancel, self.wanted)
+
+    def version(self) -> Hashable | None:
+        return version(self.table)
 
     def gives_up(self) -> bool:
         self.has_waited = True
         return self.cancel.cancelled
 
-    def rows(self) -> Frame:
-        if self.has_waited and version(self.table) != self.held:  # another one's rows had changed, and were not shared
+
+def _under_version(asking: _Asking, results: Results) -> Frame:
+    def rows() -> Frame:
+        if asking.has_waited and asking.version() != held:  # another one's rows had changed, and were not shared
             raise _Changed(None)
-        found = read(self.table, self.cancel)
-        if version(self.table) != self.held:
+        found = asking.read()
+        if asking.version() != held:
             raise _Changed(Frame(found, stamp()))
-        return Frame(found, digest(self.table.digest, self.held))
+        return Frame(found, digest(asking.question, held))
+
+    for _ in range(_MOST_WAITS):
+        held, asking.has_waited = asking.version(), False
+        if held is None:
+            break
+        try:
+            return results.get(("rows", asking.question, held), rows, _size, asking.gives_up)
+        except _Changed as changed:
+            if changed.rows is not None:
+                return changed.rows
+    return Frame(asking.read(), stamp())
 
 
-def _under_lease(table: Table, ttl: float, cancel: Cancel, results: Results, since: int) -> Answer:
-    number, before = results.leases.take(table.digest, ttl, since)
+def _under_lease(asking: _Asking, ttl: float, results: Results, since: int) -> Answer:
+    question = asking.question
+    number, before = results.leases.take(question, ttl, since)
 
     def rows() -> Frame:
-        last = None if before is None else results.withdraw(_key(table, before))
-        held = version(table)
-        known = None if held is None else digest(table.digest, held)
+        last = None if before is None else results.withdraw(("rows", question, "lease", before))
+        held = asking.version()
+        known = None if held is None else digest(question, held)
         if isinstance(last, Frame) and last.digest == known:
             return last
-        found = read(table, cancel)
-        return Frame(found, known if known is not None and version(table) == held else stamp())
+        found = asking.read()
+        return Frame(found, known if known is not None and asking.version() == held else stamp())
 
-    frame = results.get(_key(table, number), rows, _size, lambda: cancel.cancelled)
-    return Answer(frame, Leased(table.digest, ttl, number))
-
-
-def _key(table: Table, number: int) -> Hashable:
-    return "rows", table.digest, "lease", number
+    frame = results.get(("rows", question, "lease", number), rows, _size, asking.gives_up)
+    return Answer(frame, Leased(question, ttl, number))
 
 
 def _size(frame: Frame) -> int:

@@ -9,7 +9,7 @@ Invariants:
 - One query sees one state of its database.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence, Set
 
 import pyarrow as pa
 
@@ -18,11 +18,12 @@ from dataapp.cells.database import Database, DatabaseTable, Question, Refused, S
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.fusion import TablePart, TextPart
-from dataapp.compile.identifiers import fold
+from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Query
 from dataapp.compile.spans import line_and_column
 from dataapp.connect.connection import database_of
 from dataapp.errors import NotOnDatabaseError
+from dataapp.runtime.projection import Wanted
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
 
@@ -147,13 +148,44 @@ def tables_of(table: Table) -> list[str]:
 # What the database answers.
 
 
-def read(table: Table, cancel: Cancel) -> pa.Table:
+def read(table: Table, cancel: Cancel, wanted: Wanted = None) -> pa.Table:
     """Return the rows of a table on a database, asked for this caller alone; see `dataapp.runtime.answers`.
+
+    Args:
+        table: The table.
+        cancel: Stops the query on the database.
+        wanted: The columns that readers may use; others may be left out.
 
     Raises:
         DataAppError: The database refused or failed.
     """
-    return _ask(table, statement_of(table), cancel, lambda question: _named_apart(question.read().read_all()))
+    statement = statement_of(table)
+    if wanted is not None:
+        names = _ask(table, statement, cancel, lambda question: question.schema().names)
+        statement = projected(statement, names, wanted)
+    return _ask(table, statement, cancel, lambda question: _named_apart(question.read().read_all()))
+
+
+def projected(statement: Statement, names: Sequence[str], wanted: Set[str]) -> Statement:
+    r"""Return a statement that gives the wanted columns only, and at least one, which holds the number of rows.
+
+    Args:
+        statement: A statement.
+        names: The columns that it gives.
+        wanted: Folded names; some may be no columns.
+
+    Example:
+        >>> projected(Statement("TABLE t", {}), ["a", "B"], {"b", "max"}).sql
+        'SELECT "B" FROM (TABLE t\\n) AS rows'
+    """
+    folded = [fold(name) for name in names]
+    kept = [name for name in names if fold(name) in wanted] or list(names[:1])
+    if len(kept) == len(names) or len(set(folded)) < len(names):  # of equal names here, one may mean another there
+        return statement
+    columns = ", ".join(map(quote_identifier, kept))
+    before = f"SELECT {columns} FROM ("
+    sql = f"{before}{statement.sql}\n) AS rows"
+    return Statement(sql, statement.parameters, statement.before + len(before.encode()))
 
 
 def version(table: Table) -> Hashable | None:
@@ -191,7 +223,8 @@ def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable
             cancel.on_cancel(question.cancel)
             return answer(question)
     except Refused as refused:
-        raise table.place_error(refused.error, refused.position) from refused.__cause__
+        found = -1 if refused.position is None else refused.position - statement.before
+        raise table.place_error(refused.error, found if found >= 0 else None) from refused.__cause__
 
 
 def _named_apart(rows: pa.Table) -> pa.Table:

@@ -49,7 +49,7 @@ from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
-from dataapp.runtime.projection import Projection, wanted_columns
+from dataapp.runtime.projection import Projection, Wanted, wanted_columns
 from dataapp.runtime.remote import RemoteSource
 from dataapp.runtime.resolution import Resolver, circle_error
 from dataapp.runtime.streams import Streams
@@ -103,6 +103,7 @@ class Nodes:
     ) -> None:
         self._keeps_rows = keeps_rows
         self._fetches_rows = fetches_rows
+        self._learns_columns = keeps_rows or fetches_rows
         self._waves = waves
         self._resolver = resolver
         self._engine = engine
@@ -197,6 +198,7 @@ class Nodes:
                 self._waves.rewire(table, (rows(cell) if takes_rows else lazy,))
         if self._keeps_rows:
             note(self._engine.measured, kept.shared)
+        if self._learns_columns:
             self._plan_columns()
 
     def _fetches(self, cell: Cell, table: Node, necessary: set[Node]) -> bool:
@@ -326,6 +328,9 @@ class Nodes:
         run = self._waves.replace(old, self._made(cell, kind, make))
         self._remove([node for node in sources if node in self.files])
         self.chosen.pop(old, None)
+        self._leased.pop(old, None)
+        if (wanted := self.columns.pop(old, None)) is not None:
+            self._waves.remove(wanted)
         return run
 
     def _remove(self, nodes: list[Node]) -> None:
@@ -454,18 +459,21 @@ class Nodes:
 
         leased: list[Leased] = []
 
-        def read(cancel: Cancel, table: Table) -> Frame:
+        def read(cancel: Cancel, table: Table, wanted: Wanted = None) -> Frame:
             if table.database is None:
                 return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
             results, since = self._engine.results, self.since
-            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, since=since)
+            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, wanted=wanted, since=since)
             leased[:] = [] if answer.leased is None else [answer.leased]
             return answer.frame
 
         gate = self.gates.get(cell) if is_text else None
-        node = Node(cell.label, (source,), compute=read, is_work=True, same=same_frame, gate=gate)
+        is_fetched = cell in self.lazies and database_of(cell) is not None
+        inputs = (source, self._wanted(cell, is_known=not self._learns_columns)) if is_fetched else (source,)
+        node = Node(cell.label, inputs, compute=read, is_work=True, same=same_frame, gate=gate)
         node.limit = own_limit(cell)
-        self._leased[node] = leased
+        if is_fetched:
+            self.columns[node], self._leased[node] = inputs[-1], leased
         return self._waves.add(node)
 
     def _make_shared(self, cell: Cell) -> Node:
@@ -509,15 +517,20 @@ class Nodes:
 
         given = self._replaced.get(cell, cell.location if isinstance(cell, SourceCell) else None)
         if given is None or is_lazy(given):  # a function may return a lazy frame, too: computing it may take long
-            wanted = self._waves.add(Node(cell.label, same=_equal))
-            if not self._keeps_rows:
-                self._waves.stage(wanted, None)
+            wanted = self._wanted(cell, is_known=not self._keeps_rows)
             inputs = (value, wanted)
             node = Node(cell.label, inputs, compute=Projection(cell), is_work=True, same=same_table)
             node.limit = own_limit(cell)
             self.columns[node] = wanted
             return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
+
+    def _wanted(self, cell: Cell, *, is_known: bool) -> Node:
+        """Make the node of the columns that readers may use, which `plan` tells; it is known where it will not."""
+        wanted = self._waves.add(Node(cell.label, same=_equal))
+        if is_known:
+            self._waves.stage(wanted, None)
+        return wanted
 
     def _input_value(self, cell: InputCell, value: object) -> Node:
         if self._open_control is not None and cell not in self.controls:

@@ -47,7 +47,7 @@ def test_a_chain_is_written_as_postgres_reads_it(con: Connection):
 
 
 def test_another_dialect_is_a_translation(con: Connection):
-    cell = da.sql("SELECT id FROM orders WHERE total > $low", on=con, low=1)
+    cell = da.sql("SELECT id FROM orders WHERE total > $low", on=con, low=1, name="large")
     assert cell.compile().sql == "SELECT id FROM orders WHERE total > $1"
     assert "ORDERS" in cell.compile("snowflake").sql.upper()
 
@@ -113,7 +113,7 @@ def test_only_the_columns_that_readers_use_are_fetched(con: Connection, read: li
 
 
 def test_a_chain_with_values_gives_fewer_columns(con: Connection, read: list[str]):
-    large = da.sql("SELECT id, total FROM orders WHERE total > $low", on=con, low=1)
+    large = da.sql("SELECT id, total FROM orders WHERE total > $low", on=con, low=1, name="large")
     later = da.sql(
         "-- later\nWITH l AS (SELECT * FROM large) SELECT * FROM l WHERE id < $most", on=con, large=large, most=3
     )

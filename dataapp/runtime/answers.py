@@ -10,16 +10,18 @@ Invariants:
 - The age of an answer under a lease counts from before the database was asked, and a failed question gives no answer.
 - Rows are known under a digest that holds their version, or else one that no other rows have: what is made of one
   answer is never taken for what is made of another.
-- Whoever gives up waiting, or stops its own query, stops nobody else.
+- Whoever gives up waiting, or stops its own query, stops nobody else. What the database refuses is told to all who
+  waited for it, and kept for nobody: who asks later asks anew.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from dataapp.cells.database import Refused
 from dataapp.engines.duckdb import Results
-from dataapp.runtime.databases import read, version
+from dataapp.runtime.databases import placed, read, version
 from dataapp.runtime.frames import Frame, stamp
 from dataapp.runtime.projection import Wanted
 from dataapp.runtime.tables import Table, digest
@@ -55,6 +57,11 @@ class Answer:
     leased: Leased | None = None
 
 
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class _Failure:
+    refused: Refused
+
+
 class _Changed(Exception):  # not an error: rows belong to no version, or the version is not the latest
     def __init__(self, rows: Frame | None) -> None:
         super().__init__()
@@ -84,6 +91,14 @@ def fetch(
         DataAppError: The database refused or failed.
     """
     asking = _Asking(table, wanted, cancel)
+    try:
+        return _answer(asking, results, since, has_one_meaning=has_one_meaning)
+    except Refused as refused:
+        raise placed(table, refused) from refused.__cause__
+
+
+def _answer(asking: "_Asking", results: Results | None, since: int, *, has_one_meaning: bool) -> Answer:
+    table = asking.table
     if results is not None and table.ttl is not None:
         return _under_lease(asking, table.ttl, results, since)
     if results is not None and has_one_meaning:
@@ -111,7 +126,22 @@ class _Asking:
     def version(self) -> Hashable | None:
         return version(self.table)
 
-    def gives_up(self) -> bool:
+    def shared(self, results: Results, key: Hashable, make: Callable[[], Frame]) -> Frame:
+        """Return the rows of a key, made by one caller; a refusal is told to all who waited."""
+
+        def made() -> Frame | _Failure:
+            try:
+                return make()
+            except Refused as refused:
+                return _Failure(refused)
+
+        found = results.get(key, made, _size, self._gives_up)
+        if isinstance(found, _Failure):
+            results.withdraw(key)
+            raise Refused(found.refused.error, found.refused.position) from found.refused.__cause__
+        return found
+
+    def _gives_up(self) -> bool:
         self.has_waited = True
         return self.cancel.cancelled
 
@@ -130,7 +160,7 @@ def _under_version(asking: _Asking, results: Results) -> Frame:
         if held is None:
             break
         try:
-            return results.get(("rows", asking.question, held), rows, _size, asking.gives_up)
+            return asking.shared(results, ("rows", asking.question, held), rows)
         except _Changed as changed:
             if changed.rows is not None:
                 return changed.rows
@@ -150,9 +180,9 @@ def _under_lease(asking: _Asking, ttl: float, results: Results, since: int) -> A
         found = asking.read()
         return Frame(found, known if known is not None and asking.version() == held else stamp())
 
-    frame = results.get(("rows", question, "lease", number), rows, _size, asking.gives_up)
+    frame = asking.shared(results, ("rows", question, "lease", number), rows)
     return Answer(frame, Leased(question, ttl, number))
 
 
-def _size(frame: Frame) -> int:
-    return frame.rows.nbytes
+def _size(made: Frame | _Failure) -> int:
+    return made.rows.nbytes if isinstance(made, Frame) else 0

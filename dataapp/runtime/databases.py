@@ -10,6 +10,7 @@ Invariants:
 """
 
 from collections.abc import Callable, Hashable, Sequence, Set
+from copy import copy
 
 import pyarrow as pa
 
@@ -22,7 +23,7 @@ from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Query
 from dataapp.compile.spans import line_and_column
 from dataapp.connect.connection import database_of
-from dataapp.errors import NotOnDatabaseError
+from dataapp.errors import DataAppError, NotOnDatabaseError
 from dataapp.runtime.projection import Wanted
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
@@ -157,13 +158,21 @@ def read(table: Table, cancel: Cancel, wanted: Wanted = None) -> pa.Table:
         wanted: The columns that readers may use; others may be left out.
 
     Raises:
-        DataAppError: The database refused or failed.
+        Refused: The database refused or failed; see `placed`.
     """
     statement = statement_of(table)
     if wanted is not None:
         names = _ask(table, statement, cancel, lambda question: question.schema().names)
         statement = projected(statement, names, wanted)
     return _ask(table, statement, cancel, lambda question: _named_apart(question.read().read_all()))
+
+
+def placed(table: Table, refused: Refused) -> DataAppError:
+    """Return what the author of a table should read of a refusal: with cell, line and column.
+
+    The refusal stays as it is: several sessions may be told of one, each with its own cells.
+    """
+    return table.place_error(copy(refused.error), refused.position)
 
 
 def projected(statement: Statement, names: Sequence[str], wanted: Set[str]) -> Statement:
@@ -192,13 +201,10 @@ def version(table: Table) -> Hashable | None:
     """Return what changes when the rows of a table on a database do, or None where the database cannot tell.
 
     Raises:
-        DataAppError: The database cannot be reached.
+        Refused: The database cannot be reached.
     """
     assert table.database is not None
-    try:
-        return table.database.server().version(tables_of(table))
-    except Refused as refused:
-        raise table.place_error(refused.error, None) from refused.__cause__
+    return table.database.server().version(tables_of(table))
 
 
 def describe(table: Table, cancel: Cancel) -> pa.Table:
@@ -207,12 +213,19 @@ def describe(table: Table, cancel: Cancel) -> pa.Table:
     Raises:
         DataAppError: The database refused.
     """
-    schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
+    try:
+        schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
+    except Refused as refused:
+        raise placed(table, refused) from refused.__cause__
     return _named_apart(schema.empty_table())
 
 
 def explain(table: Table) -> str:
-    """Return the database's plan of a table on it."""
+    """Return the database's plan of a table on it.
+
+    Raises:
+        Refused: The database refused or failed.
+    """
     return _ask(table, statement_of(table), Cancel(), lambda question: question.explain())
 
 
@@ -223,8 +236,10 @@ def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable
             cancel.on_cancel(question.cancel)
             return answer(question)
     except Refused as refused:
-        found = -1 if refused.position is None else refused.position - statement.before
-        raise table.place_error(refused.error, found if found >= 0 else None) from refused.__cause__
+        if refused.position is not None:
+            inside = refused.position - statement.before
+            refused.position = inside if inside >= 0 else None
+        raise
 
 
 def _named_apart(rows: pa.Table) -> pa.Table:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.database import Database
+from dataapp.cells.database import Database, Refused
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
-from dataapp.runtime.databases import explain, read, statement_of
+from dataapp.runtime.databases import explain, placed, read, statement_of
 from dataapp.runtime.tables import Table, cell_key
 from dataapp.runtime.workers import Cancel
 
@@ -52,6 +52,13 @@ def statement_to_text(cell: Cell, table: Table, database: Database, *, analyze: 
         database: The database.
         analyze: Whether to fetch the rows and say how long that took.
     """
+    try:
+        return _statement_text(cell, table, database, analyze=analyze)
+    except Refused as refused:
+        raise placed(table, refused) from refused.__cause__
+
+
+def _statement_text(cell: Cell, table: Table, database: Database, *, analyze: bool) -> str:
     statement, plan = statement_of(table), explain(table)
     lines = [_headline(cell, table, f"on {database.label}")]
     if analyze:

@@ -11,7 +11,7 @@ import pytest
 from dataapp.cache.leases import Leases
 from dataapp.cache.results import Results
 from dataapp.cells.cell import Cell
-from dataapp.cells.database import DatabaseTable, Statement
+from dataapp.cells.database import DatabaseTable, Refused, Statement
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.compile.target import DUCKDB, Target
@@ -260,6 +260,40 @@ def test_when_the_one_who_asks_is_cancelled_the_next_one_asks(engine: DuckDB, de
     assert len(desk.queries) == 2
 
 
+@pytest.mark.parametrize("ttl", [None, 60])
+def test_all_who_waited_are_told_of_a_failure_by_their_own_names(engine: DuckDB, desk: Desk, ttl: float | None) -> None:
+    waiting = threading.Event()
+
+    def fail(_: Asked) -> None:
+        assert waiting.wait(PATIENCE)
+        raise Refused(QueryError("no"), 0)
+
+    desk.before = fail
+    names = [f"name {index}" for index in range(9)]
+    pool, seen = ThreadPool(), threading.Semaphore(0)
+    sessions = [viewer(engine, pool.lane()) for _ in names]
+    demands = [
+        session.demand(desk.table(ttl, name=name), "frame", seen.release)
+        for session, name in zip(sessions, names, strict=True)
+    ]
+    try:
+        while desk.looks < (1 if ttl else len(names)):
+            pass
+        waiting.set()
+        while any(demand.look().outcome is None for demand in demands):
+            assert seen.acquire(timeout=PATIENCE)
+        failures = [error(demand.look().outcome) for demand in demands]
+    finally:
+        waiting.set()
+        for session in sessions:
+            session.close()
+    assert [getattr(failure, "cell", None) for failure in failures] == names
+    assert len({id(failure) for failure in failures}) == len(names)
+    assert len(desk.queries) < len(names)
+    desk.before = lambda _: None
+    assert shown(engine, desk.table(ttl)) == 1
+
+
 def test_answers_stay_within_the_budget(desk: Desk) -> None:
     results = Results(8)
     engine = DuckDB(results)
@@ -379,7 +413,7 @@ def test_the_age_of_an_answer_counts_from_before_it_was_asked_for(engine: DuckDB
 def test_a_question_that_fails_is_asked_again(engine: DuckDB, desk: Desk) -> None:
     def fail(_: Asked) -> None:
         desk.before = lambda _: None
-        raise QueryError("no")
+        raise Refused(QueryError("no"))
 
     desk.before = fail
     session = viewer(engine)

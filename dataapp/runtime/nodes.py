@@ -617,8 +617,8 @@ class Nodes:
         source = self.remote[watched] = RemoteSource(remote, cell.ttl, cell.label)
         self.note_remote(watched)
 
-        def state(_: Cancel, lease: tuple[int, int | None]) -> Files:
-            return source.files(self._engine, results, lease)
+        def state(cancel: Cancel, lease: tuple[int, int | None]) -> Files:
+            return source.files(self._engine, results, lease, cancel)
 
         node = Node(cell.label, (watched,), compute=state, is_work=True, same=_equal, limit=own_limit(cell))
         self._states.add(node)

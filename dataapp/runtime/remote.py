@@ -14,6 +14,7 @@ from dataapp.connect.files import FileState, Version
 from dataapp.engines.duckdb import DuckDB, Results
 from dataapp.engines.remote_files import remote_files
 from dataapp.runtime.tables import Files
+from dataapp.runtime.workers import Cancel
 
 _BYTES_OF_A_STATE = 300
 
@@ -30,7 +31,7 @@ class RemoteSource:
         """Return the number of the files' lease, begun if need be, and of the one before."""
         return results.leases.take(self.locations, self.ttl, since)
 
-    def files(self, engine: DuckDB, results: Results, lease: tuple[int, int | None]) -> "RemoteFiles":
+    def files(self, engine: DuckDB, results: Results, lease: tuple[int, int | None], cancel: Cancel) -> "RemoteFiles":
         """Return the files in the state of a lease, which is asked for by one session for all."""
         number, before = lease
 
@@ -45,7 +46,7 @@ class RemoteSource:
         def over() -> None:
             results.leases.end(self.locations, number)
 
-        return results.get(self._key(number), make, _size, lambda: False)
+        return results.get(self._key(number), make, _size, lambda: cancel.cancelled)
 
     def _key(self, number: int) -> tuple[object, ...]:
         return "state", self.locations, number

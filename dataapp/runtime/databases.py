@@ -185,7 +185,7 @@ def projected(statement: Statement, names: Sequence[str], wanted: Set[str]) -> S
 
     Example:
         >>> projected(Statement("TABLE t", {}), ["a", "B"], {"b", "max"}).sql
-        'SELECT "B" FROM (TABLE t\\n) AS rows'
+        'SELECT "B" FROM (TABLE t\n) AS rows'
     """
     folded = [fold(name) for name in names]
     kept = [name for name in names if fold(name) in wanted] or list(names[:1])

@@ -22,8 +22,7 @@ import dataapp as da
 from benchmarks.report import Figure, Goal
 from benchmarks.settings import Settings
 from benchmarks.timing import Sample
-from dataapp.engines.duckdb import DuckDB, Reader
-from dataapp.engines.relation import Relation
+from benchmarks.watched import WatchedDuckDB
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
 
@@ -44,7 +43,6 @@ QUERIES = {
 }
 _GOALS = {50: 20.0, 95: 100.0}  # milliseconds by percentile
 _FIRST, _LAST = 0.02, 0.3  # seconds into the query
-_WITHIN = 60.0  # seconds
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
@@ -93,7 +91,7 @@ def _stops(query: str, trades: Any, turns: int) -> list[Stop]:
     """Return how the queries ended that ran when a change came."""
     least = da.input(pn.widgets.IntSlider, start=0, end=1_000_000, value=1)
     cell = da.sql(query, trades=trades, least=least)
-    engine = _Watched()
+    engine = WatchedDuckDB()
     session = Session(engine, ThreadPool().lane(), initial=lambda cell: cell.kind.default())
     found: list[Stop] = []
     moments = random.Random(1)
@@ -136,62 +134,3 @@ def _raw_stops(raw: duckdb.DuckDBPyConnection, query: str, turns: int) -> list[f
         thread.join()
         found += [1000 * (end - begin) for end in ended if end > begin]
     return found
-
-
-class _Watched(DuckDB):
-    """Notes when readers begin and end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._changed = threading.Condition()
-        self._running: dict[_Noting, None] = {}
-        self._ended: dict[Reader, float] = {}
-
-    def read(self, relation: Relation) -> Reader:
-        """Open a reader that says when it is closed."""
-        reader = _Noting(self, relation)
-        with self._changed:
-            self._running[reader] = None
-            self._changed.notify_all()
-        return reader
-
-    def ended(self, reader: "_Noting") -> None:
-        """Note that a reader is closed."""
-        with self._changed:
-            self._running.pop(reader, None)
-            self._ended.setdefault(reader, perf_counter())
-            self._changed.notify_all()
-
-    def running(self) -> list["_Noting"]:
-        """Return the readers that are open."""
-        with self._changed:
-            return list(self._running)
-
-    def wait_for_one(self) -> None:
-        """Wait until a reader is open, or for so long that all must have ended by themselves."""
-        with self._changed:
-            self._changed.wait_for(lambda: bool(self._running), 1)
-
-    def wait_for_end(self, reader: Reader) -> float:
-        """Return when a reader ended."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: reader in self._ended, _WITHIN):
-                raise RuntimeError(f"a query did not stop within {_WITHIN:g} seconds")
-            return self._ended[reader]
-
-
-class _Noting(Reader):
-    def __init__(self, engine: _Watched, relation: Relation) -> None:
-        super().__init__(engine, relation)
-        self._watched = engine
-        self.cancelled_at: float | None = None
-
-    def cancel(self) -> None:
-        """Stop what runs, and note when."""
-        self.cancelled_at = perf_counter()
-        super().cancel()
-
-    def close(self) -> None:
-        """Give the connection back, and say so."""
-        super().close()
-        self._watched.ended(self)

@@ -14,6 +14,7 @@ from dataapp.cells.cell import Cell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import WrongKindError
 from dataapp.runtime.equality import is_same
+from dataapp.runtime.pool import giving_way
 from dataapp.runtime.tables import Table, digest
 from dataapp.runtime.workers import Cancel
 
@@ -48,7 +49,7 @@ def read_frame(table: Table, engine: DuckDB, cancel: Cancel, *, has_one_meaning:
     """
     if (frame := table.whole_frame) is not None:
         return Frame(frame, table.digest)
-    with table.relation(engine).open() as reader:
+    with giving_way(), table.relation(engine).open() as reader:
         cancel.on_cancel(reader.cancel)
         cancel.progress = reader.progress
         if has_one_meaning:

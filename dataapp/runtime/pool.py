@@ -3,7 +3,8 @@
 Work comes in lanes, one per session. Invariants: lanes with waiting work take turns; at most `workers` pieces count as
 running, where one counts until it has run for `patience` seconds, and while it waits for another it does not; no lane
 runs more than `per_lane` pieces at once, and all together no more than `most`. What hurries is short, waits for nothing
-and counts nowhere: it is what stops the rest.
+and counts nowhere: it is what stops the rest. A thread whose heavy piece may give way gets less of the processors from
+the moment when other work comes, and ends with its piece: what is light never runs on it.
 """
 
 import logging
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
-from dataapp.runtime.priority import give_way
+from dataapp.runtime.priority import give_way, let_give_way_further, start_afresh
 
 _log = logging.getLogger(__name__)
 _WORKERS = 8
@@ -49,6 +50,36 @@ class _Piece:
     work: Callable[[], None]
     began_at: float
     is_waiting: bool = False  # for another one, which counts itself
+    thread: int = field(default_factory=threading.get_native_id)
+    may_give_way: bool = False
+    has_given_way: bool = False
+
+
+class _Current(threading.local):
+    """What the calling thread runs."""
+
+    piece: _Piece | None = None
+
+
+_current = _Current()
+
+
+@contextmanager
+def giving_way() -> Generator[None]:
+    """Let the calling thread give way, where its piece of work is heavy, to lighter ones.
+
+    For work that starts no threads, which would have its low priority for good: a query, but not a function of an
+    author, in which a library may start those that it keeps.
+    """
+    piece = _current.piece
+    if piece is None:
+        yield
+        return
+    piece.may_give_way = True
+    try:
+        yield
+    finally:
+        piece.may_give_way = False
 
 
 @dataclass(slots=True)
@@ -71,7 +102,8 @@ class ThreadPool:
         most: How many threads there are at most.
         patience: Seconds after which a piece is heavy.
         clock: Seconds that only grow.
-        gives_way: Whether the process's first thread, which is the event loop's, goes before the workers.
+        gives_way: Whether the process's first thread, which is the event loop's, goes before the workers, and workers
+            with light pieces before those whose heavy piece allows it.
     """
 
     def __init__(
@@ -110,6 +142,7 @@ class ThreadPool:
             if not lane.waiting:
                 books.lanes.append(lane)
             lane.waiting.append(work)
+            self._let_heavy_ones_give_way()
             if books.idle == 0 and books.threads < self._most:
                 self._add_thread()
             self._changed.notify()
@@ -139,9 +172,31 @@ class ThreadPool:
                 with self._changed:
                     piece.is_waiting = False
 
+    def _let_heavy_ones_give_way(self) -> None:
+        """Lower the priority of threads with heavy pieces: now that there is other work, it matters."""
+        if not self._gives_way:
+            return
+        now = self._clock()
+        for piece in self._books.running.values():
+            is_heavy = not piece.is_waiting and now - piece.began_at >= self._patience
+            if is_heavy and piece.may_give_way and not piece.has_given_way:
+                piece.has_given_way = True
+                let_give_way_further(piece.thread)
+
     def _add_thread(self) -> None:
         self._books.threads += 1
-        threading.Thread(target=self._serve, name="dataapp", daemon=True).start()
+        thread = threading.Thread(target=self._serve, name="dataapp", daemon=True)
+        if self._gives_way:
+            start_afresh(thread)
+        else:
+            thread.start()
+
+    def _end_thread(self) -> None:
+        """Count the calling thread out, and start another one if there is work and nobody waits for it."""
+        books = self._books
+        books.threads -= 1
+        if books.idle == 0 and (books.lanes or books.urgent):
+            self._add_thread()
 
     def _serve(self) -> None:
         """Run pieces until there have been none for a while."""
@@ -149,15 +204,21 @@ class ThreadPool:
             give_way()
         me = threading.get_ident()
         while (piece := self._next(me)) is not None:
+            _current.piece = piece
             try:
                 piece.work()
             except Exception:  # a thread lost would be one less for everybody
                 _log.exception("Work on a thread raised.")
             finally:
+                _current.piece = None
                 with self._changed:
                     del self._books.running[me]
                     piece.lane.running -= 1
                     self._changed.notify()
+                    if piece.has_given_way:  # which the thread can't take back
+                        self._end_thread()
+            if piece.has_given_way:
+                return
             del piece  # a thread that waits must not keep a session alive
 
     def _next(self, me: int) -> _Piece | None:

@@ -23,6 +23,7 @@ from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChanging
 from dataapp.runtime.limits import Limits, limits_of_process
 from dataapp.runtime.nodes import Nodes, file_outcome
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
+from dataapp.runtime.pool import giving_way
 from dataapp.runtime.resolution import Resolver
 from dataapp.runtime.tables import SourceMoved
 from dataapp.runtime.waves import Node, Run, Step, Waves
@@ -518,7 +519,8 @@ class Session:
     ) -> None:
         try:
             cancel.check()
-            result = job(cancel) if cell is None else self._limited(job, cancel, cell)
+            with giving_way():
+                result = job(cancel) if cell is None else self._limited(job, cancel, cell)
         except SourceMoved:
             self._wave_soon()  # the view is shown a new relation, which supersedes this job
         except Cancelled:

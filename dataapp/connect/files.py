@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import time_ns
 
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.errors import SourceNotFoundError, SourceUnreadableError
@@ -34,21 +35,35 @@ _COMPRESSIONS = {".gz", ".zst", ".bz2"}
 _MAGIC = "*?["
 
 
+_SETTLES_WITHIN_NS = 100_000_000
+_SETTLES_REMOTELY_WITHIN_NS = 2_000_000_000  # servers tell seconds
+
+
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What tells one content of a file from another: 5 µs to read."""
+    """What tells one content of a file from another: 5 µs to read.
+
+    Attributes:
+        path: Where it lies.
+        modified_ns: When its content was last written, as far as it says.
+        size: In bytes.
+        inode: Which file it is.
+        changed_ns: When anything about it last changed: also that it was moved here, or that its date was set back.
+        is_settled: Whether it was last written long enough before the look at it that another write would have shown.
+            File systems count time in steps: what is written twice within one may keep its state. So a state that was
+            not settled differs from the same one seen later, and what was read of it is read once more.
+    """
 
     path: str
     modified_ns: int
     size: int
     inode: int
+    changed_ns: int = 0
+    is_settled: bool = True
 
 
 type Version = tuple[FileState, ...]
-
-
-_SETTLES_WITHIN_NS = 100_000_000
-_SETTLES_REMOTELY_WITHIN_NS = 2_000_000_000  # servers tell seconds
+type Noted = dict[str, FileState | None]
 
 
 def is_local(location: str) -> bool:
@@ -62,22 +77,30 @@ def is_local(location: str) -> bool:
 
 
 def is_settled(version: Version, now_ns: int) -> bool:
-    """Whether files were last written long enough ago that another write would show in their state.
-
-    File systems count time in steps: what is written twice within one may keep its state.
-    """
+    """Whether files were last written long enough ago that another write would show in their state."""
     return all(
         now_ns - state.modified_ns > (_SETTLES_WITHIN_NS if is_local(state.path) else _SETTLES_REMOTELY_WITHIN_NS)
         for state in version
     )
 
 
-def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:
+def has_moved(version: Version, now: Version) -> bool:
+    """Whether files are not what they were; that they have settled since is no difference."""
+    return list(map(_facts, version)) != list(map(_facts, now))
+
+
+def _facts(state: FileState) -> tuple[object, ...]:
+    return (state.path, state.modified_ns, state.size, state.inode, state.changed_ns)
+
+
+def version_of(patterns: Sequence[str], cell: str | None = None, noted: Noted | None = None) -> Version:
     """Return the state of every file that the patterns name now.
 
     Args:
         patterns: Absolute paths, globs or folders.
         cell: The label of the cell that reads them, for errors.
+        noted: States by path that are taken as they are; those of other files are added. So all who read a file agree
+            on its state, also when it changes between two looks.
 
     Raises:
         SourceNotFoundError: A pattern names no file.
@@ -86,16 +109,17 @@ def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:
     for pattern in patterns:
         if not is_local(pattern):
             continue
-        found = _states(pattern)
+        found = _states(pattern, noted)
         if not found:
             raise SourceNotFoundError(f"No file matches `{pattern}`.", hint=_nearby(pattern), cell=cell)
         states += found
     return tuple(states)
 
 
-def _states(pattern: str) -> list[FileState]:
+def _states(pattern: str, noted: Noted | None = None) -> list[FileState]:
     """Return the states of a pattern's files by path; asking each file once, as this stands in every query's way."""
-    plain = _state(pattern)
+    noted = {} if noted is None else noted
+    plain = _noted_state(pattern, noted)
     if plain is not None:
         return [plain]
     if os.path.isdir(pattern):
@@ -105,8 +129,14 @@ def _states(pattern: str) -> list[FileState]:
         candidates = glob.iglob(pattern, recursive=True)
     else:
         return []
-    found = (_state(path) for path in candidates)
+    found = (_noted_state(path, noted) for path in candidates)
     return sorted((state for state in found if state is not None), key=lambda state: state.path)
+
+
+def _noted_state(path: str, noted: Noted) -> FileState | None:
+    if path not in noted:
+        noted[path] = _state(path)
+    return noted[path]
 
 
 def _state(path: str) -> FileState | None:
@@ -117,7 +147,10 @@ def _state(path: str) -> FileState | None:
         return None
     if not stat.S_ISREG(found.st_mode):
         return None
-    return FileState(path, found.st_mtime_ns, found.st_size, found.st_ino)
+    written_since = time_ns() - found.st_mtime_ns
+    return FileState(
+        path, found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns, written_since > _SETTLES_WITHIN_NS
+    )
 
 
 def expand(pattern: str) -> list[str]:

@@ -28,7 +28,16 @@ from dataapp.cells.sql import SqlCell
 from dataapp.compile.columns import UsedColumns
 from dataapp.compile.query import Query
 from dataapp.connect.connection import database_of, table_of
-from dataapp.connect.files import absolute, choose_format, format_of, is_local, is_scanned_by_engine, scan, version_of
+from dataapp.connect.files import (
+    Noted,
+    absolute,
+    choose_format,
+    format_of,
+    is_local,
+    is_scanned_by_engine,
+    scan,
+    version_of,
+)
 from dataapp.connect.frames import is_lazy, read_ipc, to_arrow
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import (
@@ -66,9 +75,9 @@ class ChosenFiles:
     label: str
     seen: Outcome
 
-    def have_moved(self) -> bool:
-        """Whether the query must be made anew."""
-        match file_outcome(self.patterns, self.label), self.seen:
+    def have_moved(self, noted: Noted) -> bool:
+        """Whether the query must be made anew, by states of files that were noted already."""
+        match file_outcome(self.patterns, self.label, noted), self.seen:
             case Done(now), Done(seen):
                 return now != seen
             case now, seen:
@@ -119,6 +128,7 @@ class Nodes:
         self.shared: dict[Cell, Node] = {}
         self.files: dict[Node, tuple[tuple[str, ...], str]] = {}
         self.chosen: dict[Node, ChosenFiles] = {}
+        self.noted: Noted = {}  # files as this wave knows them
         self.raws: dict[InputCell, Node] = {}
         self.settings: dict[InputCell, Node] = {}
         self.gates: dict[Cell, Node] = {}
@@ -180,7 +190,7 @@ class Nodes:
         """Forget all nodes and controls."""
         for kind in (self.values, self.tables, self.lazies, self.frames, self.shared, self.gates):
             kind.clear()
-        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen):
+        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen, self.noted):
             kind.clear()
         for kind in (self._leased, self.remote):
             kind.clear()
@@ -671,8 +681,8 @@ class Nodes:
         def choose(name: str, value: object) -> tuple[object, Files]:
             chosen = choose_files(query, name, value, cell.namespace.folder, by_input=by_input[name], cell=cell.label)
             patterns = self.chosen[node].patterns + chosen.files if node in self.chosen else chosen.files
-            self.chosen[node] = ChosenFiles(patterns, cell.label, file_outcome(patterns, cell.label))
-            return chosen.value, Files(chosen.files, version_of(chosen.files, cell.label), cell.label)
+            self.chosen[node] = ChosenFiles(patterns, cell.label, file_outcome(patterns, cell.label, self.noted))
+            return chosen.value, Files(chosen.files, version_of(chosen.files, cell.label, self.noted), cell.label)
 
         def build(*values: object) -> Table:
             self.chosen.pop(node, None)
@@ -743,10 +753,10 @@ def _fed(value: object) -> object:
     return value.rows if isinstance(value, Frame) else value
 
 
-def file_outcome(patterns: tuple[str, ...], label: str) -> Outcome:
-    """Return how a node that watches files ends now."""
+def file_outcome(patterns: tuple[str, ...], label: str, noted: Noted | None = None) -> Outcome:
+    """Return how a node that watches files ends now, or by states that were noted already."""
     try:
-        return Done(version_of(patterns, label))
+        return Done(version_of(patterns, label, noted))
     except DataAppError as error:
         return Failed(error)
 
@@ -755,6 +765,6 @@ def _arrow_table(cell: SourceCell, files: Files) -> Table:
     tables = [read_ipc(state, cell.label) for state in files.version]
     rows = pa.concat_tables(tables, promote_options="default")
     table = frame_table(cell, rows, digest("arrow", files.version))
-    if file_outcome(files.patterns, cell.label) != Done(files.version):
+    if files.have_moved():
         raise SourceMoved
     return table

@@ -382,9 +382,10 @@ class Session:
 
     def _note_sources(self) -> None:
         necessary = self._waves.necessary()
+        noted = self.nodes.noted = {}
         for node, (patterns, label) in self.nodes.files.items():
             if node in necessary:
-                self._waves.stage_outcome(node, file_outcome(patterns, label))
+                self._waves.stage_outcome(node, file_outcome(patterns, label, noted))
         for node in self.nodes.remote:
             if node in necessary:
                 self.nodes.note_remote(node)
@@ -392,7 +393,7 @@ class Session:
             if node in necessary:
                 self._waves.invalidate(node)
         for node, chosen in self.nodes.chosen.items():
-            if node in necessary and chosen.have_moved():
+            if node in necessary and chosen.have_moved(noted):
                 self._waves.invalidate(node)
 
     def _prepare(self, step: Step) -> tuple[list[Cancel], list[tuple[Run, Cancel]]]:

@@ -15,7 +15,7 @@ from dataapp.cells.sql import SqlCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, TextPart, fuse
 from dataapp.compile.target import DUCKDB
-from dataapp.connect.files import Version, is_local, is_settled, version_of
+from dataapp.connect.files import Version, has_moved, is_local, is_settled, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.measured import Uses
 from dataapp.engines.relation import EngineFault, Relation
@@ -54,7 +54,7 @@ class Files:
     def have_moved(self) -> bool:
         """Whether they are no longer what they were."""
         try:
-            return version_of(self.patterns) != self.version
+            return has_moved(self.version, version_of(self.patterns))
         except DataAppError:
             return True
 

@@ -8,13 +8,16 @@ from typing import Any, cast
 import polars as pl
 import pytest
 
+from dataapp.cache.results import Results
 from dataapp.cells.source import SourceCell
-from dataapp.cells.sql import sql
+from dataapp.cells.sql import SqlCell, sql
+from dataapp.connect import files
 from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.errors import SourceChangingError, SourceNotFoundError
 from dataapp.runtime.outcomes import Blocked, Done, Failed
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table
+from dataapp.runtime.workers import InlinePool
 from tests.runtime.bench import ManualPool, error, place, rows, session, value
 
 
@@ -171,3 +174,104 @@ def test_a_view_whose_file_moves_is_shown_a_new_relation(tmp_path: Path) -> None
     viewer.submit(job, told.append, told.append)
     assert told == []
     assert value(demand).relation(viewer.engine).key != relation.key
+
+
+class BetweenDuckDB(DuckDB):
+    """An engine before and after whose first query something happens."""
+
+    def __init__(self, before: Callable[[], object], after: Callable[[], object]) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+
+    def read(self, relation: Any) -> Reader:
+        self.before()
+        self.before = lambda: None
+        return _BetweenReader(self, relation)
+
+
+class _BetweenReader(Reader):
+    def _execute(self, *arguments: Any) -> Any:
+        result = super()._execute(*arguments)
+        engine = cast("BetweenDuckDB", self.engine)
+        engine.after()
+        engine.after = lambda: None
+        return result
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_that_was_away_while_it_was_read_is_read_again(tmp_path: Path, kind: str) -> None:
+    numbers, away = Numbers(tmp_path, kind), tmp_path / "away"
+    there = numbers.path.read_bytes()
+
+    def put_another_in_its_place() -> None:
+        numbers.path.rename(away)
+        numbers.write(2)
+
+    viewer = Session(BetweenDuckDB(put_another_in_its_place, lambda: away.rename(numbers.path)), ManualPool())
+    demand = viewer.demand(sql("SELECT n FROM n", n=numbers.cell), "frame")
+    run_all(viewer)
+    assert numbers.path.read_bytes() == there
+    assert rows(demand) == [(1,)]
+
+
+def test_a_change_shows_although_the_file_has_the_date_that_it_had(tmp_path: Path) -> None:
+    numbers = Numbers(tmp_path, "csv")
+    viewer = session()
+    demand = viewer.demand(numbers.cell, "frame")
+    assert rows(demand) == [(1,)]
+    state = numbers.path.stat()
+    with numbers.path.open("r+") as file:
+        file.write("n\n7\n")
+    os.utime(numbers.path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    viewer.refresh()
+    assert rows(demand) == [(7,)]
+
+
+def test_all_cells_of_a_wave_know_a_file_in_the_same_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = Numbers(tmp_path)
+    engine = DuckDB(Results(2**20))
+    shared = sql("SELECT n FROM n", n=numbers.cell)
+    first = Session(engine, ManualPool())
+    held = first.demand(shared, "frame")
+    run_all(first)
+    assert rows(held) == [(1,)]
+
+    looks = files._state
+
+    def look(path: str) -> files.FileState | None:
+        """Replace the file after the first look at it."""
+        state = looks(path)
+        monkeypatch.setattr(files, "_state", looks)
+        numbers.write(2)
+        return state
+
+    viewer = Session(engine, ManualPool())
+    by_name = SqlCell(
+        f"SELECT n AS m FROM '{numbers.path}'", place(tmp_path), on=None, materialize="auto", run="auto", name="by_name"
+    )
+    one, other = viewer.demand(shared, "frame"), viewer.demand(by_name, "frame")
+    monkeypatch.setattr(files, "_state", look)
+    run_all(viewer)
+    assert rows(one) == rows(other) == [(2,)]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "arrow"])
+def test_a_change_that_the_clock_of_the_file_system_hides_shows_when_it_has_settled(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = Numbers(tmp_path, kind)
+    now, written_at = [10**9], 10**9
+
+    def coarse(path: str) -> files.FileState:
+        is_settled = now[0] - written_at > 10**8
+        return files.FileState(path, written_at, 0, 1, written_at, is_settled)
+
+    monkeypatch.setattr(files, "_state", coarse)
+    engine = DuckDB(Results(2**20))
+    viewer = Session(engine, InlinePool())
+    demand = viewer.demand(sql("SELECT n FROM n", n=numbers.cell), "frame")
+    assert rows(demand) == [(1,)]
+    numbers.write(2)
+    now[0] += 10**9
+    viewer.refresh()
+    assert rows(demand) == [(2,)]

@@ -52,15 +52,20 @@ class DiskResults:
         path = self._path(key)
         try:
             data = path.read_bytes()
-            os.utime(path)  # read just now
         except OSError:
             return None
+        with suppress(OSError):  # a folder that can only be read serves, too
+            os.utime(path)  # read just now
         content = _content(data)
         if content is None:
             _log.warning("A result in the cache was damaged and is made anew.")
-            path.unlink(missing_ok=True)
+            with self._complaining():
+                path.unlink(missing_ok=True)
             return None
-        return pa.ipc.open_stream(pa.py_buffer(content)).read_all()
+        try:
+            return pa.ipc.open_stream(pa.py_buffer(content)).read_all()
+        except pa.ArrowException:  # written by another version of Arrow, which knows more types
+            return None
 
     def store(self, key: str, rows: pa.Table) -> None:
         """Write the rows of a key, unless the disk refuses or they are too many."""

@@ -1,12 +1,16 @@
 """Results on disk: complete or not there, right or made anew."""
 
+import errno
+import io
 import logging
 import os
+import random
 import subprocess
 import sys
+import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -56,17 +60,51 @@ def test_tables_without_rows_are_kept(disk: DiskResults, rows: pa.Table):
     assert disk.load("a") == rows
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_a_flipped_bit_is_found_wherever_it_is(disk: DiskResults, tmp_path: Path, data: Any):
+def test_a_flipped_bit_is_found_wherever_it_is(disk: DiskResults, tmp_path: Path):
     disk.store("a", ROWS)
-    path = files(tmp_path)[0]
-    content = bytearray(path.read_bytes())
-    at = data.draw(st.integers(0, len(content) - 1))
-    content[at] ^= 1 << data.draw(st.integers(0, 7))
-    path.write_bytes(content)
+    (path,) = files(tmp_path)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        assert disk.load("a") is None, at
+        assert files(tmp_path) == []
+    path.write_bytes(whole)
+    assert disk.load("a") == ROWS
+
+
+def test_a_damaged_file_that_stays_stops_nobody(
+    disk: DiskResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    disk.store("a", ROWS)
+    (path,) = files(tmp_path)
+    path.write_bytes(path.read_bytes()[:-1])
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
     assert disk.load("a") is None
-    assert files(tmp_path) == []
+    assert caplog.messages[-1] == "Results are not kept on disk: Read-only file system"
+
+
+def test_a_folder_that_can_only_be_read_serves(disk: DiskResults, monkeypatch: pytest.MonkeyPatch):
+    disk.store("a", ROWS)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert disk.load("a") == ROWS
+
+
+def test_what_another_version_of_arrow_wrote_is_made_anew(disk: DiskResults, monkeypatch: pytest.MonkeyPatch):
+    disk.store("a", ROWS)
+
+    def refuse(*_: object) -> None:
+        raise pa.ArrowInvalid("a type of tomorrow")
+
+    monkeypatch.setattr(pa.ipc, "open_stream", refuse)
+    assert disk.load("a") is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -121,6 +159,7 @@ import pyarrow as pa
 from dataapp.cache.disk import DiskResults
 
 disk = DiskResults(Path(sys.argv[1]), 2**30)
+disk.store("key 0", pa.table({"n": [0] * 200_000}))
 print("ready", flush=True)
 number = 0
 while True:
@@ -129,19 +168,23 @@ while True:
 """
 
 
-def test_a_writer_that_is_killed_leaves_only_what_is_whole(tmp_path: Path):
-    for after in (0.0, 0.01, 0.03, 0.07, 0.12):
-        with subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(tmp_path / "cache")], stdout=subprocess.PIPE
-        ) as writer:
-            assert writer.stdout is not None
-            writer.stdout.readline()
-            killer = threading.Timer(after, writer.kill)
-            killer.start()
-            killer.join()
-    disk = DiskResults(tmp_path / "cache", LOTS)
-    for number in range(5):
-        rows = disk.load(f"key {number}")
+def _write_until_killed(folder: Path, after: float) -> None:
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(folder)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        threading.Event().wait(after)
+        writer.kill()
+
+
+def test_writers_that_are_killed_leave_only_what_is_whole(tmp_path: Path):
+    folder, chance = tmp_path / "cache", random.Random(1)
+    with ThreadPoolExecutor(4) as writers:
+        list(writers.map(_write_until_killed, [folder] * 8, [0.2 * chance.random() for _ in range(8)]))
+    assert {path.suffix for path in folder.iterdir()} == {".rows", ".draft"}, "some were killed while they wrote"
+    disk = DiskResults(folder, 2**30)
+    found = [disk.load(f"key {number}") for number in range(5)]
+    assert any(rows is not None for rows in found)
+    for number, rows in enumerate(found):
         assert rows is None or rows == pa.table({"n": [number] * 200_000})
 
 
@@ -174,6 +217,44 @@ def test_a_disk_that_takes_no_more_is_told_once_and_stops_nothing(tmp_path: Path
     )
     assert (done.returncode, done.stderr) == (0, "Results are not kept on disk: File too large\n")
     assert [path.suffix for path in files(tmp_path)] == [".rows"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "write", "rename", "mkstemp"])
+@pytest.mark.usefixtures("_slow")
+def test_a_full_disk_changes_no_value(
+    tmp_path: Path,
+    numbers: SourceCell,
+    call: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    class Full(io.BytesIO):
+        """A file on a full disk."""
+
+        write = refuse  # pyright: ignore[reportAssignmentType]
+
+    def open_full(descriptor: int, _: str) -> Full:
+        os.close(descriptor)
+        return Full()
+
+    engine = DuckDB(Results(0, disk=DiskResults(tmp_path / "cache", LOTS)))
+    cell = sql("SELECT sum(n)::INTEGER AS total FROM numbers", numbers=numbers)
+    places: dict[str, tuple[object, str, object]] = {
+        "fsync": (os, "fsync", refuse),
+        "write": (os, "fdopen", open_full),
+        "rename": (Path, "rename", refuse),
+        "mkstemp": (tempfile, "mkstemp", refuse),
+    }
+    monkeypatch.setattr(*places[call])
+    for _ in range(2):
+        value = headless.evaluate(engine, cell, {}, {}, defaults)
+        assert isinstance(value, pl.DataFrame)
+        assert value["total"].item() == 6
+    assert files(tmp_path) == []
+    assert caplog.messages == ["Results are not kept on disk: No space left on device"]
 
 
 def test_a_folder_that_cannot_be_is_told_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture):

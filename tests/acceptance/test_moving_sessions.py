@@ -5,6 +5,7 @@ what breaks under threads; values that meet in a module are what breaks under pr
 """
 
 import random
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -22,6 +23,8 @@ MOVES = 6
 _WITHIN = 120.0  # seconds for a value to appear
 
 _APP = """
+import os
+
 import dataapp as da
 import panel as pn
 import polars as pl
@@ -37,7 +40,7 @@ def said(total: pl.DataFrame) -> str:
     return f"value {total['n'].item()} leaves {total['c'].item()}"
 
 
-pn.Column(n, said).servable()
+pn.Column(n, said, pn.pane.Str(f"process {os.getpid()}")).servable()
 """
 
 
@@ -56,6 +59,12 @@ class Client:
         """Whether the page says what belongs to a value."""
         return f"value {value} leaves {max(0, 200_000 - value)}" in self.text()
 
+    def process(self) -> str:
+        """Return the number of the process that serves the page."""
+        found = re.search(r"process (\d+)", self.text())
+        assert found is not None
+        return found[1]
+
     def text(self) -> str:
         """All that the page says now, in a document of its own: pulled into the old one, it would be sent back."""
         page = Document()
@@ -63,7 +72,8 @@ class Client:
         return " ".join(str(getattr(model, "text", "")) for model in page.models)
 
 
-def _visit(url: str, number: int, all_here: threading.Barrier) -> str:
+def _visit(url: str, number: int, all_here: threading.Barrier) -> tuple[str, str]:
+    """Return how it went, and which process said so."""
     chance = random.Random(number)
     client = Client(url)
     try:
@@ -76,17 +86,22 @@ def _visit(url: str, number: int, all_here: threading.Barrier) -> str:
         pause = threading.Event()
         for _ in range(int(_WITHIN / 0.25)):
             if client.shows(last):
-                return "right"
+                return "right", client.process()
             pause.wait(0.25)
-        return f"client {number} wants {last} and sees {client.text()}"
+        return f"client {number} wants {last} and sees {client.text()}", ""
     finally:
         client.session.close()
 
 
-@pytest.mark.parametrize("arguments", [(), ("--num-threads", "4"), ("--num-procs", "2")], ids=" ".join)
-def test_every_client_sees_what_belongs_to_its_slider(serve: Any, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "processes"),
+    [((), 1), (("--num-threads", "4"), 1), (("--num-procs", "2"), 2)],
+    ids=["plain", "threads", "processes"],
+)
+def test_every_client_sees_what_belongs_to_its_slider(serve: Any, arguments: tuple[str, ...], processes: int) -> None:
     served = serve(_APP, *arguments)
     all_here = threading.Barrier(CLIENTS)
     with ThreadPoolExecutor(CLIENTS) as clients:
         found = list(clients.map(lambda number: _visit(served.url, number, all_here), range(CLIENTS)))
-    assert set(found) == {"right"}, found
+    assert {how for how, _ in found} == {"right"}, found
+    assert len({process for _, process in found}) == processes

@@ -179,7 +179,7 @@ def _write_until_killed(folder: Path, after: float) -> None:
 def test_writers_that_are_killed_leave_only_what_is_whole(tmp_path: Path):
     folder, chance = tmp_path / "cache", random.Random(1)
     with ThreadPoolExecutor(4) as writers:
-        list(writers.map(_write_until_killed, [folder] * 8, [0.2 * chance.random() for _ in range(8)]))
+        list(writers.map(_write_until_killed, [folder] * 8, [0.1 * chance.random() for _ in range(8)]))
     assert {path.suffix for path in folder.iterdir()} == {".rows", ".draft"}, "some were killed while they wrote"
     disk = DiskResults(folder, 2**30)
     found = [disk.load(f"key {number}") for number in range(5)]

@@ -190,8 +190,8 @@ class BetweenDuckDB(DuckDB):
 
 
 class _BetweenReader(Reader):
-    def _execute(self, *arguments: Any) -> Any:
-        result = super()._execute(*arguments)
+    def _execute(self, sql: str, parameters: Any, take: Callable[..., Any]) -> Any:
+        result = super()._execute(sql, parameters, take)
         engine = cast("BetweenDuckDB", self.engine)
         engine.after()
         engine.after = lambda: None

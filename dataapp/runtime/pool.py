@@ -4,7 +4,7 @@ Work comes in lanes, one per session. Invariants: lanes with waiting work take t
 running, where one counts until it has run for `patience` seconds, and while it waits for another it does not; no lane
 runs more than `per_lane` pieces at once, and all together no more than `most`. What hurries is short, waits for nothing
 and counts nowhere: it is what stops the rest. A thread whose heavy piece may give way gets less of the processors from
-the moment when other work comes, and ends with its piece: what is light never runs on it.
+the moment when work of another lane comes, and ends with its piece: what is light never runs on it.
 """
 
 import logging
@@ -142,7 +142,7 @@ class ThreadPool:
             if not lane.waiting:
                 books.lanes.append(lane)
             lane.waiting.append(work)
-            self._let_heavy_ones_give_way()
+            self._let_heavy_ones_give_way(lane)
             if books.idle == 0 and books.threads < self._most:
                 self._add_thread()
             self._changed.notify()
@@ -172,14 +172,17 @@ class ThreadPool:
                 with self._changed:
                     piece.is_waiting = False
 
-    def _let_heavy_ones_give_way(self) -> None:
-        """Lower the priority of threads with heavy pieces: now that there is other work, it matters."""
+    def _let_heavy_ones_give_way(self, lane: Lane) -> None:
+        """Lower the priority of threads with heavy pieces of other lanes: there is work in this one now.
+
+        A heavy piece of the same lane may have been superseded by the new one: the sooner it sees that, the better.
+        """
         if not self._gives_way:
             return
         now = self._clock()
         for piece in self._books.running.values():
             is_heavy = not piece.is_waiting and now - piece.began_at >= self._patience
-            if is_heavy and piece.may_give_way and not piece.has_given_way:
+            if is_heavy and piece.lane is not lane and piece.may_give_way and not piece.has_given_way:
                 piece.has_given_way = True
                 let_give_way_further(piece.thread)
 

@@ -99,7 +99,7 @@ LIGHT, HEAVY = min(niceness_of_first() + 5, 19), min(niceness_of_first() + 15, 1
 
 def test_a_heavy_query_gives_way_further_when_other_work_comes_and_its_thread_ends():
     office = Office()
-    office.pool.start(office.take_long_and_give_way)
+    office.pool.lane().start(office.take_long_and_give_way)
     office.wait_for(1)
     office.clock.now += 1
     office.pool.start(lambda: office.look("light"))
@@ -112,9 +112,21 @@ def test_a_heavy_query_gives_way_further_when_other_work_comes_and_its_thread_en
     assert office.found["later"][0] != office.found["heavy"][0]
 
 
+def test_a_heavy_query_does_not_give_way_to_its_own_session():
+    office = Office()
+    lane = office.pool.lane()
+    lane.start(office.take_long_and_give_way)
+    office.wait_for(1)
+    office.clock.now += 1
+    lane.start(lambda: office.look("light"))
+    office.is_over.set()
+    office.wait_for(2)
+    assert office.niceness() == dict.fromkeys(("at first", "light", "heavy"), LIGHT)
+
+
 def test_a_function_keeps_its_priority_for_the_threads_that_it_may_start():
     office = Office()
-    office.pool.start(office.take_long)
+    office.pool.lane().start(office.take_long)
     office.wait_for(1)
     office.clock.now += 1
     office.pool.start(lambda: office.look("light"))
@@ -125,7 +137,7 @@ def test_a_function_keeps_its_priority_for_the_threads_that_it_may_start():
 
 def test_what_waits_for_a_thread_that_ends_is_done_with_full_priority():
     office = Office(most=1)
-    office.pool.start(office.take_long_and_give_way)
+    office.pool.lane().start(office.take_long_and_give_way)
     office.wait_for(1)
     office.clock.now += 1
     for name in "abc":

@@ -16,6 +16,7 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.measured import Chosen, Measured, Readings, Uses
 from dataapp.engines.relation import Column
 from dataapp.runtime.frames import Frame, same_frame
+from dataapp.runtime.pool import giving_way
 from dataapp.runtime.tables import Table, cell_key, same_table
 from dataapp.runtime.workers import Cancel
 
@@ -106,7 +107,7 @@ def keep_rows(table: Table, engine: DuckDB, cancel: Cancel) -> Frame | Table:
     """
     key = cell_key(table.root)
     uses = Uses(_making(key), taken={key: table.digest}, kept={})
-    with table.relation(engine, uses).open() as reader:
+    with giving_way(), table.relation(engine, uses).open() as reader:
         cancel.on_cancel(reader.cancel)
         cancel.progress = reader.progress
         width = sum(map(_width, reader.describe()))

@@ -20,7 +20,7 @@ SIGNATURES = {
     "input": "(widget, /, *, throttled=False, **options)",
     "match": "(column, input, /, *, name=None)",
     "pick": "(chart, field, /, *, column=None, name=None)",
-    "source": "(location, /, *, name=None, **options)",
+    "source": "(location, /, *, policy=None, name=None, **options)",
     "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, **bindings)",
     "user": "()",
 }

@@ -1,6 +1,5 @@
 """Sources: rows that come from files, frames or a connection's tables."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -11,7 +10,7 @@ from dataapp.cells.namespace import Namespace
 
 
 class SourceCell(LimitedCell):
-    """Rows from outside the graph. Made by `source`."""
+    """Rows from outside the graph. Made by `dataapp.source`."""
 
     __slots__ = ("location", "options")
 
@@ -24,31 +23,6 @@ class SourceCell(LimitedCell):
         super().__init__(namespace, name)
         self.location = location
         self.options = options
-
-
-def source(location: object, /, *, name: str | None = None, **options: object) -> SourceCell:
-    """Make a source.
-
-    Args:
-        location: A path, glob or list of paths of Parquet, CSV, JSON lines or Arrow IPC files (a relative one starts at
-            the file that the call stands in); a frame: Polars, Arrow, pandas, Ibis or anything that narwhals reads; or
-            the URL of a database.
-        name: What to call it; by default the variable that it is bound to.
-        **options: Passed to the reader of the file format, such as ``hive_partitioning=True`` or ``delim=";"``;
-            ``format="csv"`` where the file's ending does not tell. With the URL of a database: ``table=``, ``schema=``,
-            and options of `connect`.
-
-    Returns:
-        A table that SQL cells read by its name. Nothing is read yet.
-
-    Example:
-        >>> import dataapp as da, polars as pl
-        >>> prices = da.source(pl.DataFrame({"symbol": ["A", "B"], "price": [1.0, 2.0]}))
-        >>> da.sql("SELECT max(price) AS top FROM prices", prices=prices).evaluate().item()
-        2.0
-    """
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the caller's file is where relative paths start
-    return SourceCell(location, Namespace.of(frame, {}), options=options, name=name)
 
 
 def is_location(thing: object) -> bool:

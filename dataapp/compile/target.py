@@ -15,6 +15,9 @@ class Target:
         keeps_case: Whether a quoted name differs from a name that is written without quotes in other case.
         takes_lists_by_any: Whether membership in a bound list is ``x = ANY($list)`` rather than ``x IN $list``.
         types: The engine's names of types, by DuckDB's where they differ.
+        fence: What stands in front of and behind a plain query with a WHERE so that the engine runs nothing of its
+            readers on rows that the WHERE leaves out. DuckDB moves filters into any subquery, also a materialised one,
+            but through no sample; one of 100 % by vectors takes every row, in order and on all threads.
 
     Example:
         >>> Target().parameter("low", 1), Target(numbers_parameters=True).parameter("low", 1)
@@ -27,6 +30,7 @@ class Target:
     keeps_case: bool = False
     takes_lists_by_any: bool = False
     types: Mapping[str, str] = field(default_factory=dict[str, str])
+    fence: tuple[str, str] = ("SELECT * FROM (", "\n) TABLESAMPLE SYSTEM (100%)")
 
     def parameter(self, name: str, number: int) -> str:
         """Return what stands for a value, given its name and its number from 1."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, DatabaseTable, Refused, Server
 from dataapp.cells.namespace import Namespace
+from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.address import FILE_DATABASES, FILE_SYSTEMS, key_of, label_of, scheme_of
@@ -69,11 +70,15 @@ class Connection:
         except Refused as refused:
             raise refused.error from refused.__cause__
 
-    def table(self, table: str, /, *, schema: str | None = None, name: str | None = None) -> SourceCell:
+    def table(
+        self, table: str, /, *, policy: str | None = None, schema: str | None = None, name: str | None = None
+    ) -> SourceCell | PolicyCell:
         """Make a source of a table or view.
 
         Args:
             table: Its name, as the database spells it.
+            policy: A condition in the SQL of the database that every row must satisfy before anybody reads it; it
+                becomes a part of the query that the database is sent. See `source`.
             schema: The schema that it lies in; by default where the database looks by itself.
             name: What to call the cell; by default the variable that it is bound to.
 
@@ -81,7 +86,10 @@ class Connection:
             A table that cells read by its name: on the database those that run on it, else after its rows were fetched.
         """
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the source's place is the caller's
-        return SourceCell(DatabaseTable(self, table, schema), Namespace.of(frame, {}), options={}, name=name)
+        location, namespace = DatabaseTable(self, table, schema), Namespace.of(frame, {})
+        if policy is None:
+            return SourceCell(location, namespace, options={}, name=name)
+        return PolicyCell(GuardedRows(location, namespace, options={}, name=name), policy, on=self)
 
     def __repr__(self) -> str:
         return f"<Connection {self.label}>"

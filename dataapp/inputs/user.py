@@ -6,8 +6,10 @@ from typing import Any, cast
 
 import panel as pn
 
-from dataapp.cells.input import InputCell, Setting
+from dataapp.cells import user as viewer
+from dataapp.cells.input import Setting
 from dataapp.cells.namespace import Namespace
+from dataapp.cells.user import UserCell
 
 # Claims about the token rather than the person: with them, each login would be another person to the cache.
 _ABOUT_THE_TOKEN = frozenset(
@@ -74,7 +76,12 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, _PLAIN)
 
 
-def user() -> InputCell:
+def install() -> None:
+    """Let policies read who is looking."""
+    viewer.install(UserKind())
+
+
+def user() -> UserCell:
     """Make an input of who is looking: ``$user.name``, and ``$user.desk`` for a claim `desk`.
 
     Claims come from Panel's authentication (``--basic-auth`` gives a name, OAuth providers give more). Neither a link
@@ -92,4 +99,4 @@ def user() -> InputCell:
         >>> desks.evaluate(user={"name": "ann", "desk": "fx"})["n"].item()
         1
     """
-    return InputCell(UserKind(), Namespace.of(sys._getframe(1), {}))
+    return UserCell(UserKind(), Namespace.of(sys._getframe(1), {}))

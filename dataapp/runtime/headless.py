@@ -13,6 +13,7 @@ import pyarrow as pa
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
 from dataapp.cells.relation import is_relation
+from dataapp.cells.user import UserCell
 from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
@@ -66,12 +67,23 @@ def evaluate(
                 if found in replaced:
                     raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
                 replaced[found] = value
+    if any(isinstance(given, UserCell) for given in replaced):
+        _give_to_all_users(engine, cell, replaced, initial)
     with _session(engine, initial, replaced) as session:
         if is_relation(cell):
             value = _take(session, cell, "frame")
             assert isinstance(value, Frame)
             return to_polars(value.rows)
         return _take(session, cell, "value")
+
+
+def _give_to_all_users(engine: DuckDB, cell: Cell, replaced: dict[Cell, object], initial: Initial) -> None:
+    """Let everybody above a cell who reads who is looking find the one that was given: it is one person."""
+    given = next(value for user, value in replaced.items() if isinstance(user, UserCell))
+    with _session(engine, initial) as session:
+        for user in session.resolver.closure(cell):
+            if isinstance(user, UserCell):
+                replaced.setdefault(user, given)
 
 
 def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:

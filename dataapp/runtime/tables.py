@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database
+from dataapp.cells.sql import SqlCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, fuse
 from dataapp.compile.target import DUCKDB
@@ -114,7 +115,9 @@ class Table:
         place = None if position is None else self.fused.locate(position)
         error.cell = self.labels.get(place.key if place is not None else self.root, self.root.label)
         if place is not None:
-            error.line, error.column = place.line, place.column
+            written = place.key if isinstance(place.key, SqlCell) else None
+            found = (place.line, place.column) if written is None else written.place(place.line, place.column)
+            error.line, error.column = found
         return error
 
     def check_sources(self) -> None:

@@ -13,7 +13,7 @@ from dataapp.cells.database import Database
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, fuse
-from dataapp.compile.target import DUCKDB
+from dataapp.compile.target import DUCKDB, Target
 from dataapp.connect.files import Version, is_local, is_settled, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.relation import EngineFault, Relation
@@ -78,8 +78,11 @@ class Table:
     @cached_property
     def fused(self) -> Fused:
         """The one query that the parts become."""
+        return self.fuse(DUCKDB if self.database is None else self.database.server().target)
+
+    def fuse(self, target: Target) -> Fused:
+        """Return the one query that the parts become, written as a target says."""
         casts = {key: bound.type for key, bound in self.values.items() if bound.needs_cast and bound.type is not None}
-        target = DUCKDB if self.database is None else self.database.server().target
         return fuse(self.root, self.parts, self.labels, casts, target)
 
     @property

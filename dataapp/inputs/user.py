@@ -85,11 +85,12 @@ def user() -> UserCell:
     """Make an input of who is looking: ``$user.name``, and ``$user.desk`` for a claim `desk`.
 
     Claims come from Panel's authentication (``--basic-auth`` gives a name, OAuth providers give more). Neither a link
-    nor a browser can set them. Like any other value they are part of what a result is known by, so what one user sees
-    is never another's, unless both ask the same with equal claims.
+    nor a browser can set them. Like any other value the claims that a query names are part of what a result is known
+    by, so what one user sees is never another's, unless both ask the same with equal claims. Where nobody is signed
+    in, each claim is NULL. Of somebody who is, a claim that is not there is an error.
 
     Returns:
-        A cell that SQL reads as ``$variable`` (a STRUCT), and Python cells as a dictionary. A test gives another one:
+        A cell that SQL reads as ``$variable.claim``, and Python cells as a dictionary. A test gives another one:
         ``evaluate(user={"name": "ann", "desk": "fx"})``.
 
     Example:

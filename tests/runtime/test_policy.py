@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import panel as pn
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -56,6 +57,8 @@ trades = da.source(ROWS, policy="desk = $user.desk")
 grants = pl.DataFrame({"who": ["ann", "ann", "bob"], "granted": ["fx", "rates", "rates"]})
 picked = pl.DataFrame({"id": [1, 2, 3, 4]})
 low = 0
+choice = da.input(pn.widgets.MultiChoice, options=[1, 2, 3, 4], value=[1, 2])
+picks = da.match("id", choice)
 
 plain = da.sql("SELECT id FROM trades")
 kept = da.sql("SELECT id FROM trades WHERE id > 0", materialize=True)
@@ -174,6 +177,12 @@ def test_a_policy_reads_values_and_tables_of_its_module():
     assert ids(granted.evaluate(user=ANN)) == [1, 2, 3]
     assert ids(granted.evaluate(user=BOB)) == [2]
     assert ids(granted.evaluate(user=BOB, low=2)) == []
+
+
+def test_a_policy_reads_predicates():
+    both = da.source(ROWS, policy="desk = $user.desk AND $picks")
+    assert ids(both.evaluate(user=ANN)) == [1]
+    assert ids(both.evaluate(user=ANN, choice=[])) == [1, 3]
 
 
 def test_columns_are_those_of_the_source():

@@ -128,7 +128,7 @@ def check_condition(cell: PolicyCell, tokens: Sequence[Token]) -> None:
     open_: list[Token] = []
     for token in tokens:
         if token.text == ";":
-            raise _fault(cell, token, "it ends before its end")
+            raise _fault(cell, token, "a semicolon ends it")
         if token.text in _OPENING:
             open_.append(token)
         elif token.text in _CLOSING and (not open_ or _OPENING[open_.pop().text] != token.text):

@@ -20,13 +20,11 @@ class UserCell(InputCell):
 
 
 class _Slot:
-    kind: InputKind | None = None
     viewer: UserCell | None = None
 
 
 def install(kind: InputKind) -> None:
     """Say how it is found out who is looking: the application layer does."""
-    _Slot.kind = kind
     _Slot.viewer = UserCell(kind, Namespace("dataapp", None, 1, {}, {}), name="user")
 
 

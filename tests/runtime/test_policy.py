@@ -211,7 +211,7 @@ def test_explanations_show_the_condition():
     [
         ("", PolicyError, "is empty", (None, None)),
         ("-- nothing", PolicyError, "is empty", (None, None)),
-        ("id = 1; DROP TABLE x", PolicyError, "ends before its end", (1, 7)),
+        ("id = 1; DROP TABLE x", PolicyError, "a semicolon ends it", (1, 7)),
         ("id = 1) OR (1 = 1", PolicyError, r"nothing opens the `\)`", (1, 7)),
         ("TRUE) UNION ALL (SELECT * FROM grants", PolicyError, "nothing opens", (1, 5)),
         ("\n(id = 1", PolicyError, "nothing closes", (2, 1)),

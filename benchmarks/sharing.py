@@ -1,4 +1,4 @@
-"""What is asked again, or by many: one run serves all.
+"""What is asked again, or by many: one run serves all, where that is cheaper.
 
 Every session is live, with worker threads and without a screen. A value is used for one turn only, so that what is
 shared within a turn was not there before it.
@@ -7,13 +7,14 @@ shared within a turn was not there before it.
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import panel as pn
 
 import dataapp as da
-from benchmarks.report import Figure, Goal, within_ratio
+from benchmarks.report import Figure, Goal, within_added, within_ratio
 from benchmarks.settings import Settings, forget_results
 from benchmarks.timing import Sample, ratio, take_turns
 from dataapp.cache.results import Results
@@ -21,6 +22,7 @@ from dataapp.cells.input import InputCell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
+from dataapp.runtime.tables import cell_key
 
 _SESSIONS = 100
 _BUDGET = 256 * 2**20
@@ -28,6 +30,14 @@ TOTALS = """
     SELECT symbol, CAST(ts AS DATE) AS day, max(price) AS high, sum(size)::BIGINT AS volume
     FROM trades WHERE size <> $least GROUP BY ALL
 """
+FEW = "FROM trades WHERE size >= $least"
+FEW_READERS = (
+    "SELECT symbol, sum(size)::DOUBLE AS volume, $top AS top FROM few GROUP BY ALL",
+    "SELECT CAST(ts AS DATE) AS day, avg(price) AS price, $top AS top FROM few GROUP BY ALL",
+    "SELECT side, count(*) AS trades, $top AS top FROM few GROUP BY ALL",
+)
+_FEW_FROM = 60_000  # shares: one trade in fifty is as large
+_LEARNS = 6  # moves
 READERS = (
     "SELECT symbol, max(high) AS high FROM totals GROUP BY ALL",
     "SELECT day, sum(volume)::BIGINT AS volume FROM totals GROUP BY ALL",
@@ -46,6 +56,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     readers = [da.sql(text, totals=totals) for text in READERS]
     turns = settings.repetitions(12)
     yield from _six_readers(readers, least, turns)
+    yield from _chosen(trades, settings.repetitions(8))
     yield _asked_again(totals, turns)
     yield _many_sessions(totals, least, settings.repetitions(6))
 
@@ -57,6 +68,35 @@ def _six_readers(readers: Sequence[Any], least: InputCell, turns: int) -> Iterat
             {"six": lambda turn: six.set(_value(turn)), "one": lambda turn: one.set(_value(turn))}, turns
         )
     yield within_ratio("six readers of one aggregate, against one", taken["six"], taken["one"], at_most=1.3)
+
+
+def _chosen(trades: Any, turns: int) -> Iterator[Figure]:
+    """Let three readers share a filter that leaves few rows, with rows kept or not as measured, never, and always."""
+    least = da.input(pn.widgets.IntSlider, start=0, end=1_000_000, value=_FEW_FROM)
+    top = da.input(pn.widgets.IntSlider, start=0, end=1_000_000, value=0)
+    ways: dict[str, Any] = {"chosen": "auto", "never": False, "always": True}
+    with ExitStack() as opened:
+        crowds: dict[str, dict[str, Crowd]] = {"the filter": {}, "what reads it": {}}
+        for moved, known in crowds.items():
+            for way, materialize in ways.items():
+                few = da.sql(FEW, trades=trades, least=least, materialize=materialize)
+                cells = [da.sql(text, few=few, top=top) for text in FEW_READERS]
+                known[way] = opened.enter_context(Crowd(1, cells, least if moved == "the filter" else top))
+        for moved, known in crowds.items():
+            first = _FEW_FROM if moved == "the filter" else 0
+            for turn in range(_LEARNS):
+                known["chosen"].set(first + _value(turn))
+            moves = {way: partial(_move, crowd, first + _value(_LEARNS)) for way, crowd in known.items()}
+            taken = take_turns(moves, turns)
+            better = min("never", "always", key=lambda way: taken[way].median)
+            notes = [f"never keeping {taken['never'].median:.0f} ms, always {taken['always'].median:.0f} ms"]
+            notes += [f"chosen last: {why}" for why in known["chosen"].choices()]
+            what = f"rows kept as measured, moving {moved}"
+            yield within_added(what, taken["chosen"], taken[better], share=0.3, at_most=5, notes=notes)
+
+
+def _move(crowd: "Crowd", first: int, turn: int) -> None:
+    crowd.set(first + _value(turn))
 
 
 def _asked_again(totals: Any, turns: int) -> Figure:
@@ -121,8 +161,9 @@ class Crowd:
         self._moved = moved
         self.results = TimedResults()
         self._told = threading.Event()
-        engine, pool = DuckDB(self.results), ThreadPool()
-        self._sessions = [Session(engine, pool.lane()) for _ in range(count)]
+        self._engine, pool = DuckDB(self.results), ThreadPool()
+        self._cells = cells
+        self._sessions = [Session(self._engine, pool.lane()) for _ in range(count)]
         self._demands = [session.demand(cell, "frame", self._told.set) for session in self._sessions for cell in cells]
         self._wait()
 
@@ -132,6 +173,12 @@ class Crowd:
     def __exit__(self, *error: object) -> None:
         for session in self._sessions:
             session.close()
+
+    def choices(self) -> list[str]:
+        """Why rows of what the cells read are kept or not."""
+        read = {cell_key(one) for cell in self._cells for one in cell.namespace.bindings.values()}
+        chosen = [self._engine.measured.chosen(key) for key in read]
+        return [one.why for one in chosen if one is not None]
 
     def milliseconds(self, turns: int) -> tuple[float, ...]:
         """How long the latest results took to make."""

@@ -16,6 +16,27 @@ MISSING = object()
 _HISTORY = re.compile(r"__.*|_\d*")  # what a module has by itself, and what a notebook calls its last results
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What messages about names call the things of a place.
+
+    Attributes:
+        reader: What reads a name.
+        readers: Several of them.
+        no_table: What is said of a table that nothing defines.
+        no_value: What is said of a parameter that nothing defines.
+        no_table_hint: What else to do about such a table, or an empty text.
+        circle_hint: What to do where something reads itself.
+    """
+
+    reader: str = "Cell"
+    readers: str = "Cells"
+    no_table: str = "which no cell, frame or engine defines"
+    no_value: str = "which no input or value defines"
+    no_table_hint: str = ""
+    circle_hint: str = "bind the outer table under another name, or rename the cell"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Namespace:
     """The place and the names of one cell.
@@ -26,6 +47,7 @@ class Namespace:
         line: The line of the call, from 1.
         names: The module's globals: live, not a copy.
         bindings: What the call's keyword arguments bind.
+        wording: What messages call the things that are here.
     """
 
     module: str
@@ -33,6 +55,7 @@ class Namespace:
     line: int
     names: Mapping[str, object]
     bindings: Mapping[str, object]
+    wording: Wording = Wording()
 
     @classmethod
     def of(cls, frame: FrameType, bindings: Mapping[str, object]) -> "Namespace":

@@ -136,12 +136,12 @@ def _check(text: str, tokens: Sequence[Token], names: Sequence[ParameterRef], pa
     if not facts or not written:
         raise StatementError("The text holds no statement.", hint="write one query, such as FROM trades")
     if len(written) > 1:
-        hint = "a cell holds one query: give each its own cell"
+        hint = "write each query on its own"
         raise _refusal(f"The text holds {len(written)} statements.", hint, text, written[1][0])
     first = written[0][0]
     is_query = facts[-1].type == "SELECT" and (len(facts) == 1 or may_pivot) and not first.is_keyword("pragma")
     if not is_query:
-        hint = "a cell holds a query that gives a table: SELECT, FROM, WITH, VALUES, PIVOT, SUMMARIZE or DESCRIBE"
+        hint = "write a query that gives a table: SELECT, FROM, WITH, VALUES, PIVOT, SUMMARIZE or DESCRIBE"
         kind = facts[0].type if len(facts) == 1 and facts[0].type != "SELECT" else first.text.upper()
         raise _refusal(f"{kind} is not a query.", hint, text, first)
     if not may_pivot and {fold(name.name) for name in names} != {fold(name) for name in facts[0].parameters}:
@@ -173,7 +173,7 @@ def _serialize(text: str, parser: Parser) -> Node:
     try:
         answer = parser.serialize(text)
     except RecursionError as error:  # about 500 operators in a row without brackets around some of them
-        hint = "split it into several cells, or write a long chain of operators as a list"
+        hint = "split it into several queries, or write a long chain of operators as a list"
         raise StatementError("The query is nested too deeply to be read.", hint=hint) from error
     if answer["error"]:
         hint = "if it pivots, list the columns: PIVOT ... ON column IN ('a', 'b')"

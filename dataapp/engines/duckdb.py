@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
@@ -28,6 +29,7 @@ from dataapp.engines.arrow_scan import scannable
 from dataapp.engines.described import Described
 from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
+from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
@@ -104,6 +106,7 @@ class DuckDB:
         results: As given.
         kept: Tables that readers of equal relations share.
         described: Columns of relations by their shape.
+        measured: What runs of relations took.
 
     Example:
         >>> engine = DuckDB()
@@ -120,6 +123,7 @@ class DuckDB:
         self._database.execute(f"CREATE SCHEMA {SCHEMA}")
         self.kept = KeptTables(self._drop)
         self.described = Described(_MOST_DESCRIBED)
+        self.measured = Measured()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
         self._lock = threading.Lock()
@@ -239,6 +243,10 @@ def _made(result: duckdb.DuckDBPyConnection) -> int:
     return int(rows)
 
 
+class _TooMany(Exception):  # not an error: whoever asked for few rows learns that they are not
+    pass
+
+
 class Reader:
     """A connection on which one relation can be queried as the table ``relation``.
 
@@ -290,6 +298,27 @@ class Reader:
         def fetch() -> pa.Table:
             return self._run(self._text(query), bound, _rows)
 
+        return self._shared_rows(fetch, query, bound)
+
+    def fetch_at_most(self, most: int) -> pa.Table | None:
+        """Return the relation's rows as `fetch` does, or None if there are more and nobody has them already.
+
+        Args:
+            most: How many rows there may be.
+        """
+
+        def fetch() -> pa.Table:
+            rows = self._run(self._text(f"FROM relation LIMIT {most + 1}"), {}, _rows)
+            if rows.num_rows > most:
+                raise _TooMany
+            return rows
+
+        try:
+            return self._shared_rows(fetch, None, {})
+        except _TooMany:
+            return None
+
+    def _shared_rows(self, fetch: Callable[[], pa.Table], query: str | None, bound: Mapping[str, object]) -> pa.Table:
         what = ("rows", query, repr(sorted(bound.items())))
         return self.shared(what, fetch, lambda rows: rows.nbytes, lasts=True)
 
@@ -407,8 +436,10 @@ class Reader:
             raise Cancelled
         connection.execute("SET enable_profiling = 'no_output'")
         try:
+            started = perf_counter()
             rows = self._run(self._text(None), {}, _rows)
-            return rows, read_profile(connection.get_profiling_information(format="json"))
+            took = perf_counter() - started
+            return rows, read_profile(connection.get_profiling_information(format="json"), took)
         finally:
             connection.execute("RESET enable_profiling")
 
@@ -473,7 +504,8 @@ class Reader:
         """Run a query that reads the relation; its sources are looked at afterwards."""
         bound = {name: bound_to_engine(value) for name, value in self._relation.parameters.items()}
         try:
-            result = self._execute(sql, bound | dict(parameters), take)
+            with self._engine.measured.run(self._relation.uses, self._relation.key):
+                result = self._execute(sql, bound | dict(parameters), take)
         except duckdb.Error as error:
             self._relation.check_sources()
             raise self._explain(error, sql) from error

@@ -51,12 +51,13 @@ class Profile:
 
     Attributes:
         seconds: From its start until its last row.
-        cpu_seconds: Of all threads together.
+        cpu_seconds: Of all threads together, or None where the engine gives no account: of what it can answer from the
+            statistics of files alone.
         scans: What it read.
     """
 
     seconds: float
-    cpu_seconds: float
+    cpu_seconds: float | None
     scans: tuple[Scan, ...]
 
 
@@ -77,14 +78,20 @@ class RowGroups:
     total_bytes: int
 
 
-def read_profile(text: str) -> Profile:
+def read_profile(text: str, seconds: float) -> Profile:
     """Read the engine's own account of a query.
 
+    Args:
+        text: What it tells.
+        seconds: What the query took as seen from outside, for when it tells nothing.
+
     Example:
-        >>> read_profile('{"latency": 0.5, "cpu_time": 0.9, "children": []}')
+        >>> read_profile('{"latency": 0.5, "cpu_time": 0.9, "children": []}', 0.6)
         Profile(seconds=0.5, cpu_seconds=0.9, scans=())
     """
     told: Mapping[str, Any] = json.loads(text)
+    if "latency" not in told:
+        return Profile(seconds, None, ())
     return Profile(float(told["latency"]), float(told["cpu_time"]), tuple(_scans(told)))
 
 

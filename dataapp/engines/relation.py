@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pyarrow as pa
 
 from dataapp.cells.values import Bound
+from dataapp.engines.measured import Uses
 from dataapp.errors import DataAppError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Relation:
         is_pick: Whether `key` says all that the rows depend on but for which of several picks a run takes.
         engine: Where it runs.
         variables: Values to set as engine variables before running, for queries that cannot be prepared.
+        uses: Which cells are in it, for what is measured, or None to measure nothing.
         fixed_order: Whether reading twice gives the rows in the same order (scans and filters of files and frames do,
             a GROUP BY does not).
         explain_fault: Turns the engine's fault into an error that names the cell, line and column.
@@ -80,6 +82,7 @@ class Relation:
     is_versioned: bool = False
     is_pick: bool = False
     variables: Mapping[str, Bound] = field(default_factory=dict[str, Bound])
+    uses: Uses | None = None
     fixed_order: bool = False
     explain_fault: Callable[[EngineFault], DataAppError] | None = None
     check_sources: Callable[[], None] = no_check

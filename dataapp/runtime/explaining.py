@@ -7,9 +7,10 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database
 from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.engines.duckdb import Reader
+from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
 from dataapp.runtime.databases import explain, fetch, statement_of
-from dataapp.runtime.tables import Table
+from dataapp.runtime.tables import Table, cell_key
 from dataapp.runtime.workers import Cancel
 
 _MOST_NAMES = 12
@@ -37,6 +38,7 @@ def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, s
     values = {**relation.parameters, **relation.variables}
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
+    lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
     states = [state for files in table.files for state in files.version]
     lines += _section("Files", _some([f"{state.path} ({state.size:,} bytes)" for state in states]))
     lines += ["", "Query, with nothing kept", "", relation.sql, "", "Plan", "", plan]
@@ -79,7 +81,9 @@ def _policies(table: Table) -> list[str]:
 
 
 def _cost(rows: int, size: int, profile: Profile) -> str:
-    took = f"{1000 * profile.seconds:.1f} ms ({1000 * profile.cpu_seconds:.1f} ms of all processors)"
+    took = f"{1000 * profile.seconds:.1f} ms"
+    if profile.cpu_seconds is not None:
+        took += f" ({1000 * profile.cpu_seconds:.1f} ms of all processors)"
     return f"It took {took} and gave {_count(rows, 'row')}, {_bytes(size)}."
 
 
@@ -104,6 +108,13 @@ def _row_groups(scan: Scan, table: Table, reader: Reader) -> RowGroups | None:
 def _groups(groups: RowGroups) -> str:
     needed = f"{groups.chosen:,} of {groups.total:,} row groups by their statistics"
     return f"{needed}, {_bytes(groups.chosen_bytes)} of {_bytes(groups.total_bytes)}"
+
+
+def _chosen(table: Table, measured: Measured) -> Iterator[str]:
+    for cell in table.parts:
+        chosen = measured.chosen(cell_key(cell)) if isinstance(cell, Cell) else None
+        if chosen is not None:
+            yield f"`{table.labels[cell]}`: rows {'kept' if chosen.is_kept else 'not kept'}, {chosen.why}"
 
 
 def _section(title: str, lines: "Iterator[str] | list[str]") -> list[str]:

@@ -2,19 +2,21 @@
 
 Keeping costs memory and stops filters from reaching the files; not keeping costs running the query again. What counts
 is how many *runs* would hold the query: two cells that end up in one fused query are one run, in which the engine
-computes what it needs once.
+computes what it needs once. Where several runs would, it is a matter of cost: see `dataapp.runtime.costs`.
 
 What comes from a database is always kept where somebody here reads it: the engine cannot run its query. Cells on the
 same database do not count as readers, since they take the query and never the rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
 from dataapp.connect.connection import database_of
+from dataapp.engines.measured import Measured
+from dataapp.runtime.costs import Choice, choose
 from dataapp.runtime.waves import Node
 
 
@@ -43,15 +45,27 @@ class Keeping:
 
     Args:
         necessary: The nodes that somebody needs.
+        measured: What is known of earlier runs.
+        cells: Whose rows or query a node stands for.
+
+    Attributes:
+        reasons: Why rows are kept, by cell.
+        shared: What was chosen for each query that several runs would hold, where nothing else decides, and whose rows
+            these runs read.
     """
 
     necessary: set[Node]
+    measured: Measured
+    cells: Mapping[Node, Cell]
     reasons: dict[Cell, str] = field(default_factory=dict[Cell, str])
+    shared: dict[Cell, tuple[Choice, Sequence[Cell | None]]] = field(
+        default_factory=dict[Cell, tuple[Choice, Sequence[Cell | None]]]
+    )
     _by_lazy: dict[Node, Readable] = field(default_factory=dict[Node, Readable])
     _runs: dict[Node, frozenset[Node]] = field(default_factory=dict[Node, frozenset[Node]])
 
-    def choose(self, cells: Iterable[Readable]) -> Mapping[Cell, str]:
-        """Return, by cell, why its rows are kept; cells whose query is taken are left out.
+    def choose(self, cells: Iterable[Readable]) -> "Keeping":
+        """Choose for all, and return itself.
 
         Args:
             cells: Queries, what is read before who reads it.
@@ -62,7 +76,7 @@ class Keeping:
             self._runs[readable.table] = self._runs_of(readable)
             if (reason := self._reason(readable)) is not None:
                 self.reasons[readable.cell] = reason
-        return self.reasons
+        return self
 
     def _runs_of(self, readable: Readable) -> frozenset[Node]:
         """Return the nodes whose runs would hold a cell's query."""
@@ -95,9 +109,13 @@ class Keeping:
         frame = readable.frame
         if frame is not None and (frame.demand or self._is_read(frame, but=readable.table)):
             return "a reader needs its rows"
-        runs = len(self._runs[readable.table])
-        is_shared = runs > 1 and query is not None and query.reduces
-        return f"{runs} readers share it and it reduces rows" if is_shared else None
+        runs = self._runs[readable.table]
+        if len(runs) < 2 or query is None:
+            return None
+        readers = [self.cells.get(node) for node in runs]
+        choice = choose(self.measured, cell, readers, reduces=query.reduces)
+        self.shared[cell] = choice, readers
+        return choice.why if choice.is_kept else None
 
     def _is_read(self, frame: Node, *, but: Node) -> bool:
         return any(node in self.necessary for node in frame.outputs if node is not but)

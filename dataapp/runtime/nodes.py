@@ -39,6 +39,7 @@ from dataapp.errors import (
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
+from dataapp.runtime.costs import keep_rows, note, same_rows
 from dataapp.runtime.databases import describe, source_table
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.forms import is_streamed, table_to_form, value_to_form
@@ -112,6 +113,7 @@ class Nodes:
         self.tables: dict[Cell, Node] = {}
         self.lazies: dict[Cell, Node] = {}
         self.frames: dict[Cell, Node] = {}
+        self.shared: dict[Cell, Node] = {}
         self.files: dict[Node, tuple[tuple[str, ...], str]] = {}
         self.chosen: dict[Node, ChosenFiles] = {}
         self.raws: dict[InputCell, Node] = {}
@@ -139,6 +141,10 @@ class Nodes:
         """Return the node of a cell's rows."""
         return self._made(cell, self.frames, self._make_frame)
 
+    def _shared(self, cell: Cell) -> Node:
+        """Return the node of a cell's rows for several readers, or of its query if they are too many."""
+        return self._made(cell, self.shared, self._make_shared)
+
     def fetched(self) -> list[Node]:
         """Return the nodes of rows that come from databases."""
         return [node for cell, node in self.frames.items() if cell in self.lazies and database_of(cell) is not None]
@@ -151,9 +157,9 @@ class Nodes:
 
     def clear(self) -> None:
         """Forget all nodes and controls."""
-        for kind in (self.values, self.tables, self.lazies, self.frames, self.files, self.chosen, self.gates):
+        for kind in (self.values, self.tables, self.lazies, self.frames, self.shared, self.gates):
             kind.clear()
-        for kind in (self.raws, self.settings, self.controls, self.columns):
+        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen):
             kind.clear()
 
     def plan(self) -> None:
@@ -163,9 +169,11 @@ class Nodes:
         for cell, lazy in list(self.lazies.items()):
             table = self.tables.get(cell)
             if table is not None and table in necessary:
-                takes_rows = cell in kept and (self._keeps_rows or self._fetches(cell, table, necessary))
-                self._waves.rewire(table, (self.frame(cell) if takes_rows else lazy,))
+                takes_rows = cell in kept.reasons and (self._keeps_rows or self._fetches(cell, table, necessary))
+                rows = self._shared if cell in kept.shared else self.frame
+                self._waves.rewire(table, (rows(cell) if takes_rows else lazy,))
         if self._keeps_rows:
+            note(self._engine.measured, kept.shared)
             self._plan_columns()
 
     def _fetches(self, cell: Cell, table: Node, necessary: set[Node]) -> bool:
@@ -199,13 +207,15 @@ class Nodes:
 
     def kept_rows(self) -> dict[str, str]:
         """Return, by label, why the rows of queries are kept at present."""
-        return {cell.label: reason for cell, reason in self._kept(self._waves.necessary()).items()}
+        return {cell.label: reason for cell, reason in self._kept(self._waves.necessary()).reasons.items()}
 
-    def _kept(self, necessary: set[Node]) -> Mapping[Cell, str]:
+    def _kept(self, necessary: set[Node]) -> Keeping:
         cells = {self.lazies[cell]: cell for cell in self.lazies if cell in self.tables}
         order = closure(list(cells), lambda node: node.inputs)
         found = ((cells[node], node) for node in order if node in cells)
-        return Keeping(necessary).choose(
+        kinds = (self.lazies, self.tables, self.frames, self.shared)
+        roots = {node: cell for kind in kinds for cell, node in kind.items()}
+        return Keeping(necessary, self._engine.measured, roots).choose(
             Readable(cell, self._query(cell), self.tables[cell], lazy, self.frames.get(cell)) for cell, lazy in found
         )
 
@@ -232,7 +242,14 @@ class Nodes:
         Returns:
             The forgotten cells.
         """
-        kinds: tuple[dict[Cell, Node], ...] = (self.values, self.tables, self.frames, self.lazies, self.gates)
+        kinds: tuple[dict[Cell, Node], ...] = (
+            self.values,
+            self.tables,
+            self.frames,
+            self.shared,
+            self.lazies,
+            self.gates,
+        )
         made = dict.fromkeys(cell for kind in kinds for cell in kind)
         necessary = self._waves.necessary()
         shown = [cell for cell in made if any(cell in kind and kind[cell] in necessary for kind in kinds)]
@@ -264,6 +281,7 @@ class Nodes:
                 runs += [
                     self._replace(cell, self.tables, self._make_table),
                     self._replace(cell, self.frames, self._make_frame),
+                    self._replace(cell, self.shared, self._make_shared),
                 ]
                 if cell in self.tables:
                     self._rewire_there(cell, lazy)
@@ -391,7 +409,7 @@ class Nodes:
             def readable(source: object) -> Table:
                 return _readable(cell, source)
 
-            return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table))
+            return self._waves.add(Node(cell.label, (lazy,), compute=readable, same=same_table, renews=True))
         match cell:
             case SourceCell() if is_location(cell.location):
                 return self._file_table(cell)
@@ -411,6 +429,13 @@ class Nodes:
         gate = self.gates.get(cell) if is_text else None
         node = Node(cell.label, (source,), compute=read, is_work=True, same=same_frame, gate=gate)
         node.limit = own_limit(cell)
+        return self._waves.add(node)
+
+    def _make_shared(self, cell: Cell) -> Node:
+        def keep(cancel: Cancel, table: Table) -> Frame | Table:
+            return keep_rows(table, self._engine, cancel)
+
+        node = Node(cell.label, (self.query(cell),), compute=keep, is_work=True, same=same_rows, limit=own_limit(cell))
         return self._waves.add(node)
 
     def _database_table(self, cell: Cell) -> Node:

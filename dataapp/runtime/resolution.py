@@ -290,14 +290,16 @@ class Resolver:
         if found is None:
             if cell.on is not None or self._has_table(name):  # a database tells by itself what it does not have
                 return None
-            tables = [known for known in cell.namespace.known() if _is_table(cell.namespace, known)]
+            known = [other for other in cell.namespace.known() if other != cell.label]
+            wording = cell.namespace.wording
+            hints = [near(name, [other for other in known if _is_table(cell.namespace, other)]), wording.no_table_hint]
             raise NameNotFoundError(
-                f"Cell `{cell.label}` reads table `{name}`, which no cell, frame or engine defines.",
-                hint=near(name, tables),
+                f"{wording.reader} `{cell.label}` reads table `{name}`, {wording.no_table}.",
+                hint=" If not, ".join(hint for hint in hints if hint) or None,
             )
         if not isinstance(found, TABLES):
             raise WrongKindError(
-                f"Cell `{cell.label}` reads `{name}` as a table, but it is {_kind(found)}.",
+                f"{cell.namespace.wording.reader} `{cell.label}` reads `{name}` as a table, but it is {_kind(found)}.",
                 hint=f"read a value as ${name}" if isinstance(found, InputCell | ConstantCell) else None,
             )
         node = cast("Cell", found)
@@ -309,8 +311,9 @@ class Resolver:
         found = _matching(cell, name, "parameter")
         if found is None:
             hint = near(name, [known for known in cell.namespace.known() if _readable(cell.namespace, known)])
+            wording = cell.namespace.wording
             raise NameNotFoundError(
-                f"Cell `{cell.label}` uses parameter `${name}`, which no input or value defines.", hint=hint
+                f"{wording.reader} `{cell.label}` uses parameter `${name}`, {wording.no_value}.", hint=hint
             )
         return found
 
@@ -351,11 +354,11 @@ def _noting(
 def circle_error(cells: Sequence[Cell]) -> CycleError:
     """Return the error that names a circle: each cell reads the next, the first is also the last."""
     labels = [cell.label for cell in cells]
+    wording = cells[0].namespace.wording
     if len(labels) == 2:
-        hint = "bind the outer table under another name, or rename the cell"
-        return CycleError(f"Cell `{labels[0]}` reads itself.", hint=hint, cell=labels[0])
+        return CycleError(f"{wording.reader} `{labels[0]}` reads itself.", hint=wording.circle_hint, cell=labels[0])
     circle = " → ".join(f"`{label}`" for label in labels)
-    return CycleError(f"Cells read each other in a circle: {circle}.", cell=labels[0])
+    return CycleError(f"{wording.readers} read each other in a circle: {circle}.", cell=labels[0])
 
 
 @lru_cache(maxsize=4096)
@@ -390,8 +393,9 @@ def _matching(cell: SqlCell, name: str, role: str) -> Cell | None:
         found[node] = written
     if len(found) > 1:
         names = " and ".join(f"`{written}`" for written in found.values())
+        reader = cell.namespace.wording.reader
         raise NameClashError(
-            f"Cell `{cell.label}` uses {role} `{name}`, but {names} differ only in case, which SQL does not see.",
+            f"{reader} `{cell.label}` uses {role} `{name}`, but {names} differ only in case, which SQL does not see.",
             hint="rename one of them",
         )
     return next(iter(found), None)

@@ -10,12 +10,14 @@ import pyarrow as pa
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database
+from dataapp.cells.relation import is_query
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.values import Bound
-from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, fuse
+from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, TextPart, fuse
 from dataapp.compile.target import DUCKDB, Target
 from dataapp.connect.files import Version, is_local, is_settled, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
+from dataapp.engines.measured import Uses
 from dataapp.engines.relation import EngineFault, Relation
 from dataapp.errors import DataAppError
 
@@ -32,6 +34,13 @@ def digest(*facts: object) -> str:
         (True, False)
     """
     return hashlib.blake2b("\x1f".join(map(repr, facts)).encode(), digest_size=16).hexdigest()
+
+
+def cell_key(cell: Cell) -> Hashable:
+    """Return what stands for a cell in every session of the process: where it is written, and what it says."""
+    place = cell.namespace
+    text = cell.query if isinstance(cell, SqlCell) else ""
+    return place.module if place.file is None else place.file, place.line, cell.label, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class Table:
         frames: Arrow tables of the parts that are frames.
         files: Files that are read.
         digest: Equal digests mean equal rows, however they are computed.
+        digests: The digests of the tables of all cells that are parts.
         fixed_order: Whether reading twice gives the same order.
         is_versioned: Whether equal digests mean equal rows for every session of the process, and later: all sources
             have versions, and no text has several meanings. Never of a database, whose versions belong to its rows.
@@ -70,6 +80,7 @@ class Table:
     frames: Mapping[Key, pa.Table]
     files: tuple[Files, ...]
     digest: str
+    digests: Mapping[Cell, str]
     fixed_order: bool
     is_versioned: bool = False
     is_pick: bool = False
@@ -90,8 +101,28 @@ class Table:
         """The Arrow table that has these very rows, where there is one: it need not go through the engine."""
         return self.frames[self.root] if isinstance(self.parts[self.root], FramePart) else None
 
-    def relation(self, engine: DuckDB) -> Relation:
-        """Bind the fused query to its values and frames."""
+    @cached_property
+    def uses(self) -> Uses:
+        """Which cells a run of the fused query holds."""
+        taken: dict[Hashable, Hashable] = {}
+        kept: dict[Hashable, Hashable] = {}
+        for cell, found in self.digests.items():
+            match self.parts[cell]:
+                case TextPart():
+                    taken[cell_key(cell)] = found
+                case FramePart() if is_query(cell):
+                    kept[cell_key(cell)] = found
+                case _:
+                    pass
+        return Uses(cell_key(self.root), taken, kept)
+
+    def relation(self, engine: DuckDB, uses: Uses | None = None) -> Relation:
+        """Bind the fused query to its values and frames.
+
+        Args:
+            engine: Where it will run.
+            uses: What its runs count for; by default for reading the root cell.
+        """
         fused = self.fused
         settled = all(is_settled(files.version, time_ns()) for files in self.files)
         return Relation(
@@ -102,6 +133,7 @@ class Table:
             frames={name: self.frames[key] for name, key in fused.frames.items()},
             sources=tuple(files.version for files in self.files),
             variables={name: self.values[key] for name, key in fused.variables.items()},
+            uses=uses or self.uses,
             fixed_order=self.fixed_order,
             is_versioned=self.is_versioned and settled,
             is_pick=self.is_pick and settled,
@@ -150,6 +182,7 @@ class TableBuilder:
     values: dict[Key, Bound] = field(default_factory=dict[Hashable, Bound])
     frames: dict[Key, pa.Table] = field(default_factory=dict[Hashable, pa.Table])
     files: list[Files] = field(default_factory=list[Files])
+    digests: dict[Cell, str] = field(default_factory=dict[Cell, str])
 
     def include(self, table: Table) -> None:
         """Take over another table's parts."""
@@ -157,6 +190,7 @@ class TableBuilder:
         self.labels |= table.labels
         self.values |= table.values
         self.frames |= table.frames
+        self.digests |= table.digests
         self.files += [files for files in table.files if files not in self.files]
 
     def build(self, part: Part, digest: str, *, fixed_order: bool, is_versioned: bool, is_pick: bool = False) -> Table:
@@ -171,6 +205,7 @@ class TableBuilder:
             self.frames,
             tuple(self.files),
             digest,
+            {**self.digests, self.root: digest},
             fixed_order,
             is_versioned and self.database is None,
             is_pick and self.database is None,

@@ -36,6 +36,7 @@ class Node:
         is_work: Whether computing takes long and belongs on a worker; other nodes are computed within the wave.
         same: Whether two values are equal, so that readers need not run again.
         gate: A node whose change lets this one run; while it is unchanged, other changes wait.
+        renews: Whether a new value takes the place of an equal one: readers do not run for it, but get it when they do.
         demand: How many want this node's value for itself.
         limit: Seconds that its cell allows a run, or None where it says nothing.
     """
@@ -46,6 +47,7 @@ class Node:
     is_work: bool = False
     same: Callable[[object, object], bool] = _equal
     gate: "Node | None" = None
+    renews: bool = False
     demand: int = 0
     limit: float | None = None
     outcome: Outcome | None = None
@@ -337,6 +339,8 @@ class Waves:
         if node.outcome is None or node.changed_at < 0 or not _same_outcome(node, node.outcome, outcome):
             node.outcome = outcome
             node.changed_at = self.epoch
+        elif node.renews:
+            node.outcome = outcome
         node.unsettled = False
         node.checked_at = self.epoch
         step.touched[node] = None

@@ -24,6 +24,7 @@ class Desk:
         locations: Files, globs and folders.
         history: Where queries that were run are noted.
         folder: Where apps are saved, unless said otherwise.
+        title: What is explored, for people; by default what the locations are called.
 
     Attributes:
         history: As given.
@@ -31,11 +32,12 @@ class Desk:
         tabs: What each tab of the browser held last.
     """
 
-    def __init__(self, locations: Sequence[str], history: History, folder: Path) -> None:
+    def __init__(self, locations: Sequence[str], history: History, folder: Path, title: str | None = None) -> None:
         self.history = history
         self.folder = folder
         self.tabs = Tabs()
         self._locations = tuple(locations)
+        self._title = title
         self._catalogue: Future[Catalogue] = Future()
         self._later: Catalogue | None = None
         self._lock = threading.Lock()
@@ -77,6 +79,8 @@ class Desk:
     @property
     def title(self) -> str:
         """What is explored, for people."""
+        if self._title is not None:
+            return self._title
         titles = [location_to_title(location) for location in self._locations]
         return titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import dataapp as da
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
-from dataapp.cells.namespace import Namespace
+from dataapp.cells.namespace import Namespace, Wording
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.identifiers import fold
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     import altair as alt
 
 _MODULE = "explore"
+_WORDING = Wording(
+    reader="Query",
+    readers="Queries",
+    no_table="which is neither among the tables nor among the queries of this page",
+    no_value="which no control sets",
+    no_table_hint="read a file by its path, as in FROM 'data/trades.csv', or start dataapp explore with it",
+    circle_hint="read a table or another query",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,7 @@ class LiveBook:
         return cell
 
     def _make(self, key: str, definition: _Definition, cells: Mapping[str, Cell]) -> Cell:
-        namespace = Namespace(_MODULE, None, 1, self._names, {})
+        namespace = page_namespace(self._names)
         match definition.what:
             case Control() as control:
                 options = declared_options(control, {})
@@ -174,6 +182,11 @@ class LiveBook:
                 return SourceCell(location, namespace, options={}, name=definition.name)
             case (_, text) | str(text):
                 return SqlCell(text, namespace, on=None, materialize="auto", run="auto", name=definition.name)
+
+
+def page_namespace(names: Mapping[str, object]) -> Namespace:
+    """Return where the cells of a page are: under the names of its book, and with words that speak of queries."""
+    return Namespace(_MODULE, None, 1, names, {}, _WORDING)
 
 
 def _define(book: Book, parser: Parser) -> dict[str, _Definition]:

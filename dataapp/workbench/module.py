@@ -15,7 +15,7 @@ from dataapp.connect.files import absolute
 from dataapp.engines.relation import Column
 from dataapp.errors import DataAppError, NameNotFoundError, NotSavedError, near
 from dataapp.runtime.resolution import parse_text
-from dataapp.workbench.book import IMPORTED, Book, Query, names_read, open_parameters
+from dataapp.workbench.book import IMPORTED, Book, Query, names_read, open_parameters, readers_of
 from dataapp.workbench.controls import Control, OptionsQuery
 from dataapp.workbench.declared import declared_options
 from dataapp.workbench.expressions import (
@@ -30,6 +30,7 @@ from dataapp.workbench.expressions import (
     names_in,
     to_code,
 )
+from dataapp.workbench.query_names import name_queries
 from dataapp.workbench.quick_chart import ChartSpec, chart_expression
 from dataapp.workbench.references import move_files
 
@@ -58,7 +59,7 @@ def book_to_module(
     title: str | None = None,
     here: Path | None = None,
 ) -> str:
-    """Return the text of the module that shows what a book shows.
+    """Return the text of the module that shows what a book shows; queries that nobody named get a name that tells.
 
     Args:
         book: The book.
@@ -75,12 +76,39 @@ def book_to_module(
         ChartError: A chart cannot be drawn of the columns of its query.
         DataAppError: A text is not a query.
     """
-    writer = _Writer(book, folder, here or Path.cwd(), values, columns, parser)
+    _check_book(book, parser)
+    named = name_queries(book, parser)
+    on_page = {new.name: old.name for new, old in zip(named.queries, book.queries, strict=True)}
+    writer = _Writer(named, folder, here or Path.cwd(), values, columns, parser, on_page)
     return writer.module(book.title if title is None else title)
 
 
+def _check_book(book: Book, parser: Parser) -> None:
+    """Refuse a book of which no module can be made.
+
+    Raises:
+        NotSavedError: The book has no query.
+        NameNotFoundError: A query has a parameter that nothing sets.
+        DataAppError: A text is not a query.
+    """
+    if not book.queries:
+        raise NotSavedError("There is nothing to save: the page has no query.", hint="write a query first")
+    for query in book.queries:
+        try:
+            parse_text(query.sql, parser)
+        except DataAppError as error:
+            error.cell = error.cell or query.name
+            raise
+    known = [control.name for control in book.controls]
+    for name in open_parameters(book, parser):
+        if fold(name) not in map(fold, known):
+            reader = readers_of(book, name, parser)[0]
+            message = f"Query `{reader}` uses parameter `${name}`, which no control sets."
+            raise NameNotFoundError(message, hint=near(name, known), cell=reader)
+
+
 class _Writer:
-    """One module."""
+    """One module. `on_page` tells what its queries are called on the page, where columns and errors belong to."""
 
     def __init__(
         self,
@@ -90,8 +118,10 @@ class _Writer:
         values: Mapping[str, object],
         columns: Mapping[str, Sequence[Column]],
         parser: Parser,
+        on_page: Mapping[str, str],
     ) -> None:
         self._book = book
+        self._on_page = on_page
         self._folder = Path(os.path.abspath(folder))  # noqa: PTH100  # without following links, as the texts of paths
         self._here = here
         self._values = values
@@ -99,7 +129,7 @@ class _Writer:
         self._parser = parser
 
     def module(self, title: str) -> str:
-        queries = self._checked_queries()
+        queries = self._in_reading_order()
         controls = self._controls(queries)
         blocks = [self._sources(queries, controls), [self._input(control) for control in controls]]
         taken = {fold(name) for name in (*self._book.names(), *IMPORTED)}
@@ -119,28 +149,12 @@ class _Writer:
         return "\n\n".join([_docstring(title), _imports(used), *written, to_code(page)]) + "\n"
 
     def _chart(self, spec: ChartSpec, name: str) -> Expression:
+        on_page = self._on_page[name]
         try:
-            return chart_expression(spec, name, self._columns[name])
+            return chart_expression(spec, name, self._columns[on_page])
         except DataAppError as error:
-            error.cell = error.cell or name
+            error.cell = error.cell or on_page
             raise
-
-    def _checked_queries(self) -> list[Query]:
-        if not self._book.queries:
-            raise NotSavedError("There is nothing to save: the page has no query.", hint="write a query first")
-        for query in self._book.queries:
-            try:
-                parse_text(query.sql, self._parser)
-            except DataAppError as error:
-                error.cell = error.cell or query.name
-                raise
-        known = [control.name for control in self._book.controls]
-        for name in open_parameters(self._book, self._parser):
-            if fold(name) not in map(fold, known):
-                readers = [query.name for query in self._book.queries if fold(name) in self._reads(query.sql)]
-                message = f"Cell `{readers[0]}` uses parameter `${name}`, which no control sets."
-                raise NameNotFoundError(message, hint=near(name, known), cell=readers[0])
-        return self._in_reading_order()
 
     def _reads(self, sql: str) -> frozenset[str]:
         return names_read(sql, self._parser)

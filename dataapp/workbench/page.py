@@ -27,6 +27,7 @@ from dataapp.workbench.controls import Control
 from dataapp.workbench.desk import Desk
 from dataapp.workbench.listing.listing import Listing, Wish
 from dataapp.workbench.queries import Queries
+from dataapp.workbench.query_names import is_unnamed
 from dataapp.workbench.save_dialog import SaveDialog, name_to_words
 from dataapp.workbench.saving import save_book
 from dataapp.workbench.sheet import Sheet
@@ -315,8 +316,8 @@ class ExplorePage:
     def _title(self) -> str:
         """Return what an app of this page may be called: as its first query that was given a name, else its table."""
         book = self._queries.book
-        named = [query.name for query in book.queries if not is_numbered(query.name, "query")]
         tables = {fold(table.name): table.name for table in book.tables}
+        named = [query.name for query in book.queries if not is_unnamed(query.name, tables.values())]
         read = [
             tables[name]
             for query in book.queries
@@ -327,16 +328,6 @@ class ExplorePage:
     def _save(self, path: Path, title: str, overwrite: bool) -> Path:  # the dialog's protocol
         queries = self._queries
         return save_book(queries.live, path, values=queries.values(), overwrite=overwrite, title=title)
-
-
-def is_numbered(name: str, first: str) -> bool:
-    """Whether a name is one that pages give: the first one, or that with a number.
-
-    Example:
-        >>> is_numbered("query", "query"), is_numbered("query_12", "query"), is_numbered("query_of_trades", "query")
-        (True, True, False)
-    """
-    return re.fullmatch(rf"{re.escape(first)}(_\d+)?", name) is not None
 
 
 def name_to_sql(name: str, engine: DuckDB) -> str:

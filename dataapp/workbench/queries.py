@@ -11,7 +11,6 @@ from functools import lru_cache
 import pyarrow as pa
 
 from dataapp.app.sessions import initial_value
-from dataapp.cells.namespace import Namespace
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser
@@ -34,7 +33,7 @@ from dataapp.workbench.book import (
 )
 from dataapp.workbench.catalogue import Table
 from dataapp.workbench.controls import Control, infer_controls
-from dataapp.workbench.live import LiveBook
+from dataapp.workbench.live import LiveBook, page_namespace
 from dataapp.workbench.quick_chart import ChartSpec
 
 _KEPT_ANSWERS = 256
@@ -173,8 +172,7 @@ class Queries:
         self._changed(book)
 
     def _cell(self, name: str, text: str) -> SqlCell:
-        namespace = Namespace("explore", None, 1, self.live.names, {})
-        return SqlCell(text, namespace, on=None, materialize="auto", run="auto", name=name)
+        return SqlCell(text, page_namespace(self.live.names), on=None, materialize="auto", run="auto", name=name)
 
     def _columns_of(self, name: str) -> Sequence[Column] | None:
         for table in self.book.tables:

@@ -184,7 +184,7 @@ class Sheet:
         widgets: list[Any] = [pn.panel(self._queries.live.input(control.name)) for control in controls]
         for control, widget in zip(controls, widgets, strict=True):
             if control.widget == "DatetimeRangeSlider":
-                widget.width = _WIDE
+                widget.param.update(sizing_mode="stretch_width", max_width=_WIDE)  # narrower where the page is
         if list(self._controls) != widgets:
             self._controls[:] = widgets
             self._controls.visible = bool(widgets)

@@ -28,7 +28,7 @@ _CASES: list[tuple[Any, type[DataAppError], str, str]] = [
     (app.below_missing, ColumnNotFoundError, "missing_column", r'"wrod" not found'),
     (app.wrong_type, QueryError, "wrong_type", "line 1, column 10"),
     (app.cycle_a, CycleError, "cycle_a", "`cycle_a` → `cycle_b` → `cycle_a`"),
-    (app.two_statements, StatementError, "two_statements", "2 statements.*give each its own cell"),
+    (app.two_statements, StatementError, "two_statements", "2 statements.*write each query on its own"),
     (app.no_sql, SqlSyntaxError, "no_sql", "SELEKT.*line 1, column 1"),
     (app.nothing, StatementError, "nothing", "no statement"),
     (app.unknown_table, NameNotFoundError, "unknown_table", "did you mean `good`"),

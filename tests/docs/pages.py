@@ -24,13 +24,19 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 OUTPUT = "Output"
+PYTEST_SETTINGS = ("pyproject.toml", "conftest.py")
+"""What pytest finds in the checkout, where the pages let their tests run."""
+AS_INSTALLED = ("-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:playwright", "-p", "no:hypothesispytest")
+"""Options that leave out what `pip install pytest` does not bring."""
 SERVED = {"panel serve late.py", "panel serve sales/app.py --dev --show"}
 """Commands that run until they are stopped; test_walk.py does in a browser what the pages say of them."""
 NOT_RUN = {
     "pip install . pytest",
+    "pip install jupyterlab",
+    "jupyter lab",
     "15 18 * * 1-5 dataapp run desk.py --set minutes=5 --out bars=/data/bars.parquet --quiet",
 }
-"""A command that installs, and a line for cron."""
+"""Commands that install, Jupyter, of which tests/notebook has tests, and a line for cron."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ class Reader:
 
     def __post_init__(self) -> None:
         (self.folder / "sample_data").symlink_to(ROOT / "sample_data")
+        for settings in PYTEST_SETTINGS:
+            (self.folder / settings).symlink_to(ROOT / settings)
         prompt = self.folder / "prompt.py"
         prompt.touch()
         self.module = ModuleType("prompt")
@@ -117,7 +125,7 @@ class Reader:
         words = self._words(command)
         if words[:3] == ["python", "-m", "pytest"]:
             run = subprocess.run(
-                [sys.executable, *words[1:], "-q", "-p", "no:cacheprovider"],
+                [sys.executable, *words[1:], *AS_INSTALLED],
                 cwd=self.folder,
                 capture_output=True,
                 text=True,

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from pyarrow import parquet
 
 from dataapp.cli import main
-from tests.docs.pages import DOCS, NOT_RUN, OUTPUT, PAGES, SERVED, Block, Reader, is_explore, is_run, read_blocks
+from tests.docs.pages import DOCS, NOT_RUN, OUTPUT, PAGES, ROOT, SERVED, Block, Reader, is_explore, is_run, read_blocks
 from tests.docs.test_readme import DESK, write_trades
 
 BLOCKS = {page: read_blocks(page) for page in PAGES}
@@ -114,6 +114,12 @@ def test_every_output_stands_behind_what_prints_it() -> None:
 @pytest.mark.parametrize("page", sorted({block.page for block in ALL if "-m pytest" in block.text}))
 def test_a_page_that_runs_pytest_says_how_to_install_it(page: str) -> None:
     assert re.search(r"pip install (?:\. )?pytest", (DOCS / page).read_text("utf-8"))
+
+
+def test_the_trading_desk_has_what_the_page_about_commands_names() -> None:
+    desk = (ROOT / "notebooks" / "trading_desk.py").read_text("utf-8")
+    names = {"bars", "minutes", "momentum", "symbols"}
+    assert {name for name in names if re.search(rf"^(?:def )?{name}\b", desk, re.MULTILINE)} == names
 
 
 def test_examples_were_found() -> None:

@@ -1,5 +1,6 @@
 """The code in README runs as it stands there."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -9,13 +10,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Page, expect
 
+from dataapp.cli import main
 from tests.conftest import Serve
+from tests.docs.pages import AS_INSTALLED, PYTEST_SETTINGS, is_explore, is_run
+from tests.workbench.conftest import explorers
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 SMALLEST, DESK, TESTS = BLOCKS
+COMMANDS = re.findall(r"`((?:dataapp|python) [^`]+)`", (ROOT / "README.md").read_text("utf-8"))
 SET_SLIDER = """value => {
     for (const model of Bokeh.documents[0]._all_models.values()) if (model.type.includes("Slider")) model.value = value;
 }"""
@@ -60,17 +66,33 @@ def test_readme_says_where_each_app_finds_its_data() -> None:
     assert "source .venv/bin/activate" in before[0]
 
 
-def test_the_tests_in_readme_pass(desk: Path) -> None:
+def test_the_tests_in_readme_pass_in_the_checkout(desk: Path) -> None:
     (desk.parent / "test_desk.py").write_text(TESTS, "utf-8")
+    root = desk.parent.parent
+    for settings in PYTEST_SETTINGS:
+        (root / settings).symlink_to(ROOT / settings)
+    command = next(command for command in COMMANDS if command.startswith("python"))
+    assert command == "python -m pytest notebooks/test_desk.py"
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_desk.py"],
-        cwd=desk.parent,
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, *command.split()[1:], *AS_INSTALLED], cwd=root, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "2 passed" in run.stdout
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if is_run(command) and command[0] == "d"])
+def test_the_commands_in_readme_run_where_it_says(desk: Path, command: str) -> None:
+    is_beside_the_app = "notebooks/" not in command
+    with contextlib.chdir(desk.parent if is_beside_the_app else desk.parent.parent):
+        result = CliRunner().invoke(main, command.split()[1:])
+    assert result.exit_code == 0, result.output
+
+
+def test_readme_explores_what_the_demo_has_made(page: Page, desk: Path) -> None:
+    (command,) = [command for command in COMMANDS if is_explore(command)]
+    with explorers(desk.parent) as explore:
+        page.goto(explore(*command.split()[2:]).url)
+        expect(page.locator(".table .fold .name")).to_have_text(["part"], timeout=30_000)
 
 
 def test_the_desk_passes_its_own_check(desk: Path) -> None:

@@ -115,4 +115,4 @@ def test_what_is_no_comparison_is_left_out():
 
 
 def test_an_account_without_scans_is_read():
-    assert read_profile('{"latency": 1, "cpu_time": 2, "children": [{"children": []}]}').scans == ()
+    assert read_profile('{"latency": 1, "cpu_time": 2, "children": [{"children": []}]}', 1.0).scans == ()

@@ -9,7 +9,7 @@ from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.errors import ColumnNotFoundError
 from dataapp.runtime import headless
-from tests.runtime.bench import ENGINE, defaults, knob, place
+from tests.runtime.bench import ENGINE, defaults, knob, place, session
 
 
 @pytest.fixture
@@ -44,8 +44,27 @@ def test_it_says_time_and_rows(large: SqlCell):
     assert "and gave 2 rows" in explained(large)
 
 
+def test_what_files_statistics_answer_is_explained_without_an_account(trades: SourceCell):
+    text = explained(sql("SELECT count(*) AS n FROM trades", trades=trades))
+    assert "and gave 1 row" in text
+    assert "of all processors" not in text  # the engine tells nothing of it
+
+
 def test_it_says_values(large: SqlCell):
     assert "$least = 900" in explained(large)
+
+
+def test_it_says_what_was_chosen_last_where_several_read_the_same(trades: SourceCell):
+    selected = sql("FROM trades WHERE size >= 900", name="chosen_of_two", trades=trades)
+    readers = [sql(text, x=selected) for text in ("SELECT count(*) AS n FROM x", "SELECT max(size) AS n FROM x")]
+    assert "Chosen last" not in explained(readers[0])
+    viewer = session()
+    for reader in readers:
+        viewer.demand(reader, "frame")
+    assert (
+        "Chosen last where several read the same\n"
+        "    `chosen_of_two`: rows not kept, 2 readers share it and it does not reduce rows"
+    ) in explained(readers[0])
 
 
 def test_without_analyzing_nothing_runs():

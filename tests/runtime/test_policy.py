@@ -114,7 +114,7 @@ READERS: list[Cell] = [
 
 def ids(found: Any) -> list[int]:
     rows = found.collect() if isinstance(found, pl.LazyFrame) else found
-    column: list[int] = rows.column("id").to_pylist() if isinstance(rows, pa.Table) else rows["id"].to_list()
+    column: Any = rows.column("id").to_pylist() if isinstance(rows, pa.Table) else rows["id"].to_list()
     return sorted(column)
 
 

@@ -86,3 +86,7 @@ def test_a_page_of_one_location_is_called_like_it(folder: Path):
 
 def test_a_page_of_several_locations_is_called_like_the_first(folder: Path):
     assert desk(folder / "trades.parquet", folder, folder).title == "trades and 2 more"
+
+
+def test_a_title_may_be_given(folder: Path):
+    assert Desk([str(folder)], History(None), folder, "Sample data").title == "Sample data"

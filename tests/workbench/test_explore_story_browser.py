@@ -92,6 +92,7 @@ def test_a_folder_becomes_a_dashboard(
     expect(page.get_by_role("status").filter(has_text="Saved")).to_contain_text("panel serve busy.py")
     shown = rows(grid)
     saved = tmp_path / "busy.py"
+    assert "trades_by_symbol = da.sql(" in saved.read_text("utf-8")
     is_faultless(saved)
     dashboard = serve(saved)
     page.goto(dashboard.url)

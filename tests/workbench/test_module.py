@@ -27,6 +27,7 @@ from dataapp.workbench.catalogue import Table
 from dataapp.workbench.controls import Control, OptionsQuery
 from dataapp.workbench.live import LiveBook
 from dataapp.workbench.module import book_to_module
+from dataapp.workbench.query_names import name_queries
 from dataapp.workbench.quick_chart import ChartSpec
 
 moment = dt.datetime.fromisoformat
@@ -190,9 +191,21 @@ def test_a_single_query_needs_nothing_else(folder: Path):
     )
 
 
+def test_a_query_without_a_name_is_called_after_what_it_is(tables: tuple[Table, ...], folder: Path):
+    sql = "SELECT symbol, max(size) AS top FROM trades GROUP BY 1"
+    queries = (Query("query", sql, ChartSpec("bar", "symbol", "top")), Query("query_2", "FROM query LIMIT 1"))
+    text = written(Book("Busy", tables, queries), folder)
+    assert 'trades_by_symbol = da.sql("SELECT symbol, max(size) AS top FROM trades GROUP BY 1")' in text
+    assert "trades_by_symbol_chart = (\n    da.chart(trades_by_symbol)" in text
+    assert 'trades_rows = da.sql("FROM trades_by_symbol LIMIT 1")' in text
+    assert findings(text, folder) == []
+
+
 # All others.
 
 QUERIES = {
+    "query": "SELECT side, count(*) AS n FROM trades GROUP BY ALL",
+    "query_2": "FROM query ORDER BY ALL",
     "chosen": "FROM trades WHERE symbol IN (SELECT unnest($symbols)) OR size < $size",
     "named": "SELECT *\r\nFROM chosen\r\nJOIN Names USING (symbol)",
     "sides": "SELECT *, 'it''s\n  \"two\" lines' AS note, '\\d' AS pattern\nFROM trades -- $since\nWHERE side = $SIDE",
@@ -216,7 +229,7 @@ CHARTS = {
     "late": [ChartSpec("tick", "ts", '"odd"')],
     "share": [ChartSpec("point", "size", "part")],
 }
-NEEDED = {"named": "chosen", "O": "sides"}
+NEEDED = {"named": "chosen", "O": "sides", "query_2": "query"}
 
 
 @st.composite
@@ -247,10 +260,10 @@ def test_any_book_is_saved_as_what_it_shows(folder: Path, tables: tuple[Table, .
         book = Book(title, tables, made, tuple(CONTROLS.values()))
         text = written(book, apps, **values)
         module, live = loaded(text, apps), LiveBook(book, engine())
-        for query in made:
+        for query, saved in zip(made, name_queries(book, engine()).queries, strict=True):
             used: dict[Cell, object] = {live.input(name): value for name, value in values.items()}
             shown = live.cell(query.name).evaluate(used)
-            assert_frame_equal(getattr(module, query.name).evaluate(), shown, check_row_order=False)
+            assert_frame_equal(getattr(module, saved.name).evaluate(), shown, check_row_order=False)
         assert findings(text, apps) == []
         files.append(tmp_path / f"app_{len(files)}.py")
         files[-1].write_text(text, encoding="utf-8")
@@ -338,6 +351,13 @@ def test_a_text_that_is_not_sql_is_told_with_its_query(desk: Book, folder: Path)
 def test_a_parameter_that_nothing_sets_is_told(desk: Book, folder: Path):
     with pytest.raises(NameNotFoundError, match=r"\$siz`.*did you mean `size`"):
         written(replace_query(desk, Query("top", "FROM busy WHERE volume > $siz")), folder)
+
+
+def test_what_is_wrong_is_told_with_the_name_on_the_page(tables: tuple[Table, ...], folder: Path):
+    book = Book("", tables, (Query("query", "FROM trades", ChartSpec("bar", "volum")),))
+    with pytest.raises(ChartError) as told:
+        written(book, folder)
+    assert told.value.cell == "query"
 
 
 def test_a_chart_of_a_missing_column_is_told(desk: Book, folder: Path):

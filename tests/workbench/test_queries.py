@@ -7,7 +7,14 @@ import polars as pl
 import pytest
 
 from dataapp.app.sessions import engine, initial_value
-from dataapp.errors import ColumnNotFoundError, InvalidNameError, NameClashError, SqlSyntaxError
+from dataapp.errors import (
+    ColumnNotFoundError,
+    CycleError,
+    DataAppError,
+    InvalidNameError,
+    NameClashError,
+    SqlSyntaxError,
+)
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.session import Demand, Session
 from dataapp.runtime.tables import Table as Shown
@@ -56,6 +63,51 @@ def rows(session: Session) -> Callable[[Demand], int]:
             return reader.fetch("SELECT count(*) FROM relation").column(0)[0].as_py()
 
     return rows
+
+
+# Errors.
+
+
+def refused(queries: Queries, name: str, text: str) -> DataAppError:
+    with pytest.raises(DataAppError) as told:
+        queries.check(name, text)
+    return told.value
+
+
+def test_an_unknown_table_is_told_in_the_words_of_the_page(queries: Queries):
+    error = refused(queries, "busy", "FROM trade")
+    assert error.code == "DA101"
+    assert error.message == (
+        "Query `busy` reads table `trade`, which is neither among the tables nor among the queries of this page."
+    )
+    assert error.hint == (
+        "did you mean `trades`? If not, read a file by its path, as in FROM 'data/trades.csv', or start dataapp explore"
+        " with it"
+    )
+
+
+def test_near_an_unknown_table_are_the_other_queries_and_not_the_one_that_reads_it(queries: Queries):
+    queries.add("busy_days", "FROM trades")
+    assert (refused(queries, "busy", "FROM busy_day").hint or "").startswith("did you mean `busy_days`?")
+
+
+def test_where_nothing_is_near_it_is_told_how_to_read_more_files(queries: Queries):
+    assert (refused(queries, "busy", "FROM weather").hint or "").startswith("read a file by its path")
+
+
+def test_a_file_that_is_not_listed_is_read_by_its_path(
+    queries: Queries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "quotes.csv").write_text("bid\n1\n", "utf-8")
+    queries.check("busy", "SELECT bid FROM 'data/quotes.csv'")
+
+
+def test_a_query_that_reads_itself_is_told_in_the_words_of_the_page(queries: Queries):
+    run(queries, "busy", "FROM busy")
+    with pytest.raises(CycleError, match=r"Query `busy` reads itself.*Hint: read a table or another query"):
+        queries.columns("busy")
 
 
 # Controls.

@@ -50,6 +50,7 @@ def command(
     is_local = address in ("127.0.0.1", "localhost", "::1")
     if no_token and not is_local:
         raise click.UsageError("--no-token is for this machine only: whoever reaches the page reads its files.")
+    title = None if locations else "Sample data"
     locations = locations or sample_files()
     chosen = choose_port(address, port)
 
@@ -61,7 +62,7 @@ def command(
     from dataapp.workbench.history import History, history_file
 
     serve_without_pandas()
-    desk = Desk(locations, History(None if no_history else history_file()), Path.cwd())
+    desk = Desk(locations, History(None if no_history else history_file()), Path.cwd(), title)
 
     from dataapp.workbench.page import explore_page
     from dataapp.workbench.serving import make_server, new_token

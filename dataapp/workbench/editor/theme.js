@@ -20,7 +20,12 @@ const frame = EditorView.theme({
   "&.cm-focused": {outline: "none"},
   ".cm-content": {caretColor: "var(--text)", padding: "8px 0"},
   ".cm-cursor, .cm-dropCursor": {borderLeftColor: "var(--text)"},
-  ".cm-gutters": {backgroundColor: "var(--surface)", color: "var(--faint)", border: "0"},
+  ".cm-gutters": {
+    backgroundColor: "var(--surface)",
+    color: "var(--faint)",
+    border: "0",
+    borderRadius: "5px 0 0 5px", // else it covers the corners of the frame
+  },
   ".cm-activeLine, .cm-activeLineGutter": {backgroundColor: "transparent"},
   "&.cm-focused .cm-activeLine": {backgroundColor: "color-mix(in srgb, var(--text) 4%, transparent)"},
   ".cm-activeLineGutter": {color: "var(--text)"},

@@ -20,8 +20,8 @@ SIGNATURES = {
     "input": "(widget, /, *, throttled=False, **options)",
     "match": "(column, input, /, *, name=None)",
     "pick": "(chart, field, /, *, column=None, name=None)",
-    "source": "(location, /, *, policy=None, name=None, **options)",
-    "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, **bindings)",
+    "source": "(location, /, *, policy=None, name=None, ttl=None, **options)",
+    "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, ttl=None, **bindings)",
     "user": "()",
 }
 OF_EVERY_CELL = {

@@ -152,7 +152,7 @@ class App:
             session, seconds = current_session(), self._refresh
 
             def look_again() -> None:
-                session.refresh()
+                session.refresh(within_ttl=True)
                 call_later(seconds, look_again)
 
             call_later(seconds, look_again)

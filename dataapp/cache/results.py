@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 import pyarrow as pa
 
 from dataapp.cache.disk import DiskResults
+from dataapp.cache.leases import Leases
 from dataapp.errors import Cancelled
 
 _LOOK_EVERY = 0.02  # seconds between two looks at whether a waiting caller was cancelled
@@ -42,6 +43,10 @@ class Results:
         most_bytes: How much is kept for later; what is in use does not count.
         waiting: Entered while a caller waits for another one, so that its thread can be made up for.
         disk: Where rows that took long are kept beyond the process, or None.
+        leases: For how long results stand in for sources that have no version; by default by the process's clock.
+
+    Attributes:
+        leases: As given.
 
     Example:
         >>> class Rows(list):
@@ -54,7 +59,15 @@ class Results:
         (16, 1)
     """
 
-    def __init__(self, most_bytes: int, *, waiting: "Waiting | None" = None, disk: DiskResults | None = None) -> None:
+    def __init__(
+        self,
+        most_bytes: int,
+        *,
+        waiting: "Waiting | None" = None,
+        disk: DiskResults | None = None,
+        leases: Leases | None = None,
+    ) -> None:
+        self.leases = leases or Leases()
         self._most_bytes = most_bytes
         self._disk = disk
         self._waiting = waiting or _without_compensation
@@ -80,7 +93,7 @@ class Results:
             key: All that the result depends on.
             make: Makes it; the result must be immutable and allow weak references.
             size: How many bytes it holds.
-            is_cancelled: Whether the caller no longer wants to wait.
+            is_cancelled: Whether the caller no longer wants to wait; asked only when there is something to wait for.
             lasting_key: The key as other processes know it, for an Arrow table that may be kept on disk.
 
         Raises:
@@ -100,13 +113,23 @@ class Results:
             if is_maker:
                 return self._make(key, flight, make, size)
             with self._waiting():
-                while not flight.is_over.wait(_LOOK_EVERY):
-                    if is_cancelled():
-                        raise Cancelled
+                while not is_cancelled():
+                    if flight.is_over.wait(_LOOK_EVERY):
+                        break
+                else:
+                    raise Cancelled
             if flight.is_made:
                 with self._lock:
                     self.hits += 1
                 return cast("T", flight.value)
+
+    def withdraw(self, key: Hashable) -> Any | None:
+        """Forget the result of a key that nobody will ask for again, and return it, if there is one."""
+        with self._lock:
+            kept, size = self._kept.pop(key, (None, 0))
+            self.bytes -= size
+            in_use = self._in_use.pop(key, None)
+        return in_use if kept is None else kept
 
     def clear(self) -> None:
         """Forget what is kept for later."""

@@ -25,10 +25,12 @@ class Statement:
     Attributes:
         sql: The text, written as the server's `Target` says.
         parameters: The values of exactly its parameters, in the order of their numbers.
+        before: How many bytes of the text stand before what cells wrote.
     """
 
     sql: str
     parameters: Mapping[str, Bound]
+    before: int = 0
 
 
 class Refused(Exception):

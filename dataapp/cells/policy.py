@@ -38,9 +38,15 @@ class GuardedRows(SourceCell):
     guard: "PolicyCell | None"
 
     def __init__(
-        self, location: object, namespace: Namespace, *, options: Mapping[str, object], name: str | None = None
+        self,
+        location: object,
+        namespace: Namespace,
+        *,
+        options: Mapping[str, object],
+        name: str | None = None,
+        ttl: float | None = None,
     ) -> None:
-        super().__init__(location, namespace, options=options, name=name)
+        super().__init__(location, namespace, options=options, name=name, ttl=ttl)
         self.guard = None
 
     @property

@@ -12,17 +12,25 @@ from dataapp.cells.namespace import Namespace
 class SourceCell(LimitedCell):
     """Rows from outside the graph. Made by `dataapp.source`."""
 
-    __slots__ = ("location", "options")
+    __slots__ = ("location", "options", "ttl")
 
     location: object
     options: Mapping[str, object]
+    ttl: float | None
 
     def __init__(
-        self, location: object, namespace: Namespace, *, options: Mapping[str, object], name: str | None = None
+        self,
+        location: object,
+        namespace: Namespace,
+        *,
+        options: Mapping[str, object],
+        name: str | None = None,
+        ttl: float | None = None,
     ) -> None:
         super().__init__(namespace, name)
         self.location = location
         self.options = options
+        self.ttl = ttl
 
 
 def is_location(thing: object) -> bool:

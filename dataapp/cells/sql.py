@@ -4,6 +4,7 @@ import sys
 from typing import Literal
 
 from dataapp.cells.database import Database
+from dataapp.cells.lifetime import Lifetime, checked_ttl
 from dataapp.cells.limited import LimitedCell
 from dataapp.cells.namespace import Namespace
 from dataapp.errors import WrongKindError
@@ -15,12 +16,13 @@ type Run = Literal["auto", "button"]
 class SqlCell(LimitedCell):
     """A query. Made by `sql`."""
 
-    __slots__ = ("materialize", "on", "query", "run")
+    __slots__ = ("materialize", "on", "query", "run", "ttl")
 
     query: str
     on: Database | None
     materialize: Materialize
     run: Run
+    ttl: float | None
 
     def __init__(
         self,
@@ -31,12 +33,14 @@ class SqlCell(LimitedCell):
         materialize: Materialize,
         run: Run,
         name: str | None,
+        ttl: float | None = None,
     ) -> None:
         super().__init__(namespace, name)
         self.query = query
         self.on = on
         self.materialize = materialize
         self.run = run
+        self.ttl = ttl
 
     @property
     def text(self) -> str:
@@ -56,6 +60,7 @@ def sql(
     materialize: Materialize = "auto",
     run: Run = "auto",
     name: str | None = None,
+    ttl: Lifetime = None,
     **bindings: object,
 ) -> SqlCell:
     """Make a SQL cell: any single query that DuckDB accepts as a table.
@@ -71,6 +76,9 @@ def sql(
             (random numbers, a LIMIT without a total order); ``auto`` decides.
         run: ``button`` waits for a click before each run.
         name: What to call it; by default the variable that it is bound to.
+        ttl: With ``on=``, for how many seconds (a number or a timedelta) an answer of the database may be reused, by
+            all sessions of the process, before it is asked anew, whether anything changed meanwhile or not. By default
+            as long as all the sources that it reads allow; where one says nothing, the database is asked.
         **bindings: What names in the text stand for.
 
     Returns:
@@ -88,6 +96,11 @@ def sql(
         raise WrongKindError(f"`materialize` of a SQL cell is {materialize!r}.", hint="use 'auto', True or False")
     if on is not None and not isinstance(on, Database):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise WrongKindError(f"`on` of a SQL cell is a {type(on).__name__}.", hint="give what da.connect(url) returns")
+    seconds = checked_ttl(ttl)
+    if seconds is not None and on is None:
+        raise WrongKindError(
+            "`ttl` is for queries that run on a database.", hint="give it to the source that the cell reads"
+        )
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the caller's globals are the graph
     return SqlCell(
         query,
@@ -96,4 +109,5 @@ def sql(
         materialize=materialize,
         run=run,
         name=name,
+        ttl=seconds,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, DatabaseTable, Refused, Server
+from dataapp.cells.lifetime import Lifetime, checked_ttl
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.cells.source import SourceCell
@@ -71,7 +72,14 @@ class Connection:
             raise refused.error from refused.__cause__
 
     def table(
-        self, table: str, /, *, policy: str | None = None, schema: str | None = None, name: str | None = None
+        self,
+        table: str,
+        /,
+        *,
+        policy: str | None = None,
+        schema: str | None = None,
+        name: str | None = None,
+        ttl: Lifetime = None,
     ) -> SourceCell | PolicyCell:
         """Make a source of a table or view.
 
@@ -81,15 +89,21 @@ class Connection:
                 becomes a part of the query that the database is sent. See `source`.
             schema: The schema that it lies in; by default where the database looks by itself.
             name: What to call the cell; by default the variable that it is bound to.
+            ttl: For how many seconds (a number or a timedelta) an answer of the database may be reused, by all sessions
+                of the process, before it is asked anew, whether anything changed meanwhile or not. By default the
+                database is asked each time whether it changed, and where it cannot tell, for the rows.
 
         Returns:
             A table that cells read by its name: on the database those that run on it, else after its rows were fetched.
+
+        Raises:
+            WrongKindError: `ttl` is no time.
         """
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the source's place is the caller's
-        location, namespace = DatabaseTable(self, table, schema), Namespace.of(frame, {})
+        location, place, seconds = DatabaseTable(self, table, schema), Namespace.of(frame, {}), checked_ttl(ttl)
         if policy is None:
-            return SourceCell(location, namespace, options={}, name=name)
-        return PolicyCell(GuardedRows(location, namespace, options={}, name=name), policy, on=self)
+            return SourceCell(location, place, options={}, name=name, ttl=seconds)
+        return PolicyCell(GuardedRows(location, place, options={}, name=name, ttl=seconds), policy, on=self)
 
     def __repr__(self) -> str:
         return f"<Connection {self.label}>"

@@ -48,6 +48,7 @@ type Version = tuple[FileState, ...]
 
 
 _SETTLES_WITHIN_NS = 100_000_000
+_SETTLES_REMOTELY_WITHIN_NS = 2_000_000_000  # servers tell seconds
 
 
 def is_local(location: str) -> bool:
@@ -65,7 +66,10 @@ def is_settled(version: Version, now_ns: int) -> bool:
 
     File systems count time in steps: what is written twice within one may keep its state.
     """
-    return all(now_ns - state.modified_ns > _SETTLES_WITHIN_NS for state in version)
+    return all(
+        now_ns - state.modified_ns > (_SETTLES_WITHIN_NS if is_local(state.path) else _SETTLES_REMOTELY_WITHIN_NS)
+        for state in version
+    )
 
 
 def version_of(patterns: Sequence[str], cell: str | None = None) -> Version:

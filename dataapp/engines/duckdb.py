@@ -80,8 +80,37 @@ _IDLE_CONNECTIONS = 8
 _BATCH_ROWS = 16_384  # the engine allocates a batch whole, however few its rows: 62 MB for ten with its million
 
 
+class Leases(Protocol):
+    """For how long results stand in for sources without a version; see `dataapp.cache.leases`."""
+
+    def take(self, question: Hashable, seconds: float, since: int, /) -> tuple[int, int | None]:
+        """Return the number of a question's lease, and of the one before it."""
+        ...
+
+    def current(self, question: Hashable, seconds: float, since: int, /) -> int | None:
+        """Return the number of a question's lease that is young enough, or None."""
+        ...
+
+    def end(self, question: Hashable, number: int, /) -> None:
+        """Let the lease of a number be over."""
+        ...
+
+    def mark(self) -> int:
+        """Return a moment."""
+        ...
+
+
 class Results(Protocol):
     """Where results are shared; see `dataapp.cache.results`."""
+
+    @property
+    def leases(self) -> Leases:
+        """For how long results stand in for sources without a version."""
+        ...
+
+    def withdraw(self, key: Hashable, /) -> Any | None:
+        """Forget the result of a key, and return it, if there is one."""
+        ...
 
     def get[T](
         self,
@@ -89,7 +118,7 @@ class Results(Protocol):
         make: Callable[[], T],
         size: Callable[[T], int],
         is_cancelled: Callable[[], bool],
-        lasting_key: str | None,
+        lasting_key: str | None = None,
         /,
     ) -> T:
         """Return the result of a key, made if need be."""

@@ -13,6 +13,7 @@ from dataapp.cells.user import UserCell, claim
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import TextPart, ValueOf
 from dataapp.compile.identifiers import fold
+from dataapp.compile.names import TableRef
 from dataapp.compile.query import Query
 from dataapp.compile.spans import line_and_column
 from dataapp.compile.tokens import ParameterRef
@@ -98,6 +99,7 @@ def build_table(
         fixed_order=keeps_order(query) and all(table.fixed_order for table in above),
         is_versioned=has_versions and not query.unstable,
         is_pick=has_versions and bool(query.unstable) and not query.is_volatile,
+        ttl=cell.ttl if cell.ttl is not None else _inherited_ttl(query, reads.tables, above),
     )
 
 
@@ -128,6 +130,17 @@ def _occurrences(query: Query, name: str) -> list[ParameterRef]:
     return [parameter for parameter in query.parameters if fold(parameter.name) == name]
 
 
+def _inherited_ttl(query: Query, cells: Container[str], above: Sequence[Table]) -> float | None:
+    """Return for how long all that a query on a database reads may be reused, or None if that is not said of each.
+
+    Where the text has no one meaning, its author must say so for the cell itself.
+    """
+    said = [table.ttl for table in above if table.ttl is not None]
+    if query.unstable or query.unversioned or _own_tables(query, cells) or len(said) < len(above):
+        return None
+    return min(said, default=None)
+
+
 _MIXES_ROWS = re.compile(r"\b(join|order|union|intersect|except|unnest|range|generate_series)\b", re.IGNORECASE)
 
 
@@ -139,8 +152,12 @@ def keeps_order(query: Query) -> bool:
 
 def reads_versions(query: Query, cells: Container[str], locations: Sequence[str]) -> bool:
     """Whether all that a text reads besides cells has a version: the engine's own tables have none."""
-    own = [table for table in query.tables if table.qualified or fold(table.name) not in cells]
-    return not (query.unversioned or own) and all(map(is_local, locations))
+    return not (query.unversioned or _own_tables(query, cells)) and all(map(is_local, locations))
+
+
+def _own_tables(query: Query, cells: Container[str]) -> list[TableRef]:
+    """Return the tables that a text names without a cell behind them."""
+    return [table for table in query.tables if table.qualified or fold(table.name) not in cells]
 
 
 def _part_label(predicate: PredicateCell, value: ValueOf) -> str:

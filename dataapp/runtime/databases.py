@@ -6,39 +6,27 @@ or a function, reads its rows, fetched as Arrow.
 Invariants:
 
 - A query that runs on a database reads that database and bound values only; else it is an error before it runs.
-- One query sees one state of its database. Its rows are shared only under a version that its tables had both before and
-  after they were fetched.
+- One query sees one state of its database.
 """
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from weakref import WeakValueDictionary
+from collections.abc import Callable, Hashable, Sequence, Set
+from copy import copy
 
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.database import Database, DatabaseTable, Question, Refused, Server, Statement
+from dataapp.cells.database import Database, DatabaseTable, Question, Refused, Statement
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.fusion import TablePart, TextPart
-from dataapp.compile.identifiers import fold
+from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Query
 from dataapp.compile.spans import line_and_column
 from dataapp.connect.connection import database_of
-from dataapp.errors import NotOnDatabaseError
+from dataapp.errors import DataAppError, NotOnDatabaseError
+from dataapp.runtime.projection import Wanted
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
-
-_shared: WeakValueDictionary[Hashable, pa.Table] = WeakValueDictionary()  # by query, values and version
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """Rows of a database, and the version of its tables that they belong to, where it can be told."""
-
-    rows: pa.Table
-    version: Hashable | None
-
 
 # What may be read.
 
@@ -130,7 +118,7 @@ def source_table(cell: SourceCell, location: DatabaseTable) -> Table:
     builder = TableBuilder(cell, location.database)
     facts = digest("database", location.database.key, location.schema, location.name)
     part = TablePart(location.schema, location.name)
-    return builder.build(part, facts, fixed_order=False, is_versioned=False)
+    return builder.build(part, facts, fixed_order=False, is_versioned=False, ttl=cell.ttl)
 
 
 def statement_of(table: Table) -> Statement:
@@ -161,28 +149,62 @@ def tables_of(table: Table) -> list[str]:
 # What the database answers.
 
 
-def fetch(table: Table, cancel: Cancel, *, shares: bool) -> Fetched:
-    """Return the rows of a table on a database.
+def read(table: Table, cancel: Cancel, wanted: Wanted = None) -> pa.Table:
+    """Return the rows of a table on a database, asked for this caller alone; see `dataapp.runtime.answers`.
 
     Args:
         table: The table.
         cancel: Stops the query on the database.
-        shares: Whether readers of the same question share the rows while somebody holds them; not where the text has
-            no one meaning.
+        wanted: The columns that readers may use; others may be left out.
 
     Raises:
-        DataAppError: The database refused or failed.
+        Refused: The database refused or failed; see `placed`.
+    """
+    statement = statement_of(table)
+    if wanted is not None:
+        names = _ask(table, statement, cancel, lambda question: question.schema().names)
+        statement = projected(statement, names, wanted)
+    return _ask(table, statement, cancel, lambda question: _named_apart(question.read().read_all()))
+
+
+def placed(table: Table, refused: Refused) -> DataAppError:
+    """Return what the author of a table should read of a refusal: with cell, line and column.
+
+    The refusal stays as it is: several sessions may be told of one, each with its own cells.
+    """
+    return table.place_error(copy(refused.error), refused.position)
+
+
+def projected(statement: Statement, names: Sequence[str], wanted: Set[str]) -> Statement:
+    r"""Return a statement that gives the wanted columns only, and at least one, which holds the number of rows.
+
+    Args:
+        statement: A statement.
+        names: The columns that it gives.
+        wanted: Folded names; some may be no columns.
+
+    Example:
+        >>> projected(Statement("TABLE t", {}), ["a", "B"], {"b", "max"}).sql
+        'SELECT "B" FROM (TABLE t\n) AS rows'
+    """
+    folded = [fold(name) for name in names]
+    kept = [name for name in names if fold(name) in wanted] or list(names[:1])
+    if len(kept) == len(names) or len(set(folded)) < len(names):  # of equal names here, one may mean another there
+        return statement
+    columns = ", ".join(map(quote_identifier, kept))
+    before = f"SELECT {columns} FROM ("
+    sql = f"{before}{statement.sql}\n) AS rows"
+    return Statement(sql, statement.parameters, statement.before + len(before.encode()))
+
+
+def version(table: Table) -> Hashable | None:
+    """Return what changes when the rows of a table on a database do, or None where the database cannot tell.
+
+    Raises:
+        Refused: The database cannot be reached.
     """
     assert table.database is not None
-    server, names = table.database.server(), tables_of(table)
-    version = _version(table, server, names) if shares else None
-    kept = None if version is None else _shared.get((table.digest, version))
-    if kept is not None:
-        return Fetched(kept, version)
-    rows = _ask(table, statement_of(table), cancel, _read)
-    if version is None or _version(table, server, names) != version:
-        return Fetched(rows, None)
-    return Fetched(_shared.setdefault((table.digest, version), rows), version)
+    return table.database.server().version(tables_of(table))
 
 
 def describe(table: Table, cancel: Cancel) -> pa.Table:
@@ -191,20 +213,20 @@ def describe(table: Table, cancel: Cancel) -> pa.Table:
     Raises:
         DataAppError: The database refused.
     """
-    schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
+    try:
+        schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
+    except Refused as refused:
+        raise placed(table, refused) from refused.__cause__
     return _named_apart(schema.empty_table())
 
 
 def explain(table: Table) -> str:
-    """Return the database's plan of a table on it."""
+    """Return the database's plan of a table on it.
+
+    Raises:
+        Refused: The database refused or failed.
+    """
     return _ask(table, statement_of(table), Cancel(), lambda question: question.explain())
-
-
-def _version(table: Table, server: Server, names: Sequence[str]) -> Hashable | None:
-    try:
-        return server.version(names)
-    except Refused as refused:
-        raise table.place_error(refused.error, None) from refused.__cause__
 
 
 def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable[[Question], T]) -> T:
@@ -214,11 +236,10 @@ def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable
             cancel.on_cancel(question.cancel)
             return answer(question)
     except Refused as refused:
-        raise table.place_error(refused.error, refused.position) from refused.__cause__
-
-
-def _read(question: Question) -> pa.Table:
-    return _named_apart(question.read().read_all())
+        if refused.position is not None:
+            inside = refused.position - statement.before
+            refused.position = inside if inside >= 0 else None
+        raise
 
 
 def _named_apart(rows: pa.Table) -> pa.Table:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.database import Database
+from dataapp.cells.database import Database, Refused
 from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
-from dataapp.runtime.databases import explain, fetch, statement_of
+from dataapp.runtime.databases import explain, placed, read, statement_of
 from dataapp.runtime.tables import Table, cell_key
 from dataapp.runtime.workers import Cancel
 
@@ -54,13 +54,22 @@ def statement_to_text(cell: Cell, table: Table, database: Database, *, analyze: 
         database: The database.
         analyze: Whether to fetch the rows and say how long that took.
     """
+    try:
+        return _statement_text(cell, table, database, analyze=analyze)
+    except Refused as refused:
+        raise placed(table, refused) from refused.__cause__
+
+
+def _statement_text(cell: Cell, table: Table, database: Database, *, analyze: bool) -> str:
     statement, plan = statement_of(table), explain(table)
     lines = [_headline(cell, table, f"on {database.label}")]
     if analyze:
         started = perf_counter()
-        rows = fetch(table, Cancel(), shares=False).rows
+        rows = read(table, Cancel())
         took = f"{1000 * (perf_counter() - started):.1f} ms"
         lines += [f"It took {took} to fetch and gave {_count(rows.num_rows, 'row')}, {_bytes(rows.nbytes)}."]
+    if table.ttl is not None:
+        lines += [f"An answer is reused for {table.ttl:g} s (ttl=) before {database.label} is asked anew."]
     lines += _section("Policies", _policies(table))
     parameter = database.server().target.parameter
     named = enumerate(statement.parameters.items(), 1)

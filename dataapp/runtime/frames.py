@@ -13,7 +13,6 @@ import pyarrow as pa
 from dataapp.cells.cell import Cell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import WrongKindError
-from dataapp.runtime.databases import fetch
 from dataapp.runtime.equality import is_same
 from dataapp.runtime.tables import Table, digest
 from dataapp.runtime.workers import Cancel
@@ -35,21 +34,18 @@ def stamp() -> str:
 
 
 def read_frame(table: Table, engine: DuckDB, cancel: Cancel, *, has_one_meaning: bool) -> Frame:
-    """Read the rows of a table.
+    """Read the rows of a table that is not on a database; for those see `dataapp.runtime.answers`.
 
     Args:
         table: The table.
-        engine: What reads it, if it is not on a database.
+        engine: What reads it.
         cancel: Stops the query.
         has_one_meaning: Whether reading again gives the same rows.
 
     Raises:
-        DataAppError: The engine or the database refused or failed.
+        DataAppError: The engine refused or failed.
         SourceMoved: A file changed meanwhile.
     """
-    if table.database is not None:
-        found = fetch(table, cancel, shares=has_one_meaning)
-        return Frame(found.rows, stamp() if found.version is None else digest(table.digest, found.version))
     if (frame := table.whole_frame) is not None:
         return Frame(frame, table.digest)
     with table.relation(engine).open() as reader:

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.database import Database
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
 from dataapp.connect.connection import database_of
 from dataapp.engines.measured import Measured
 from dataapp.runtime.costs import Choice, choose
+from dataapp.runtime.outcomes import Done
+from dataapp.runtime.tables import Table
 from dataapp.runtime.waves import Node
 
 
@@ -95,7 +98,7 @@ class Keeping:
     def _reason(self, readable: Readable) -> str | None:
         cell, query = readable.cell, readable.query
         if (database := database_of(cell)) is not None:
-            return f"they come from {database.label}" if readable.table in self.necessary else None
+            return _origin(database, readable.lazy) if readable.table in self.necessary else None
         if isinstance(cell, SqlCell) and cell.run == "button":
             return "it runs when its button is pressed"
         if query is not None and query.unstable:
@@ -119,3 +122,9 @@ class Keeping:
 
     def _is_read(self, frame: Node, *, but: Node) -> bool:
         return any(node in self.necessary for node in frame.outputs if node is not but)
+
+
+def _origin(database: Database, lazy: Node) -> str:
+    table = lazy.outcome.value if isinstance(lazy.outcome, Done) else None
+    ttl = table.ttl if isinstance(table, Table) else None
+    return f"they come from {database.label}" + ("" if ttl is None else f", which is asked anew after {ttl:g} s (ttl=)")

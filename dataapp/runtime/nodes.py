@@ -37,6 +37,7 @@ from dataapp.errors import (
     WrongKindError,
 )
 from dataapp.graph.dag import CycleFound, closure
+from dataapp.runtime.answers import Leased, fetch
 from dataapp.runtime.assembly import build_table, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.costs import keep_rows, note, same_rows
@@ -48,7 +49,8 @@ from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
-from dataapp.runtime.projection import Projection, wanted_columns
+from dataapp.runtime.projection import Projection, Wanted, wanted_columns
+from dataapp.runtime.remote import RemoteSource
 from dataapp.runtime.resolution import Resolver, circle_error
 from dataapp.runtime.streams import Streams
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
@@ -101,6 +103,7 @@ class Nodes:
     ) -> None:
         self._keeps_rows = keeps_rows
         self._fetches_rows = fetches_rows
+        self._learns_columns = keeps_rows or fetches_rows
         self._waves = waves
         self._resolver = resolver
         self._engine = engine
@@ -120,6 +123,11 @@ class Nodes:
         self.settings: dict[InputCell, Node] = {}
         self.gates: dict[Cell, Node] = {}
         self.columns: dict[Node, Node] = {}
+        self.since = 0
+        self.looks = 0
+        self.remote: dict[Node, RemoteSource | None] = {}
+        self._states: set[Node] = set()
+        self._leased: dict[Node, list[Leased]] = {}
         self.controls: dict[InputCell, Control] = {}
 
     # What readers ask for.
@@ -149,6 +157,19 @@ class Nodes:
         """Return the nodes of rows that come from databases."""
         return [node for cell, node in self.frames.items() if cell in self.lazies and database_of(cell) is not None]
 
+    def expired(self) -> list[Node]:
+        """Return the nodes of rows that come from databases and are older than their ``ttl=`` allows."""
+        results = self._engine.results
+        if results is None:
+            return []
+        settled = [node for node in self.fetched() if node.run is None]  # what runs asks anew already
+        return [node for node in settled if any(held.is_over(results, self.since) for held in self._leased[node])]
+
+    def ask_anew(self) -> None:
+        """Let no answer count that was given before now, whatever its ``ttl=``."""
+        if (results := self._engine.results) is not None:
+            self.since = results.leases.mark()
+
     def setting(self, cell: InputCell) -> Node:
         """Return the node of an input's value together with the options that cells feed into it."""
         if cell not in self.settings:
@@ -161,6 +182,9 @@ class Nodes:
             kind.clear()
         for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen):
             kind.clear()
+        for kind in (self._leased, self.remote):
+            kind.clear()
+        self._states.clear()
 
     def plan(self) -> None:
         """Choose, for every query that somebody reads, whether its rows are kept; see `dataapp.runtime.keeping`."""
@@ -174,6 +198,7 @@ class Nodes:
                 self._waves.rewire(table, (rows(cell) if takes_rows else lazy,))
         if self._keeps_rows:
             note(self._engine.measured, kept.shared)
+        if self._learns_columns:
             self._plan_columns()
 
     def _fetches(self, cell: Cell, table: Node, necessary: set[Node]) -> bool:
@@ -303,6 +328,9 @@ class Nodes:
         run = self._waves.replace(old, self._made(cell, kind, make))
         self._remove([node for node in sources if node in self.files])
         self.chosen.pop(old, None)
+        self._leased.pop(old, None)
+        if (wanted := self.columns.pop(old, None)) is not None:
+            self._waves.remove(wanted)
         return run
 
     def _remove(self, nodes: list[Node]) -> None:
@@ -311,12 +339,18 @@ class Nodes:
         while free := [node for node in waiting if not node.outputs]:
             waiting = [node for node in waiting if node.outputs]
             for node in free:
-                waiting += [source for source in node.inputs if source in self.files and source not in waiting]
+                waiting += [source for source in node.inputs if self._watches(source) and source not in waiting]
                 self._waves.remove(node)
                 self.files.pop(node, None)
+                self.remote.pop(node, None)
+                self._states.discard(node)
                 self.chosen.pop(node, None)
+                self._leased.pop(node, None)
                 if (wanted := self.columns.pop(node, None)) is not None:
                     self._waves.remove(wanted)
+
+    def _watches(self, node: Node) -> bool:
+        return node in self.files or node in self.remote or node in self._states
 
     # How they are made.
 
@@ -423,12 +457,23 @@ class Nodes:
         is_text = isinstance(cell, SqlCell) and cell in self.lazies  # an expression's barrier is its lazy node
         has_one_meaning = not (is_text and (query := self._query(cell)) is not None and query.unstable)
 
-        def read(cancel: Cancel, table: Table) -> Frame:
-            return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
+        leased: list[Leased] = []
+
+        def read(cancel: Cancel, table: Table, wanted: Wanted = None) -> Frame:
+            if table.database is None:
+                return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
+            results, since = self._engine.results, self.since
+            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, wanted=wanted, since=since)
+            leased[:] = [] if answer.leased is None else [answer.leased]
+            return answer.frame
 
         gate = self.gates.get(cell) if is_text else None
-        node = Node(cell.label, (source,), compute=read, is_work=True, same=same_frame, gate=gate)
+        is_fetched = cell in self.lazies and database_of(cell) is not None
+        inputs = (source, self._wanted(cell, is_known=not self._learns_columns)) if is_fetched else (source,)
+        node = Node(cell.label, inputs, compute=read, is_work=True, same=same_frame, gate=gate)
         node.limit = own_limit(cell)
+        if is_fetched:
+            self.columns[node], self._leased[node] = inputs[-1], leased
         return self._waves.add(node)
 
     def _make_shared(self, cell: Cell) -> Node:
@@ -472,15 +517,20 @@ class Nodes:
 
         given = self._replaced.get(cell, cell.location if isinstance(cell, SourceCell) else None)
         if given is None or is_lazy(given):  # a function may return a lazy frame, too: computing it may take long
-            wanted = self._waves.add(Node(cell.label, same=_equal))
-            if not self._keeps_rows:
-                self._waves.stage(wanted, None)
+            wanted = self._wanted(cell, is_known=not self._keeps_rows)
             inputs = (value, wanted)
             node = Node(cell.label, inputs, compute=Projection(cell), is_work=True, same=same_table)
             node.limit = own_limit(cell)
             self.columns[node] = wanted
             return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
+
+    def _wanted(self, cell: Cell, *, is_known: bool) -> Node:
+        """Make the node of the columns that readers may use, which `plan` tells; it is known where it will not."""
+        wanted = self._waves.add(Node(cell.label, same=_equal))
+        if is_known:
+            self._waves.stage(wanted, None)
+        return wanted
 
     def _input_value(self, cell: InputCell, value: object) -> Node:
         if self._open_control is not None and cell not in self.controls:
@@ -536,21 +586,51 @@ class Nodes:
         given = cast("list[object]", location if isinstance(location, list | tuple) else [location])
         locations = tuple(absolute(str(item), cell.namespace.folder) for item in given)
 
-        def scanned(version: Any) -> Table:
+        def scanned(version: Any, remote: Any = 0) -> Table:
             kind = choose_format(locations, version, cell.options, cell.label)
             if not is_scanned_by_engine(kind):
                 return _arrow_table(cell, Files(locations, version, cell.label))
-            return scan_table(cell, scan(version, locations, kind, cell.options), Files(locations, version, cell.label))
+            sql = scan(version, locations, kind, cell.options)
+            return scan_table(cell, sql, Files(locations, version, cell.label), remote)
 
-        def read(_: Cancel, version: Any) -> Table:
-            return scanned(version)
+        def read(_: Cancel, *states: Any) -> Table:
+            return scanned(*states)
 
-        files = self._file_node(locations, cell.label)
+        files = (self._file_node(locations, cell.label), *self._remote_nodes(cell, locations))
         formats = [cell.options.get("format")] if "format" in cell.options else map(format_of, locations)
         if all(isinstance(kind, str) and is_scanned_by_engine(kind) for kind in formats):
-            return self._waves.add(Node(cell.label, (files,), compute=scanned, same=same_table))
-        node = Node(cell.label, (files,), compute=read, is_work=True, same=same_table, limit=own_limit(cell))
+            return self._waves.add(Node(cell.label, files, compute=scanned, same=same_table))
+        node = Node(cell.label, files, compute=read, is_work=True, same=same_table, limit=own_limit(cell))
         return self._waves.add(node)
+
+    def _remote_nodes(self, cell: SourceCell, locations: tuple[str, ...]) -> tuple[Node, ...]:
+        """Make the node of the state of remote files, or of how often they were looked at without a ``ttl=``."""
+        remote = tuple(location for location in locations if not is_local(location))
+        if not remote:
+            return ()
+        watched = self._waves.add(Node(cell.label, same=_equal))
+        results = self._engine.results
+        if cell.ttl is None or results is None:
+            self.remote[watched] = None
+            self.note_remote(watched)
+            return (watched,)
+        source = self.remote[watched] = RemoteSource(remote, cell.ttl, cell.label)
+        self.note_remote(watched)
+
+        def state(cancel: Cancel, lease: tuple[int, int | None]) -> Files:
+            return source.files(self._engine, results, lease, cancel)
+
+        node = Node(cell.label, (watched,), compute=state, is_work=True, same=_equal, limit=own_limit(cell))
+        self._states.add(node)
+        return (self._waves.add(node),)
+
+    def note_remote(self, node: Node) -> None:
+        """Note which lease the state of remote files is of now, or how often they were looked at."""
+        source, results = self.remote[node], self._engine.results
+        if source is None or results is None:
+            self._waves.stage(node, self.looks)
+        else:
+            self._waves.stage(node, source.lease(results, self.since))
 
     def _make_lazy(self, cell: Cell) -> Node:
         if isinstance(cell, SqlCell):

@@ -211,9 +211,16 @@ class Session:
         for cell in list(self.nodes.gates):
             self.press(cast("SqlCell", cell))
 
-    def refresh(self) -> None:
-        """Look at the sources again, databases included, which no other wave asks whether they changed."""
+    def refresh(self, *, within_ttl: bool = False) -> None:
+        """Look at the sources again, databases included, which no other wave asks whether they changed.
+
+        Args:
+            within_ttl: Whether answers that ``ttl=`` allows to reuse stand; else their sources are asked anew, too.
+        """
         with self._lock:
+            if not within_ttl:
+                self.nodes.ask_anew()
+            self.nodes.looks += 1
             for node in self.nodes.fetched():
                 self._waves.invalidate(node)
         self._wave_soon()
@@ -377,6 +384,12 @@ class Session:
         for node, (patterns, label) in self.nodes.files.items():
             if node in necessary:
                 self._waves.stage_outcome(node, file_outcome(patterns, label))
+        for node in self.nodes.remote:
+            if node in necessary:
+                self.nodes.note_remote(node)
+        for node in self.nodes.expired():
+            if node in necessary:
+                self._waves.invalidate(node)
         for node, chosen in self.nodes.chosen.items():
             if node in necessary and chosen.have_moved():
                 self._waves.invalidate(node)

@@ -51,6 +51,13 @@ class Files:
     version: Version
     cell: str
 
+    def have_moved(self) -> bool:
+        """Whether they are no longer what they were."""
+        try:
+            return version_of(self.patterns) != self.version
+        except DataAppError:
+            return True
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -71,6 +78,7 @@ class Table:
         is_pick: Whether it would be versioned but for its own text, which picks among rows: running it again may pick
             others, so that all who read it may share one run's rows, but under a digest of their own.
         database: The database on which all parts are, or None for the engine; only those can be a `Relation`.
+        ttl: For how many seconds an answer of the database may be reused, where that is said.
     """
 
     root: Cell
@@ -85,6 +93,7 @@ class Table:
     is_versioned: bool = False
     is_pick: bool = False
     database: Database | None = None
+    ttl: float | None = None
 
     @cached_property
     def fused(self) -> Fused:
@@ -157,18 +166,13 @@ class Table:
 
     def check_sources(self) -> None:
         """Raise `SourceMoved` if a file is no longer what it was when the wave began."""
-        for files in self.files:
-            try:
-                now = version_of(files.patterns)
-            except DataAppError as error:
-                raise SourceMoved from error
-            if now != files.version:
-                raise SourceMoved
+        if any(files.have_moved() for files in self.files):
+            raise SourceMoved
 
 
 def same_table(old: object, new: object) -> bool:
-    """Whether two tables have the same rows for sure."""
-    return isinstance(old, Table) and isinstance(new, Table) and old.digest == new.digest
+    """Whether two tables have the same rows for sure, and for as long."""
+    return isinstance(old, Table) and isinstance(new, Table) and (old.digest, old.ttl) == (new.digest, new.ttl)
 
 
 @dataclass(slots=True)
@@ -193,7 +197,16 @@ class TableBuilder:
         self.digests |= table.digests
         self.files += [files for files in table.files if files not in self.files]
 
-    def build(self, part: Part, digest: str, *, fixed_order: bool, is_versioned: bool, is_pick: bool = False) -> Table:
+    def build(
+        self,
+        part: Part,
+        digest: str,
+        *,
+        fixed_order: bool,
+        is_versioned: bool,
+        is_pick: bool = False,
+        ttl: float | None = None,
+    ) -> Table:
         """Finish with the root's own part."""
         self.parts[self.root] = part
         self.labels[self.root] = self.root.label
@@ -210,6 +223,7 @@ class TableBuilder:
             is_versioned and self.database is None,
             is_pick and self.database is None,
             self.database,
+            ttl,
         )
 
 
@@ -220,9 +234,20 @@ def frame_table(cell: Cell, frame: pa.Table, stamp: str) -> Table:
     return builder.build(FramePart(), stamp, fixed_order=True, is_versioned=True)
 
 
-def scan_table(cell: Cell, sql: str, files: Files) -> Table:
-    """Return the table that scans files."""
+def scan_table(cell: Cell, sql: str, files: Files, remote: Files | int) -> Table:
+    """Return the table that scans files.
+
+    Args:
+        cell: The cell.
+        sql: The table expression.
+        files: The files; of remote ones only where they are.
+        remote: The remote ones among them with their state, or how often they were looked at without telling one.
+    """
     builder = TableBuilder(cell)
     builder.files.append(files)
-    is_versioned = all(is_local(pattern) for pattern in files.patterns)
-    return builder.build(ScanPart(sql), digest(sql, files.version), fixed_order=True, is_versioned=is_versioned)
+    state = remote.version if isinstance(remote, Files) else remote
+    if isinstance(remote, Files):
+        builder.files.append(remote)
+    is_versioned = isinstance(remote, Files) or all(is_local(pattern) for pattern in files.patterns)
+    facts = digest(sql, files.version, state)
+    return builder.build(ScanPart(sql), facts, fixed_order=True, is_versioned=is_versioned)

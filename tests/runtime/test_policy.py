@@ -381,6 +381,24 @@ def test_the_condition_is_part_of_the_query_on_the_database(con: Any):
     assert "Policies" in trades.explain(analyze=False)
 
 
+@pytest.mark.parametrize("ttl", [None, 60])
+def test_answers_of_a_database_are_reused_for_equal_claims_only(con: Any, ttl: float | None):
+    engine = DuckDB(Results(2**20))
+    trades = con.table("trades", policy="desk = $user.desk", ttl=ttl)
+    there = da.sql("SELECT id FROM trades", on=con, trades=trades)
+    here = da.sql("SELECT id FROM trades", trades=trades)
+    for reader in (trades, there, here):
+        found = [_seen_by(engine, reader, claims) for claims in (ANN, BOB, ANN, {"name": None})]
+        assert [ids(frame.rows) for frame in found] == [[1, 3], [2, 4], [1, 3], []]
+
+
+def test_readers_take_columns_that_the_policy_does_not_name(con: Any):
+    trades = con.table("trades", policy="desk = $user.desk")
+    viewer = _session_of(DuckDB(Results(2**20)), ANN)
+    assert rows(viewer.demand(da.sql("SELECT note FROM trades", trades=trades), "frame")) == [("1",), ("3",)]
+    viewer.close()
+
+
 # Sharing.
 
 

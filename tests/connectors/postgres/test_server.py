@@ -11,6 +11,7 @@ import pytest
 
 import dataapp as da
 from dataapp.app.sessions import engine
+from dataapp.cells.cell import Cell
 from dataapp.cells.database import Statement
 from dataapp.errors import Cancelled, ConnectionFailedError
 from dataapp.runtime.frames import Frame
@@ -171,6 +172,71 @@ def test_a_question_that_was_cancelled_is_no_error(postgres: Postgres):
         question.cancel()
         with pytest.raises(Cancelled):
             question.schema()
+
+
+# Sessions that ask the same.
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that servers are asked from now on."""
+    texts: list[str] = []
+    ask = PostgresServer.ask
+
+    def noted(server: PostgresServer, statement: Statement) -> object:
+        texts.append(statement.sql)
+        return ask(server, statement)
+
+    monkeypatch.setattr(PostgresServer, "ask", noted)
+    return texts
+
+
+def everybody(cell: Cell, count: int) -> list[pa.Table]:
+    """What sessions are shown that ask at once, each from a lane of its own."""
+    pool = ThreadPool()
+    sessions = [Session(engine(), pool.lane()) for _ in range(count)]
+    looked = threading.Event()
+    try:
+        demands = [session.demand(cell, "frame", looked.set) for session in sessions]
+        while any(demand.look().outcome is None for demand in demands):
+            looked.wait(1)
+            looked.clear()
+        return [rows_of(demand.look().outcome) for demand in demands]
+    finally:
+        for session in sessions:
+            session.close()
+
+
+@pytest.mark.parametrize("ttl", [None, 60])
+def test_a_hundred_sessions_cost_the_server_one_query(postgres: Postgres, asked: list[str], ttl: float | None):
+    postgres.load("counted", pa.table({"a": [1, 2]}))
+    con = da.connect(postgres.url(), versions="tables", application_name=f"hundred {ttl}")
+    slow = da.sql("SELECT sum(a)::integer AS n, pg_sleep(0.2)::text AS slept FROM counted", on=con, ttl=ttl)
+    found = everybody(slow, 100)
+    assert len({id(rows) for rows in found}) == 1
+    assert found[0]["n"].to_pylist() == [3]
+    assert len([text for text in asked if "pg_sleep" in text]) == 1
+    assert len(asked) <= (3 if ttl else 104)  # the query, and looks at versions: with a lease one session's
+
+
+def test_with_a_ttl_nobody_asks_the_server_before_it_is_over(postgres: Postgres, asked: list[str]):
+    postgres.load("counted", pa.table({"a": [1, 2]}))
+    con = da.connect(postgres.url(), application_name="leased")
+    counted = con.table("counted", ttl=3600)
+    total = da.sql("SELECT sum(a)::INTEGER AS n FROM counted", counted=counted)
+    assert total.evaluate().item() == 3
+    postgres.execute("INSERT INTO counted VALUES (3)")
+    asked.clear()
+    assert (total.evaluate().item(), asked) == (3, [])
+    fresh = da.sql("SELECT sum(a)::INTEGER AS n FROM counted", counted=con.table("counted"))
+    assert fresh.evaluate().item() == 6
+    session = Session(engine(), InlinePool())
+    demand = session.demand(total, "frame")
+    assert rows_of(demand.look().outcome).to_pylist() == [{"n": 3}]
+    session.refresh()
+    assert rows_of(demand.look().outcome).to_pylist() == [{"n": 6}]
+    session.close()
+    assert total.evaluate().item() == 6
 
 
 # Changes.

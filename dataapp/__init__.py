@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from dataapp.cells.exploring import explore as explore
     from dataapp.cells.predicate import match as match
     from dataapp.cells.python import cell as cell
-    from dataapp.cells.source import source as source
     from dataapp.cells.sql import sql as sql
     from dataapp.connect.connection import connect as connect
+    from dataapp.connect.source import source as source
     from dataapp.errors import DataAppError as DataAppError
     from dataapp.inputs.declare import input as input  # noqa: A004  # users write da.input
     from dataapp.inputs.user import user as user
@@ -35,7 +35,7 @@ _PUBLIC = {
     "input": "dataapp.inputs.declare",
     "match": "dataapp.cells.predicate",
     "pick": "dataapp.views.charts",
-    "source": "dataapp.cells.source",
+    "source": "dataapp.connect.source",
     "sql": "dataapp.cells.sql",
     "user": "dataapp.inputs.user",
 }

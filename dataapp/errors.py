@@ -147,6 +147,12 @@ class SourceNotAllowedError(DataAppError):
     code = "DA304"
 
 
+class PolicyError(DataAppError):
+    """The policy of a source is not one condition."""
+
+    code = "DA305"
+
+
 class ConnectorNotFoundError(DataAppError):
     """No installed connector knows the scheme of a database's URL."""
 
@@ -187,6 +193,12 @@ class InputError(DataAppError):
     """An input is declared wrongly or was given a value that it does not take."""
 
     code = "DA501"
+
+
+class ClaimNotFoundError(DataAppError):
+    """A query reads a claim of who is looking that the server was not told."""
+
+    code = "DA502"
 
 
 class SessionError(DataAppError):

@@ -20,7 +20,7 @@ SIGNATURES = {
     "input": "(widget, /, *, throttled=False, **options)",
     "match": "(column, input, /, *, name=None)",
     "pick": "(chart, field, /, *, column=None, name=None)",
-    "source": "(location, /, *, name=None, ttl=None, **options)",
+    "source": "(location, /, *, policy=None, name=None, ttl=None, **options)",
     "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, ttl=None, **bindings)",
     "user": "()",
 }

@@ -13,7 +13,7 @@ from dataapp.cells import host
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.errors import DataAppError
-from dataapp.inputs import adapters
+from dataapp.inputs import adapters, user
 from dataapp.runtime import expressions, headless
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class CellChart(Pane):
 def _install() -> None:
     host.install(PanelHost())
     adapters.install()
+    user.install()
     expressions.install()
     references.install()
 

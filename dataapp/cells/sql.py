@@ -42,6 +42,15 @@ class SqlCell(LimitedCell):
         self.run = run
         self.ttl = ttl
 
+    @property
+    def text(self) -> str:
+        """What the author wrote, to which lines and columns of errors belong."""
+        return self.query
+
+    def place(self, line: int, column: int) -> tuple[int | None, int | None]:
+        """Return line and column in what the author wrote, given those in the query."""
+        return line, column
+
 
 def sql(
     query: str,

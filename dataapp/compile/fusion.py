@@ -36,7 +36,7 @@ parentheses, or, where it has CTEs of its own, with those behind ours: so that i
 
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from graphlib import TopologicalSorter
 from typing import assert_never
@@ -77,6 +77,8 @@ class TextPart:
         values: The value that each parameter stands for.
         predicates: The predicate that each remaining parameter stands for.
         files: Absolute locations for locations as written; those that are absent stay as written.
+        fields: The value that each `$name.field` stands for that is a value of its own, by where it starts.
+        is_fenced: Whether nothing of its readers may run on rows that its WHERE leaves out.
     """
 
     query: Query
@@ -84,6 +86,8 @@ class TextPart:
     values: Mapping[str, Key]
     predicates: Mapping[str, Predicate]
     files: Mapping[str, str]
+    fields: Mapping[int, Key] = field(default_factory=dict[int, Hashable])
+    is_fenced: bool = False
 
     def reads(self, table: TableRef) -> Key | None:
         """Return the part that a table reference stands for, or None for the engine's own table."""
@@ -255,9 +259,10 @@ class _Fusion:
             case TextPart():
                 is_wrapped = is_wrapped or part.query.form != "select"
                 opening = "FROM (" if self._target.starts_with_from else "("
-                self._out.add(opening if is_wrapped else "")
+                before, after = self._target.fence if part.is_fenced else ("", "")
+                self._out.add((opening if is_wrapped else "") + before)
                 self._text(key, part)
-                self._out.add("\n)" if is_wrapped else "")
+                self._out.add(after + ("\n)" if is_wrapped else ""))
             case _:
                 assert_never(part)
 
@@ -282,6 +287,10 @@ class _Fusion:
                 yield table.span, partial(self._reference, key, table, read, is_inlined=is_inlined)
         for parameter in part.query.parameters:
             name = fold(parameter.name)
+            if parameter.field is not None and parameter.span.start in part.fields:
+                text = self._value(part.fields[parameter.span.start])
+                yield parameter.field.span, partial(self._out.replace, key, parameter.span.start, text)
+                continue
             predicate = part.predicates.get(name)
             text = self._value(part.values[name]) if predicate is None else self._predicate(predicate)
             if text != f"${parameter.name}":
@@ -412,6 +421,8 @@ def _value_keys(parts: Mapping[Key, Part]) -> Iterator[Key]:
             name = fold(parameter.name)
             if name in part.predicates:
                 yield from (piece.key for piece in part.predicates[name].pieces if isinstance(piece, ValueOf))
+            elif parameter.span.start in part.fields:
+                yield part.fields[parameter.span.start]
             else:
                 yield part.values[name]
 

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# DuckDB 1.5.5 moves filters into any subquery, also a materialised one, but through no sample; one of 100 % by vectors
+# takes every row, in order and on all threads. And it computes some functions once for all values of a dictionary, also
+# those of rows that were left out; `least` of a column and itself is the column without one, whatever its type.
+_FENCE = ("SELECT least(COLUMNS(*), COLUMNS(*)) FROM (", "\n) TABLESAMPLE SYSTEM (100%)")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -15,6 +20,8 @@ class Target:
         keeps_case: Whether a quoted name differs from a name that is written without quotes in other case.
         takes_lists_by_any: Whether membership in a bound list is ``x = ANY($list)`` rather than ``x IN $list``.
         types: The engine's names of types, by DuckDB's where they differ.
+        fence: What stands in front of and behind a plain query with a WHERE so that the engine runs nothing of its
+            readers on rows that the WHERE leaves out.
 
     Example:
         >>> Target().parameter("low", 1), Target(numbers_parameters=True).parameter("low", 1)
@@ -27,6 +34,7 @@ class Target:
     keeps_case: bool = False
     takes_lists_by_any: bool = False
     types: Mapping[str, str] = field(default_factory=dict[str, str])
+    fence: tuple[str, str] = _FENCE
 
     def parameter(self, name: str, number: int) -> str:
         """Return what stands for a value, given its name and its number from 1."""

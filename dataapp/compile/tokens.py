@@ -20,6 +20,7 @@ _QUOTED = r"""
     (?:(?:\s|--[^\n]*\n|/\*.*?\*/)*'(?:[^']|'')*')*   # literals on several lines are one token
 """
 _QUOTED_TOKEN = re.compile(_QUOTED, re.VERBOSE | re.DOTALL)
+_NAMES = ("identifier", "keyword")
 _SPACES = "\u00a0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff"
 _QUOTED_OR_SPACE = re.compile(rf"{_QUOTED} | --[^\n]* | /\*.*?\*/ | (?P<space>[{_SPACES}])", re.VERBOSE | re.DOTALL)
 
@@ -51,11 +52,20 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterRef:
-    """One occurrence of a named parameter; the span covers `$name`."""
+class FieldRef:
+    """A field that is read of a parameter; the span covers `$name.field`."""
 
     name: str
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRef:
+    """One occurrence of a named parameter; the span covers `$name`, and `field` tells which field of it is read."""
+
+    name: str
+    span: Span
+    field: FieldRef | None = None
 
 
 def tokenize(text: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
@@ -73,10 +83,19 @@ def tokenize(text: str, tokenizer: Tokenizer) -> tuple[Token, ...]:
 def parameters(tokens: Sequence[Token]) -> tuple[ParameterRef, ...]:
     """Return every occurrence of a named parameter, in order."""
     return tuple(
-        ParameterRef(name.name, Span(dollar.span.start, name.span.end))
-        for dollar, name in pairwise(tokens)
-        if dollar.text == "$" and name.kind in ("identifier", "keyword")
+        ParameterRef(name.name, Span(dollar.span.start, name.span.end), _field(tokens[index : index + 5]))
+        for index, (dollar, name) in enumerate(pairwise(tokens))
+        if dollar.text == "$" and name.kind in _NAMES
     )
+
+
+def _field(tokens: Sequence[Token]) -> FieldRef | None:
+    """Return the field that is read, given the tokens from the `$` on; `$name.call()` reads none."""
+    if len(tokens) < 4 or tokens[2].text != "." or tokens[3].kind not in _NAMES:
+        return None
+    if len(tokens) > 4 and tokens[4].text == "(":
+        return None
+    return FieldRef(tokens[3].name, Span(tokens[0].span.start, tokens[3].span.end))
 
 
 def positional_parameter(tokens: Sequence[Token]) -> Token | None:

@@ -10,6 +10,7 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, DatabaseTable, Refused, Server
 from dataapp.cells.lifetime import Lifetime, checked_ttl
 from dataapp.cells.namespace import Namespace
+from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.connect.address import FILE_DATABASES, FILE_SYSTEMS, key_of, label_of, scheme_of
@@ -71,12 +72,21 @@ class Connection:
             raise refused.error from refused.__cause__
 
     def table(
-        self, table: str, /, *, schema: str | None = None, name: str | None = None, ttl: Lifetime = None
-    ) -> SourceCell:
+        self,
+        table: str,
+        /,
+        *,
+        policy: str | None = None,
+        schema: str | None = None,
+        name: str | None = None,
+        ttl: Lifetime = None,
+    ) -> SourceCell | PolicyCell:
         """Make a source of a table or view.
 
         Args:
             table: Its name, as the database spells it.
+            policy: A condition in the SQL of the database that every row must satisfy before anybody reads it; it
+                becomes a part of the query that the database is sent. See `source`.
             schema: The schema that it lies in; by default where the database looks by itself.
             name: What to call the cell; by default the variable that it is bound to.
             ttl: For how many seconds (a number or a timedelta) an answer of the database may be reused, by all sessions
@@ -90,8 +100,10 @@ class Connection:
             WrongKindError: `ttl` is no time.
         """
         frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the source's place is the caller's
-        location, place = DatabaseTable(self, table, schema), Namespace.of(frame, {})
-        return SourceCell(location, place, options={}, name=name, ttl=checked_ttl(ttl))
+        location, place, seconds = DatabaseTable(self, table, schema), Namespace.of(frame, {}), checked_ttl(ttl)
+        if policy is None:
+            return SourceCell(location, place, options={}, name=name, ttl=seconds)
+        return PolicyCell(GuardedRows(location, place, options={}, name=name, ttl=seconds), policy, on=self)
 
     def __repr__(self) -> str:
         return f"<Connection {self.label}>"

@@ -6,8 +6,10 @@ from typing import Any, cast
 
 import panel as pn
 
-from dataapp.cells.input import InputCell, Setting
+from dataapp.cells import user as viewer
+from dataapp.cells.input import Setting
 from dataapp.cells.namespace import Namespace
+from dataapp.cells.user import UserCell
 
 # Claims about the token rather than the person: with them, each login would be another person to the cache.
 _ABOUT_THE_TOKEN = frozenset(
@@ -74,15 +76,21 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, _PLAIN)
 
 
-def user() -> InputCell:
+def install() -> None:
+    """Let policies read who is looking."""
+    viewer.install(UserKind())
+
+
+def user() -> UserCell:
     """Make an input of who is looking: ``$user.name``, and ``$user.desk`` for a claim `desk`.
 
     Claims come from Panel's authentication (``--basic-auth`` gives a name, OAuth providers give more). Neither a link
-    nor a browser can set them. Like any other value they are part of what a result is known by, so what one user sees
-    is never another's, unless both ask the same with equal claims.
+    nor a browser can set them. Like any other value the claims that a query names are part of what a result is known
+    by, so what one user sees is never another's, unless both ask the same with equal claims. Where nobody is signed
+    in, each claim is NULL. Of somebody who is, a claim that is not there is an error.
 
     Returns:
-        A cell that SQL reads as ``$variable`` (a STRUCT), and Python cells as a dictionary. A test gives another one:
+        A cell that SQL reads as ``$variable.claim``, and Python cells as a dictionary. A test gives another one:
         ``evaluate(user={"name": "ann", "desk": "fx"})``.
 
     Example:
@@ -92,4 +100,4 @@ def user() -> InputCell:
         >>> desks.evaluate(user={"name": "ann", "desk": "fx"})["n"].item()
         1
     """
-    return InputCell(UserKind(), Namespace.of(sys._getframe(1), {}))
+    return UserCell(UserKind(), Namespace.of(sys._getframe(1), {}))

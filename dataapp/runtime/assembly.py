@@ -6,14 +6,19 @@ from typing import Any, cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
+from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.sql import SqlCell
+from dataapp.cells.user import UserCell, claim
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import TextPart, ValueOf
 from dataapp.compile.identifiers import fold
 from dataapp.compile.names import TableRef
 from dataapp.compile.query import Query
+from dataapp.compile.spans import line_and_column
+from dataapp.compile.tokens import ParameterRef
 from dataapp.connect.files import is_local
+from dataapp.errors import DataAppError
 from dataapp.runtime.bindable import bindable
 from dataapp.runtime.databases import refuse_elsewhere
 from dataapp.runtime.resolution import Reads
@@ -48,7 +53,14 @@ def build_table(
         refuse_elsewhere(cell, reads.tables[name], table.database)
         builder.include(table)
         facts += [name, table.digest]
+    fields = _claims(cell, query, reads, inputs, builder)
+    for key in dict.fromkeys(fields.values()):
+        bound = builder.values[key]
+        facts += ["claim", key[1], type(bound.value).__name__, bound.value]
+    claimed = {name for name in reads.values if all(ref.span.start in fields for ref in _occurrences(query, name))}
     for name, read in reads.values.items():
+        if name in claimed:
+            continue
         bound = bindable(inputs["value", name], sql_type(read), name, cell.label)
         if name in query.path_parameters:
             path, chosen = choose(name, bound.value)
@@ -76,6 +88,8 @@ def build_table(
         values=dict(reads.values),
         predicates={name: condition.predicate for name, condition in predicates.items()},
         files=files,
+        fields=fields,
+        is_fenced=isinstance(cell, PolicyCell),
     )
     above = [cast("Table", inputs["table", name]) for name in reads.tables]
     has_versions = reads_versions(query, reads.tables, locations) and all(table.is_versioned for table in above)
@@ -87,6 +101,33 @@ def build_table(
         is_pick=has_versions and bool(query.unstable) and not query.is_volatile,
         ttl=cell.ttl if cell.ttl is not None else _inherited_ttl(query, reads.tables, above),
     )
+
+
+def _claims(
+    cell: SqlCell, query: Query, reads: Reads, inputs: Mapping[tuple[str, str], object], builder: TableBuilder
+) -> dict[int, tuple[Cell, str]]:
+    """Give each claim that a text reads of who is looking as a value of its own; return which, by place."""
+    found: dict[int, tuple[Cell, str]] = {}
+    for parameter in query.parameters:
+        name = fold(parameter.name)
+        read = reads.values.get(name)
+        if not isinstance(read, UserCell) or parameter.field is None or name in query.path_parameters:
+            continue
+        claimed = parameter.field.name
+        try:
+            value = claim(inputs["value", name], claimed, cell.label)
+        except DataAppError as error:
+            error.line, error.column = cell.place(*line_and_column(query.text, parameter.span.start))
+            error.cell = cell.label
+            raise
+        key = found[parameter.span.start] = (read, fold(claimed))
+        builder.values[key] = bindable(value, None, f"{name}.{claimed}", cell.label)
+        builder.labels[key] = f"{read.label if read.is_named else name}_{claimed}"
+    return found
+
+
+def _occurrences(query: Query, name: str) -> list[ParameterRef]:
+    return [parameter for parameter in query.parameters if fold(parameter.name) == name]
 
 
 def _inherited_ttl(query: Query, cells: Container[str], above: Sequence[Table]) -> float | None:

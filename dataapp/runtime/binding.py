@@ -7,6 +7,7 @@ Invariants:
 
 - The engine is asked for schemas only (``DESCRIBE``), so no row is read. Python cells are never called.
 - An error is in the state of one cell only, but for a circle: all its members hold the same error.
+- A source with a policy and the rows behind it are one cell with one state.
 - Inputs have their defaults. What only a run would give (a result of a Python cell, a scalar from a query, a choice
   among options that a query gives) is NULL, of the right type where that is known: NULL binds wherever a value does.
 """
@@ -21,6 +22,7 @@ import pyarrow as pa
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import ConstantCell, InputCell
+from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.cells.predicate import Condition, PredicateCell, is_empty
 from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
@@ -105,7 +107,8 @@ class Binding:
 
     def names(self, cell: Cell) -> Mapping[str, Cell]:
         """Return what a cell reads by the names that it uses, as far as they resolve."""
-        return self.resolver.partial(cell).named()
+        named = self.resolver.partial(cell).named()
+        return {name: read for name, read in named.items() if not isinstance(read, GuardedRows)}
 
 
 def bind(engine: DuckDB, roots: Iterable[Cell], *, check_shared: Callable[[InputCell], None] | None = None) -> Binding:
@@ -127,7 +130,9 @@ def bind(engine: DuckDB, roots: Iterable[Cell], *, check_shared: Callable[[Input
 
 
 def _direct_reads(resolver: Resolver, cell: Cell) -> list[Cell]:
-    return [cell.of] if isinstance(cell, ExploreCell) else list(dict.fromkeys(resolver.partial(cell).cells))
+    if isinstance(cell, ExploreCell):
+        return [cell.of]
+    return [read for read in dict.fromkeys(resolver.partial(cell).cells) if not isinstance(read, GuardedRows)]
 
 
 @dataclass(slots=True)
@@ -186,6 +191,8 @@ class _Binder:
             return Broken(faults)
         match cell:
             case SqlCell():
+                if isinstance(cell, PolicyCell):
+                    self._give_without_rows(cell.rows)
                 self._give(cell, None)
                 return self._blocking(reads) or self._scalar_fault(cell, reads) or self._query(cell, reads)
             case SourceCell():
@@ -211,6 +218,8 @@ class _Binder:
     def _blocking(self, reads: Reads) -> Held | Opaque | None:
         """Say what a cell waits for: broken tables first. Inputs and predicates have samples whatever is above them."""
         for read in reads.cells:
+            if isinstance(read, GuardedRows):
+                continue
             match self.states[read]:
                 case Broken() if not isinstance(read, InputCell | PredicateCell):
                     return Held(read)
@@ -219,7 +228,7 @@ class _Binder:
                 case _:
                     continue
         for read in reads.tables.values():
-            if isinstance(state := self.states[read], Opaque):
+            if not isinstance(read, GuardedRows) and isinstance(state := self.states[read], Opaque):
                 return Opaque(state.reason)
         return None
 

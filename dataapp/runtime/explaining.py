@@ -5,6 +5,7 @@ from time import perf_counter
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, Refused
+from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
@@ -33,6 +34,7 @@ def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, s
         lines += [_cost(rows.num_rows, rows.nbytes, profile)]
         for scan in profile.scans:
             lines += _scan_lines(scan, table, reader)
+    lines += _section("Policies", _policies(table))
     values = {**relation.parameters, **relation.variables}
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
@@ -68,6 +70,7 @@ def _statement_text(cell: Cell, table: Table, database: Database, *, analyze: bo
         lines += [f"It took {took} to fetch and gave {_count(rows.num_rows, 'row')}, {_bytes(rows.nbytes)}."]
     if table.ttl is not None:
         lines += [f"An answer is reused for {table.ttl:g} s (ttl=) before {database.label} is asked anew."]
+    lines += _section("Policies", _policies(table))
     parameter = database.server().target.parameter
     named = enumerate(statement.parameters.items(), 1)
     lines += _section("Parameters", (f"{parameter(name, number)} = {bound.value!r}" for number, (name, bound) in named))
@@ -75,9 +78,15 @@ def _statement_text(cell: Cell, table: Table, database: Database, *, analyze: bo
 
 
 def _headline(cell: Cell, table: Table, where: str) -> str:
-    others = [table.labels[part] for part in table.parts if part is not table.root]
+    parts = [part for part in table.parts if part is not table.root and not isinstance(part, GuardedRows)]
+    others = [table.labels[part] for part in parts]
     of = f" of {len(others) + 1} cells: {', '.join(_some([*others, cell.label]))}" if others else ""
     return f"`{cell.label}` is one query {where}{of}."
+
+
+def _policies(table: Table) -> list[str]:
+    """Return, for people, the condition that each source with a policy has."""
+    return [f"`{part.label}`: {' '.join(part.text.split())}" for part in table.parts if isinstance(part, PolicyCell)]
 
 
 def _cost(rows: int, size: int, profile: Profile) -> str:

@@ -5,7 +5,7 @@ Everything runs in the calling thread, in a session of its own that ends with th
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -13,6 +13,8 @@ import pyarrow as pa
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
 from dataapp.cells.relation import is_relation
+from dataapp.cells.user import UserCell
+from dataapp.compile.target import DUCKDB
 from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
@@ -66,12 +68,23 @@ def evaluate(
                 if found in replaced:
                     raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
                 replaced[found] = value
+    if any(isinstance(given, UserCell) for given in replaced):
+        _give_to_all_users(engine, cell, replaced, initial)
     with _session(engine, initial, replaced) as session:
         if is_relation(cell):
             value = _take(session, cell, "frame")
             assert isinstance(value, Frame)
             return to_polars(value.rows)
         return _take(session, cell, "value")
+
+
+def _give_to_all_users(engine: DuckDB, cell: Cell, replaced: dict[Cell, object], initial: Initial) -> None:
+    """Let everybody above a cell who reads who is looking find the one that was given: it is one person."""
+    given = next(value for user, value in replaced.items() if isinstance(user, UserCell))
+    with _session(engine, initial) as session:
+        for user in session.resolver.closure(cell):
+            if isinstance(user, UserCell):
+                replaced.setdefault(user, given)
 
 
 def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:
@@ -109,12 +122,14 @@ def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) ->
     found = table(engine, cell, initial, form="query")
     fused, database = found.fused, found.database
     bound = {name: found.values[key].value for name, key in {**fused.values, **fused.variables}.items()}
-    own, on = (engine.dialect, None) if database is None else (database.server().target.name, database.label)
+    target = DUCKDB if database is None else database.server().target
+    own, on = (engine.dialect, None) if database is None else (target.name, database.label)
     if dialect in (own, engine.dialect):
         return CompiledQuery(fused.sql, bound, on)
     from dataapp.compile.dialects import translate  # here: it imports sqlglot, which takes 70 ms
 
-    return CompiledQuery(translate(fused.sql, dialect, read=own), bound, on)
+    unfenced = found.fuse(replace(target, fence=("", "")))  # what holds back one engine means nothing to another
+    return CompiledQuery(translate(unfenced.sql, dialect, read=own), bound, on)
 
 
 def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool) -> str:

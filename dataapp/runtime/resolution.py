@@ -15,14 +15,17 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.expression import ExpressionCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.namespace import MISSING, Namespace
+from dataapp.cells.policy import GuardedRows, PolicyCell, check_condition
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
+from dataapp.cells.user import UserCell
 from dataapp.compile.columns import UsedColumns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser, Query, parse
 from dataapp.compile.spans import Span, line_and_column
+from dataapp.compile.tokens import plain_spaces, tokenize
 from dataapp.errors import (
     CycleError,
     DataAppError,
@@ -206,7 +209,7 @@ class Resolver:
                 if fold(name) == fold(used):
                     named[read] = None
             known[cell.label] = None
-            if cell.label == name:
+            if cell.label == name and not isinstance(cell, GuardedRows):
                 named[cell] = None
         if not named:
             raise NameNotFoundError(
@@ -214,7 +217,7 @@ class Resolver:
                 hint=near(name, known),
                 cell=root.label,
             )
-        if len(named) > 1:
+        if len(named) > 1 and not all(isinstance(found, UserCell) for found in named):  # these are one person
             raise NameClashError(
                 f"Above `{root.label}`, `{name}` means {len(named)} different nodes.",
                 hint="give the cell itself: evaluate({cell: value})",
@@ -244,24 +247,34 @@ class Resolver:
     def _sql_reads(self, cell: SqlCell, faults: Faults) -> Reads:
         if isinstance(cell, ExpressionCell) and cell.fault is not None:
             raise cell.fault.with_traceback(None)
-        query = parse_text(cell.query, self._parser) if cell.on is None else self._text_elsewhere(cell)
+        query = self._query(cell)
         tables: dict[str, Cell] = {}
         for table in query.tables:
             if not table.qualified and fold(table.name) not in tables:
-                with _noting(faults, table.name, query, table.span):
+                with _noting(faults, table.name, cell, query, table.span):
                     found = self._table(cell, table.name)
                     if found is not None:
                         tables[fold(table.name)] = found
         values: dict[str, Cell] = {}
         predicates: dict[str, PredicateCell] = {}
         for parameter in query.parameters:
-            with _noting(faults, parameter.name, query, parameter.span):
+            with _noting(faults, parameter.name, cell, query, parameter.span):
                 found = self._parameter(cell, parameter.name)
                 if isinstance(found, PredicateCell):
                     predicates[fold(parameter.name)] = found
                 else:
                     values[fold(parameter.name)] = found
         return Reads(query, tables, values, predicates)
+
+    def _query(self, cell: SqlCell) -> Query:
+        if isinstance(cell, PolicyCell):
+            check_condition(cell, tokenize(plain_spaces(cell.condition), self._parser))
+        try:
+            return parse_text(cell.query, self._parser) if cell.on is None else self._text_elsewhere(cell)
+        except DataAppError as error:
+            if error.line is not None:
+                error.line, error.column = cell.place(error.line, error.column or 1)
+            raise
 
     def _text_elsewhere(self, cell: SqlCell) -> Query:
         try:
@@ -326,13 +339,15 @@ class Resolver:
 
 
 @contextmanager
-def _noting(faults: Faults, name: str, query: Query | None = None, span: Span | None = None) -> Generator[None]:
+def _noting(
+    faults: Faults, name: str, cell: SqlCell | None = None, query: Query | None = None, span: Span | None = None
+) -> Generator[None]:
     """Note what is wrong with a name, and where it first stands in the text, and go on with the next name."""
     try:
         yield
     except DataAppError as error:
-        if query is not None and span is not None and error.line is None:
-            error.line, error.column = line_and_column(query.text, span.start)
+        if cell is not None and query is not None and span is not None and error.line is None:
+            error.line, error.column = cell.place(*line_and_column(query.text, span.start))
         faults.setdefault(name, error)
 
 

@@ -14,7 +14,7 @@ from dataapp.cells.relation import is_query
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, TextPart, fuse
-from dataapp.compile.target import DUCKDB
+from dataapp.compile.target import DUCKDB, Target
 from dataapp.connect.files import Version, has_moved, is_local, is_settled, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.measured import Uses
@@ -98,8 +98,11 @@ class Table:
     @cached_property
     def fused(self) -> Fused:
         """The one query that the parts become."""
+        return self.fuse(DUCKDB if self.database is None else self.database.server().target)
+
+    def fuse(self, target: Target) -> Fused:
+        """Return the one query that the parts become, written as a target says."""
         casts = {key: bound.type for key, bound in self.values.items() if bound.needs_cast and bound.type is not None}
-        target = DUCKDB if self.database is None else self.database.server().target
         return fuse(self.root, self.parts, self.labels, casts, target)
 
     @property
@@ -156,7 +159,9 @@ class Table:
         place = None if position is None else self.fused.locate(position)
         error.cell = self.labels.get(place.key if place is not None else self.root, self.root.label)
         if place is not None:
-            error.line, error.column = place.line, place.column
+            written = place.key if isinstance(place.key, SqlCell) else None
+            found = (place.line, place.column) if written is None else written.place(place.line, place.column)
+            error.line, error.column = found
         return error
 
     def check_sources(self) -> None:

@@ -220,6 +220,25 @@ class ConnectorContract:
         cell = da.sql("WITH big AS (SELECT * FROM large) SELECT k FROM big ORDER BY k DESC", on=con, large=items)
         assert cell.evaluate()["k"].to_list() == [4, 3, 2, 1]
 
+    # Policies.
+
+    def test_a_policy_is_part_of_the_query(self, con: Connection) -> None:
+        items = con.table("items", policy="name = $user.name")
+        there = da.sql("SELECT k FROM items", on=con, items=items)
+        here = da.sql("SELECT k FROM items", items=items)
+        for cell in (items, there, here):
+            assert cell.evaluate(user={"name": "b"})["k"].to_list() == [2]
+            assert cell.evaluate().height == 0
+        assert "name = " in there.compile().sql
+
+    @pytest.mark.parametrize("policy", ["k < 3", "k IN (SELECT i.k FROM items i WHERE i.k < 3)", "lower(text) <> 'x'"])
+    def test_readers_run_behind_a_policy(self, con: Connection, load: Load, policy: str) -> None:
+        load("texts", pa.table({"k": [1, 2, 3], "text": ["1", "2", "x"]}))
+        texts = con.table("texts", policy=policy)
+        for condition in ("CAST(text AS INTEGER) > 0", "k < 9 AND CAST(text AS INTEGER) > 0"):
+            found = da.sql(f"SELECT k FROM texts WHERE {condition} ORDER BY k", on=con, texts=texts)
+            assert found.evaluate()["k"].to_list() == [1, 2]
+
     # Errors.
 
     def test_an_unknown_column_is_told_with_its_cell_line_and_column(self, con: Connection) -> None:

@@ -207,7 +207,7 @@ class Card(pn.Column):
         if isinstance(error, DataAppError) and error.cell not in (None, label, self._cell.label):
             return blocked_by(error, error.cell or "", is_author=self._is_author)
         cell = self._session.resolver.current(self._cell)
-        text = cell.query if isinstance(cell, SqlCell) else None
+        text = cell.text if isinstance(cell, SqlCell) else None
         return error_to_fault(error, label, text, is_author=self._is_author)
 
     def _tell(self, fault: Fault | None, *, is_stale: bool, progress: float | None) -> None:

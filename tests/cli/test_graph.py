@@ -38,6 +38,20 @@ def test_a_broken_cell_is_shown_with_its_error(write: Write):
     assert 'Referenced column "m" not found' in nodes_of(write(APP))["broken"]["error"]
 
 
+def test_a_source_reads_who_is_looking_where_its_policy_does(write: Write):
+    source = """
+size = 5
+rows = da.source("trades.csv", policy="desk = $user.desk AND n < $size")
+total = da.sql("SELECT sum(n) AS n FROM rows")
+"""
+    nodes = nodes_of(write(source))
+    assert set(nodes) == {"size", "user", "rows", "total"}
+    assert set(nodes["rows"]["reads"]) == {nodes["size"]["id"], nodes["user"]["id"]}
+    assert (nodes["rows"]["kind"], nodes["user"]["kind"]) == ("source", "input")
+    assert "trades.csv" in nodes["rows"]["error"]  # the file is missing: one error, where the source is
+    assert nodes["total"]["blocked_by"] == "rows"
+
+
 def test_a_cell_narrows_the_graph_to_what_it_reads(write: Write):
     assert list(nodes_of(write(APP), "top")) == ["rows", "top"]
 

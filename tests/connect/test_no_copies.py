@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from dataapp.cells.python import cell
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
 from dataapp.connect.frames import to_arrow, to_polars
+from dataapp.connect.source import source
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.runtime.tables import Table

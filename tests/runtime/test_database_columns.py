@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import dataapp as da
 from dataapp.cells.database import Statement
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
 from dataapp.connect.connection import Connection
+from dataapp.connect.source import source
 from dataapp.engines.duckdb_file import DuckDBFile, FileQuestion
 from dataapp.errors import QueryError
 from dataapp.runtime import headless
@@ -151,10 +151,11 @@ def test_what_readers_get_does_not_depend_on_what_is_fetched(
 ) -> None:
     there = data.draw(st.integers(0, len(chain)), label="cells that run on the database")
     found: list[list[list[str]]] = []
-    for base in (con.table("t"), source(FRAME)):
+    on_database = con.table("t")
+    for base in (on_database, source(FRAME)):
         node, viewer = base, session()
         for index, text in enumerate(chain):
-            is_there = base.location is not FRAME and index < there
+            is_there = base is on_database and index < there
             node = sql(text, on=con if is_there else None, r=node)
         found.append([sorted(map(repr, rows(demand(viewer, text, r=node)))) for text in last])
         viewer.check_invariants()

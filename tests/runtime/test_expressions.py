@@ -17,8 +17,8 @@ from ibis import _
 from dataapp import chart, explore
 from dataapp.cells.cell import Cell
 from dataapp.cells.python import PythonCell, cell
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
+from dataapp.connect.source import source
 from dataapp.errors import (
     ColumnNotFoundError,
     DataAppError,

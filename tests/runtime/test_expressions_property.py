@@ -12,8 +12,8 @@ from ibis import _
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.python import cell
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
+from dataapp.connect.source import source
 from dataapp.runtime import headless
 from tests.runtime.bench import ENGINE, ask, defaults
 

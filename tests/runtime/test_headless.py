@@ -8,8 +8,8 @@ import pytest
 from dataapp.cells import host
 from dataapp.cells.cell import Cell
 from dataapp.cells.python import cell
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
+from dataapp.connect.source import source
 from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.engines.relation import Relation
 from dataapp.errors import StatementError

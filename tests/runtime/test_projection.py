@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from dataapp.cells.cell import Cell
 from dataapp.cells.predicate import match
 from dataapp.cells.python import cell
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
+from dataapp.connect.source import source
 from dataapp.runtime.session import Demand, Session
 from dataapp.runtime.tables import Table
 from tests.runtime.bench import ask, error, knob, rows, session

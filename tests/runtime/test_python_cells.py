@@ -15,8 +15,8 @@ import pytest
 
 from dataapp.cells.predicate import match
 from dataapp.cells.python import PythonCell, cell
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
+from dataapp.connect.source import source
 from dataapp.errors import (
     DataAppError,
     NameNotFoundError,

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from dataapp.cells.python import cell
-from dataapp.cells.source import source
 from dataapp.cells.sql import sql
+from dataapp.connect.source import source
 from dataapp.errors import PythonCellError, QueryError, TypeMismatchError, WrongKindError
 from dataapp.runtime.pool import ThreadPool
 from tests.runtime.bench import ENGINE, ManualPool, ask, error, knob, session, value

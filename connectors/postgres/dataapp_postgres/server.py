@@ -30,6 +30,7 @@ TARGET = Target(
     keeps_case=True,
     takes_lists_by_any=True,
     types=TYPES,
+    fence=("", "\nOFFSET 0"),  # no condition is moved into a subquery that has one
 )
 _MOST_IDLE = 4
 _ONLY_READ = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"

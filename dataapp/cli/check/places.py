@@ -11,6 +11,7 @@ from pathlib import Path
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import InputCell
+from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.selection import SelectionCell
@@ -21,6 +22,7 @@ from dataapp.cli.check.source import Place, Source
 _MAKERS = {
     SqlCell: ("sql",),
     SourceCell: ("source",),
+    PolicyCell: ("source", "table"),
     InputCell: ("input",),
     PredicateCell: ("match", "brush", "pick"),
     SelectionCell: ("brush", "pick"),
@@ -66,7 +68,7 @@ class Places:
         if cell.namespace.file is None or (source := self.source(cell.namespace.file)) is None:
             return Place(cell.namespace.file or self.file)
         if isinstance(cell, SqlCell) and line is not None:
-            place = source.text_place(cell.query, at, line, column or 1)
+            place = source.text_place(cell.text, at, line, column or 1)
             if place is not None:
                 return place
         if isinstance(cell, PythonCell) and name and (place := source.parameter(cell.function, name)) is not None:

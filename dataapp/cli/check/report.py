@@ -11,6 +11,7 @@ import dataapp
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import ConstantCell, InputCell
+from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.selection import SelectionCell
@@ -27,6 +28,7 @@ _KINDS: tuple[tuple[type[Cell], str], ...] = (
     (SelectionCell, "selection"),
     (InputCell, "input"),
     (PredicateCell, "predicate"),
+    (PolicyCell, "source"),
     (SqlCell, "sql"),
     (SourceCell, "source"),
     (PythonCell, "python"),

@@ -8,6 +8,7 @@ from dataapp.app.sessions import engine
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.input import ConstantCell, InputCell
+from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_relation
@@ -160,10 +161,10 @@ def _is_node(cell: Cell) -> bool:
 
 def _kind(cell: Cell, reads: list[Cell]) -> Kind:
     match cell:
+        case SourceCell() | PolicyCell():
+            return "source"
         case SqlCell():
             return "sql"
-        case SourceCell():
-            return "source"
         case PythonCell():
             return "python"
         case PredicateCell():

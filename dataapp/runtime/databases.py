@@ -24,7 +24,7 @@ from dataapp.compile.query import Query
 from dataapp.compile.spans import line_and_column
 from dataapp.connect.connection import database_of
 from dataapp.errors import DataAppError, NotOnDatabaseError
-from dataapp.runtime.projection import Wanted
+from dataapp.runtime.projection import WantedColumns
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
 
@@ -149,7 +149,7 @@ def tables_of(table: Table) -> list[str]:
 # What the database answers.
 
 
-def read(table: Table, cancel: Cancel, wanted: Wanted = None) -> pa.Table:
+def read(table: Table, cancel: Cancel, wanted: WantedColumns = None) -> pa.Table:
     """Return the rows of a table on a database, asked for this caller alone; see `dataapp.runtime.answers`.
 
     Args:

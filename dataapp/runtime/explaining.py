@@ -15,7 +15,9 @@ from dataapp.runtime.workers import Cancel
 _MOST_NAMES = 12
 
 
-def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, str], *, analyze: bool) -> str:
+def table_to_text(
+    cell: Cell, table: Table, reader: Reader, kept: Mapping[str, str], computed: Mapping[str, str], *, analyze: bool
+) -> str:
     """Return the explanation of a table.
 
     Args:
@@ -23,6 +25,7 @@ def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, s
         table: As it would be read with nothing kept.
         reader: A reader of its relation.
         kept: By label why the rows of cells are kept.
+        computed: By label what is computed of lazy frames of Polars.
         analyze: Whether to run the query and say what it cost.
     """
     relation = table.relation(reader.engine)
@@ -37,6 +40,7 @@ def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, s
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
     lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
+    lines += _section("Computed of lazy frames", (f"`{label}`: {what}" for label, what in computed.items()))
     states = [state for files in table.files for state in files.version]
     lines += _section("Files", _some([f"{state.path} ({state.size:,} bytes)" for state in states]))
     lines += ["", "Query, with nothing kept", "", relation.sql, "", "Plan", "", plan]

@@ -122,12 +122,12 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool) -> s
     with _session(engine, initial, keeps_rows=False, fetches_rows=analyze) as session:
         found = _take(session, cell, "query")
         assert isinstance(found, Table)
-        reasons = session.nodes.kept_rows()
+        reasons, computed = session.nodes.kept_rows(), session.nodes.computed_frames()
     try:
         if found.database is not None:
             return statement_to_text(cell, found, found.database, analyze=analyze)
         with found.relation(engine).open() as reader:
-            return table_to_text(cell, found, reader, reasons, analyze=analyze)
+            return table_to_text(cell, found, reader, reasons, computed, analyze=analyze)
     except DataAppError as error:
         raise with_cell(error, cell) from error.__cause__
 

@@ -220,13 +220,13 @@ def describe(table: Table, cancel: Cancel) -> pa.Table:
     return _named_apart(schema.empty_table())
 
 
-def explain(table: Table) -> str:
+def explain(table: Table, cancel: Cancel) -> str:
     """Return the database's plan of a table on it.
 
     Raises:
         Refused: The database refused or failed.
     """
-    return _ask(table, statement_of(table), Cancel(), lambda question: question.explain())
+    return _ask(table, statement_of(table), cancel, lambda question: question.explain())
 
 
 def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable[[Question], T]) -> T:

@@ -47,27 +47,28 @@ def table_to_text(
     return "\n".join(lines)
 
 
-def statement_to_text(cell: Cell, table: Table, database: Database, *, analyze: bool) -> str:
+def statement_to_text(cell: Cell, table: Table, database: Database, cancel: Cancel, *, analyze: bool) -> str:
     """Return the explanation of a table on a database, which tells its own plan, but not what it read.
 
     Args:
         cell: The cell.
         table: Its query.
         database: The database.
+        cancel: Stops what runs there.
         analyze: Whether to fetch the rows and say how long that took.
     """
     try:
-        return _statement_text(cell, table, database, analyze=analyze)
+        return _statement_text(cell, table, database, cancel, analyze=analyze)
     except Refused as refused:
         raise placed(table, refused) from refused.__cause__
 
 
-def _statement_text(cell: Cell, table: Table, database: Database, *, analyze: bool) -> str:
-    statement, plan = statement_of(table), explain(table)
+def _statement_text(cell: Cell, table: Table, database: Database, cancel: Cancel, *, analyze: bool) -> str:
+    statement, plan = statement_of(table), explain(table, cancel)
     lines = [_headline(cell, table, f"on {database.label}")]
     if analyze:
         started = perf_counter()
-        rows = read(table, Cancel())
+        rows = read(table, cancel)
         took = f"{1000 * (perf_counter() - started):.1f} ms"
         lines += [f"It took {took} to fetch and gave {_count(rows.num_rows, 'row')}, {_bytes(rows.nbytes)}."]
     if table.ttl is not None:

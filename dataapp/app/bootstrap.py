@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from panel.pane.base import Pane
 
 from dataapp.app import references
-from dataapp.app.sessions import current_session, engine, initial_value, refuse_while_importing
+from dataapp.app.sessions import current_session, engine, initial_value, open_session, refuse_while_importing
 from dataapp.cells import host
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
@@ -37,7 +37,7 @@ class PanelHost:
 
     def explain(self, cell: Cell, *, analyze: bool) -> str:
         """See `Cell.explain`."""
-        return headless.explain(engine(), _seen(cell), initial_value, analyze=analyze)
+        return headless.explain(engine(), _seen(cell), initial_value, analyze=analyze, of=open_session())
 
     def ibis(self, cell: Cell) -> Any:
         """See `Cell.ibis`."""

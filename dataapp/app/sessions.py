@@ -106,13 +106,17 @@ def own_session() -> Session | None:
     return None if session is None or session.is_closed else session
 
 
-def initial_value(cell: InputCell) -> object:
-    """Return what an input is set to for `evaluate`: the current session's value, else its default."""
+def open_session() -> Session | None:
+    """Return the session that the calling code belongs to, if it is open."""
     document = pn.state.curdoc
     session = _Process.own if document is None else _Process.by_document.get(document)
-    if session is None or session.is_closed or cell not in session.nodes.raws:
-        return cell.kind.default()
-    return session.get(cell)
+    return None if session is None or session.is_closed else session
+
+
+def initial_value(cell: InputCell) -> object:
+    """Return what an input is set to for `evaluate`: the current session's value, else its default."""
+    session = open_session()
+    return cell.kind.default() if session is None or cell not in session.nodes.raws else session.get(cell)
 
 
 def is_serving() -> bool:

@@ -111,11 +111,14 @@ class Cell:
         and bytes that the query needs. Which rows are kept for several readers, and why, stands beside it.
         A database tells its own plan of what runs on it.
 
+        The time limit of the cell holds, or that of the app that is open; the end of the session stops it, too.
+
         Args:
             analyze: Run the query, once and without shared results, to measure it; otherwise only plan it.
 
         Raises:
             DataAppError: Whatever keeps the query from being planned or run.
+            TimeLimitError: It took longer than the cell or the app allows.
 
         Example:
             >>> import dataapp as da

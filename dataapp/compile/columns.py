@@ -40,18 +40,18 @@ def used_columns(tree: Node) -> UsedColumns:
     Args:
         tree: The node of the statement.
     """
-    hands_on = _hands_on(tree)
+    hands_on = hands_on_columns(tree)
     rest: Any = tree
     if hands_on:
         rest = {**tree, "select_list": [item for item in tree["select_list"] if item["class"] != "STAR"]}
-    nodes = list(_nodes(rest))
+    nodes = list(tree_nodes(rest))
     totals = _totals(nodes)
     if any(_is_implicit(node) for node in nodes if id(node) not in totals) or _has_whole_row(nodes):
         return ALL
     return UsedColumns(frozenset(map(fold, _words(tree))), hands_on=hands_on, is_all=False)
 
 
-def _hands_on(tree: Node) -> bool:
+def hands_on_columns(tree: Node) -> bool:
     """Whether this is a filter and projection of one table that keeps all columns under their names."""
     if tree["type"] != "SELECT_NODE" or tree["from_table"]["type"] != "BASE_TABLE":
         return False
@@ -95,7 +95,8 @@ def _has_whole_row(nodes: list[Node]) -> bool:
     )
 
 
-def _nodes(tree: Any) -> Iterator[Node]:
+def tree_nodes(tree: Any) -> Iterator[Node]:
+    """Yield every node of a syntax tree."""
     return (cast("Node", value) for value in _values(tree) if isinstance(value, Mapping))
 
 

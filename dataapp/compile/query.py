@@ -12,6 +12,7 @@ from dataapp.compile.identifiers import fold
 from dataapp.compile.meaning import Functions, is_volatile, reduces, unstable_reasons
 from dataapp.compile.names import FileRef, Names, Node, TableRef, UnplacedNameError, read_names
 from dataapp.compile.pivots import freeze_pivots, has_pivot, without_parameters
+from dataapp.compile.restrictions import ALL_ROWS, UsedRows, used_rows
 from dataapp.compile.spans import line_and_column
 from dataapp.compile.tokens import (
     ParameterRef,
@@ -77,6 +78,7 @@ class Query:
         is_volatile: Whether it is meant to give other rows each time, and not just one of several that would do.
         reduces: Whether the outermost level groups, aggregates, is DISTINCT, sampled or limited.
         columns: Which columns of the tables that it reads it may use, predicates left out.
+        rows: Which rows of the tables that it reads it may use, predicates left out.
     """
 
     text: str
@@ -91,6 +93,7 @@ class Query:
     is_volatile: bool
     reduces: bool
     columns: UsedColumns
+    rows: UsedRows
 
 
 def parse(text: str, parser: Parser) -> Query:
@@ -121,6 +124,7 @@ def parse(text: str, parser: Parser) -> Query:
         is_volatile=is_volatile(tree, functions),
         reduces=reduces(tree, functions),
         columns=ALL if is_dynamic else used_columns(tree),
+        rows=ALL_ROWS if is_dynamic else used_rows(tree, found.tables, found.ctes),
     )
 
 

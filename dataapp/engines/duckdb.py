@@ -25,7 +25,7 @@ import pyarrow as pa
 from dataapp.cells.values import Bound
 from dataapp.compile.identifiers import quote_literal
 from dataapp.compile.query import StatementFacts
-from dataapp.engines.arrow_scan import scannable
+from dataapp.engines.arrow_scan import has_views, is_unsafe, may_be_unsafe, scannable, without_views
 from dataapp.engines.described import Described
 from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
@@ -54,6 +54,7 @@ _DATABASE_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 _CONNECTION_SETTINGS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
 _DESCRIBE = "SELECT column_name, column_type FROM (DESCRIBE FROM relation)"
+_EXPLAIN = "EXPLAIN "
 _MOST_DESCRIBED = 512
 # A row group is ruled out where the extremes of a column say that no row in it passes.
 _ROW_GROUPS = """
@@ -292,6 +293,7 @@ class Reader:
         self._streams: list[pa.RecordBatchReader] = []
         self._temporary: list[str] = []
         self._held: list[KeptTable] = []
+        self._views = [name for name, table in relation.frames.items() if has_views(table)]
         self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
         for name, table in relation.frames.items():
             self._connection.register(name, scannable(table))
@@ -489,7 +491,7 @@ class Reader:
 
     def explain(self) -> str:
         """Return the engine's plan of the relation."""
-        rows = self._run(f"EXPLAIN {self._text(None)}", {}, lambda result: result.fetchall())
+        rows = self._run(f"{_EXPLAIN}{self._text(None)}", {}, lambda result: result.fetchall())
         return "\n".join(row[1] for row in rows)
 
     def progress(self) -> float | None:
@@ -533,6 +535,8 @@ class Reader:
         """Run a query that reads the relation; its sources are looked at afterwards."""
         bound = {name: bound_to_engine(value) for name, value in self._relation.parameters.items()}
         try:
+            if self._views and not sql.startswith(_EXPLAIN) and may_be_unsafe(sql):
+                self._make_safe(sql, bound | dict(parameters))
             with self._engine.measured.run(self._relation.uses, self._relation.key):
                 result = self._execute(sql, bound | dict(parameters), take)
         except duckdb.Error as error:
@@ -540,6 +544,16 @@ class Reader:
             raise self._explain(error, sql) from error
         self._relation.check_sources()
         return result
+
+    def _make_safe(self, sql: str, parameters: Mapping[str, object]) -> None:
+        """Give the engine copies of frames that it must not scan in the plan of a query; see `arrow_scan`."""
+        plan = self._execute(f"{_EXPLAIN}{sql}", parameters, lambda result: result.fetchall())
+        if self._connection is None or not any(is_unsafe(row[1]) for row in plan):
+            return
+        for name in self._views:
+            self._connection.unregister(name)
+            self._connection.register(name, without_views(self._relation.frames[name]))
+        self._views = []
 
     def _read_kept[T](
         self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]

@@ -23,7 +23,7 @@ from dataapp.cells.database import Refused
 from dataapp.engines.duckdb import Results
 from dataapp.runtime.databases import placed, read, version
 from dataapp.runtime.frames import Frame, stamp
-from dataapp.runtime.projection import Wanted
+from dataapp.runtime.projection import WantedColumns
 from dataapp.runtime.tables import Table, digest
 from dataapp.runtime.workers import Cancel
 
@@ -74,7 +74,7 @@ def fetch(
     results: Results | None,
     *,
     has_one_meaning: bool,
-    wanted: Wanted = None,
+    wanted: WantedColumns = None,
     since: int = 0,
 ) -> Answer:
     """Return the rows of a table on a database.
@@ -111,7 +111,7 @@ class _Asking:
     """One caller's question."""
 
     table: Table
-    wanted: Wanted
+    wanted: WantedColumns
     cancel: Cancel
     has_waited: bool = field(default=False)
 

@@ -24,7 +24,7 @@ from dataapp.compile.query import Query
 from dataapp.compile.spans import line_and_column
 from dataapp.connect.connection import database_of
 from dataapp.errors import DataAppError, NotOnDatabaseError
-from dataapp.runtime.projection import Wanted
+from dataapp.runtime.projection import WantedColumns
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
 
@@ -149,7 +149,7 @@ def tables_of(table: Table) -> list[str]:
 # What the database answers.
 
 
-def read(table: Table, cancel: Cancel, wanted: Wanted = None) -> pa.Table:
+def read(table: Table, cancel: Cancel, wanted: WantedColumns = None) -> pa.Table:
     """Return the rows of a table on a database, asked for this caller alone; see `dataapp.runtime.answers`.
 
     Args:
@@ -220,13 +220,13 @@ def describe(table: Table, cancel: Cancel) -> pa.Table:
     return _named_apart(schema.empty_table())
 
 
-def explain(table: Table) -> str:
+def explain(table: Table, cancel: Cancel) -> str:
     """Return the database's plan of a table on it.
 
     Raises:
         Refused: The database refused or failed.
     """
-    return _ask(table, statement_of(table), Cancel(), lambda question: question.explain())
+    return _ask(table, statement_of(table), cancel, lambda question: question.explain())
 
 
 def _ask[T](table: Table, statement: Statement, cancel: Cancel, answer: Callable[[Question], T]) -> T:

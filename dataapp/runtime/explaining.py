@@ -16,7 +16,9 @@ from dataapp.runtime.workers import Cancel
 _MOST_NAMES = 12
 
 
-def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, str], *, analyze: bool) -> str:
+def table_to_text(
+    cell: Cell, table: Table, reader: Reader, kept: Mapping[str, str], computed: Mapping[str, str], *, analyze: bool
+) -> str:
     """Return the explanation of a table.
 
     Args:
@@ -24,6 +26,7 @@ def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, s
         table: As it would be read with nothing kept.
         reader: A reader of its relation.
         kept: By label why the rows of cells are kept.
+        computed: By label what is computed of lazy frames of Polars.
         analyze: Whether to run the query and say what it cost.
     """
     relation = table.relation(reader.engine)
@@ -39,33 +42,35 @@ def table_to_text(cell: Cell, table: Table, reader: Reader, kept: Mapping[str, s
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
     lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
+    lines += _section("Computed of lazy frames", (f"`{label}`: {what}" for label, what in computed.items()))
     states = [state for files in table.files for state in files.version]
     lines += _section("Files", _some([f"{state.path} ({state.size:,} bytes)" for state in states]))
     lines += ["", "Query, with nothing kept", "", relation.sql, "", "Plan", "", plan]
     return "\n".join(lines)
 
 
-def statement_to_text(cell: Cell, table: Table, database: Database, *, analyze: bool) -> str:
+def statement_to_text(cell: Cell, table: Table, database: Database, cancel: Cancel, *, analyze: bool) -> str:
     """Return the explanation of a table on a database, which tells its own plan, but not what it read.
 
     Args:
         cell: The cell.
         table: Its query.
         database: The database.
+        cancel: Stops what runs there.
         analyze: Whether to fetch the rows and say how long that took.
     """
     try:
-        return _statement_text(cell, table, database, analyze=analyze)
+        return _statement_text(cell, table, database, cancel, analyze=analyze)
     except Refused as refused:
         raise placed(table, refused) from refused.__cause__
 
 
-def _statement_text(cell: Cell, table: Table, database: Database, *, analyze: bool) -> str:
-    statement, plan = statement_of(table), explain(table)
+def _statement_text(cell: Cell, table: Table, database: Database, cancel: Cancel, *, analyze: bool) -> str:
+    statement, plan = statement_of(table), explain(table, cancel)
     lines = [_headline(cell, table, f"on {database.label}")]
     if analyze:
         started = perf_counter()
-        rows = read(table, Cancel())
+        rows = read(table, cancel)
         took = f"{1000 * (perf_counter() - started):.1f} ms"
         lines += [f"It took {took} to fetch and gave {_count(rows.num_rows, 'row')}, {_bytes(rows.nbytes)}."]
     if table.ttl is not None:

@@ -18,9 +18,10 @@ from dataapp.compile.target import DUCKDB
 from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
-from dataapp.errors import BlockedError, DataAppError, NameClashError
+from dataapp.errors import BlockedError, Cancelled, DataAppError, NameClashError, SessionError
 from dataapp.runtime.explaining import statement_to_text, table_to_text
 from dataapp.runtime.frames import Frame
+from dataapp.runtime.limits import Limits
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Form, Session
 from dataapp.runtime.tables import Table
@@ -46,9 +47,16 @@ def _session(
     *,
     keeps_rows: bool = True,
     fetches_rows: bool = False,
+    limits: Limits | None = None,
 ) -> Generator[Session]:
     session = Session(
-        engine, InlinePool(), initial=initial, replaced=replaced, keeps_rows=keeps_rows, fetches_rows=fetches_rows
+        engine,
+        InlinePool(),
+        initial=initial,
+        replaced=replaced,
+        keeps_rows=keeps_rows,
+        fetches_rows=fetches_rows,
+        limits=limits,
     )
     try:
         yield session
@@ -132,19 +140,37 @@ def compile_query(engine: DuckDB, cell: Cell, dialect: str, initial: Initial) ->
     return CompiledQuery(translate(unfenced.sql, dialect, read=own), bound, on)
 
 
-def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool) -> str:
-    """Return what runs where, and why; see `Cell.explain`."""
-    with _session(engine, initial, keeps_rows=False, fetches_rows=analyze) as session:
+def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: Session | None = None) -> str:
+    """Return what runs where, and why; see `Cell.explain`.
+
+    Args:
+        engine: What runs queries.
+        cell: The cell.
+        initial: What inputs start with.
+        analyze: Whether to run the query.
+        of: The session for which it is done: its limits hold, and its end stops what runs.
+
+    Raises:
+        DataAppError: The engine or the database refused or failed.
+        TimeLimitError: It took longer than the cell or the session allows.
+        SessionError: The session ended meanwhile.
+    """
+    limits = None if of is None else of.limits
+    with _session(engine, initial, keeps_rows=False, fetches_rows=analyze, limits=limits) as session:
         found = _take(session, cell, "query")
         assert isinstance(found, Table)
-        reasons = session.nodes.kept_rows()
-    try:
-        if found.database is not None:
-            return statement_to_text(cell, found, found.database, analyze=analyze)
-        with found.relation(engine).open() as reader:
-            return table_to_text(cell, found, reader, reasons, analyze=analyze)
-    except DataAppError as error:
-        raise with_cell(error, cell) from error.__cause__
+        reasons, computed = session.nodes.kept_rows(), session.nodes.computed_frames()
+        try:
+            with (of or session).working(cell) as cancel:
+                if found.database is not None:
+                    return statement_to_text(cell, found, found.database, cancel, analyze=analyze)
+                with found.relation(engine).open() as reader:
+                    cancel.on_cancel(reader.cancel)
+                    return table_to_text(cell, found, reader, reasons, computed, analyze=analyze)
+        except DataAppError as error:
+            raise with_cell(error, cell) from error.__cause__
+        except Cancelled as stopped:
+            raise SessionError("The session ended while a query was explained.", cell=cell.label) from stopped
 
 
 def with_cell(error: DataAppError, cell: Cell) -> DataAppError:

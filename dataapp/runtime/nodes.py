@@ -25,7 +25,6 @@ from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
-from dataapp.compile.columns import UsedColumns
 from dataapp.compile.query import Query
 from dataapp.connect.connection import database_of, table_of
 from dataapp.connect.files import (
@@ -58,11 +57,12 @@ from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
-from dataapp.runtime.projection import Projection, Wanted, wanted_columns
+from dataapp.runtime.projection import WHOLE, Projection, Wanted
 from dataapp.runtime.remote import RemoteSource
 from dataapp.runtime.resolution import Resolver, circle_error
 from dataapp.runtime.streams import Streams
 from dataapp.runtime.tables import Files, SourceMoved, Table, digest, frame_table, same_table, scan_table
+from dataapp.runtime.usage import Usage
 from dataapp.runtime.waves import Node, Run, Waves
 from dataapp.runtime.workers import Cancel
 
@@ -132,13 +132,13 @@ class Nodes:
         self.raws: dict[InputCell, Node] = {}
         self.settings: dict[InputCell, Node] = {}
         self.gates: dict[Cell, Node] = {}
-        self.columns: dict[Node, Node] = {}
         self.since = 0
         self.looks = 0
         self.remote: dict[Node, RemoteSource | None] = {}
         self._states: set[Node] = set()
         self._leased: dict[Node, list[Leased]] = {}
         self.controls: dict[InputCell, Control] = {}
+        self.usage = Usage(waves, resolver, replaced)
 
     # What readers ask for.
 
@@ -190,7 +190,7 @@ class Nodes:
         """Forget all nodes and controls."""
         for kind in (self.values, self.tables, self.lazies, self.frames, self.shared, self.gates):
             kind.clear()
-        for kind in (self.raws, self.settings, self.controls, self.columns, self.files, self.chosen, self.noted):
+        for kind in (self.raws, self.settings, self.controls, self.usage.wanted, self.files, self.chosen, self.noted):
             kind.clear()
         for kind in (self._leased, self.remote):
             kind.clear()
@@ -209,7 +209,7 @@ class Nodes:
         if self._keeps_rows:
             note(self._engine.measured, kept.shared)
         if self._learns_columns:
-            self._plan_columns()
+            self.usage.plan(self._handing_on(), self.lazies)
 
     def _fetches(self, cell: Cell, table: Node, necessary: set[Node]) -> bool:
         """Whether a table of a database is read, where otherwise no rows are kept: a value is made of rows."""
@@ -225,20 +225,13 @@ class Nodes:
             pending += readers
         return False
 
-    def _plan_columns(self) -> None:
-        if not self.columns:
-            return
-        necessary, passes = self._waves.necessary(), set(self.tables.values())
-        texts = {node: cell for cell, node in self.lazies.items() if isinstance(cell, SqlCell)}
+    def computed_frames(self) -> dict[str, str]:
+        """Return, by label, what is computed of lazy frames of Polars for what is read at present."""
+        return self.usage.described(self._handing_on(), self.lazies)
 
-        def used(node: Node) -> UsedColumns | None:
-            return None if node not in texts else self._resolver.used_columns(texts[node])
-
-        for table, wanted in self.columns.items():
-            if table in necessary and wanted.outcome != Done(None):
-                found = wanted_columns(table, necessary, used, passes)
-                known = wanted.outcome.value if isinstance(wanted.outcome, Done) else frozenset[str]()
-                self._waves.stage(wanted, None if found is None else found | cast("frozenset[str]", known))
+    def _handing_on(self) -> dict[Node, Cell]:
+        """Return the nodes that give readers the rows of a query as they are, whether or not they are kept."""
+        return {node: cell for kind in (self.tables, self.shared) for cell, node in kind.items()}
 
     def kept_rows(self) -> dict[str, str]:
         """Return, by label, why the rows of queries are kept at present."""
@@ -339,7 +332,7 @@ class Nodes:
         self._remove([node for node in sources if node in self.files])
         self.chosen.pop(old, None)
         self._leased.pop(old, None)
-        if (wanted := self.columns.pop(old, None)) is not None:
+        if (wanted := self.usage.wanted.pop(old, None)) is not None:
             self._waves.remove(wanted)
         return run
 
@@ -356,7 +349,7 @@ class Nodes:
                 self._states.discard(node)
                 self.chosen.pop(node, None)
                 self._leased.pop(node, None)
-                if (wanted := self.columns.pop(node, None)) is not None:
+                if (wanted := self.usage.wanted.pop(node, None)) is not None:
                     self._waves.remove(wanted)
 
     def _watches(self, node: Node) -> bool:
@@ -469,11 +462,12 @@ class Nodes:
 
         leased: list[Leased] = []
 
-        def read(cancel: Cancel, table: Table, wanted: Wanted = None) -> Frame:
+        def read(cancel: Cancel, table: Table, wanted: Wanted = WHOLE) -> Frame:
             if table.database is None:
                 return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
             results, since = self._engine.results, self.since
-            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, wanted=wanted, since=since)
+            columns = wanted.columns
+            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, wanted=columns, since=since)
             leased[:] = [] if answer.leased is None else [answer.leased]
             return answer.frame
 
@@ -483,7 +477,7 @@ class Nodes:
         node = Node(cell.label, inputs, compute=read, is_work=True, same=same_frame, gate=gate)
         node.limit = own_limit(cell)
         if is_fetched:
-            self.columns[node], self._leased[node] = inputs[-1], leased
+            self.usage.wanted[node], self._leased[node] = inputs[-1], leased
         return self._waves.add(node)
 
     def _make_shared(self, cell: Cell) -> Node:
@@ -531,15 +525,15 @@ class Nodes:
             inputs = (value, wanted)
             node = Node(cell.label, inputs, compute=Projection(cell), is_work=True, same=same_table)
             node.limit = own_limit(cell)
-            self.columns[node] = wanted
+            self.usage.wanted[node] = wanted
             return self._waves.add(node)
         return self._waves.add(Node(cell.label, (value,), compute=scanned, same=same_table))
 
     def _wanted(self, cell: Cell, *, is_known: bool) -> Node:
-        """Make the node of the columns that readers may use, which `plan` tells; it is known where it will not."""
+        """Make the node of what readers may use, which `plan` tells; it is known where it will not."""
         wanted = self._waves.add(Node(cell.label, same=_equal))
         if is_known:
-            self._waves.stage(wanted, None)
+            self._waves.stage(wanted, WHOLE)
         return wanted
 
     def _input_value(self, cell: InputCell, value: object) -> Node:

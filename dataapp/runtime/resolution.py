@@ -24,6 +24,15 @@ from dataapp.cells.user import UserCell
 from dataapp.compile.columns import UsedColumns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser, Query, parse
+from dataapp.compile.restrictions import (
+    EVERY_ROW,
+    Comparison,
+    Condition,
+    Parameter,
+    Restriction,
+    map_conditions,
+    plain_constant,
+)
 from dataapp.compile.spans import Span, line_and_column
 from dataapp.compile.tokens import plain_spaces, tokenize
 from dataapp.errors import (
@@ -127,6 +136,35 @@ class Resolver:
         used = reads.query.columns
         chosen = [fold(name) for predicate in reads.predicates.values() for name in predicate.columns.values()]
         return replace(used, names=used.names.union(chosen))
+
+    def used_rows(self, cell: Cell, read: Cell, fixed: Callable[[Cell], bool]) -> Restriction:
+        """Return what rows of a table pass that a SQL cell may use of it.
+
+        Args:
+            cell: The SQL cell.
+            read: The table's cell.
+            fixed: Whether a cell of a constant is one in this session.
+        """
+        reads = self.partial(cell)
+        names = [name for name, table in reads.tables.items() if table is read]
+        if reads.query is None or len(names) != 1:
+            return EVERY_ROW
+
+        def bind(condition: Condition) -> Restriction:
+            if not (isinstance(condition, Comparison) and isinstance(condition.value, Parameter)):
+                return condition
+            value = reads.values.get(condition.value.name)
+            if not (isinstance(value, ConstantCell) and fixed(value)):
+                return EVERY_ROW
+            constant = plain_constant(value.value)
+            return EVERY_ROW if constant is None else replace(condition, value=constant)
+
+        return map_conditions(reads.query.rows.by_table.get(names[0], EVERY_ROW), bind)
+
+    def hands_on_rows(self, cell: Cell) -> bool:
+        """Whether the result of a SQL cell are rows of the one table that it reads, as they are."""
+        query = self.partial(cell).query
+        return query is not None and query.rows.hands_on
 
     def _looked_up(self, cell: Cell) -> tuple[Reads, Faults]:
         if cell not in self._found:

@@ -9,7 +9,8 @@ The module is long because all that holds the lock stands in it.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -295,6 +296,30 @@ class Session:
             self._jobs.add(cancel)
         self._pool.start(lambda: self._work(job, cancel, done, failed, cell))
         return Job(cancel)
+
+    @contextmanager
+    def working(self, cell: Cell) -> Generator[Cancel]:
+        """Let the calling thread work for a cell, within its time limit and as long as the session lives.
+
+        Raises:
+            Cancelled: The session has ended.
+            TimeLimitError: It took longer.
+        """
+        cancel = Cancel()
+        with self._lock:
+            if self.is_closed:
+                raise Cancelled
+            self._jobs.add(cancel)
+        try:
+            with self.limits.watch(cell.label, own_limit(cell), cancel):
+                yield cancel
+        except Exception as stopped:
+            if cancel.is_dropped and not isinstance(stopped, Cancelled):  # a database calls its own interrupt an error
+                raise Cancelled from stopped
+            raise
+        finally:
+            with self._lock:
+                self._jobs.discard(cancel)
 
     def on_close(self, call: Callable[[], None]) -> None:
         """Call a function when the session ends."""

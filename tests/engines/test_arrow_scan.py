@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from dataapp.connect.frames import to_arrow
+from dataapp.engines.arrow_scan import has_views, without_views
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 
@@ -49,3 +50,33 @@ def test_filters_hold(columns: str, condition: str) -> None:
     plain = pa.table({"n": FRAME["n"].to_list(), "text": FRAME["text"].to_list()})
     query = f"SELECT {columns} FROM t WHERE {condition}"
     assert rows(query, t=FRAME.select("n", "text")) == rows(query, t=plain)
+
+
+CORRELATED = {
+    "exists": "SELECT n FROM p WHERE EXISTS (SELECT 1 FROM g WHERE g.text = p.text AND kind = 'x')",
+    "not exists": "SELECT n FROM p WHERE NOT EXISTS ( -- no x\n FROM g WHERE g.text = p.text AND kind = 'x')",
+    "scalar": "SELECT n, (SELECT count(*) FROM g WHERE g.text = p.text AND kind = 'x') AS c FROM p",
+    "lateral": "SELECT n, c FROM p, LATERAL (SELECT count(*) AS c FROM g WHERE g.text = p.text AND kind = 'x')",
+    "behind a name": "WITH h AS (SELECT * FROM g WHERE kind = 'x') FROM p WHERE EXISTS (FROM h WHERE h.text = p.text)",
+    "in": "SELECT n FROM p WHERE n IN (SELECT max(n) FROM p AS q WHERE q.text = p.text AND kind = 'x')",
+    "nested": "SELECT n FROM p WHERE EXISTS (SELECT 1 FROM g WHERE g.text = p.text AND raw = 'x'::BLOB)",
+}
+
+
+@pytest.mark.parametrize("name", CORRELATED)
+def test_correlated_subqueries_leave_the_engine_alive(name: str) -> None:
+    frames = {"p": FRAME.head(9), "g": FRAME.head(3).with_columns(pl.col("kind").cast(pl.String))}
+    frames["p"] = frames["p"].with_columns(pl.col("kind").cast(pl.String))
+    plain = {key: pa.table({one: frame[one].to_list() for one in frame.columns}) for key, frame in frames.items()}
+    order = f"SELECT * FROM ({CORRELATED[name]}) ORDER BY n"
+    select = "SELECT n" if name == "behind a name" else "SELECT *"
+    order = order.replace("SELECT *", select, 1)
+    assert rows(order, **frames) == rows(order, **plain)
+    assert rows("SELECT 1 AS n") == [{"n": 1}]
+
+
+def test_a_table_without_views_has_the_same_rows() -> None:
+    table = to_arrow(FRAME)
+    assert has_views(table)
+    assert not has_views(without_views(table))
+    assert without_views(table).to_pylist() == table.to_pylist()

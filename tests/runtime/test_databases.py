@@ -137,3 +137,9 @@ def test_a_query_of_a_database_has_the_limit_of_its_cell(con: Connection) -> Non
     endless = da.sql("SELECT sum(range) AS n FROM range(1000000000000000)", on=con, name="endless")
     with pytest.raises(TimeLimitError, match="endless"):
         endless.limited(seconds=0.05).evaluate()
+
+
+def test_an_explanation_on_a_database_has_the_limit_of_its_cell(con: Connection) -> None:
+    endless = da.sql("SELECT sum(range) AS n FROM range(1_000_000_000_000_000)", on=con, name="endless")
+    with pytest.raises(TimeLimitError, match=r"`endless` was stopped after 0.05 s"):
+        endless.limited(seconds=0.05).explain()

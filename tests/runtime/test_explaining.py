@@ -7,6 +7,7 @@ import pytest
 
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell, sql
+from dataapp.connect.source import source
 from dataapp.errors import ColumnNotFoundError
 from dataapp.runtime import headless
 from tests.runtime.bench import ENGINE, defaults, knob, place, session
@@ -88,6 +89,19 @@ def test_of_many_files_some_are_listed(tmp_path: Path):
     text = explained(sql("FROM many", many=SourceCell("*.parquet", place(tmp_path), options={}, name="many")))
     assert "30 files opened" in text
     assert "and 18 more" in text
+
+
+def test_it_says_what_is_computed_of_a_lazy_frame():
+    frame = source(pl.LazyFrame({"n": [1, 2, 3], "m": [1.0, 2.0, 3.0], "s": ["a", "b", "c"]}), name="frame")
+    text = "SELECT s FROM frame WHERE n > 1 AND m < $most AND m < 2.5 AND length(s) = 1"
+    text = explained(sql(text, frame=frame, most=knob(9.0)))
+    assert "Computed of lazy frames\n    `frame`: 3 of 3 columns, rows where n > 1 AND m < 2.5" in text
+    assert "handed on 1 row of" in text
+
+
+def test_it_says_that_a_lazy_frame_is_computed_whole():
+    frame = source(pl.LazyFrame({"n": [1, 2, 3], "m": [1.0, 2.0, 3.0]}), name="frame")
+    assert "`frame`: 1 of 2 columns, every row" in explained(sql("SELECT max(n) FROM frame", frame=frame))
 
 
 def test_an_error_says_which_cell(trades: SourceCell):

@@ -9,13 +9,14 @@ import pytest
 
 from dataapp.cells.python import cell
 from dataapp.cells.sql import sql
-from dataapp.errors import DataAppError, SettingError, TimeLimitError
+from dataapp.errors import DataAppError, SessionError, SettingError, TimeLimitError
+from dataapp.runtime import headless
 from dataapp.runtime.limits import Limits, limits_of_process
 from dataapp.runtime.outcomes import Blocked, Failed
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Demand, Session
 from dataapp.runtime.workers import Cancel
-from tests.runtime.bench import ask, defaults, error, knob, rows, session, value
+from tests.runtime.bench import ENGINE, ask, defaults, error, knob, rows, session, value
 
 ENDLESS = "SELECT sum(a.range * b.range % 7)::DOUBLE AS n FROM range($low) a, range(1_000_000) b"
 SHORT, NEVER = 1, 10_000_000
@@ -301,3 +302,46 @@ def test_the_engine_is_usable_afterwards(timers: Timers, told: Told):
     told.until_settled(held)
     assert value(after).rows.to_pylist() == [{"n": 1}]
     held.close()
+
+
+def test_an_explanation_has_the_limit_of_its_cell():
+    endless = sql(ENDLESS, low=NEVER, name="endless").limited(seconds=0.05)
+    with pytest.raises(TimeLimitError, match=r"`endless` was stopped after 0.05 s") as found:
+        headless.explain(ENGINE, endless, defaults, analyze=True)
+    assert found.value.cell == "endless"
+
+
+def test_an_explanation_has_the_limit_of_the_app_and_of_the_process(monkeypatch: pytest.MonkeyPatch, timers: Timers):
+    held, endless = threaded(timers, default=0.05), sql(ENDLESS, low=NEVER, name="endless")
+    held.limits = Limits()
+    held.limits.default = 0.05
+    with pytest.raises(TimeLimitError, match=r"`endless` was stopped after 0.05 s"):
+        headless.explain(ENGINE, endless, defaults, analyze=True, of=held)
+    held.close()
+    monkeypatch.setenv("DATAAPP_TIMEOUT", "0.05")
+    with pytest.raises(TimeLimitError, match="DATAAPP_TIMEOUT"):
+        headless.explain(ENGINE, endless, defaults, analyze=True)
+
+
+def test_an_explanation_within_its_limit_stops_the_timer(timers: Timers):
+    held = threaded(timers)
+    assert "gave 1 row" in headless.explain(ENGINE, sql("SELECT 1 AS n"), defaults, analyze=True, of=held)
+    assert timers.waiting == {}
+    held.close()
+
+
+def test_the_end_of_a_session_stops_an_explanation(timers: Timers):
+    held, endless = threaded(timers), sql(ENDLESS, low=NEVER, name="endless")
+
+    def close() -> None:
+        with timers.changed:
+            assert timers.changed.wait_for(lambda: bool(timers.waiting), 30)
+        held.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    with pytest.raises(SessionError, match="The session ended"):
+        headless.explain(ENGINE, endless, defaults, analyze=True, of=held)
+    closing.join(30)
+    with pytest.raises(SessionError, match="The session ended"):
+        headless.explain(ENGINE, endless, defaults, analyze=True, of=held)

@@ -16,7 +16,7 @@ from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
-from dataapp.views.table.messages import Filter, Ready, Sort, Want, read_message
+from dataapp.views.table.messages import Ask, Filter, Ready, Sort, Want, read_message
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.rows import RelationRows, Screen, Totals
 
@@ -85,6 +85,8 @@ class Controller:
         message, shown = read_message(data), self._shown
         if isinstance(message, Ready):
             self._start_again()
+        elif isinstance(message, Ask):
+            self._tell_progress()
         elif message is None or shown is None or shown.rows is not self._rows:
             return
         elif isinstance(message, Want) and message.view == shown.view:
@@ -126,6 +128,12 @@ class Controller:
             self._send({"type": "failed"})
         elif self._asking is not None:
             self._send({"type": "stale"})
+
+    def _tell_progress(self) -> None:
+        """Answer a page that waits. It asks again until nothing runs, so what is quick costs no message."""
+        is_busy = self._asking is not None or self._reading is not None
+        done = self._rows.progress() if is_busy and self._rows is not None else None
+        self._send({"type": "progress", "busy": is_busy, "done": done})
 
     def _filter(self, shown: Shown, arrangement: Arrangement) -> None:
         question, faults = arrangement.question(shown.columns)

@@ -2,6 +2,9 @@
 //
 // The server says which view is shown (columns, order, filters, counts) in one message; until the next one, the rows that
 // are there stay. Messages that name another view are late, and are dropped.
+//
+// A page that waits asks how far the work is, first after half a second: what comes sooner shows no bar. The bar is there
+// only while the engine tells a figure.
 
 import "regular-table";
 import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";
@@ -17,12 +20,14 @@ const ROW = 26; // px
 const HEADER_ROWS = 3; // the table counts a header in rows
 const FOOTER = 30; // px
 const ASKS_EVERY = 40; // ms, while scrolling
+const PATIENCE = 500; // ms, before the page asks how far the work is
+const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
   style.textContent = subCellScrolling + css;
   const explorer = new Explorer(model);
-  el.append(style, explorer.root);
+  el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
   model.on("remove", () => explorer.remove());
   isKnown(view);
@@ -65,6 +70,9 @@ class Explorer {
     this.bubble = element("div", "bubble");
     this.bubble.setAttribute("role", "alert");
     this.root.append(this.body, this.foot, this.bubble);
+    this.bar = element("div", "progress"); // beside the root, which is hidden until there are rows
+    this.bar.setAttribute("role", "progressbar");
+    this.bar.setAttribute("aria-label", "Progress of the query");
     this.table.addEventListener("keydown", (event) => this.#key(event));
     this.table.addEventListener("mouseover", (event) => this.#hover(event));
     this.table.addEventListener("dblclick", (event) => this.#fit(event));
@@ -72,6 +80,7 @@ class Explorer {
   }
 
   remove() {
+    this.#rest();
     this.observer.disconnect();
     document.fonts.removeEventListener("loadingdone", this.measure);
   }
@@ -80,7 +89,8 @@ class Explorer {
     if (message.type === "view") this.#show(message);
     else if (message.type === "cells") this.#fill(message);
     else if (message.type === "faults") this.#showFaults(message);
-    else if (message.type === "stale") this.root.dataset.state = this.view ? "stale" : "empty";
+    else if (message.type === "stale") this.#wait(this.view ? "stale" : "empty");
+    else if (message.type === "progress") this.#showProgress(message);
     else if (message.type === "failed") this.#fail();
     else if (message.type === "clear") this.#clear();
   }
@@ -103,7 +113,8 @@ class Explorer {
       header.showOrder(this.order);
       header.showFilter(message.filters[at], message.faults[at]);
     });
-    this.root.dataset.state = message.rows === null ? "counting" : "fresh";
+    if (message.rows === null) this.#wait("counting");
+    else this.#rest("fresh");
     const rows = message.rows ?? message.first + message.read;
     this.#fitHeight(rows, message.rows === null);
     this.widths.apply();
@@ -117,6 +128,7 @@ class Explorer {
   #fill(message) {
     if (this.view === null || message.view !== this.view.view) return;
     this.asked = null;
+    if (this.root.dataset.state === "fresh") this.#rest();
     this.#take(message);
     this.widths.apply();
     this.draw();
@@ -129,7 +141,7 @@ class Explorer {
   }
 
   #fail() {
-    this.root.dataset.state = "failed";
+    this.#rest("failed");
     this.count.textContent = "These rows could not be read.";
   }
 
@@ -137,9 +149,43 @@ class Explorer {
     this.view = null;
     this.#setColumns([]);
     this.cells.clear();
-    this.root.dataset.state = "empty";
+    this.#rest("empty");
     this.count.textContent = this.place.textContent = this.note.textContent = "";
     this.scroller.resize(0, 0);
+  }
+
+  // How far the work is.
+
+  #wait(state = this.root.dataset.state) {
+    this.root.dataset.state = state;
+    if (this.waitingSince !== undefined) return;
+    this.waitingSince = performance.now();
+    this.#askProgress(PATIENCE);
+  }
+
+  #rest(state = this.root.dataset.state) {
+    this.root.dataset.state = state;
+    this.waitingSince = undefined;
+    clearTimeout(this.asksProgress);
+    this.#setProgress(null);
+  }
+
+  #askProgress(wait) {
+    clearTimeout(this.asksProgress);
+    this.asksProgress = setTimeout(() => this.model.send_msg({type: "ask"}), wait);
+  }
+
+  #showProgress({busy, done}) {
+    if (performance.now() - this.waitingSince >= PATIENCE) this.#setProgress(busy ? done : null);
+    else return; // an answer to somebody else, or to what is over by now
+    if (busy) this.#askProgress(ASKS_AGAIN);
+    else this.waitingSince = undefined;
+  }
+
+  #setProgress(done) {
+    if (done === null) this.bar.removeAttribute("aria-valuenow");
+    else this.bar.setAttribute("aria-valuenow", Math.round(100 * done));
+    this.bar.style.width = `${100 * (done ?? 0)}%`;
   }
 
   #setColumns(columns) {
@@ -284,6 +330,7 @@ class Explorer {
     }
     this.asked = wish;
     this.askedAt = performance.now();
+    this.#wait();
     this.#say("want", span);
   }
 

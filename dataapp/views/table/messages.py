@@ -21,6 +21,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """The page has waited for a while, and asks how far the work is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Want:
     """The reader looks at these cells, and the page lacks some."""
 
@@ -45,7 +50,7 @@ class Filter:
     text: str
 
 
-type ClientMessage = Ready | Want | Sort | Filter
+type ClientMessage = Ready | Ask | Want | Sort | Filter
 
 
 def read_message(data: object) -> ClientMessage | None:
@@ -61,6 +66,8 @@ def read_message(data: object) -> ClientMessage | None:
     said = cast("Mapping[object, object]", data)
     if said.get("type") == "ready":
         return Ready()
+    if said.get("type") == "ask":
+        return Ask()
     view = _whole(said.get("view"), 0, _LAST_ROW)
     if view is None:
         return None

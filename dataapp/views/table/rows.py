@@ -10,6 +10,9 @@ Two ways lead to stable windows, so that all windows of a question fit together 
 A relation without a fixed order is kept as a whole, once: counting, sorting and filtering it again must not run it
 again. One with a fixed order is kept with its filters applied, which may leave few of many rows.
 
+While a query runs, `progress` says how much of it is done. A question may take several queries, each with a figure of
+its own.
+
 All of it stops when nobody waits for it any more. Whoever gives up keeping rows lets them go; whoever gives up what
 reads kept rows stops only that attempt, and they stay for the next question. `close` ends everything.
 """
@@ -76,6 +79,7 @@ class RelationRows:
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._at_work: dict[Reader, None] = {}
 
     @property
     def relation(self) -> Relation:
@@ -103,7 +107,7 @@ class RelationRows:
                     return self._arranged(kept, question, span, cancel)
                 rest = self._rest(question)
                 first = queries.top(Table.of_kept(columns, kept.table), rest, span)
-                with _attempt(kept.reader, cancel):
+                with self._attempt(kept.reader, cancel):
                     return Screen(span, _read_kept(kept.reader, first), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
@@ -137,6 +141,11 @@ class RelationRows:
     def is_interruptible(self, question: Question) -> bool:
         """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
         return self._is_direct(question)
+
+    def progress(self) -> float | None:
+        """Return how much of what runs is done, from 0 to 1, or None where the engine cannot tell. From any thread."""
+        told = (reader.progress() for reader in list(self._at_work))
+        return next((done for done in told if done is not None), None)
 
     def close(self) -> None:
         """Stop all that runs and let the kept rows go, here or in the job that uses them. From any thread."""
@@ -202,7 +211,8 @@ class RelationRows:
             raise Cancelled
         query = queries.keep(Table.of_relation(columns), filters)
         try:
-            table = reader.keep(query.sql, query.parameters)
+            with self._working(reader):
+                table = reader.keep(query.sql, query.parameters)
         except Exception:
             self._forget()
             raise
@@ -220,13 +230,13 @@ class RelationRows:
             kept.arranged, kept.rows = None, kept.total
             if not is_plain:
                 query = queries.arrange(table, rest)
-                with _attempt(kept.reader, cancel):
+                with self._attempt(kept.reader, cancel):
                     kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
             kept.arranged = question
         moved = _moved_up(span, kept.rows)
         query = queries.kept_window(table, moved) if is_plain else queries.arranged_window(table, moved)
         unfiltered = kept.total if self._unfiltered is None else self._unfiltered
-        with _attempt(kept.reader, cancel):
+        with self._attempt(kept.reader, cancel):
             return Screen(moved, _read_kept(kept.reader, query), Totals(kept.rows, unfiltered))
 
     @contextmanager
@@ -254,18 +264,23 @@ class RelationRows:
     def _fetch(self, query: Query, cancel: Cancel) -> pa.Table:
         with self._relation.open() as reader:
             cancel.on_cancel(reader.cancel)
-            return _run(reader, query)
+            with self._working(reader):
+                return reader.fetch(query.sql, query.parameters)
 
+    @contextmanager
+    def _attempt(self, reader: Reader, cancel: Cancel) -> Iterator[None]:
+        with reader.attempt() as attempt, self._working(reader):
+            cancel.on_cancel(attempt.cancel)
+            yield
 
-def _run(reader: Reader, query: Query) -> pa.Table:
-    return reader.fetch(query.sql, query.parameters)
-
-
-@contextmanager
-def _attempt(reader: Reader, cancel: Cancel) -> Iterator[None]:
-    with reader.attempt() as attempt:
-        cancel.on_cancel(attempt.cancel)
-        yield
+    @contextmanager
+    def _working(self, reader: Reader) -> Iterator[None]:
+        """Let `progress` ask a reader."""
+        self._at_work[reader] = None
+        try:
+            yield
+        finally:
+            self._at_work.pop(reader, None)
 
 
 def _read_kept(reader: Reader, query: Query) -> pa.Table:

@@ -7,6 +7,7 @@ import pytest
 
 from dataapp.engines.relation import Relation
 from dataapp.errors import DataAppError
+from dataapp.views.table.rows import RelationRows
 from tests.views.table.by_hand import Explorer, read_cells
 
 type Make = Callable[..., Relation]
@@ -262,3 +263,27 @@ def test_closing_cancels_what_runs(explorer: Explorer, relation: Make):
 def test_no_rows_are_shown_as_no_rows(explorer: Explorer, relation: Make):
     show(explorer, relation("SELECT 1 AS a WHERE false"))
     assert (explorer.view["rows"], explorer.view["read"]) == (0, 0)
+
+
+def test_a_page_that_waits_is_told_how_far_the_work_is(
+    explorer: Explorer, relation: Make, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(RelationRows, "progress", lambda rows: 0.25)
+    explorer.controller.receive({"type": "ask"})
+    assert explorer.messages[-1] == {"type": "progress", "busy": False, "done": None}
+    explorer.controller.show(relation(NUMBERS.format(1000)))
+    explorer.controller.receive({"type": "ask"})
+    assert explorer.messages[-1] == {"type": "progress", "busy": True, "done": 0.25}
+    explorer.jobs.run()
+    explorer.controller.receive({"type": "ask"})
+    assert explorer.messages[-1] == {"type": "progress", "busy": False, "done": None}
+
+
+def test_reading_further_rows_is_work_to_wait_for(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("want", first=512, count=128, left=0, width=32)
+    explorer.controller.receive({"type": "ask"})
+    assert explorer.messages[-1]["busy"]
+    explorer.jobs.run()
+    explorer.controller.receive({"type": "ask"})
+    assert not explorer.messages[-1]["busy"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataapp.views.table.messages import Filter, Ready, Sort, Want, read_message
+from dataapp.views.table.messages import Ask, Filter, Ready, Sort, Want, read_message
 from dataapp.views.table.queries import SortKey, Span
 
 WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "left": 0, "width": 32}
@@ -14,6 +14,7 @@ WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "left": 0, "width
 
 def test_the_messages_of_the_page_are_understood():
     assert read_message({"type": "ready"}) == Ready()
+    assert read_message({"type": "ask"}) == Ask()
     assert read_message(WANT) == Want(1, Span(128, 256, 0, 32))
     order = [{"column": 2, "descending": True}, {"column": 0, "descending": False}]
     assert read_message({"type": "sort", "view": 1, "order": order}) == Sort(1, (SortKey(2, True), SortKey(0)))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dataapp.cells.values import Bound
-from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
 from dataapp.views.table import rows as rows_module
@@ -291,3 +291,18 @@ def test_arranging_that_is_taken_back_before_it_starts_does_not_start(relation: 
     with pytest.raises(Cancelled):
         rows.settle(Question(order=(SortKey(0, descending=True),)), SPAN, gone)
     assert ids(rows.settle(Question(), SPAN, job).cells)[:3] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("method", ["fetch", "keep", "arrange", "fetch_kept"])
+def test_progress_is_that_of_the_query_that_runs(relation: Callable[..., Relation], job: Any, method: str):
+    rows, plain = RelationRows(relation("FROM range(1000)")), getattr(Reader, method)
+    told: list[float | None] = []
+
+    def run(reader: Reader, *arguments: Any) -> Any:
+        told.append(rows.progress())
+        return plain(reader, *arguments)
+
+    with patch.object(Reader, "progress", lambda _: 0.5), patch.object(Reader, method, run):
+        rows.settle(Question(order=(SortKey(0),)), SPAN, job)
+        assert set(told) == {0.5}
+        assert rows.progress() is None

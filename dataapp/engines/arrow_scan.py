@@ -50,10 +50,12 @@ def without_views(table: pa.Table) -> pa.Table:
         >>> without_views(pa.table({"n": pa.array(["a"], pa.string_view())})).schema.types
         [DataType(string)]
     """
-    return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in table.schema]))
+    schema: Any = table.schema
+    return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in schema]))
 
 
 def _plain(kind: Any) -> Any:
+    arrow: Any = pa
     if pa.types.is_string_view(kind):
         return pa.large_string()
     if pa.types.is_binary_view(kind):
@@ -61,7 +63,7 @@ def _plain(kind: Any) -> Any:
     if not _has_views(kind):
         return kind
     if pa.types.is_dictionary(kind):
-        return pa.dictionary(kind.index_type, _plain(kind.value_type), kind.ordered)
+        return arrow.dictionary(kind.index_type, _plain(kind.value_type), kind.ordered)
     fields = [kind.field(index).with_type(_plain(kind.field(index).type)) for index in range(kind.num_fields)]
     if pa.types.is_struct(kind):
         return pa.struct(fields)

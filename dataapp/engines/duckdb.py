@@ -547,7 +547,10 @@ class Reader:
 
     def _make_safe(self, sql: str, parameters: Mapping[str, object]) -> None:
         """Give the engine copies of frames that it must not scan in the plan of a query; see `arrow_scan`."""
-        plan = self._execute(f"{_EXPLAIN}{sql}", parameters, lambda result: result.fetchall())
+        try:
+            plan = self._execute(f"{_EXPLAIN}{sql}", parameters, lambda result: result.fetchall())
+        except duckdb.Error:  # of which the query itself tells the place
+            return
         if self._connection is None or not any(is_unsafe(row[1]) for row in plan):
             return
         for name in self._views:

@@ -43,15 +43,14 @@ def has_views(table: pa.Table) -> bool:
     return any(map(_has_views, table.schema.types))
 
 
-def without_views(table: pa.Table) -> pa.Table:
-    """Return a table with plain texts in place of views.
+def without_views(table: Any) -> Any:
+    """Return an Arrow table with plain texts in place of views.
 
     Example:
         >>> without_views(pa.table({"n": pa.array(["a"], pa.string_view())})).schema.types
         [DataType(string)]
     """
-    schema: Any = table.schema
-    return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in schema]))
+    return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in table.schema]))
 
 
 def _plain(kind: Any) -> Any:
@@ -66,10 +65,10 @@ def _plain(kind: Any) -> Any:
         return arrow.dictionary(kind.index_type, _plain(kind.value_type), kind.ordered)
     fields = [kind.field(index).with_type(_plain(kind.field(index).type)) for index in range(kind.num_fields)]
     if pa.types.is_struct(kind):
-        return pa.struct(fields)
+        return arrow.struct(fields)
     if pa.types.is_fixed_size_list(kind):
-        return pa.list_(fields[0], kind.list_size)
-    return pa.large_list(fields[0]) if pa.types.is_large_list(kind) else pa.list_(fields[0])
+        return arrow.list_(fields[0], kind.list_size)
+    return arrow.large_list(fields[0]) if pa.types.is_large_list(kind) else arrow.list_(fields[0])
 
 
 def scannable(table: pa.Table) -> object:

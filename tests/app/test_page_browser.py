@@ -79,6 +79,14 @@ def test_on_a_wide_page_the_drawer_is_open_at_first(browser: Browser, url: str):
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_without_a_sidebar_the_main_area_has_the_whole_width(browser: Browser, serve: Serve, size: Any):
+    with opened(browser, serve(APP.replace('sidebar=["# Sidebar"], ', "")).url, viewport=size) as page:
+        box = page.locator("main").bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"]) == (0, size["width"])
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_nothing_in_the_header_lies_over_something_else(browser: Browser, url: str, size: Any):
     with opened(browser, url, viewport=size) as page:
         title, buttons = page.locator(".header .title"), page.locator(".header").get_by_role("button")

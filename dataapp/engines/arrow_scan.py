@@ -48,7 +48,7 @@ def without_views(table: Any) -> Any:
 
     Example:
         >>> without_views(pa.table({"n": pa.array(["a"], pa.string_view())})).schema.types
-        [DataType(string)]
+        [DataType(large_string)]
     """
     return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in table.schema]))
 

@@ -32,8 +32,10 @@ from dataapp.runtime.session import Session
 from dataapp.runtime.workers import session_lane, while_waiting
 
 _log = logging.getLogger(__name__)
-# Seconds from a move to the URL: the browser answers with its new address, which would compete with what was moved.
+# Seconds from a move to the URL, and until it is looked again whether what was moved has come: the browser answers with
+# its new address, which would compete with it.
 _URL_AFTER = 0.3
+_MOST_LOOKS = 10
 _STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
@@ -202,13 +204,19 @@ def _open_for(document: Document) -> Session:
         for cell, value in values.items():
             address.mirror(cell, value)
 
+    def mirror_when_idle(looks: int) -> None:
+        if looks < _MOST_LOOKS and not session.is_idle:
+            call_later(_URL_AFTER, lambda: mirror_when_idle(looks + 1))
+        else:
+            mirror()
+
     def mirror_soon(cell: InputCell, value: object) -> None:
         is_waiting = bool(moved)
         moved[cell] = value
         if pn.state.curdoc is not document:  # a thread of somebody's own, for which nothing can be put off
             mirror()
         elif not is_waiting:
-            call_later(_URL_AFTER, mirror)
+            call_later(_URL_AFTER, lambda: mirror_when_idle(1))
 
     def open_control(cell: InputCell) -> Control:
         if cell not in opened:

@@ -123,7 +123,7 @@ class App:
             header.insert(-1, self._refreshing())
         shell: dict[str, Any] = {"sx": _LAYOUT, "busy_indicator": None}
         if not self._sidebar:  # a closed drawer would pull the main area to the left, also one that is not there
-            shell["sidebar_variant"] = "temporary"
+            shell["sx"] = {**_LAYOUT, ".main": {"marginLeft": "0 !important"}}
         if is_serving() and (document := pn.state.curdoc) is not None:
             name_modules(document)
             shell["template"] = TEMPLATE

@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 # its new address, which would compete with it.
 _URL_AFTER = 0.3
 _MOST_LOOKS = 10
-_STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone
+_STAYS_EMPTY = (2.0, 10.0)  # seconds after the last session: most of its objects are gone, and all of them
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
 
@@ -205,7 +205,8 @@ def _open_for(document: Document) -> Session:
             address.mirror(cell, value)
 
     def mirror_when_idle(looks: int) -> None:
-        if looks < _MOST_LOOKS and not session.is_idle:
+        session = _Process.by_document.get(document)  # not this function's own: widgets outlive their session
+        if looks < _MOST_LOOKS and session is not None and not session.is_idle:
             call_later(_URL_AFTER, lambda: mirror_when_idle(looks + 1))
         else:
             mirror()
@@ -270,7 +271,8 @@ def _close_session(document: Document) -> None:
         session.close()
         _Process.sparing.closed(document)
         if not _Process.by_document and (loop := _loop_of(document)) is not None:
-            loop.call_soon_threadsafe(loop.call_later, _STAYS_EMPTY, _emptied)
+            for seconds in _STAYS_EMPTY:
+                loop.call_soon_threadsafe(loop.call_later, seconds, _emptied)
 
 
 def _emptied() -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import altair as alt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dataapp.engines.duckdb import DuckDB
@@ -119,6 +119,8 @@ row = st.tuples(
     color=st.sampled_from([None, "symbol:N", "size:O", "mean(size):Q", "count()"]),
 )
 def test_any_aggregate_of_any_rows_draws_the_same(rows, mark, across, up, color) -> None:
+    # An area through the bin of NULL has no width: Vega writes a path for it or not, by the order of its rows.
+    assume(mark != "area" or across != "bin" or all(price is not None for _, price, _, _ in rows))
     values = ", ".join(f"({', '.join(_literal(value) for value in one)})" for one in rows)
     typed = "SELECT symbol::VARCHAR AS symbol, price::DOUBLE AS price, size::BIGINT AS size, ts::TIMESTAMP AS ts"
     relation = relation_of(f"{typed} FROM (VALUES {values}) AS rows(symbol, price, size, ts)")

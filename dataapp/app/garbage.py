@@ -35,11 +35,8 @@ class Sparing:
             gc.unfreeze()
 
     def emptied(self) -> None:
-        """Leave out what is there now that no session is open, and has been shared by all.
-
-        Each time anew: a session that something still held when this was done last must not be left out for good.
-        """
-        self._is_sparing = True
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
+        """Leave out what is there now that no session is open, and has been shared by all."""
+        if not self._is_sparing:
+            self._is_sparing = True
+            gc.collect()
+            gc.freeze()

@@ -32,11 +32,9 @@ from dataapp.runtime.session import Session
 from dataapp.runtime.workers import session_lane, while_waiting
 
 _log = logging.getLogger(__name__)
-# Seconds from a move to the URL, and until it is looked again whether what was moved has come: the browser answers with
-# its new address, which would compete with it.
+# Seconds from a move to the URL: the browser answers with its new address, which would compete with what was moved.
 _URL_AFTER = 0.3
-_MOST_LOOKS = 10
-_STAYS_EMPTY = (2.0, 10.0)  # seconds after the last session: most of its objects are gone, and all of them
+_STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
 
@@ -204,20 +202,13 @@ def _open_for(document: Document) -> Session:
         for cell, value in values.items():
             address.mirror(cell, value)
 
-    def mirror_when_idle(looks: int) -> None:
-        session = _Process.by_document.get(document)  # not this function's own: widgets outlive their session
-        if looks < _MOST_LOOKS and session is not None and not session.is_idle:
-            call_later(_URL_AFTER, lambda: mirror_when_idle(looks + 1))
-        else:
-            mirror()
-
     def mirror_soon(cell: InputCell, value: object) -> None:
         is_waiting = bool(moved)
         moved[cell] = value
         if pn.state.curdoc is not document:  # a thread of somebody's own, for which nothing can be put off
             mirror()
         elif not is_waiting:
-            call_later(_URL_AFTER, lambda: mirror_when_idle(1))
+            call_later(_URL_AFTER, mirror)
 
     def open_control(cell: InputCell) -> Control:
         if cell not in opened:
@@ -271,8 +262,7 @@ def _close_session(document: Document) -> None:
         session.close()
         _Process.sparing.closed(document)
         if not _Process.by_document and (loop := _loop_of(document)) is not None:
-            for seconds in _STAYS_EMPTY:
-                loop.call_soon_threadsafe(loop.call_later, seconds, _emptied)
+            loop.call_soon_threadsafe(loop.call_later, _STAYS_EMPTY, _emptied)
 
 
 def _emptied() -> None:

@@ -5,6 +5,7 @@ a server are those of imported modules, which stay: to 350,000 of them a page of
 """
 
 import gc
+import weakref
 
 
 class Sparing:
@@ -19,9 +20,11 @@ class Sparing:
         self._has_begun = False
         self._is_sparing = False
         self._first: int | None = None
+        self._alive: weakref.WeakSet[object] = weakref.WeakSet()
 
     def opened(self, session: object) -> None:
-        """Leave out what is there when the first session opens; for the others, do nothing."""
+        """Leave out what is there when the first session opens; the others are only noted."""
+        self._alive.add(session)
         if not self._has_begun:
             self._has_begun = self._is_sparing = True
             self._first = id(session)
@@ -34,9 +37,15 @@ class Sparing:
             self._is_sparing = False
             gc.unfreeze()
 
-    def emptied(self) -> None:
-        """Leave out what is there now that no session is open, and has been shared by all."""
+    def emptied(self) -> bool:
+        """Leave out what is there now that no session is open, and has been shared by all, and say whether that is so.
+
+        What something still holds of a session must not be left out: then nothing is done, and it is for later.
+        """
         if not self._is_sparing:
-            self._is_sparing = True
             gc.collect()
+            if self._alive:
+                return False
+            self._is_sparing = True
             gc.freeze()
+        return True

@@ -34,7 +34,8 @@ from dataapp.runtime.workers import session_lane, while_waiting
 _log = logging.getLogger(__name__)
 # Seconds from a move to the URL: the browser answers with its new address, which would compete with what was moved.
 _URL_AFTER = 0.3
-_STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone
+_STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone; else it is looked again
+_MOST_LOOKS = 5
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
 
@@ -262,12 +263,13 @@ def _close_session(document: Document) -> None:
         session.close()
         _Process.sparing.closed(document)
         if not _Process.by_document and (loop := _loop_of(document)) is not None:
-            loop.call_soon_threadsafe(loop.call_later, _STAYS_EMPTY, _emptied)
+            loop.call_soon_threadsafe(loop.call_later, _STAYS_EMPTY, _emptied, loop)
 
 
-def _emptied() -> None:
-    if not _Process.by_document:
-        _Process.sparing.emptied()
+def _emptied(loop: asyncio.AbstractEventLoop, looks: int = 1) -> None:
+    is_done = bool(_Process.by_document) or _Process.sparing.emptied()
+    if not is_done and looks < _MOST_LOOKS:
+        loop.call_later(_STAYS_EMPTY, _emptied, loop, looks + 1)
 
 
 def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:

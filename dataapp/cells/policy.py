@@ -12,12 +12,11 @@ Invariants:
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
 
 from dataapp.cells.database import Database
-from dataapp.cells.namespace import Namespace
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.user import viewer
@@ -35,29 +34,17 @@ class GuardedRows(SourceCell):
 
     __slots__ = ("guard",)
 
-    guard: "PolicyCell | None"
-
-    def __init__(
-        self,
-        location: object,
-        namespace: Namespace,
-        *,
-        options: Mapping[str, object],
-        name: str | None = None,
-        ttl: float | None = None,
-    ) -> None:
-        super().__init__(location, namespace, options=options, name=name, ttl=ttl)
-        self.guard = None
+    guard: "PolicyCell"  # which sets itself
 
     @property
     def label(self) -> str:
         """The label of the source."""
-        return super().label if self.guard is None else self.guard.label
+        return self.guard.label
 
     @property
     def is_named(self) -> bool:
         """Whether the source has a name."""
-        return self.guard is not None and self.guard.is_named
+        return self.guard.is_named
 
 
 class PolicyCell(SqlCell):

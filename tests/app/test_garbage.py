@@ -40,8 +40,9 @@ sparing.opened(third)
 assert gc.get_freeze_count() < 1_000, "others are open"
 gone = weakref.ref(third)
 sparing.closed(third)
+assert not sparing.emptied() and gc.get_freeze_count() < 1_000, "what is still held of a session is not left out"
 del third
-sparing.emptied()
+assert sparing.emptied()
 assert gone() is None and gc.get_freeze_count() > 1_000, "without sessions, what all shared is left out"
 print("spared")
 """

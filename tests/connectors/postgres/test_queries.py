@@ -9,11 +9,8 @@ import pyarrow as pa
 import pytest
 
 import dataapp as da
-from dataapp.cells.database import Statement
 from dataapp.connect.connection import Connection
 from dataapp.errors import NotOnDatabaseError, QueryError, SqlSyntaxError, TypeMismatchError
-from dataapp_postgres import PostgresServer
-from dataapp_postgres.question import PostgresQuestion
 from tests.connectors.postgres.server import Postgres
 
 
@@ -92,39 +89,25 @@ def test_a_schema_is_named_in_the_text_or_for_the_source(con: Connection, postgr
 # What is fetched for readers here.
 
 
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements whose rows are read from now on."""
-    texts: list[str] = []
-    ask = PostgresServer.ask
-
-    def noted(server: PostgresServer, statement: Statement) -> PostgresQuestion:
-        texts.append(statement.sql)
-        return ask(server, statement)
-
-    monkeypatch.setattr(PostgresServer, "ask", noted)
-    return texts
-
-
-def test_only_the_columns_that_readers_use_are_fetched(con: Connection, read: list[str]):
+def test_only_the_columns_that_readers_use_are_fetched(con: Connection, asked: list[str]):
     orders = con.table("orders")
     assert da.sql("SELECT sum(total) AS total FROM orders WHERE buyer = 'bob'", orders=orders).evaluate().item() == 20
-    assert 'SELECT "Buyer", "total" FROM (SELECT * FROM "orders"\n) AS rows' in read
+    assert 'SELECT "Buyer", "total" FROM (SELECT * FROM "orders"\n) AS rows' in asked
 
 
-def test_a_chain_with_values_gives_fewer_columns(con: Connection, read: list[str]):
+def test_a_chain_with_values_gives_fewer_columns(con: Connection, asked: list[str]):
     large = da.sql("SELECT id, total FROM orders WHERE total > $low", on=con, low=1, name="large")
     later = da.sql(
         "-- later\nWITH l AS (SELECT * FROM large) SELECT * FROM l WHERE id < $most", on=con, large=large, most=3
     )
     assert da.sql("SELECT sum(id)::INTEGER AS n FROM later", later=later).evaluate().item() == 3
-    assert any(text.startswith('SELECT "id" FROM (WITH "large" AS (') for text in read)
+    assert any(text.startswith('SELECT "id" FROM (WITH "large" AS (') for text in asked)
 
 
-def test_columns_of_equal_names_are_all_fetched(con: Connection, read: list[str]):
+def test_columns_of_equal_names_are_all_fetched(con: Connection, asked: list[str]):
     twice = da.sql("SELECT id, -id AS id, total FROM orders", on=con)
     assert da.sql("SELECT sum(id_1)::INTEGER AS n FROM twice", twice=twice).evaluate().item() == -6
-    assert not any("AS rows" in text for text in read)
+    assert not any("AS rows" in text for text in asked)
 
 
 def test_what_fails_in_a_query_for_fewer_columns_has_its_place(con: Connection):

@@ -177,20 +177,6 @@ def test_a_question_that_was_cancelled_is_no_error(postgres: Postgres):
 # Sessions that ask the same.
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements that servers are asked from now on."""
-    texts: list[str] = []
-    ask = PostgresServer.ask
-
-    def noted(server: PostgresServer, statement: Statement) -> object:
-        texts.append(statement.sql)
-        return ask(server, statement)
-
-    monkeypatch.setattr(PostgresServer, "ask", noted)
-    return texts
-
-
 def everybody(cell: Cell, count: int) -> list[pa.Table]:
     """What sessions are shown that ask at once, each from a lane of its own."""
     pool = ThreadPool()

@@ -18,7 +18,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from dataapp.app.garbage import Sparing
-from dataapp.app.pacing import answer_first_move_at_once
+from dataapp.app.pacing import answer_first_move_at_once, send_at_once
 from dataapp.app.url import Address
 from dataapp.cache.budget import budget_from_environment, disk_from_environment
 from dataapp.cache.results import Results
@@ -32,8 +32,10 @@ from dataapp.runtime.session import Session
 from dataapp.runtime.workers import session_lane, while_waiting
 
 _log = logging.getLogger(__name__)
-# Seconds from a move to the URL: the browser answers with its new address, which would compete with what was moved.
+# Seconds from a move to the URL, and until it is looked again whether what was moved has come: the browser answers with
+# its new address, which would compete with it.
 _URL_AFTER = 0.3
+_MOST_LOOKS_FOR_URL = 10
 _STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone; else it is looked again
 _MOST_LOOKS = 5
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
@@ -46,6 +48,7 @@ class _Process:
     engine: DuckDB | None = None
     by_document: dict[Document, Session] = {}  # noqa: RUF012  # one per process is the point
     addresses: dict[Document, Address] = {}  # noqa: RUF012
+    waits: dict[Document, set[asyncio.TimerHandle]] = {}  # noqa: RUF012
     own: Session | None = None
     has_served = False
     serves = False
@@ -203,13 +206,20 @@ def _open_for(document: Document) -> Session:
         for cell, value in values.items():
             address.mirror(cell, value)
 
+    def mirror_when_idle(looks: int) -> None:
+        session = _Process.by_document.get(document)  # not this function's own: widgets outlive their session
+        if looks < _MOST_LOOKS_FOR_URL and session is not None and not session.is_idle:
+            call_later(_URL_AFTER, lambda: mirror_when_idle(looks + 1))
+        else:
+            mirror()
+
     def mirror_soon(cell: InputCell, value: object) -> None:
         is_waiting = bool(moved)
         moved[cell] = value
         if pn.state.curdoc is not document:  # a thread of somebody's own, for which nothing can be put off
             mirror()
         elif not is_waiting:
-            call_later(_URL_AFTER, mirror)
+            call_later(_URL_AFTER, lambda: mirror_when_idle(1))
 
     def open_control(cell: InputCell) -> Control:
         if cell not in opened:
@@ -291,6 +301,7 @@ def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:
 
     async def call_locked(context: Any, call: Callable[[], None]) -> None:
         try:
+            send_at_once(context)
             await context.with_locked_document(lambda document: _call_in(document, call))
         except Exception:
             _log.exception("The screen of a session could not be updated.")
@@ -311,8 +322,24 @@ def call_later(seconds: float, call: Callable[[], None]) -> None:
     loop, deliver = _loop_of(document), _deliver_to(document)
     if loop is None:
         document.add_timeout_callback(call, max(1, round(1000 * seconds)))
-    else:
-        loop.call_soon_threadsafe(loop.call_later, seconds, lambda: deliver(call))
+        return
+
+    if document not in _Process.waits:
+        _Process.waits[document] = set()
+        document.on_session_destroyed(lambda session_context: _wait_no_more(document))
+
+    def wait() -> None:
+        waits = _Process.waits.get(document)
+        if waits is not None:
+            handle = loop.call_later(seconds, lambda: (waits.discard(handle), deliver(call)))
+            waits.add(handle)
+
+    loop.call_soon_threadsafe(wait)
+
+
+def _wait_no_more(document: Document) -> None:
+    for handle in _Process.waits.pop(document, ()):
+        handle.cancel()  # else the event loop holds the document as long as was to be waited
 
 
 _tasks: set[asyncio.Task[None] | None] = set()  # the event loop itself forgets tasks that nobody holds

@@ -357,6 +357,12 @@ class Session:
         with self._lock:
             return not self._is_wave_due and self._waves.is_settled
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is on its way, and no view's work either."""
+        with self._lock:
+            return not self._is_wave_due and self._waves.is_settled and not self._jobs
+
     def check_invariants(self) -> None:
         """Raise AssertionError if the waves contradict their invariants."""
         with self._lock:

@@ -74,7 +74,7 @@ class Counts(RequestHandler):
         deadline = time.monotonic() + 60
         while open_sessions() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
-        await asyncio.sleep(0)  # for what follows the end of the last one
+        await asyncio.sleep(0.2)  # for what follows the end of the last one: the server ends several in one go
         gc.collect()
         # Bokeh gives every process a document of its own, for code that runs outside of all sessions.
         alive = [type(thing) for thing in gc.get_objects() if thing is not curstate().document]

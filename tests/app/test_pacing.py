@@ -1,9 +1,16 @@
-"""How long changes of a widget are gathered; the clock is the document's, and driven by hand."""
+"""How long changes of a widget are gathered (the clock is the document's, driven by hand), and what frames wait for."""
 
+import asyncio
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import panel as pn
 import pytest
+from tornado.httpclient import AsyncHTTPClient
+from tornado.websocket import websocket_connect
 
 from dataapp.app.pacing import answer_first_move_at_once
 
@@ -66,3 +73,51 @@ def test_other_widgets_keep_panels_own_pace(slider: pn.widgets.IntSlider):
 def test_what_gathers_nothing_is_left_alone(clock: _Clock):
     answer_first_move_at_once(None, clock)  # type: ignore[arg-type]
     assert clock.due == []
+
+
+_APP = """
+import dataapp as da
+import panel as pn
+
+pn.Column(da.sql("SELECT 42 AS answer")).servable()
+"""
+# Tells for each websocket of the server whether its frames wait for those before.
+_PLUGIN = """
+import json
+import socket
+
+from tornado.web import RequestHandler
+
+
+class Waits(RequestHandler):
+    def get(self):
+        sessions = self.application.get_sessions("/app")
+        open_ones = [one for session in sessions for one in session._subscribed_connections]
+        sockets = [one._socket.ws_connection.stream.socket for one in open_ones]
+        waits = [not one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in sockets]
+        self.write(json.dumps(waits))
+
+
+ROUTES = [(r"/waits", Waits, {})]
+"""
+
+
+async def test_frames_of_a_websocket_do_not_wait_for_those_before(serve: Callable[..., Any], tmp_path: Path) -> None:
+    for name, source in {"app": _APP, "waits": _PLUGIN}.items():
+        (tmp_path / f"{name}.py").write_text(source, "utf-8")
+    served = serve(tmp_path / "app.py", "--plugins", "waits", env={"PYTHONPATH": str(tmp_path)})
+    page = await AsyncHTTPClient().fetch(served.url)
+    token = re.search(r'"token":"([^"]+)"', page.body.decode())
+    assert token is not None
+    socket = await websocket_connect(served.url.replace("http", "ws", 1) + "/ws", subprotocols=["bokeh", token[1]])
+    try:
+        found: list[bool] = []
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            answer = await AsyncHTTPClient().fetch(served.url.rpartition("/")[0] + "/waits")
+            found = json.loads(answer.body)
+            if found == [False]:
+                break
+        assert found == [False]
+    finally:
+        socket.close()

@@ -235,12 +235,30 @@ async def test_news_reach_a_document_whose_events_are_held_back() -> None:
     with _open() as document:
         context: Any = document.session_context
         context.with_locked_document = with_locked_document
+        context.session = object()  # no websocket of which is open
         context.server_context.application_context.io_loop = loop
         sessions._Process.by_document[document] = Mock()
         deliver = sessions._deliver_to(document)
         document.hold("combine")  # as Panel does in every update; what is added meanwhile can get lost
     await asyncio.to_thread(deliver, told.set)
     await asyncio.wait_for(told.wait(), timeout=60)
+
+
+async def test_what_waits_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[int] = []
+    monkeypatch.setattr(sessions, "is_serving", lambda: True)
+    with _open() as document:
+        context: Any = document.session_context
+        context.server_context.application_context.io_loop = asyncio.get_running_loop()
+        sessions.call_later(0.01, lambda: called.append(1))
+        sessions.call_later(3600, lambda: called.append(2))
+    await asyncio.sleep(0.1)
+    [waits] = sessions._Process.waits.values()
+    [handle] = waits  # the other has been called, and is refused because no session was opened
+    _end(document)
+    assert handle.cancelled()
+    assert not sessions._Process.waits
+    assert not called
 
 
 def test_ended_session_takes_no_more_news(imported: Import) -> None:

@@ -181,6 +181,7 @@ def _stop_following_callbacks(page: Any) -> None:
     """
     with edit_readonly(page):
         page.busy = False  # instead of what it refers to
+    _release(page)  # which is told all the same, and looks through all parameters of the page
 
 
 def _row(item: object) -> Any:

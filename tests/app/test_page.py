@@ -14,6 +14,8 @@ def test_a_page_hears_of_callbacks_only_where_its_header_shows_them(params: dict
     page = da.App("Page", main=[da.sql("SELECT 1")], **params).page
     heard: list[object] = []
     page.param.watch(lambda event: heard.append(event.new), "busy")
+    owners = [getattr(watcher.fn, "__self__", None) for watcher in pn.state.param.watchers["busy"]["value"]]
+    assert any(getattr(owner, "self", None) is page for owner in owners) is hears
     try:
         with edit_readonly(pn.state):
             pn.state.busy = True

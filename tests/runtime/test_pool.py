@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dataapp.runtime.pool import ThreadPool
+from dataapp.runtime.pool import ThreadPool, workers_for
 
 
 class Gate:
@@ -31,6 +31,11 @@ class Gate:
 
 def begins(event: threading.Event) -> bool:
     return event.wait(20)
+
+
+@pytest.mark.parametrize(("processors", "workers"), [(1, 2), (2, 2), (4, 4), (64, 8)])
+def test_as_many_light_pieces_run_as_there_are_processors_within_limits(processors: int, workers: int) -> None:
+    assert workers_for(processors) == workers
 
 
 def test_work_is_done() -> None:

@@ -46,14 +46,28 @@ class Shown:
 
 
 class Controller:
-    """Turns relations and the reader's wishes into jobs, and their results into messages for the page."""
+    """Turns relations and the reader's wishes into jobs, and their results into messages for the page.
+
+    Args:
+        submit: Runs jobs.
+        send: Sends a message to every page that is there.
+        report: Takes what the card is to know.
+        open_with: Takes the message that a page starts with which is not there yet, or None. It saves that page the way
+            to the server and back.
+    """
 
     def __init__(
-        self, submit: Submit, send: Callable[[dict[str, object]], None], report: Callable[[State], None]
+        self,
+        submit: Submit,
+        send: Callable[[dict[str, object]], None],
+        report: Callable[[State], None],
+        open_with: Callable[[dict[str, object] | None], None],
     ) -> None:
         self._submit = submit
         self._send = send
         self._report = report
+        self._open_with = open_with
+        self._is_there = False  # a page has said so
         self._rows: RelationRows | None = None
         self._view = 0
         self._same_rows_since = 0  # the first view of the relation that is shown
@@ -84,7 +98,7 @@ class Controller:
         """
         message, shown = read_message(data), self._shown
         if isinstance(message, Ready):
-            self._start_again()
+            self._start(message)
         elif isinstance(message, Ask):
             self._tell_progress()
         elif message is None or shown is None or shown.rows is not self._rows:
@@ -106,6 +120,8 @@ class Controller:
     def _clear(self) -> None:
         self._let_rows_go()
         self._rows = self._shown = self._screen = None
+        if not self._is_there:
+            self._open_with(None)
         self._send({"type": "clear"})
         self._report(State())
 
@@ -120,10 +136,16 @@ class Controller:
                 handle.cancel()
         self._asking = self._reading = self._missing = None
 
-    def _start_again(self) -> None:
-        """Serve a page that has nothing: what was sent before it was there is lost."""
-        if self._shown is not None and self._screen is not None:
-            self._send(_view_to_message(self._shown, self._screen, keep_place=True))
+    def _start(self, page: Ready) -> None:
+        """Serve a page that has nothing but what it was opened with: what was sent before it was there is lost."""
+        self._is_there = True
+        self._open_with(None)
+        shown = self._shown
+        if shown is not None and self._screen is not None:
+            if (page.view, page.is_counted) != (shown.view, shown.totals is not None):
+                self._send(_view_to_message(shown, self._screen, keep_place=True))
+        elif page.view is not None:
+            self._send({"type": "clear"})
         if self._failed:
             self._send({"type": "failed"})
         elif self._asking is not None:
@@ -189,7 +211,10 @@ class Controller:
         if self._shown is None or self._shown.rows is not shown.rows:
             self._same_rows_since = shown.view
         self._shown, self._screen, self._looked_at = shown, screen, screen.span
-        self._send(_view_to_message(shown, screen, keep_place=keep_place))
+        message = _view_to_message(shown, screen, keep_place=keep_place)
+        if not self._is_there:
+            self._open_with(message)
+        self._send(message)
         if shown.totals is not None:
             self._asking = None
             self._report(State("fresh", rows=shown.totals.rows))

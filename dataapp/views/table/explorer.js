@@ -3,6 +3,8 @@
 // The server says which view is shown (columns, order, filters, counts) in one message; until the next one, the rows that
 // are there stay. Messages that name another view are late, and are dropped.
 //
+// What the server had to say before the page was there stands in the model as its opening.
+//
 // A page that waits asks how far the work is, first after half a second: what comes sooner shows no bar. The bar is there
 // only while the engine tells a figure.
 
@@ -31,7 +33,9 @@ export function render({model, el, view}) {
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
   model.on("remove", () => explorer.remove());
   isKnown(view);
-  model.send_msg({type: "ready"});
+  const {opening} = model;
+  if (opening) explorer.receive(opening);
+  model.send_msg({type: "ready", view: opening?.view, counted: (opening?.rows ?? null) !== null});
 }
 
 class Explorer {

@@ -19,6 +19,7 @@ _BUNDLE = Path(__file__).parent / "explorer.bundle.js"
 class TableGrid(Messenger, JSComponent):
     """The grid in the browser. It knows no data: cells come and wishes go as messages."""
 
+    opening = param.Dict(default=None, allow_None=True, doc="The message that a page starts with, until it is there.")
     tallest = param.Integer(default=400, bounds=(120, None), doc="Height in pixels that the grid does not exceed.")
 
     _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
@@ -54,7 +55,7 @@ class TableExplorer(param.Parameterized):
         super().__init__()
         layout = {"sizing_mode": "stretch_width", "margin": 0} | params
         self._grid = TableGrid(self._receive, tallest=height, **layout)
-        self._controller = Controller(submit, self._grid.send, self._take)
+        self._controller = Controller(submit, self._grid.send, self._take, self._open_with)
 
     def __panel__(self) -> TableGrid:
         return self._grid
@@ -69,6 +70,9 @@ class TableExplorer(param.Parameterized):
 
     def _receive(self, data: object) -> None:
         self._controller.receive(data)
+
+    def _open_with(self, message: dict[str, object] | None) -> None:
+        self._grid.opening = message
 
     def _take(self, state: State) -> None:
         with param.edit_constant(self):

@@ -17,7 +17,15 @@ _LAST_ROW = 2**53  # whole numbers that a browser holds exactly
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A page has rendered the explorer, and shows nothing yet."""
+    """A page has rendered the explorer, and shows what it was opened with, or nothing.
+
+    Attributes:
+        view: The view that it shows.
+        is_counted: Whether it also knows how many rows there are.
+    """
+
+    view: int | None = None
+    is_counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ def read_message(data: object) -> ClientMessage | None:
         return None
     said = cast("Mapping[object, object]", data)
     if said.get("type") == "ready":
-        return Ready()
+        return Ready(_whole(said.get("view"), 0, _LAST_ROW), said.get("counted") is True)
     if said.get("type") == "ask":
         return Ask()
     view = _whole(said.get("view"), 0, _LAST_ROW)

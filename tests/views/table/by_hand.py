@@ -71,7 +71,8 @@ class Explorer:
         self.jobs = Jobs()
         self.messages: list[Mapping[str, Any]] = []
         self.states: list[State] = []
-        self.controller = Controller(self.jobs, self.messages.append, self.states.append)
+        self.openings: list[Any] = []
+        self.controller = Controller(self.jobs, self.messages.append, self.states.append, self.openings.append)
 
     @property
     def state(self) -> State:

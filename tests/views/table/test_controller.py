@@ -222,6 +222,45 @@ def test_a_page_that_comes_late_is_shown_what_is_there_without_a_query(explorer:
     assert not explorer.jobs.waiting
 
 
+def test_a_page_is_opened_with_what_is_there_and_told_nothing_twice(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    opening = explorer.openings[-1]
+    assert opening == explorer.view
+    assert read_cells(opening).column(0).to_pylist() == list(range(30))
+    explorer.messages.clear()
+    explorer.controller.receive({"type": "ready", "view": opening["view"], "counted": True})
+    assert kinds(explorer) == []
+    assert explorer.openings[-1] is None  # neither the server nor the page keeps the rows a second time
+
+
+def test_a_page_that_is_there_is_opened_with_nothing_more(explorer: Explorer, relation: Make):
+    explorer.controller.receive({"type": "ready"})
+    told = len(explorer.openings)
+    show(explorer, relation(NUMBERS.format(30)))
+    assert explorer.openings[told:] == []
+
+
+@pytest.mark.parametrize(("behind", "counted"), [(1, True), (0, False)])
+def test_a_page_that_was_opened_with_something_older_is_told_what_is_new(
+    explorer: Explorer, relation: Make, behind: int, counted: bool
+):
+    show(explorer, relation(NUMBERS.format(30)))
+    show(explorer, relation(NUMBERS.format(40)))
+    explorer.messages.clear()
+    explorer.controller.receive({"type": "ready", "view": explorer.openings[-1]["view"] - behind, "counted": counted})
+    assert kinds(explorer) == ["view"]
+
+
+def test_a_page_that_was_opened_with_what_is_gone_is_cleared(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    opening = explorer.openings[-1]
+    explorer.controller.show(None)
+    assert explorer.openings[-1] is None
+    explorer.messages.clear()
+    explorer.controller.receive({"type": "ready", "view": opening["view"], "counted": True})
+    assert kinds(explorer) == ["clear"]
+
+
 def test_a_page_that_comes_early_does_not_start_the_query_again(explorer: Explorer, relation: Make):
     explorer.controller.show(relation(NUMBERS.format(30)))
     explorer.controller.receive({"type": "ready"})

@@ -14,6 +14,8 @@ WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "left": 0, "width
 
 def test_the_messages_of_the_page_are_understood():
     assert read_message({"type": "ready"}) == Ready()
+    assert read_message({"type": "ready", "view": 3, "counted": True}) == Ready(3, True)
+    assert read_message({"type": "ready", "view": "3", "counted": "yes"}) == Ready()
     assert read_message({"type": "ask"}) == Ask()
     assert read_message(WANT) == Want(1, Span(128, 256, 0, 32))
     order = [{"column": 2, "descending": True}, {"column": 0, "descending": False}]

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from time import time_ns
 
@@ -33,8 +34,7 @@ _FORMATS = {
 }
 _COMPRESSIONS = {".gz", ".zst", ".bz2"}
 _MAGIC = "*?["
-
-
+_MOST_KNOWN = 4096  # formats of names: a source of many files is looked at in every query's way
 _SETTLES_WITHIN_NS = 100_000_000
 _SETTLES_REMOTELY_WITHIN_NS = 2_000_000_000  # servers tell seconds
 
@@ -178,6 +178,7 @@ def _nearby(pattern: str) -> str | None:
     return f"`{folder}` holds {', '.join(names)}" if names else f"`{folder}` holds no data files"
 
 
+@lru_cache(_MOST_KNOWN)
 def format_of(path: str) -> str | None:
     """Return the format that a file's ending tells, or None.
 

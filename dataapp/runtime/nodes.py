@@ -588,7 +588,8 @@ class Nodes:
     def _file_table(self, cell: SourceCell) -> Node:
         location: Any = cell.location
         given = cast("list[object]", location if isinstance(location, list | tuple) else [location])
-        locations = tuple(absolute(str(item), cell.namespace.folder) for item in given)
+        folder = cell.namespace.folder
+        locations = tuple(absolute(str(item), folder) for item in given)
 
         def scanned(version: Any, remote: Any = 0) -> Table:
             kind = choose_format(locations, version, cell.options, cell.label)

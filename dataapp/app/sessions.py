@@ -11,13 +11,14 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 import panel as pn
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from dataapp.app.garbage import Sparing
+from dataapp.app.garbage import FullCollections, Sparing
 from dataapp.app.pacing import answer_first_move_at_once, send_at_once
 from dataapp.app.url import Address
 from dataapp.cache.budget import budget_from_environment, disk_from_environment
@@ -38,6 +39,7 @@ _URL_AFTER = 0.3
 _MOST_LOOKS_FOR_URL = 10
 _STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone; else it is looked again
 _MOST_LOOKS = 5
+_QUIET = 1.0  # seconds without news for any page, after which a full collection of garbage disturbs nobody
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
 
@@ -53,6 +55,8 @@ class _Process:
     has_served = False
     serves = False
     sparing = Sparing()
+    news_at = 0.0
+    collections = FullCollections(lambda: monotonic() - _Process.news_at > _QUIET)
 
 
 def engine() -> DuckDB:
@@ -243,6 +247,8 @@ def _open_for(document: Document) -> Session:
     )
     _Process.has_served = True
     _Process.by_document[document] = session
+    if (loop := _loop_of(document)) is not None:
+        loop.call_soon_threadsafe(_put_collections_off, loop)
     _Process.addresses[document] = address
     document.on_session_destroyed(lambda session_context: _close_session(document))
     return session
@@ -273,7 +279,18 @@ def _close_session(document: Document) -> None:
         session.close()
         _Process.sparing.closed(document)
         if not _Process.by_document and (loop := _loop_of(document)) is not None:
-            loop.call_soon_threadsafe(loop.call_later, _STAYS_EMPTY, _emptied, loop)
+            loop.call_soon_threadsafe(_all_gone, loop)
+
+
+def _put_collections_off(loop: asyncio.AbstractEventLoop) -> None:
+    if _Process.by_document:  # the session may have ended by now
+        _Process.collections.begin(loop)
+
+
+def _all_gone(loop: asyncio.AbstractEventLoop) -> None:
+    if not _Process.by_document:
+        _Process.collections.end()
+    loop.call_later(_STAYS_EMPTY, _emptied, loop)
 
 
 def _emptied(loop: asyncio.AbstractEventLoop, looks: int = 1) -> None:
@@ -294,6 +311,7 @@ def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:
         context = document.session_context
         if context is None or document not in _Process.by_document:
             return
+        _Process.news_at = monotonic()
         if loop is None or getattr(context, "session", None) is None:  # the app script is still running
             document.add_next_tick_callback(call)
         else:

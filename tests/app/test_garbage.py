@@ -1,7 +1,15 @@
 """What the garbage collector is spared, in a process of its own: it cannot be taken back for some objects only."""
 
+import asyncio
+import gc
 import subprocess
 import sys
+from collections.abc import Iterator
+
+import pytest
+
+from dataapp.app import garbage
+from dataapp.app.garbage import FullCollections
 
 SCRIPT = """
 import gc, weakref
@@ -51,3 +59,60 @@ print("spared")
 def test_what_all_share_is_spared_and_what_sessions_make_is_collected():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.stderr) == ("spared\n", "")
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Note every full collection; the collector's thresholds are low, and are given back."""
+    monkeypatch.setattr(garbage, "_EVERY", 0.01)
+    seen: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            seen.append(phase)
+
+    before = gc.get_threshold()
+    gc.set_threshold(50, 2, 3)
+    gc.callbacks.append(note)
+    yield seen
+    gc.callbacks.remove(note)
+    gc.set_threshold(*before)
+
+
+def _make_garbage() -> None:
+    kept = [[[]] for _ in range(2_000)]
+    assert kept
+
+
+async def test_full_collections_wait_until_all_is_quiet(full: list[str]) -> None:
+    is_quiet = False
+    collections = FullCollections(lambda: is_quiet)
+    loop = asyncio.get_running_loop()
+    collections.begin(loop)
+    collections.begin(loop)
+    assert gc.get_threshold() == (50, 2, 100)
+    gc.collect()
+    full.clear()
+    _make_garbage()
+    assert gc.get_count()[2] >= 3
+    await asyncio.sleep(0.1)
+    assert full == []
+
+    is_quiet = True
+    await asyncio.sleep(0.1)
+    assert full == ["start"]  # once: there is nothing more to collect
+
+    collections.end()
+    assert gc.get_threshold() == (50, 2, 3)
+    _make_garbage()
+    full.clear()
+    gc.set_threshold(50, 2, 1000)
+    _make_garbage()
+    await asyncio.sleep(0.1)
+    assert full == []
+
+
+@pytest.mark.usefixtures("full")
+def test_collections_that_were_never_put_off_can_end() -> None:
+    FullCollections(lambda: True).end()
+    assert gc.get_threshold() == (50, 2, 3)

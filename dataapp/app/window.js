@@ -1,5 +1,5 @@
 // What a page takes from the window that shows it: how wide it is, which theme its reader likes, and whether the
-// server still answers.
+// server still answers. What it gives: one entry in the history, whose address follows the inputs.
 
 import css from "./window.css";
 
@@ -14,6 +14,14 @@ export function initialize({model}) {
   shown = chosen() ?? (model.follows ? DARK.matches : model.dark);
   if (model.dark !== shown) model.dark = shown;
   if (NARROW.matches) model.drawer = false;
+  history.pushState = follow;
+}
+
+/** Write an address of this page over the last one: Panel adds an entry for each move of a slider, so that *Back* would
+ * go through all of them, and show none. */
+function follow(data, unused, url) {
+  const isHere = new URL(url ?? "", location).pathname === location.pathname;
+  History.prototype[isHere ? "replaceState" : "pushState"].call(history, data, unused, url);
 }
 
 export function render({model, el, view}) {

@@ -105,3 +105,26 @@ def test_a_server_that_is_gone_is_said(browser: Browser, serve: Serve):
         expect(page.get_by_role("alert")).to_have_text("")
         served.stop()
         expect(page.get_by_role("alert")).to_contain_text("The server does not answer any more", timeout=SOON)
+
+
+MOVED = """
+import dataapp as da
+import panel as pn
+
+n = da.input(pn.widgets.Checkbox, name="flip", value=False)
+da.App("Moves", main=[n, da.sql("SELECT $n AS flipped")]).servable()
+"""
+
+
+def test_back_leaves_the_page_however_often_an_input_was_moved(browser: Browser, serve: Serve):
+    url = serve(MOVED).url
+    with browser.new_context(viewport=DESKTOP) as context:
+        page = context.new_page()
+        page.goto(f"{url}?from=1")  # somewhere else, to come back to
+        page.goto(url)
+        expect(page.locator(".explorer .count")).to_be_visible(timeout=SOON)
+        for is_on in (True, False, True):
+            page.locator("input[type=checkbox]").set_checked(is_on)
+            expect(page).to_have_url(re.compile(r"\?n=true$" if is_on else r"/[^?]*$"), timeout=SOON)
+        page.go_back()
+        expect(page).to_have_url(re.compile(r"\?from=1$"), timeout=SOON)

@@ -118,7 +118,7 @@ da.App("Moves", main=[n, da.sql("SELECT $n AS flipped")]).servable()
 
 def test_back_leaves_the_page_however_often_an_input_was_moved(browser: Browser, serve: Serve):
     url = serve(MOVED).url
-    with browser.new_context(viewport=DESKTOP) as context:
+    with browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{url}?from=1")  # somewhere else, to come back to
         page.goto(url)

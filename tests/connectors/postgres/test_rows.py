@@ -1,0 +1,181 @@
+"""Of what lies in Postgres only the rows travel that readers here may use, and no reader notices."""
+
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as driver
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dataapp as da
+from dataapp.connect.connection import Connection
+from tests.connectors.postgres.server import Postgres
+from tests.runtime.bench import session, value
+from tests.runtime.test_pushdown import TREES, VALUES, passing
+
+
+@pytest.fixture
+def con(postgres: Postgres) -> Connection:
+    postgres.load("orders", pa.table({"id": [1, 2, 3], "Buyer": ["ann", "bob", None], "total": [10.5, 20.0, 0.25]}))
+    return da.connect(postgres.url())
+
+
+def test_a_condition_is_bound_and_stands_behind_the_table(con: Connection, asked: list[str]) -> None:
+    text = "SELECT id FROM orders WHERE id >= 2 AND buyer IN ('bob', 'it''s')"
+    assert da.sql(text, orders=con.table("orders")).evaluate().item() == 2
+    table = '(SELECT * FROM "orders"\n) AS rows'
+    assert f'SELECT "id", "Buyer" FROM {table} WHERE "id" >= $1 AND "Buyer" IN ($2, $3)' in asked
+
+
+def test_a_condition_stands_behind_the_values_and_the_fence_of_a_text(con: Connection, asked: list[str]) -> None:
+    large = da.sql("SELECT id, total FROM orders WHERE total > $low", on=con, low=1, name="large")
+    assert da.sql("SELECT id FROM large WHERE total < 15", large=large).evaluate().item() == 1
+    text = (
+        "SELECT * FROM (SELECT * FROM (SELECT id, total FROM orders WHERE total > $1\n) AS fenced\nOFFSET 0\n) AS rows"
+    )
+    assert text.removeprefix("SELECT * FROM ") in asked[-1] or any(text.partition("(")[2] in one for one in asked)
+    assert any(one.endswith(') AS rows WHERE "total" < $2') for one in asked)
+
+
+def test_the_plan_uses_an_index(con: Connection, postgres: Postgres) -> None:
+    postgres.execute(
+        "DROP TABLE IF EXISTS many CASCADE",
+        "CREATE TABLE many AS SELECT i AS id, i::text AS s FROM generate_series(1, 20000) AS g(i)",
+        "CREATE INDEX ON many (id)",
+        "ANALYZE many",
+    )
+    plan = postgres.execute('EXPLAIN SELECT "s" FROM (SELECT * FROM "many"\n) AS rows WHERE "id" = 7')
+    assert "Index" in str(plan)
+
+
+@pytest.mark.parametrize(
+    ("kind", "literal", "condition"),
+    [
+        ("char(4)", "'a'", "x = 'a   '"),
+        ("mood", "'sad'", "x = 'sad'"),
+        ("name", "'a'", "x = 'a'"),
+        ("numeric", "0.1", "x = 0.1"),
+        ("json", "'1'", "x = '1'"),
+        ("timestamptz", "'2024-01-01 00:00Z'", "x = TIMESTAMPTZ '2024-01-01 00:00:00Z'"),
+        ("money", "'1'", "x = 100"),
+        ("oid", "1", "x = 1"),
+        ("text", "'b'", "x > 'B'"),
+    ],
+)
+def test_what_postgres_may_compare_in_its_own_way_restricts_nothing(
+    con: Connection, postgres: Postgres, asked: list[str], kind: str, literal: str, condition: str
+) -> None:
+    postgres.execute(
+        "DROP TYPE IF EXISTS mood CASCADE",
+        "CREATE TYPE mood AS ENUM ('sad', 'happy')",
+        "DROP TABLE IF EXISTS own",
+        f"CREATE TABLE own AS SELECT 1 AS n, {literal}::{kind} AS x",
+    )
+    con = da.connect(con.url, application_name=kind)  # connections know the types that were there before them
+    assert da.sql(f"SELECT n FROM own WHERE {condition}", own=con.table("own")).evaluate().item() == 1
+    assert not any(" AS rows WHERE " in text for text in asked)
+
+
+def test_a_collation_hides_no_text(con: Connection, postgres: Postgres, asked: list[str]) -> None:
+    postgres.execute(
+        "DROP TABLE IF EXISTS words",
+        "DROP COLLATION IF EXISTS loose",
+        "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+        "CREATE TABLE words (s text COLLATE loose)",
+        "INSERT INTO words VALUES ('a'), ('A'), ('b')",
+    )
+    words = con.table("words")
+    assert da.sql("FROM words WHERE s = 'a'", words=words).evaluate()["s"].to_list() == ["a"]
+    assert sorted(da.sql("FROM words WHERE s <> 'a'", words=words).evaluate()["s"].to_list()) == ["A", "b"]
+    assert sum(" AS rows WHERE " in text for text in asked) == 1
+
+
+def test_infinite_dates_and_times_are_the_engines(con: Connection, postgres: Postgres) -> None:
+    rows = "('infinity', 'infinity'), ('-infinity', '-infinity'), ('2024-01-01', '2024-01-01 12:00'), (NULL, NULL)"
+    postgres.execute(
+        "DROP TABLE IF EXISTS ends", "CREATE TABLE ends (day date, at timestamp)", f"INSERT INTO ends VALUES {rows}"
+    )
+    ends = con.table("ends")
+    for column, least in (("day", "DATE '2020-01-01'"), ("at", "TIMESTAMP '2020-01-01 00:00:00'")):
+        for condition in (f"{column} > {least}", f"{column} < {least}", f"{column} <> {least}"):
+            pushed = f"SELECT string_agg({column}::VARCHAR, ' ' ORDER BY {column}) FROM ends WHERE {condition}"
+            plain = pushed.replace(f"WHERE {column}", f"WHERE coalesce({column})")
+            found = {da.sql(text, ends=ends).evaluate().item() for text in (pushed, plain)}
+            assert len(found) == 1
+            assert ("-infinity" in str(found)) == (">" not in condition.replace("<>", ""))
+
+
+def test_a_policy_hides_what_it_hid(con: Connection, postgres: Postgres) -> None:
+    """A cast in a view fails on what the policy hides, and would tell of it."""
+    postgres.execute(
+        "DROP TABLE IF EXISTS secrets CASCADE",
+        "CREATE TABLE secrets AS SELECT * FROM (VALUES ('1', true), ('hidden', false)) AS t(s, ok)",
+        "CREATE VIEW seen AS SELECT s::integer AS n, ok FROM secrets",
+    )
+    seen = con.table("seen", policy="ok")
+    assert da.sql("SELECT n FROM seen WHERE n > 0", seen=seen).evaluate().item() == 1
+    assert da.sql("SELECT n FROM seen WHERE n > 1", seen=seen).evaluate().height == 0
+
+
+def test_what_fails_with_a_condition_is_asked_without(con: Connection, postgres: Postgres, asked: list[str]) -> None:
+    postgres.execute(
+        "DROP TABLE IF EXISTS mixed CASCADE",
+        "CREATE TABLE mixed AS SELECT * FROM (VALUES ('x', 'b'), ('1', 'ab')) AS t(s, kind)",
+        "CREATE VIEW numbers AS SELECT s::integer AS n FROM mixed WHERE kind LIKE '%a%' OR length(kind) > 5",
+    )
+    assert da.sql("SELECT n FROM numbers WHERE n > 0", numbers=con.table("numbers")).evaluate().item() == 1
+    assert any(text.endswith('WHERE "n" > $1') for text in asked)
+    assert asked[-2].endswith('FROM "numbers"') or any(text == 'SELECT * FROM "numbers"' for text in asked)
+
+
+def test_what_is_fetched_is_explained(con: Connection) -> None:
+    text = da.sql("SELECT id FROM orders WHERE total > 15", orders=con.table("orders", name="orders")).explain()
+    assert "Fetched from databases\n    `orders`: 2 of 3 columns, rows where total > 15" in text
+
+
+# The same rows, whatever the values.
+
+KINDS: dict[str, Any] = {
+    "smallint": pl.Int16,
+    "bigint": pl.Int64,
+    "real": pl.Float32,
+    "double precision": pl.Float64,
+    "numeric(10, 2)": pl.Decimal(10, 2),
+    "text": pl.String,
+    "boolean": pl.Boolean,
+    "date": pl.Date,
+    "timestamp": pl.Datetime("us"),
+    "timestamptz": pl.Datetime("us", "Europe/Berlin"),
+}
+OF_KIND = {**VALUES, pl.Int16: VALUES[pl.Int8]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_pushed_changes_no_result(postgres: Postgres, kind: str) -> None:
+    con = da.connect(postgres.url())
+    postgres.execute("DROP TABLE IF EXISTS t CASCADE", f"CREATE TABLE t (n bigint, x {kind})")
+
+    @settings(deadline=None, max_examples=40)
+    @given(st.lists(st.none() | OF_KIND[KINDS[kind]], max_size=8), TREES, st.booleans())
+    def holds(values: list[Any], condition: str, is_text: bool) -> None:
+        column = pl.Series(values, dtype=KINDS[kind], strict=False)
+        with driver.connect(postgres.url()) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM t")
+                cursor.adbc_ingest("t", _rows(pl.DataFrame({"n": range(len(values)), "x": column})), mode="append")
+            connection.commit()
+        on_database = da.sql("SELECT * FROM t WHERE n >= 0", on=con) if is_text else con.table("t")
+        plain = passing(da.source(value(session().demand(on_database, "frame")).rows), condition)
+        if plain is not None:
+            assert passing(on_database, condition) == plain
+
+    holds()
+
+
+def _rows(frame: pl.DataFrame) -> pa.Table:
+    """Return rows of Arrow whose types the driver can write."""
+    table = frame.to_arrow()
+    kinds: list[Any] = [pa.string() if pa.types.is_large_string(kind) else kind for kind in table.schema.types]
+    return table.cast(pa.schema(list(zip(table.schema.names, kinds, strict=True))))

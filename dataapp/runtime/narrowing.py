@@ -9,7 +9,7 @@ Invariants:
   what `agreement` lets pass. Values are bound and names quoted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
@@ -88,8 +88,11 @@ def narrowed(statement: Statement, schema: pa.Schema, wanted: Wanted, target: Ta
 
     where = "" if restriction == EVERY_ROW else f" WHERE {_written(restriction, folded, bind)}"
     before, after = target.fence if is_fenced and where else ("", "")
-    before, after = (f"{before}SELECT * FROM (", f"\n) AS fenced{after}") if before + after else ("", "")
-    before = f"SELECT {', '.join(map(quote_identifier, columns))} FROM ({before}"
+    if before + after:  # what is not used should not be read, also where no database looks through its fence
+        used = [name for name in names if name in columns or fold(name) in _columns(restriction)]
+        before = f"{before}SELECT {_listed(used)} FROM ("
+        after = f"\n) AS fenced{after}"
+    before = f"SELECT {_listed(columns)} FROM ({before}"
     sql = f"{before}{statement.sql}{after}\n) AS rows{where}"
     made = Statement(sql, parameters, statement.before + len(before.encode()))
     return Narrowed(made, restriction, len(columns))
@@ -113,6 +116,18 @@ def _kind(field: Any) -> Kind | None:
     if pa.types.is_date32(kind):
         return Kind("date")
     return Kind("boolean") if pa.types.is_boolean(kind) else None
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(map(quote_identifier, columns))
+
+
+def _columns(restriction: Restriction) -> set[str]:
+    match restriction:
+        case AllOf(terms) | AnyOf(terms):
+            return set[str]().union(*map(_columns, terms))
+        case _:
+            return {restriction.column}
 
 
 def _count(restriction: Restriction) -> int:

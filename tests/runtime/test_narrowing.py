@@ -82,7 +82,9 @@ def test_decimals_are_compared_with_what_they_can_hold() -> None:
 
 def test_a_text_of_a_cell_is_behind_a_fence() -> None:
     found = narrow(Comparison("n", "=", ONE), columns=frozenset("m"), is_fenced=True).statement
-    assert found.sql == ('SELECT "m" FROM (SELECT * FROM (TABLE t\n) AS fenced\nOFFSET 0\n) AS rows WHERE "n" = $2')
+    assert found.sql == (
+        'SELECT "m" FROM (SELECT "n", "m" FROM (TABLE t\n) AS fenced\nOFFSET 0\n) AS rows WHERE "n" = $2'
+    )
     assert found.sql.encode()[found.before :].startswith(b"TABLE t")
     assert "fenced" not in narrow(columns=frozenset("m"), is_fenced=True).statement.sql
 

@@ -64,7 +64,7 @@ def narrowed(statement: Statement, schema: pa.Schema, wanted: Wanted, target: Ta
         >>> schema = pa.schema([pa.field("a", pa.int32(), metadata={COMPARES_ALIKE: b""}), pa.field("B", pa.int32())])
         >>> wanted = Wanted(frozenset({"b", "max"}), frozenset([Comparison("a", ">", Constant("integer", 1))]))
         >>> narrowed(Statement("TABLE t", {}), schema, wanted, Target(), is_fenced=False).statement.sql
-        'SELECT "B" FROM (TABLE t\n) AS rows WHERE "a" > $pushed'
+        'SELECT "B" FROM (TABLE t\n) AS rows WHERE "a" > $pushed1'
     """
     names = schema.names
     folded = {fold(name): name for name in names}
@@ -76,20 +76,21 @@ def narrowed(statement: Statement, schema: pa.Schema, wanted: Wanted, target: Ta
     columns = names if wanted.columns is None else [name for name in names if fold(name) in wanted.columns] or names[:1]
     if restriction == EVERY_ROW and len(columns) == len(names):
         return Narrowed(statement, columns=len(names))
-    parameters = dict(statement.parameters)
+    parameters, prefix = dict(statement.parameters), _free_prefix(statement.parameters)
     kinds = {fold(field.name): _kind(field) for field in cast("list[Any]", list(schema))}
 
     def bind(column: str, constant: Constant) -> str:
-        name = _free_name(parameters)
-        kind = kinds[column]
+        kind, number = kinds[column], len(parameters) + 1
         assert kind is not None
+        name = f"{prefix}{number}"
         parameters[name] = Bound(kind.converted(constant))
-        return target.parameter(name, len(parameters))
+        return target.parameter(name, number)
 
     where = "" if restriction == EVERY_ROW else f" WHERE {_written(restriction, folded, bind)}"
     before, after = target.fence if is_fenced and where else ("", "")
     if before + after:  # what is not used should not be read, also where no database looks through its fence
-        used = [name for name in names if name in columns or fold(name) in _columns(restriction)]
+        tested = _columns(restriction)
+        used = [name for name in names if name in columns or fold(name) in tested]
         before = f"{before}SELECT {_listed(used)} FROM ("
         after = f"\n) AS fenced{after}"
     before = f"SELECT {_listed(columns)} FROM ({before}"
@@ -140,13 +141,11 @@ def _count(restriction: Restriction) -> int:
             return 1
 
 
-def _free_name(taken: Mapping[str, object]) -> str:
-    known = set(map(fold, taken))
-    number, name = 1, "pushed"
-    while name in known:
-        number += 1
-        name = f"pushed_{number}"
-    return name
+def _free_prefix(taken: Iterable[str]) -> str:
+    known, prefix = [fold(name) for name in taken], "pushed"
+    while any(name.startswith(prefix) for name in known):
+        prefix += "_"
+    return prefix
 
 
 def _written(restriction: Restriction, names: Mapping[str, str], bind: Callable[[str, Constant], str]) -> str:

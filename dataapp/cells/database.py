@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from dataapp.errors import DataAppError
 
 
+COMPARES_ALIKE = b"dataapp.compares_alike"
+"""In the metadata of a field of `Question.schema`: the server's `=`, `<` and so on mean for it what DuckDB's mean.
+
+NaN is equal to itself and larger than all numbers, dates and times have no zone, and text is compared as it arrives. Of
+text only equality is asked for, so a collation does no harm that lets other texts be equal, too.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One complete query for a server.
@@ -60,7 +68,7 @@ class Question(Protocol):
     ) -> None: ...
 
     def schema(self) -> "pa.Schema":
-        """Return the columns without running the statement."""
+        """Return the columns without running the statement; `COMPARES_ALIKE` marks those that readers may filter by."""
         ...
 
     def read(self) -> "pa.RecordBatchReader":

@@ -9,12 +9,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from time import sleep
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import duckdb
 import pyarrow as pa
 
-from dataapp.cells.database import Refused, Statement
+from dataapp.cells.database import COMPARES_ALIKE, Refused, Statement
 from dataapp.compile.identifiers import quote_identifier
 from dataapp.compile.target import DUCKDB, Target
 from dataapp.engines.duckdb import bound_to_engine, error_to_fault, fault_to_error
@@ -32,6 +32,11 @@ _TABLES = """
 SELECT CASE WHEN table_schema = 'main' THEN table_name ELSE table_schema || '.' || table_name END
 FROM information_schema.tables WHERE table_catalog = current_database() ORDER BY table_schema <> 'main', 1
 """
+_ALIKE = {COMPARES_ALIKE: b""}
+_PLAIN = frozenset(
+    {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")}
+    | {"FLOAT", "DOUBLE", "VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP_MS"}
+)
 _INTERRUPT_EVERY = 0.02  # an interrupt that comes before the query has started is lost, so it is repeated
 _BATCH_ROWS = 65_536
 
@@ -106,7 +111,10 @@ class FileQuestion:
 
     def schema(self) -> pa.Schema:
         """Return the columns without running the query."""
-        return self._execute(f"FROM ({self._statement.sql}\n) LIMIT 0", "FROM (").to_arrow_table().schema
+        found = self._execute(f"FROM ({self._statement.sql}\n) LIMIT 0", "FROM (")
+        kinds = [str(kind) for _, kind, *_ in found.description or ()]  # to Arrow some types are text, such as JSON
+        fields = zip(cast("list[Any]", list(found.to_arrow_table().schema)), kinds, strict=True)
+        return pa.schema([field.with_metadata(_ALIKE) if _is_plain(kind) else field for field, kind in fields])
 
     def read(self) -> pa.RecordBatchReader:
         """Run the query."""
@@ -173,6 +181,10 @@ class FileQuestion:
             if (connection := self._connection) is not None:
                 connection.interrupt()
             sleep(_INTERRUPT_EVERY)
+
+
+def _is_plain(kind: str) -> bool:
+    return kind in _PLAIN or kind.startswith("DECIMAL(")
 
 
 def _state(path: Path) -> Hashable:

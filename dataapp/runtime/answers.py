@@ -23,7 +23,7 @@ from dataapp.cells.database import Refused
 from dataapp.engines.duckdb import Results
 from dataapp.runtime.databases import placed, read, version
 from dataapp.runtime.frames import Frame, stamp
-from dataapp.runtime.projection import WantedColumns
+from dataapp.runtime.projection import WHOLE, Wanted
 from dataapp.runtime.tables import Table, digest
 from dataapp.runtime.workers import Cancel
 
@@ -74,7 +74,7 @@ def fetch(
     results: Results | None,
     *,
     has_one_meaning: bool,
-    wanted: WantedColumns = None,
+    wanted: Wanted = WHOLE,
     since: int = 0,
 ) -> Answer:
     """Return the rows of a table on a database.
@@ -84,7 +84,7 @@ def fetch(
         cancel: Stops waiting, and the query on the database if this caller's is the one that runs.
         results: Where answers are shared, or None.
         has_one_meaning: Whether asking again gives the same rows, as long as nothing changes.
-        wanted: The columns that readers may use; others may be left out.
+        wanted: What readers may use; other columns and rows may be left out.
         since: A mark of the leases; answers of older ones do not count.
 
     Raises:
@@ -111,14 +111,18 @@ class _Asking:
     """One caller's question."""
 
     table: Table
-    wanted: WantedColumns
+    wanted: Wanted
     cancel: Cancel
     has_waited: bool = field(default=False)
 
     @property
     def question(self) -> str:
         """What stands for it in keys."""
-        return self.table.digest if self.wanted is None else digest(self.table.digest, sorted(self.wanted))
+        if self.wanted == WHOLE:
+            return self.table.digest
+        columns, rows = self.wanted.columns, self.wanted.rows
+        listed = None if rows is None else sorted(map(repr, rows))
+        return digest(self.table.digest, None if columns is None else sorted(columns), listed)
 
     def read(self) -> pa.Table:
         return read(self.table, self.cancel, self.wanted)

@@ -9,8 +9,9 @@ Invariants:
 - One query sees one state of its database.
 """
 
-from collections.abc import Callable, Hashable, Sequence, Set
+from collections.abc import Callable, Hashable
 from copy import copy
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -19,12 +20,14 @@ from dataapp.cells.database import Database, DatabaseTable, Question, Refused, S
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.fusion import TablePart, TextPart
-from dataapp.compile.identifiers import fold, quote_identifier
+from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Query
+from dataapp.compile.restrictions import EVERY_ROW
 from dataapp.compile.spans import line_and_column
 from dataapp.connect.connection import database_of
-from dataapp.errors import DataAppError, NotOnDatabaseError
-from dataapp.runtime.projection import WantedColumns
+from dataapp.errors import ConnectionFailedError, DataAppError, NotOnDatabaseError
+from dataapp.runtime.narrowing import Narrowed, narrowed
+from dataapp.runtime.projection import WHOLE, Wanted
 from dataapp.runtime.tables import Table, TableBuilder, digest
 from dataapp.runtime.workers import Cancel
 
@@ -149,21 +152,58 @@ def tables_of(table: Table) -> list[str]:
 # What the database answers.
 
 
-def read(table: Table, cancel: Cancel, wanted: WantedColumns = None) -> pa.Table:
+def read(table: Table, cancel: Cancel, wanted: Wanted = WHOLE) -> pa.Table:
     """Return the rows of a table on a database, asked for this caller alone; see `dataapp.runtime.answers`.
+
+    A condition of a reader may reach into a view of the database, and fail there on rows that the view leaves out. So
+    what is refused with a condition is asked without.
 
     Args:
         table: The table.
         cancel: Stops the query on the database.
-        wanted: The columns that readers may use; others may be left out.
+        wanted: What readers may use; other columns and rows may be left out.
 
     Raises:
         Refused: The database refused or failed; see `placed`.
     """
+    asked = _narrowed(table, cancel, wanted)
+    try:
+        return _fetch(table, asked.statement, cancel)
+    except Refused as refused:
+        if asked.restriction == EVERY_ROW or isinstance(refused.error, ConnectionFailedError):
+            raise
+    return _fetch(table, _narrowed(table, cancel, replace(wanted, rows=None)).statement, cancel)
+
+
+def wanted_to_text(table: Table, cancel: Cancel, wanted: Wanted) -> str:
+    """Say what is fetched of a table on a database.
+
+    Raises:
+        DataAppError: The database refused.
+    """
+    try:
+        schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
+    except Refused as refused:
+        raise placed(table, refused) from refused.__cause__
+    found = _narrowed_to(table, schema, wanted)
+    rows = "every row" if found.restriction == EVERY_ROW else f"rows where {found.restriction}"
+    return f"{found.columns} of {len(schema.names)} columns, {rows}"
+
+
+def _narrowed(table: Table, cancel: Cancel, wanted: Wanted) -> Narrowed:
     statement = statement_of(table)
-    if wanted is not None:
-        names = _ask(table, statement, cancel, lambda question: question.schema().names)
-        statement = projected(statement, names, wanted)
+    if wanted == WHOLE:
+        return Narrowed(statement)
+    return _narrowed_to(table, _ask(table, statement, cancel, lambda question: question.schema()), wanted)
+
+
+def _narrowed_to(table: Table, schema: pa.Schema, wanted: Wanted) -> Narrowed:
+    assert table.database is not None
+    is_text = not isinstance(table.parts[table.root], TablePart)
+    return narrowed(statement_of(table), schema, wanted, table.database.server().target, is_fenced=is_text)
+
+
+def _fetch(table: Table, statement: Statement, cancel: Cancel) -> pa.Table:
     return _ask(table, statement, cancel, lambda question: _named_apart(question.read().read_all()))
 
 
@@ -173,28 +213,6 @@ def placed(table: Table, refused: Refused) -> DataAppError:
     The refusal stays as it is: several sessions may be told of one, each with its own cells.
     """
     return table.place_error(copy(refused.error), refused.position)
-
-
-def projected(statement: Statement, names: Sequence[str], wanted: Set[str]) -> Statement:
-    r"""Return a statement that gives the wanted columns only, and at least one, which holds the number of rows.
-
-    Args:
-        statement: A statement.
-        names: The columns that it gives.
-        wanted: Folded names; some may be no columns.
-
-    Example:
-        >>> projected(Statement("TABLE t", {}), ["a", "B"], {"b", "max"}).sql
-        'SELECT "B" FROM (TABLE t\n) AS rows'
-    """
-    folded = [fold(name) for name in names]
-    kept = [name for name in names if fold(name) in wanted] or list(names[:1])
-    if len(kept) == len(names) or len(set(folded)) < len(names):  # of equal names here, one may mean another there
-        return statement
-    columns = ", ".join(map(quote_identifier, kept))
-    before = f"SELECT {columns} FROM ("
-    sql = f"{before}{statement.sql}\n) AS rows"
-    return Statement(sql, statement.parameters, statement.before + len(before.encode()))
 
 
 def version(table: Table) -> Hashable | None:

@@ -17,7 +17,14 @@ _MOST_NAMES = 12
 
 
 def table_to_text(
-    cell: Cell, table: Table, reader: Reader, kept: Mapping[str, str], computed: Mapping[str, str], *, analyze: bool
+    cell: Cell,
+    table: Table,
+    reader: Reader,
+    kept: Mapping[str, str],
+    computed: Mapping[str, str],
+    fetched: Mapping[str, str],
+    *,
+    analyze: bool,
 ) -> str:
     """Return the explanation of a table.
 
@@ -27,6 +34,7 @@ def table_to_text(
         reader: A reader of its relation.
         kept: By label why the rows of cells are kept.
         computed: By label what is computed of lazy frames of Polars.
+        fetched: By label what is fetched from databases.
         analyze: Whether to run the query and say what it cost.
     """
     relation = table.relation(reader.engine)
@@ -43,6 +51,7 @@ def table_to_text(
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
     lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
     lines += _section("Computed of lazy frames", (f"`{label}`: {what}" for label, what in computed.items()))
+    lines += _section("Fetched from databases", (f"`{label}`: {what}" for label, what in fetched.items()))
     states = [state for files in table.files for state in files.version]
     lines += _section("Files", _some([f"{state.path} ({state.size:,} bytes)" for state in states]))
     lines += ["", "Query, with nothing kept", "", relation.sql, "", "Plan", "", plan]

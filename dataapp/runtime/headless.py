@@ -164,9 +164,10 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
             with (of or session).working(cell) as cancel:
                 if found.database is not None:
                     return statement_to_text(cell, found, found.database, cancel, analyze=analyze)
+                fetched = session.nodes.fetched_rows(cancel)
                 with found.relation(engine).open() as reader:
                     cancel.on_cancel(reader.cancel)
-                    return table_to_text(cell, found, reader, reasons, computed, analyze=analyze)
+                    return table_to_text(cell, found, reader, reasons, computed, fetched, analyze=analyze)
         except DataAppError as error:
             raise with_cell(error, cell) from error.__cause__
         except Cancelled as stopped:

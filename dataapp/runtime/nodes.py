@@ -227,7 +227,11 @@ class Nodes:
 
     def computed_frames(self) -> dict[str, str]:
         """Return, by label, what is computed of lazy frames of Polars for what is read at present."""
-        return self.usage.described(self._handing_on(), self.lazies)
+        return self.usage.described_frames(self._handing_on(), self.lazies)
+
+    def fetched_rows(self, cancel: Cancel) -> dict[str, str]:
+        """Return, by label, what is fetched from databases for what is read at present; they are asked for columns."""
+        return self.usage.described_fetches(self._handing_on(), self.lazies, cancel)
 
     def _handing_on(self) -> dict[Node, Cell]:
         """Return the nodes that give readers the rows of a query as they are, whether or not they are kept."""
@@ -466,8 +470,7 @@ class Nodes:
             if table.database is None:
                 return read_frame(table, self._engine, cancel, has_one_meaning=has_one_meaning)
             results, since = self._engine.results, self.since
-            columns = wanted.columns
-            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, wanted=columns, since=since)
+            answer = fetch(table, cancel, results, has_one_meaning=has_one_meaning, wanted=wanted, since=since)
             leased[:] = [] if answer.leased is None else [answer.leased]
             return answer.frame
 

@@ -15,7 +15,8 @@ from dataapp.compile.columns import UsedColumns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.restrictions import EVERY_ROW, Restriction
 from dataapp.connect.frames import to_arrow
-from dataapp.runtime.pushdown import WantedRows, fitting, restrict
+from dataapp.runtime.agreement import WantedRows
+from dataapp.runtime.pushdown import fitting, restrict
 from dataapp.runtime.tables import Table, digest, frame_table
 from dataapp.runtime.waves import Node
 from dataapp.runtime.workers import Cancel

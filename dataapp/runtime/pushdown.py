@@ -1,13 +1,8 @@
-"""Which rows of a lazy frame are computed: those that conditions of its readers let pass, where they are constant.
+"""Which rows are computed or fetched: those that conditions of their readers let pass, where these are constant.
 
-The engine applies each condition again, so what is pushed into Polars may let more rows pass, but never fewer. Only
-what is known to mean the same to both is pushed, which a property test holds for each pair of types:
+What is pushed into Polars are the conditions that `agreement` lets pass, what is asked of databases `narrowing` writes.
 
-- whole numbers with whole numbers in the range of the column; 64-bit floats with numbers that are exact there, 32-bit
-  floats with small whole numbers; text with text, by its bytes; dates and times without a zone with dates and times;
-  conditions; NULL tests of these;
-- NaN is larger than every number to the engine. To Polars, too, but not to every reader below it, so it is named where
-  it passes. `<>` of floats is left alone, and so are decimals, categories, zones, and numbers compared across kinds.
+NaN is larger than every number to Polars, too, but not to every reader below it, so it is named where it passes.
 
 Only conditions are pushed that no input moves: constants of the text, and parameters that stand for a constant of the
 module. A frame that is here as a whole is filtered by the engine in milliseconds, while each value of a slider would
@@ -18,10 +13,9 @@ more, and as a whole, unless it had to be computed anew for more columns in any 
 once more than without conditions: when a view is opened, and never when an input moves. No row is given up again.
 """
 
-from collections.abc import Callable, Mapping, Set
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import reduce
-from typing import Any, assert_never, cast
+from typing import Any, assert_never
 
 from dataapp.cells.cell import Cell
 from dataapp.compile.identifiers import fold
@@ -30,50 +24,48 @@ from dataapp.compile.restrictions import (
     AllOf,
     AnyOf,
     Comparison,
-    Condition,
     Constant,
     Membership,
     NullTest,
     Restriction,
     all_of,
-    any_of,
-    map_conditions,
-    to_date,
-    to_timestamp,
 )
+from dataapp.runtime.agreement import Kind, WantedRows, agreed
 from dataapp.runtime.waves import Node
 
-type WantedRows = frozenset[Restriction] | None
-"""What the rows of each reader pass, or None for all rows."""
-
 _MOST_STEPS = 64
-_EXACT_INTEGERS = {"Float64": 2**53, "Float32": 2**24}
-_INTEGERS: Mapping[str, range] = {
-    f"{sign}{bits}": range(0 if sign == "UInt" else -(2 ** (bits - 1)), 2 ** (bits if sign == "UInt" else bits - 1))
-    for sign in ("Int", "UInt")
-    for bits in (8, 16, 32, 64)
+_KINDS: Mapping[str, Kind] = {
+    **{
+        f"{sign}{bits}": Kind("integer", bits=bits, is_signed=sign == "Int")
+        for sign in ("Int", "UInt")
+        for bits in (8, 16, 32, 64)
+    },
+    **{f"Float{bits}": Kind("float", bits=bits) for bits in (32, 64)},
+    "String": Kind("text"),
+    "Boolean": Kind("boolean"),
+    "Date": Kind("date"),
 }
 
 
 def wanted_rows(
     table: Node,
-    cell: Cell,
+    cell: Cell | None,
     necessary: Set[Node],
-    restriction: Callable[[Node, Cell], tuple[Restriction, Cell | None] | None],
+    restriction: Callable[[Node, Cell | None], tuple[Restriction, Cell | None] | None],
     passes: Mapping[Node, Cell],
 ) -> WantedRows:
     """Return which rows of a table its necessary readers may use.
 
     Args:
         table: The node that readers read.
-        cell: The cell that it belongs to.
+        cell: The cell that it belongs to, or None where queries read it only through nodes that hand it on.
         necessary: The nodes that are demanded, and all above them.
         restriction: Returns what rows of a cell pass that the query of a node uses, and the query's cell if it hands
             them on to its readers as they are; or None if the node is no query as far as is known.
         passes: Nodes that hand on to readers what they read, with their cells.
     """
     found: dict[Restriction, None] = {}
-    pending: list[tuple[Node, Cell, Restriction]] = [(table, cell, EVERY_ROW)]
+    pending: list[tuple[Node, Cell | None, Restriction]] = [(table, cell, EVERY_ROW)]
     for _ in range(_MOST_STEPS):
         if not pending:
             break
@@ -114,14 +106,7 @@ def fitting(rows: WantedRows, schema: Mapping[str, Any]) -> Restriction:
         rows: The rows.
         schema: Types of its columns by their names.
     """
-    types = {fold(name): kind for name, kind in schema.items()}
-    if rows is None or len(types) < len(schema):  # to the engine one name: it numbers them
-        return EVERY_ROW
-
-    def fit(condition: Condition) -> Restriction:
-        return condition if condition.column in types and _fits(condition, types[condition.column]) else EVERY_ROW
-
-    return any_of(map_conditions(restriction, fit) for restriction in sorted(rows, key=str))
+    return agreed(rows, _columns(schema))
 
 
 def restrict(frame: Any, restriction: Restriction, schema: Mapping[str, Any]) -> Any:
@@ -136,70 +121,18 @@ def restrict(frame: Any, restriction: Restriction, schema: Mapping[str, Any]) ->
     """
     if restriction == EVERY_ROW:
         return frame
-    return frame.filter(_expression(restriction, {fold(name): (name, kind) for name, kind in schema.items()}))
+    return frame.filter(_expression(restriction, {fold(name): (name, schema[name]) for name in schema}))
 
 
-def _fits(condition: Condition, kind: Any) -> bool:
-    match condition:
-        case NullTest():
-            return _is_known(kind)
-        case Membership(values=values):
-            return all(value.kind != "literal" or str(kind) == "String" for value in values) and all(
-                _converted(value, kind) is not None for value in values
-            )
-        case Comparison(comparator=comparator, value=value):
-            is_unequal_float = comparator == "<>" and str(kind) in _EXACT_INTEGERS
-            return isinstance(value, Constant) and not is_unequal_float and _converted(value, kind) is not None
-        case _:
-            assert_never(condition)
+def _columns(schema: Mapping[str, Any]) -> Sequence[tuple[str, Kind | None]]:
+    return [(name, _kind(kind)) for name, kind in schema.items()]
 
 
-def _is_known(kind: Any) -> bool:
-    name = str(kind)
-    return name in _INTEGERS or name in _EXACT_INTEGERS or name in ("String", "Boolean", "Date") or _is_time(kind)
-
-
-def _is_time(kind: Any) -> bool:
+def _kind(kind: Any) -> Kind | None:
     unit, zone = getattr(kind, "time_unit", None), getattr(kind, "time_zone", None)
-    return kind.base_type().__name__ == "Datetime" and zone is None and unit in ("us", "ms")
-
-
-def _converted(constant: Constant, kind: Any) -> object:
-    """Return a constant as a value of the type of a column, or None where the two engines may not agree on it."""
-    value = constant.value
-    match str(kind), constant.kind:
-        case name, "integer" if name in _INTEGERS:
-            return value if value in _INTEGERS[name] else None
-        case ("Float64" | "Float32") as name, "integer":
-            return float(cast("int", value)) if abs(cast("int", value)) <= _EXACT_INTEGERS[name] else None
-        case "Float64", "decimal" | "double":
-            return value
-        case "String", "literal" | "text":
-            return value
-        case "Boolean", "boolean":
-            return value
-        case "Date", "date":
-            return value
-        case "Date", "literal":
-            return to_date(str(value))
-        case _ if _is_time(kind):
-            return _moment(constant, kind.time_unit)
-        case _:
-            return None
-
-
-def _moment(constant: Constant, unit: str) -> datetime | None:
-    match constant.kind, constant.value:
-        case "literal", str() as text:
-            moment = to_timestamp(text)
-        case "timestamp", datetime() as moment:
-            pass
-        case "date", date() as day:
-            moment = datetime(day.year, day.month, day.day)  # noqa: DTZ001  # a time without a zone
-        case _:
-            moment = None
-    is_exact = moment is not None and (unit == "us" or moment.microsecond % 1000 == 0)
-    return moment if is_exact else None
+    if kind.base_type().__name__ == "Datetime":
+        return Kind("timestamp", unit=unit) if zone is None and unit in ("us", "ms") else None
+    return _KINDS.get(str(kind))
 
 
 def _expression(restriction: Restriction, columns: Mapping[str, tuple[str, Any]]) -> Any:
@@ -215,13 +148,19 @@ def _expression(restriction: Restriction, columns: Mapping[str, tuple[str, Any]]
             return column.is_null() if restriction.is_null else column.is_not_null()
         case Membership():
             name, kind = columns[restriction.column]
-            return pl.col(name).is_in(pl.Series([_converted(value, kind) for value in restriction.values], dtype=kind))
+            values = [_converted(value, kind) for value in restriction.values]
+            return pl.col(name).is_in(pl.Series(values, dtype=kind))
         case Comparison(value=Constant() as value):
             return _compared(restriction.column, restriction.comparator, value, columns)
         case Comparison():
             raise AssertionError(f"{restriction} does not fit")
         case _:
             assert_never(restriction)
+
+
+def _converted(constant: Constant, kind: Any) -> object:
+    known = _kind(kind)
+    return None if known is None else known.converted(constant)
 
 
 def _compared(column: str, comparator: str, constant: Constant, columns: Mapping[str, tuple[str, Any]]) -> Any:
@@ -240,4 +179,4 @@ def _compared(column: str, comparator: str, constant: Constant, columns: Mapping
             return left <= right
         case _:
             passes = left > right if comparator == ">" else left >= right
-            return passes | left.is_nan() if str(kind) in _EXACT_INTEGERS else passes
+            return passes | left.is_nan() if kind.is_float() else passes

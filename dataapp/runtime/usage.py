@@ -1,8 +1,8 @@
 """What readers use of rows that are computed or fetched for them: of lazy frames, and of databases.
 
 It is chosen before each wave from all that read them. Rows are computed, or fetched, once for all readers, so that they
-see the same. `projection` says which columns, `pushdown` which rows of lazy frames, and both when that changes. What is
-fetched from a database is asked for with its own conditions and nothing more.
+see the same. `projection` says which columns, `pushdown` which rows, and both when that changes; `narrowing` says how a
+database is asked for them.
 """
 
 from collections.abc import Mapping, Set
@@ -13,11 +13,14 @@ from dataapp.cells.policy import PolicyCell
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.columns import UsedColumns
 from dataapp.compile.restrictions import Restriction
+from dataapp.runtime import databases
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.projection import WHOLE, Projection, Wanted, is_lazy_polars, wanted_columns, wanted_to_text
 from dataapp.runtime.pushdown import wanted_rows, widened
 from dataapp.runtime.resolution import Resolver
+from dataapp.runtime.tables import Table
 from dataapp.runtime.waves import Node, Waves
+from dataapp.runtime.workers import Cancel
 
 
 class Usage:
@@ -56,22 +59,44 @@ class Usage:
                 found = readers.wanted(table)
                 self._waves.stage(wanted, _widened(known, found, table) if isinstance(known, Wanted) else found)
 
-    def described(self, passes: Mapping[Node, Cell], lazies: Mapping[Cell, Node]) -> dict[str, str]:
+    def described_frames(self, passes: Mapping[Node, Cell], lazies: Mapping[Cell, Node]) -> dict[str, str]:
         """Return, by label, what is to be computed of lazy frames of Polars that are read; arguments as for `plan`."""
         readers = _Readers(self._resolver, self._replaced, passes, lazies, self._waves.necessary())
-        frames = {table: table.inputs[0].outcome for table in self.wanted if table in readers.necessary}
         return {
-            table.name: wanted_to_text(outcome.value, readers.wanted(table))
-            for table, outcome in frames.items()
-            if isinstance(outcome, Done) and is_lazy_polars(outcome.value)
+            table.name: wanted_to_text(read, readers.wanted(table))
+            for table, read in self._read_by(readers.necessary)
+            if is_lazy_polars(read)
         }
+
+    def described_fetches(
+        self, passes: Mapping[Node, Cell], lazies: Mapping[Cell, Node], cancel: Cancel
+    ) -> dict[str, str]:
+        """Return, by label, what is to be fetched of tables on databases that are read; arguments as for `plan`.
+
+        Raises:
+            DataAppError: A database refused.
+        """
+        readers = _Readers(self._resolver, self._replaced, passes, lazies, self._waves.necessary())
+        return {
+            table.name: databases.wanted_to_text(read, cancel, readers.wanted(table))
+            for table, read in self._read_by(readers.necessary)
+            if isinstance(read, Table)
+        }
+
+    def _read_by(self, necessary: Set[Node]) -> list[tuple[Node, object]]:
+        """Return what the nodes of rows read, with these."""
+        outcomes = ((table, table.inputs[0].outcome) for table in self.wanted if table in necessary)
+        return [(table, outcome.value) for table, outcome in outcomes if isinstance(outcome, Done)]
 
 
 def _widened(known: Wanted, found: Wanted, table: Node) -> Wanted:
     columns = None if known.columns is None or found.columns is None else known.columns | found.columns
     projection = table.compute
-    is_anew = table.outcome is None or (isinstance(projection, Projection) and projection.lacks(columns, known.columns))
-    return Wanted(columns, widened(known.rows, found.rows, is_computed_anew=is_anew))
+    if isinstance(projection, Projection):
+        is_anew = projection.lacks(columns, known.columns)
+    else:  # what is fetched from a database is known by the names that were asked for
+        is_anew = columns != known.columns
+    return Wanted(columns, widened(known.rows, found.rows, is_computed_anew=is_anew or table.outcome is None))
 
 
 class _Readers:
@@ -92,17 +117,16 @@ class _Readers:
         self._texts = {node: cell for cell, node in lazies.items() if isinstance(cell, SqlCell)}
 
     def wanted(self, table: Node) -> Wanted:
-        """Return what those use who read a node of rows; all rows of one that only keeps what a database gave."""
+        """Return what those use who read a node of rows."""
         columns = wanted_columns(table, self.necessary, self._used_columns, self._passes.keys())
-        cell = self._passes.get(table)
-        rows = None if cell is None else wanted_rows(table, cell, self.necessary, self._used_rows, self._passes)
+        rows = wanted_rows(table, self._passes.get(table), self.necessary, self._used_rows, self._passes)
         return Wanted(columns, rows)
 
     def _used_columns(self, node: Node) -> UsedColumns | None:
         return self._resolver.used_columns(self._texts[node]) if node in self._texts else None
 
-    def _used_rows(self, node: Node, read: Cell) -> tuple[Restriction, Cell | None] | None:
-        if (cell := self._texts.get(node)) is None:
+    def _used_rows(self, node: Node, read: Cell | None) -> tuple[Restriction, Cell | None] | None:
+        if (cell := self._texts.get(node)) is None or read is None:
             return None
         rows = self._resolver.used_rows(cell, read, self._is_fixed)
         hands_on = self._resolver.hands_on_rows(cell) and not isinstance(cell, PolicyCell)

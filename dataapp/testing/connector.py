@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import dataapp as da
-from dataapp.cells.database import Question, Refused, Statement
+from dataapp.cells.database import COMPARES_ALIKE, Question, Refused, Statement
 from dataapp.connect.connection import Connection
 from dataapp.errors import (
     Cancelled,
@@ -44,6 +44,22 @@ ALL_TYPES = pa.table(
 )
 FOUR_ROWS = pa.table({"k": [1, 2, 3, 4], "name": ["a", "b", "c", "it's"], "size": [10, 20, 30, 40]})
 INJECTIONS = ["'; DROP TABLE items; --", "' OR '1'='1", '" OR ""="', "\\'; --", "$9", "%s", "?", "/* */", "☃"]
+_COMPARABLE = {"k", "big", "real", "yes", "text", "money", "day", "moment"}
+_CONSTANTS = [
+    "k <> 2",
+    "big > 4611686018427387903",
+    "big IN (4611686018427387904, 7)",
+    "real < 0.1",
+    "real >= 0.1",
+    "yes = FALSE",
+    "text = 'naïve ☃ 𝄞'",
+    "text IN ('', 'x')",
+    "money <= 1234567890.125",
+    "money = -0.001",
+    "day BETWEEN DATE '1969-12-31' AND DATE '2000-01-01'",
+    "moment > TIMESTAMP '1969-12-31 23:59:59.999999'",
+    "moment <= TIMESTAMP '1969-12-31 23:59:59.999999'",
+]
 _PATIENCE = 60.0  # seconds that a cancelled query may take to end
 
 
@@ -209,6 +225,26 @@ class ConnectorContract:
         local = da.sql("SELECT sum(size)::INTEGER AS total FROM last", last=_chain(con))
         assert local.evaluate().item() == 90
         assert dict(local.schema) == {"total": "INTEGER"}
+
+    # Conditions of local cells.
+
+    @pytest.mark.parametrize("constant", _CONSTANTS)
+    def test_a_condition_of_a_local_cell_gives_the_rows_that_it_gives_here(
+        self, con: Connection, load: Load, constant: str
+    ) -> None:
+        load("types", ALL_TYPES)
+        types = con.table("types")
+        here = da.source(types.evaluate())
+        column = constant.partition(" ")[0]
+        for condition in (constant, f"k = 3 OR {constant}", f"{column} IS NULL", f"{column} IS NOT NULL"):
+            found = [da.sql(f"SELECT k FROM t WHERE {condition} ORDER BY k", t=t).evaluate() for t in (types, here)]
+            assert found[0].rows() == found[1].rows()
+
+    def test_columns_that_are_compared_alike_are_of_plain_types(self, con: Connection, load: Load) -> None:
+        load("types", ALL_TYPES)
+        with con.server().ask(Statement("SELECT * FROM types", {})) as question:
+            fields: list[Any] = list(question.schema())
+        assert {field.name for field in fields if COMPARES_ALIKE in (field.metadata or {})} <= _COMPARABLE
 
     def test_a_local_cell_is_explained_with_the_rows_that_it_reads(self, con: Connection) -> None:
         text = da.sql("SELECT * FROM last", last=_chain(con)).explain()

@@ -14,7 +14,7 @@ from dataapp.cells.database import Statement
 from dataapp.errors import Cancelled, ConnectionFailedError
 from dataapp_postgres.faults import refusal
 from dataapp_postgres.parameters import row_of
-from dataapp_postgres.types import plain_batch, plain_schema
+from dataapp_postgres.types import marked_schema, plain_batch, plain_schema
 
 if TYPE_CHECKING:
     from dataapp_postgres.server import PostgresServer
@@ -46,7 +46,7 @@ class PostgresQuestion:
         """Return the columns; Postgres prepares the query, and runs nothing."""
         with self._asking():
             found = self._open().adbc_execute_schema(self._statement.sql, self._row())
-        return plain_schema(found, self._server.is_enum)
+        return marked_schema(found, plain_schema(found, self._server.is_enum))
 
     def read(self) -> pa.RecordBatchReader:
         """Run the query; rows arrive as they are read."""

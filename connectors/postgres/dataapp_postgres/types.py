@@ -11,10 +11,16 @@ from typing import Any, cast
 from uuid import UUID
 
 import pyarrow as pa
+import pyarrow.compute as pc  # pyright: ignore[reportMissingTypeStubs]
 
-from dataapp.cells.database import Refused
+from dataapp.cells.database import COMPARES_ALIKE, Refused
 from dataapp.errors import TypeMismatchError
 
+_ALIKE = frozenset(
+    {b"int2", b"int4", b"int8", b"float4", b"float8", b"numeric", b"text", b"varchar", b"bool", b"date", b"timestamp"}
+)
+_DAYS_TO_POSTGRES = 10_957  # from 1970 to 2000, where Postgres counts from
+_MICROSECONDS_PER_DAY = 86_400_000_000
 _MOST_DIGITS = 38  # of Arrow's 128-bit decimals
 
 type IsEnum = Callable[[str], bool]
@@ -29,6 +35,24 @@ def plain_schema(schema: pa.Schema, is_enum: IsEnum) -> pa.Schema:
     """
     fields = cast("list[Any]", list(schema))
     return pa.schema([pa.field(field.name, _plain_type(field, is_enum)) for field in fields])
+
+
+def marked_schema(given: pa.Schema, plain: pa.Schema) -> pa.Schema:
+    """Return the columns of `plain_schema` with those marked that Postgres compares as DuckDB does.
+
+    Not so char(n), which knows no blanks at the end, nor `numeric` that arrives as a double.
+    """
+    pairs = zip(cast("list[Any]", list(plain)), cast("list[Any]", list(given)), strict=True)
+    return pa.schema([_marked(field) if _compares_alike(field, before) else field for field, before in pairs])
+
+
+def _marked(field: Any) -> Any:
+    return field.with_metadata({COMPARES_ALIKE: b""})
+
+
+def _compares_alike(field: Any, given: Any) -> bool:
+    said: bytes | None = (cast("dict[bytes, bytes] | None", given.metadata) or {}).get(b"POSTGRESQL:type")
+    return said in _ALIKE and (said != b"numeric" or bool(pa.types.is_decimal(field.type)))
 
 
 def plain_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -75,7 +99,7 @@ def _numeric(metadata: dict[bytes, bytes]) -> pa.DataType:
 
 def _converted(column: Any, field: Any) -> Any:
     if column.type == field.type:
-        return column
+        return _with_infinity(column)
     try:
         if pa.types.is_list(field.type):
             items = _converted(column.values, pa.field(field.name, field.type.value_type))
@@ -91,3 +115,22 @@ def _converted(column: Any, field: Any) -> Any:
                 hint=f"cast it in the query: {field.name}::double precision or {field.name}::text",
             )
         ) from error
+
+
+def _with_infinity(column: Any) -> Any:
+    """Return dates and times with DuckDB's infinity; the driver moves that of Postgres past the end of all numbers."""
+    if pa.types.is_date32(column.type):
+        numbers, moved = pa.int32(), _DAYS_TO_POSTGRES
+    elif pa.types.is_timestamp(column.type):
+        numbers, moved = pa.int64(), _DAYS_TO_POSTGRES * _MICROSECONDS_PER_DAY
+    else:
+        return column
+    compute: Any = pc
+    values, least = column.view(numbers), -(2 ** (numbers.bit_width - 1))
+    lowest = compute.min(values).as_py()
+    if lowest is None or lowest > least + moved:
+        return column
+    before = compute.equal(values, least + moved)
+    after = compute.equal(values, least + moved - 1)
+    values = compute.if_else(before, pa.scalar(least + 1, numbers), values)
+    return compute.if_else(after, pa.scalar(-least - 1, numbers), values).view(column.type)

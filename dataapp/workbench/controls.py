@@ -6,7 +6,7 @@ many rows as there are for `>=` and `<=`, a value that occurs for `=`, the most 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import pyarrow as pa
@@ -146,6 +146,8 @@ class _Inference:
         answer = self._answers.answer(subject, counted=family == "text")
         if answer.low is None:
             return fit_empty(family, is_range=use.position > 0)
+        if family == "timestamp" and self._answers.are_days(subject):
+            family, answer = "date", replace(answer, low=answer.low.date(), high=answer.high.date())
         if family != "text":
             return fit_range(family, answer) if use.position > 0 else fit_end(family, use.word, answer)
         if answer.distinct > _MOST_OPTIONS:

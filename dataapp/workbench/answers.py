@@ -70,10 +70,16 @@ class Answers:
             return Answer(None, None, 0, has_null=False)
         return Answer(_plain(low, family), _plain(high, family), distinct, has_null)
 
-    def are_days(self, subject: Subject) -> bool:
-        """Whether all times are midnights. Where an end is none, nothing is asked; else up to the first that is none."""
-        answer = self.answer(subject, counted=False)
-        if answer.low is None or any(end.time() != dt.time() for end in (answer.low, answer.high)):
+    def in_days(self, subject: Subject) -> Subject:
+        """Return times as dates where all of them are midnights, so that nobody is shown, or sets, a time of day."""
+        return Subject(f"{subject.value}::DATE", subject.source, "DATE") if self._are_days(subject) else subject
+
+    def _are_days(self, subject: Subject) -> bool:
+        """Where an end is no midnight, nothing more is asked; else the rows are read up to the first that is none."""
+        if self.family(subject) != "timestamp":
+            return False
+        ends = self.answer(subject, counted=False)
+        if ends.low is None or any(end.time() != dt.time() for end in (ends.low, ends.high)):
             return False
         value = f"{subject.value}::TIMESTAMP"
         others = f"isfinite({subject.value}) AND {value} <> date_trunc('day', {value})"

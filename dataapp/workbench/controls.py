@@ -6,7 +6,7 @@ many rows as there are for `>=` and `<=`, a value that occurs for `=`, the most 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 import pyarrow as pa
@@ -118,6 +118,7 @@ class _Inference:
                 subject = self._subjects.find(use)
                 if subject is None:
                     return _constants(uses) if use.role == "compare" else None
+                subject = self._answers.in_days(subject)
                 return self._chosen(use, subject) if use.role == "in" else self._compared(use, subject)
             case "text":
                 everything = {"~~": "%", "!~~": "", "~~*": "%", "~~~": "*", "regexp_full_match": ".*"}
@@ -146,8 +147,6 @@ class _Inference:
         answer = self._answers.answer(subject, counted=family == "text")
         if answer.low is None:
             return fit_empty(family, is_range=use.position > 0)
-        if family == "timestamp" and self._answers.are_days(subject):
-            family, answer = "date", replace(answer, low=answer.low.date(), high=answer.high.date())
         if family != "text":
             return fit_range(family, answer) if use.position > 0 else fit_end(family, use.word, answer)
         if answer.distinct > _MOST_OPTIONS:

@@ -231,6 +231,13 @@ def test_days_include_the_last_one(condition: str, rows: int) -> None:
     assert Bench(t=DAYS).run(f"FROM t WHERE {condition}").height == rows
 
 
+def test_days_are_chosen_among_days() -> None:
+    bench = Bench(t=DAYS)
+    found, options = bench.control("FROM t WHERE opened IN $p")
+    assert (found, options["value"]) == ("MultiChoice", (DAY, dt.date(2024, 1, 9)))
+    assert bench.run("FROM t WHERE opened IN $p").height == 2
+
+
 def test_times_between_days_are_no_days() -> None:
     ends_on_days = [moment("2024-01-01"), moment("2024-01-05T12:00"), moment("2024-01-09")]
     assert Bench(t=pa.table({"opened": ends_on_days})).control("FROM t WHERE opened >= $p")[0] == "DatetimePicker"

@@ -86,14 +86,18 @@ by_airline = da.chart(shown).mark_bar().encode(x=average, y=alt.Y("airline:N", s
 by_hour = (
     da.chart(shown)
     .mark_rect()
-    .encode(x=alt.X("hours(sched_dep):O", title="Scheduled hour"), y=alt.Y("day(sched_dep):O", title=None), color=heat)
+    .encode(
+        x=alt.X("hours(sched_dep):O", title="Scheduled hour").axis(format="%-H"),
+        y=alt.Y("day(sched_dep):O", title=None),
+        color=heat,
+    )
     .properties(height=240)
 )
 by_visibility = (
     da.chart(shown)
     .mark_bar()
     .encode(
-        x=alt.X("visib:Q", bin=True, title="Visibility in miles"),
+        x=alt.X("visib:Q", bin=True, title="Visibility in miles").axis(format="d"),
         y=alt.Y("mean(is_late):Q", title="Share late").axis(format="%"),
     )
     .properties(height=240)

@@ -87,7 +87,7 @@ activity = (
     .mark_bar()
     .encode(
         x=alt.X("hours(ts):O", title="Hour of the day"),
-        y=alt.Y("sum(size):Q", title="Shares"),
+        y=alt.Y("sum(size):Q", title="Shares in bn").axis(labelExpr="datum.value / 1e9"),
         color=alt.Color("symbol:N", legend=None),
     )
     .properties(height=220)

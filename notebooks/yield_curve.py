@@ -61,7 +61,7 @@ curve = (
 # The curve over time, averaged per quarter in the engine.
 surface = (
     da.chart(yields)
-    .mark_rect()
+    .mark_rect(width={"band": 1.2}, height={"band": 1.05})  # a little over the next: else the page shines through
     .encode(
         x=alt.X("yearquarter(date):O", title=None).axis(format="%Y", labelOverlap=True, labelAngle=0, ticks=False),
         y=alt.Y("maturity:N", title=None, sort=alt.EncodingSortField("months", op="min", order="descending")),

@@ -1,5 +1,6 @@
 """What the data says about the values that a parameter is compared with: as few questions as will do."""
 
+import datetime as dt
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,6 +69,21 @@ class Answers:
         except (DataAppError, OverflowError, ValueError):  # a date that Python does not have
             return Answer(None, None, 0, has_null=False)
         return Answer(_plain(low, family), _plain(high, family), distinct, has_null)
+
+    def in_days(self, subject: Subject) -> Subject:
+        """Return times as dates where all of them are midnights, so that nobody is shown, or sets, a time of day."""
+        return Subject(f"{subject.value}::DATE", subject.source, "DATE") if self._are_days(subject) else subject
+
+    def _are_days(self, subject: Subject) -> bool:
+        """Where an end is no midnight, nothing more is asked; else the rows are read up to the first that is none."""
+        if self.family(subject) != "timestamp":
+            return False
+        ends = self.answer(subject, counted=False)
+        if ends.low is None or any(end.time() != dt.time() for end in (ends.low, ends.high)):
+            return False
+        value = f"{subject.value}::TIMESTAMP"
+        others = f"isfinite({subject.value}) AND {value} <> date_trunc('day', {value})"
+        return self._read(f"SELECT {value} AS value FROM {subject.source} WHERE {others} LIMIT 1").num_rows == 0
 
     def frequent(self, subject: Subject, most: int) -> list[Any]:
         """Return the most frequent values, the least of equally frequent ones first."""

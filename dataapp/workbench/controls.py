@@ -118,6 +118,7 @@ class _Inference:
                 subject = self._subjects.find(use)
                 if subject is None:
                     return _constants(uses) if use.role == "compare" else None
+                subject = self._answers.in_days(subject)
                 return self._chosen(use, subject) if use.role == "in" else self._compared(use, subject)
             case "text":
                 everything = {"~~": "%", "!~~": "", "~~*": "%", "~~~": "*", "regexp_full_match": ".*"}

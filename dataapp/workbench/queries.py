@@ -11,8 +11,9 @@ from functools import lru_cache
 import pyarrow as pa
 
 from dataapp.app.sessions import initial_value
+from dataapp.cells.input import InputCell
 from dataapp.cells.sql import SqlCell
-from dataapp.compile.identifiers import fold
+from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.compile.query import Parser
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
@@ -34,7 +35,7 @@ from dataapp.workbench.book import (
 from dataapp.workbench.catalogue import Table
 from dataapp.workbench.controls import Control, infer_controls
 from dataapp.workbench.live import LiveBook, page_namespace
-from dataapp.workbench.quick_chart import ChartSpec
+from dataapp.workbench.quick_chart import ChartSpec, drawable, suggest_chart
 
 _KEPT_ANSWERS = 256
 
@@ -104,6 +105,22 @@ class Queries:
             DataAppError: Whatever keeps the query from having columns.
         """
         return self.live.columns(name)
+
+    def suggest_chart(self, name: str) -> ChartSpec | None:
+        """Return a good first chart of a query as its controls stand, or None where there is nothing to draw.
+
+        Raises:
+            DataAppError: Whatever keeps the query from having rows.
+        """
+        columns = self.columns(name)
+        asked = drawable(columns)
+        if len(asked) < 2:
+            return suggest_chart(columns)
+        ends = ", ".join(f"min({column}) IS DISTINCT FROM max({column})" for column in map(quote_identifier, asked))
+        cell = self._cell("varying", f"SELECT {ends} FROM {quote_identifier(name)}")
+        varies = headless.rows(self._engine, cell, self._standing)
+        held = [column for column, varying in zip(asked, varies.columns, strict=True) if not varying[0].as_py()]
+        return suggest_chart(columns, held)
 
     # Edits: for the document's thread.
 
@@ -187,6 +204,9 @@ class Queries:
     def _read(self, sql: str) -> pa.Table:
         tables = {fold(table.name) for table in self.book.tables}
         return self._answer(sql) if names_read(sql, self.parser) <= tables else self._ask(sql)
+
+    def _standing(self, cell: InputCell) -> object:
+        return self._session.get(cell) if cell in self._session.nodes.raws else cell.kind.default()
 
     def _ask(self, sql: str) -> pa.Table:
         return headless.rows(self._engine, self._cell("control", sql), initial_value)

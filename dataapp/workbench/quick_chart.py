@@ -4,7 +4,7 @@ Both come from one expression, so what is shown, copied and saved is the same.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal
@@ -109,8 +109,23 @@ def chart_expression(spec: ChartSpec, query_name: str, columns: Sequence[Column]
     return Chain(Call("da.chart", (Name(query_name),)), methods)
 
 
-def suggest_chart(columns: Sequence[Column]) -> ChartSpec | None:
+def drawable(columns: Sequence[Column]) -> list[str]:
+    """Return the names of the columns that a chart can show: those with a single value in each row.
+
+    Example:
+        >>> drawable([Column("day", "DATE"), Column("tags", "VARCHAR[]")])
+        ['day']
+    """
+    return list(_types(columns))
+
+
+def suggest_chart(columns: Sequence[Column], held: Collection[str] = ()) -> ChartSpec | None:
     """Return a good first chart of some columns, or None where there is nothing to draw.
+
+    Args:
+        columns: The columns of the query.
+        held: Those that hold one value in all rows. They tell nothing, so others are drawn; a number is drawn all the
+            same along a time, where none varies.
 
     Example:
         >>> suggest_chart([Column("day", "DATE"), Column("close", "DOUBLE")])
@@ -119,9 +134,13 @@ def suggest_chart(columns: Sequence[Column]) -> ChartSpec | None:
         ChartSpec(mark='bar', x='symbol', y='volume', color=None, aggregate='sum')
     """
     types = _types(columns)
+    if all(name in held for name in types):
+        held = ()
     times, texts, numbers = (
         [name for name, type_ in types.items() if type_ == wanted] for wanted in ("temporal", "nominal", "quantitative")
     )
+    times, texts, varying = ([name for name in names if name not in held] for names in (times, texts, numbers))
+    numbers = varying or (numbers if times else [])
     numbers.sort(key=lambda name: _IDENTITY.fullmatch(name) is not None)
     color = texts[0] if len(texts) == 1 else None
     if times and numbers:

@@ -18,7 +18,7 @@ from dataapp.workbench.chart_picker import ChartPicker
 from dataapp.workbench.controls import Control
 from dataapp.workbench.editor.editor import SqlEditor
 from dataapp.workbench.queries import Queries
-from dataapp.workbench.quick_chart import ChartSpec, suggest_chart
+from dataapp.workbench.quick_chart import ChartSpec
 from dataapp.workbench.toolbar import Toolbar
 
 _HEIGHT = 380  # pixels of a long result
@@ -154,9 +154,7 @@ class Sheet:
             else:
                 self._choose(spec)
 
-        self._drawing = self._session.submit(
-            lambda _: suggest_chart(self._queries.columns(name)), suggested, self._refuse
-        )
+        self._drawing = self._session.submit(lambda _: self._queries.suggest_chart(name), suggested, self._refuse)
 
     def rename(self, name: str) -> None:
         """Call the query otherwise; a name that it cannot have is refused on the page."""

@@ -192,6 +192,62 @@ def test_a_moment_is_picked_around_the_data(control: Any) -> None:
     assert (widget, options["value"]) == ("DatetimePicker", moment("2024-01-01T09:30:00"))
 
 
+DAYS = pa.table(
+    {
+        "opened": [moment("2024-01-01"), moment("2024-01-09"), None],
+        "late": [moment("2024-01-01"), moment("2024-01-09T18"), None],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "widget", "value"),
+    [
+        ("opened BETWEEN $p[1] AND $p[2]", "DateRangeSlider", (DAY, dt.date(2024, 1, 9))),
+        ("opened >= $p", "DatePicker", DAY),
+        ("opened <= $p", "DatePicker", dt.date(2024, 1, 9)),
+        ("opened < $p", "DatePicker", dt.date(2024, 1, 10)),
+        ("date_trunc('day', late) <= $p", "DatePicker", dt.date(2024, 1, 9)),
+        ("opened::TIMESTAMPTZ <= $p", "DatePicker", dt.date(2024, 1, 9)),
+        ("late <= $p", "DatetimePicker", moment("2024-01-09T18:00:00")),
+    ],
+)
+def test_times_that_are_days_are_set_as_days(condition: str, widget: str, value: object) -> None:
+    found, options = Bench(t=DAYS).control(f"FROM t WHERE {condition}")
+    assert (found, options["value"]) == (widget, value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        ("opened BETWEEN $p[1] AND $p[2]", 2),
+        ("opened >= $p", 2),
+        ("opened <= $p", 2),
+        ("opened < $p", 2),
+        ("opened = $p", 1),
+    ],
+)
+def test_days_include_the_last_one(condition: str, rows: int) -> None:
+    assert Bench(t=DAYS).run(f"FROM t WHERE {condition}").height == rows
+
+
+def test_days_are_chosen_among_days() -> None:
+    bench = Bench(t=DAYS)
+    found, options = bench.control("FROM t WHERE opened IN $p")
+    assert (found, options["value"]) == ("MultiChoice", (DAY, dt.date(2024, 1, 9)))
+    assert bench.run("FROM t WHERE opened IN $p").height == 2
+
+
+def test_times_between_days_are_no_days() -> None:
+    ends_on_days = [moment("2024-01-01"), moment("2024-01-05T12:00"), moment("2024-01-09")]
+    assert Bench(t=pa.table({"opened": ends_on_days})).control("FROM t WHERE opened >= $p")[0] == "DatetimePicker"
+
+
+def test_whether_times_are_days_is_not_asked_where_an_end_is_none(bench: Bench) -> None:
+    bench.controls("FROM trades WHERE ts >= $since")
+    assert len(bench.asked) == 1
+
+
 @pytest.mark.parametrize(
     ("condition", "value"),
     [("symbol LIKE $p", "%"), ("contains(symbol, $p)", ""), ("symbol ILIKE '%' || $p || '%'", "")],

@@ -38,8 +38,10 @@ SYMBOLS = Control(
 SIDE = Control("side", "Select", (("options", ("buy", "it's", 'a "b"', "back\\slash")), ("value", "buy")))
 SINCE = Control("since", "DatetimePicker", (("value", moment("2024-01-01")),))
 PRICES = Control("prices", "RangeSlider", (("start", 0.0), ("end", 10.0), ("step", 0.5), ("value", (0.0, 10.0))))
+DAYS = (dt.date(2024, 1, 1), dt.date(2024, 1, 3))
+PERIOD = Control("period", "DateRangeSlider", (("start", DAYS[0]), ("end", DAYS[1]), ("value", DAYS)))
 AMBIGUOUS = Control("l", "FloatSlider", (("start", 0.0), ("end", 1.0)))
-CONTROLS = {control.name: control for control in (SIZE, SYMBOLS, SIDE, SINCE, PRICES, AMBIGUOUS)}
+CONTROLS = {control.name: control for control in (SIZE, SYMBOLS, SIDE, SINCE, PRICES, PERIOD, AMBIGUOUS)}
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,9 @@ da.App(
 
 def test_pyright_finds_nothing(desk: Book, folder: Path):
     file = folder / "typed.py"
-    file.write_text(written(desk, folder, size=10), encoding="utf-8")
+    days = Query("days", QUERIES["days"])
+    book = replace(desk, queries=(*desk.queries, days))
+    file.write_text(written(book, folder, size=10), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, file],
         capture_output=True,
@@ -211,6 +215,7 @@ QUERIES = {
     "sides": "SELECT *, 'it''s\n  \"two\" lines' AS note, '\\d' AS pattern\nFROM trades -- $since\nWHERE side = $SIDE",
     "late": 'SELECT "ts", \'back\\slash\' AS """odd""" FROM trades WHERE ts >= $since AND price BETWEEN'
     " $prices[1] AND $prices[2]",
+    "days": "SELECT ts FROM trades WHERE ts BETWEEN $period[1] AND $period[2]",
     "share": "SELECT size * $l AS part, size\nFROM trades;",
     "O": "SELECT count(*) AS n FROM sides",
     "file": "FROM '{folder}/names.csv' ORDER BY ALL",
@@ -221,6 +226,7 @@ VALUES = {
     "side": st.sampled_from(["buy", "it's", 'a "b"', "back\\slash"]),
     "since": st.datetimes(moment("2023-12-01"), moment("2024-01-05")),
     "prices": st.tuples(st.sampled_from([0.0, 2.0]), st.sampled_from([2.5, 10.0])),
+    "period": st.tuples(st.sampled_from(DAYS), st.just(DAYS[1])),
     "l": st.floats(0, 1),
 }
 CHARTS = {
@@ -274,6 +280,12 @@ def test_any_book_is_saved_as_what_it_shows(folder: Path, tables: tuple[Table, .
 
 
 # Single facts.
+
+
+def test_days_are_saved_as_days(desk: Book, folder: Path):
+    text = written(replace(desk, queries=(Query("days", QUERIES["days"]),)), folder, period=DAYS)
+    assert "    end=dt.date(2024, 1, 3),\n" in text
+    assert loaded(text, folder).days.evaluate()["ts"].max() == moment("2024-01-03")
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,24 @@ def test_what_is_shown_stays_when_its_query_is_renamed(
     assert rows(demand) == 1
 
 
+def test_a_chart_is_suggested_of_what_varies_as_the_controls_stand(queries: Queries, session: Session):
+    run(
+        queries, "busy", "SELECT symbol, size, size * 2.5 AS cost FROM trades WHERE size >= $least AND symbol = $symbol"
+    )
+    demand = session.demand(queries.live.cell("busy"), "table")
+    several = queries.suggest_chart("busy")
+    session.set(queries.live.input("symbol"), "B")
+    one = queries.suggest_chart("busy")
+    demand.release()
+    assert several == ChartSpec("point", "size", "cost")
+    assert one == ChartSpec("bar", "symbol", "size", aggregate="sum")
+
+
+def test_a_chart_is_suggested_of_a_column_of_any_name(queries: Queries):
+    run(queries, "busy", '''SELECT symbol AS "the ""best""", size AS "order" FROM trades''')
+    assert queries.suggest_chart("busy") == ChartSpec("bar", 'the "best"', "order", aggregate="sum")
+
+
 def test_a_chart_renews_no_cell(queries: Queries):
     before = queries.live.cell("busy")
     queries.draw("busy", ChartSpec("bar", "symbol", "size", None, "sum"))

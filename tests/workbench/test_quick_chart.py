@@ -198,7 +198,34 @@ def test_the_first_chart_follows_from_the_types(known: list[Column], suggested: 
     assert suggest_chart(known) == suggested
 
 
-@given(st.lists(st.sampled_from(COLUMNS), unique=True))
-def test_what_is_suggested_can_be_drawn(known: list[Column]):
-    suggested = suggest_chart(known)
+@pytest.mark.parametrize(
+    ("known", "held", "suggested"),
+    [
+        (columns(symbol="VARCHAR", day="DATE", close="DOUBLE"), ["symbol"], ChartSpec("line", "day", "close")),
+        (
+            columns(symbol="VARCHAR", side="VARCHAR", day="DATE", close="DOUBLE"),
+            ["symbol"],
+            ChartSpec("line", "day", "close", "side"),
+        ),
+        (columns(day="DATE", lot="DOUBLE", close="DOUBLE"), ["lot"], ChartSpec("line", "day", "close")),
+        (columns(day="DATE", x="DOUBLE", y="DOUBLE"), ["day"], ChartSpec("point", "x", "y")),
+        (columns(symbol="VARCHAR", n="BIGINT"), ["n"], ChartSpec("bar", "symbol", aggregate="count")),
+    ],
+)
+def test_what_is_the_same_in_all_rows_is_not_drawn(known: list[Column], held: list[str], suggested: ChartSpec):
+    assert suggest_chart(known, held) == suggested
+
+
+def test_a_number_that_stays_the_same_is_a_line_all_the_same():
+    assert suggest_chart(columns(day="DATE", rate="DOUBLE"), ["rate"]) == ChartSpec("line", "day", "rate")
+
+
+def test_a_single_row_is_drawn():
+    known = columns(symbol="VARCHAR", n="BIGINT")
+    assert suggest_chart(known, ["symbol", "n"]) == suggest_chart(known)
+
+
+@given(st.lists(st.sampled_from(COLUMNS), unique=True), st.sets(st.sampled_from(COLUMNS)))
+def test_what_is_suggested_can_be_drawn(known: list[Column], held: set[Column]):
+    suggested = suggest_chart(known, [column.name for column in held])
     assert suggested is None or chart_to_code(suggested, "busy", known).lstrip("(\n ").startswith("da.chart(busy)")

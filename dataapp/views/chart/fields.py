@@ -6,7 +6,9 @@ from typing import Any, cast
 
 _HEAD = re.compile(r"^((?:\\.|[^.\[\\])*)")
 _COMPUTED_ACCESS = re.compile(r"datum\s*(\)|,|$|\[\s*[^'\"\s])")  # datum[expression], or datum as a whole
-_NOT_FIELDS = {"$schema", "type", "description", "data", "datasets", "config", "usermeta"}
+_NOT_FIELDS = {"$schema", "type", "description", "data", "datasets", "config", "usermeta"} | {
+    "labelExpr"  # whose `datum` is a label of an axis or a legend, not a row
+}
 
 
 def field_to_column(field: str) -> str:

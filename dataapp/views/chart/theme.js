@@ -28,6 +28,9 @@ export function themeConfig(host, narrow) {
       labelColor: faint, titleColor: ink, domainColor: grid, tickColor: grid, gridColor: grid,
       labelFontSize: 11, titleFontSize: title.fontSize, titleFontWeight: title.fontWeight,
     },
+    // Labels stand at their ticks and keep apart: where the first and the last are pushed inward, as they are by default,
+    // they touch their neighbours on a narrow page.
+    axisX: {labelFlush: false, labelSeparation: 6},
     header: {labelColor: ink, titleColor: ink, titleFontSize: title.fontSize, titleFontWeight: title.fontWeight},
     legend: {
       labelColor: faint, titleColor: ink, labelFontSize: 11,

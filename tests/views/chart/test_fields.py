@@ -43,3 +43,9 @@ def test_columns_that_travel(spec: dict[str, object], mentioned: tuple[str, ...]
 def test_expressions_below_are_noticed() -> None:
     assert mentions_expression({"encoding": {"color": {"condition": {"test": "datum.x > 1"}}}})
     assert not mentions_expression({"encoding": {"color": {"condition": {"param": "brush"}}}})
+
+
+def test_an_expression_for_labels_computes_with_no_rows() -> None:
+    labels = {"encoding": {"y": {"aggregate": "sum", "field": "x", "axis": {"labelExpr": "datum.value / 1e9"}}}}
+    assert not mentions_expression(labels)
+    assert mentioned_columns(labels, ("x", "value")) == ("x",)

@@ -87,7 +87,7 @@ activity = (
     .mark_bar()
     .encode(
         x=alt.X("hours(ts):O", title="Hour of the day"),
-        y=alt.Y("sum(size):Q", title="Shares in bn").axis(labelExpr="datum.value / 1e9"),
+        y=alt.Y("sum(size):Q", title="Shares").axis(labelExpr="replace(format(datum.value, '~s'), 'G', ' bn')"),
         color=alt.Color("symbol:N", legend=None),
     )
     .properties(height=220)

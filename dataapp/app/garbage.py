@@ -8,6 +8,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Callable
+from contextvars import Context
 
 _LATE = 100  # collections of the middle generation after which a full one no longer waits; Python's own figure is 10
 _EVERY = 1.0  # seconds between two looks whether all is quiet
@@ -88,7 +89,8 @@ class FullCollections:
             self._next = None
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._next = loop.call_later(_EVERY, self._look, loop)
+        # In a context of its own: that of the caller holds the session in which it was begun.
+        self._next = loop.call_later(_EVERY, self._look, loop, context=Context())
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         assert self._thresholds is not None

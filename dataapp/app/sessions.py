@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import Context
 from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import panel as pn
 from bokeh.document import Document
@@ -50,7 +52,7 @@ class _Process:
     engine: DuckDB | None = None
     by_document: dict[Document, Session] = {}  # noqa: RUF012  # one per process is the point
     addresses: dict[Document, Address] = {}  # noqa: RUF012
-    waits: dict[Document, set[asyncio.TimerHandle]] = {}  # noqa: RUF012
+    waits: WeakKeyDictionary[Document, set[asyncio.TimerHandle]] = WeakKeyDictionary()  # noqa: RUF012
     own: Session | None = None
     has_served = False
     serves = False
@@ -290,13 +292,13 @@ def _put_collections_off(loop: asyncio.AbstractEventLoop) -> None:
 def _all_gone(loop: asyncio.AbstractEventLoop) -> None:
     if not _Process.by_document:
         _Process.collections.end()
-    loop.call_later(_STAYS_EMPTY, _emptied, loop)
+    loop.call_later(_STAYS_EMPTY, _emptied, loop, context=Context())  # the caller's holds the last session
 
 
 def _emptied(loop: asyncio.AbstractEventLoop, looks: int = 1) -> None:
     is_done = bool(_Process.by_document) or _Process.sparing.emptied()
     if not is_done and looks < _MOST_LOOKS:
-        loop.call_later(_STAYS_EMPTY, _emptied, loop, looks + 1)
+        loop.call_later(_STAYS_EMPTY, _emptied, loop, looks + 1, context=Context())
 
 
 def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:

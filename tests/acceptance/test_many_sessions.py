@@ -68,18 +68,24 @@ from dataapp.runtime.session import Session
 from dataapp.views.card import Card
 
 
+def held():
+    gc.collect()
+    # Bokeh gives every process a document of its own, for code that runs outside of all sessions.
+    alive = [type(thing) for thing in gc.get_objects() if thing is not curstate().document]
+    kinds = {"sessions": Session, "documents": Document, "cards": Card}
+    return {name: sum(issubclass(kind, wanted) for kind in alive) for name, wanted in kinds.items()}
+
+
 class Counts(RequestHandler):
     async def get(self):
         # Answers when the server has ended all sessions, or at the deadline.
         deadline = time.monotonic() + 60
         while open_sessions() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
-        await asyncio.sleep(0.2)  # for what follows the end of the last one: the server ends several in one go
-        gc.collect()
-        # Bokeh gives every process a document of its own, for code that runs outside of all sessions.
-        alive = [type(thing) for thing in gc.get_objects() if thing is not curstate().document]
-        kinds = {"sessions": Session, "documents": Document, "cards": Card}
-        found = {name: sum(issubclass(kind, wanted) for kind in alive) for name, wanted in kinds.items()}
+        found = held()
+        while any(found.values()) and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)  # for what follows the end of the last one: the server ends several in one go
+            found = held()
         self.write(json.dumps(found | {"open": open_sessions()}))
 
 

@@ -4,7 +4,9 @@ import asyncio
 import gc
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
+from contextvars import Context, ContextVar
 
 import pytest
 
@@ -116,3 +118,24 @@ async def test_full_collections_wait_until_all_is_quiet(full: list[str]) -> None
 def test_collections_that_were_never_put_off_can_end() -> None:
     FullCollections(lambda: True).end()
     assert gc.get_threshold() == (50, 2, 3)
+
+
+@pytest.mark.usefixtures("full")
+async def test_what_puts_collections_off_holds_nothing_of_the_session_that_began_it() -> None:
+    class Session:
+        pass
+
+    current: ContextVar[Session | None] = ContextVar("current", default=None)
+    collections, loop = FullCollections(lambda: False), asyncio.get_running_loop()
+
+    def begin() -> weakref.ref[Session]:
+        session = Session()
+        current.set(session)
+        collections.begin(loop)
+        return weakref.ref(session)
+
+    gone = Context().run(begin)
+    await asyncio.sleep(0.05)
+    gc.collect()
+    assert gone() is None
+    collections.end()

@@ -35,7 +35,7 @@ export function render({model, el, view}) {
   isKnown(view);
   const {opening} = model;
   if (opening) explorer.receive(opening);
-  model.send_msg({type: "ready", view: opening?.view, counted: (opening?.rows ?? null) !== null});
+  model.send_msg({type: "ready", view: opening?.view ?? null, counted: (opening?.rows ?? null) !== null});
 }
 
 class Explorer {

@@ -67,6 +67,7 @@ class Picture {
     this.fills = message.spec.width === "container";
     this.known = new Map(); // what Python knows of each selection
     this.changed = new Set();
+    this.fitted = 0; // the width that it was last given; 0 for one that was drawn where it had none
     this.quiet = false; // while selections are set from outside
     this.kinds = {};
   }
@@ -104,7 +105,9 @@ class Picture {
   }
 
   fit() {
-    if (this.fills && this.host.clientWidth > 0) this.view.width(this.host.clientWidth);
+    if (!this.fills || this.host.clientWidth === 0) return;
+    this.fitted = this.host.clientWidth;
+    this.view.width(this.fitted);
   }
 
   async resize() {
@@ -211,10 +214,8 @@ export function render({model, el, view}) {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => enqueue(work));
   };
-  let width = 0;
   const sizes = new ResizeObserver(() => {
-    if (host.clientWidth === width || host.clientWidth === 0) return; // its height follows from the chart
-    width = host.clientWidth;
+    if (host.clientWidth === 0 || host.clientWidth === picture?.fitted) return; // its height follows from the chart
     onNextFrame(() => picture?.fills && picture.resize());
   });
   sizes.observe(host);

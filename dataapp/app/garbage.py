@@ -60,8 +60,8 @@ class Sparing:
 class FullCollections:
     """Lets full collections wait for a moment in which nothing moves, as long as begun and not ended.
 
-    With eight pages of a dozen cells one takes 50 ms, which somebody who drags a slider would see. Young garbage, which
-    is most of it, is collected as before.
+    Whoever drags a slider would see one, and the more sessions are open, the longer it takes. Young garbage, which is
+    most of it, is collected as before.
 
     Args:
         is_quiet: Says whether nobody waits for anything.

@@ -5,8 +5,8 @@ Panel waits 50 ms after each change in the browser for more changes of the same 
 between a slider's single move and the new table on screen, other than the query's own. While somebody drags, the wait
 is useful, because every move that is told starts queries, interrupts those of the move before, and rewrites the URL.
 
-A message of the server is several frames of a websocket. TCP holds the later ones back until the browser's system has
-acknowledged the first, for which it takes up to 40 ms, unless it is told not to.
+A message of the server is several frames of a websocket. Unless it is told not to, TCP holds the later ones back until
+the browser's system has acknowledged the first, which it puts off: many a message would come tens of milliseconds late.
 """
 
 from typing import Any

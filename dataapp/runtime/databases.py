@@ -181,10 +181,7 @@ def wanted_to_text(table: Table, cancel: Cancel, wanted: Wanted) -> str:
     Raises:
         DataAppError: The database refused.
     """
-    try:
-        schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
-    except Refused as refused:
-        raise placed(table, refused) from refused.__cause__
+    schema = _schema(table, cancel)
     found = _narrowed_to(table, schema, wanted)
     rows = "every row" if found.restriction == EVERY_ROW else f"rows where {found.restriction}"
     return f"{found.columns} of {len(schema.names)} columns, {rows}"
@@ -231,11 +228,14 @@ def describe(table: Table, cancel: Cancel) -> pa.Table:
     Raises:
         DataAppError: The database refused.
     """
+    return _named_apart(_schema(table, cancel).empty_table())
+
+
+def _schema(table: Table, cancel: Cancel) -> pa.Schema:
     try:
-        schema = _ask(table, statement_of(table), cancel, lambda question: question.schema())
+        return _ask(table, statement_of(table), cancel, lambda question: question.schema())
     except Refused as refused:
         raise placed(table, refused) from refused.__cause__
-    return _named_apart(schema.empty_table())
 
 
 def explain(table: Table, cancel: Cancel) -> str:

@@ -31,7 +31,7 @@ def workers_for(processors: int) -> int:
 
     The engine gives a single query all processors. Measured on two, with eight viewers who move sliders: with eight
     pieces at once the event loop stands still for 90 to 110 ms, since the thread that holds Python's lock waits for a
-    processor as long as the others do; with two for 40 to 60 ms, and no query comes later.
+    processor as long as the others do; with two for 40 to 60 ms.
     """
     return min(max(processors, _LEAST_WORKERS), _MOST_WORKERS)
 

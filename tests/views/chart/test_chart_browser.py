@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.conftest import Serve
+
+SOON = 30_000  # milliseconds
+
 _APP = '''
 import altair as alt
 import panel as pn
@@ -175,3 +179,34 @@ def test_chart_follows_the_width_of_the_page(charts: Page) -> None:
     canvas = charts.locator(".chart canvas").first
     expect(canvas).to_have_js_property("clientWidth", canvas.locator("xpath=..").evaluate("host => host.clientWidth"))
     assert canvas.evaluate("canvas => canvas.clientWidth") <= 390
+
+
+UNSEEN = """
+import altair as alt
+import dataapp as da
+import panel as pn
+import polars as pl
+
+more = da.input(pn.widgets.Checkbox, name="more", value=False)
+
+
+@da.cell
+def rows(more: bool) -> pl.DataFrame:
+    return pl.DataFrame({"x": [1, 2, 3], "y": [3, 1, 2]} | ({"z": [1, 1, 1]} if more else {}))
+
+
+chart = da.chart(rows).mark_bar().encode(x="x:O", y="y:Q")
+pn.Column(more, chart, sizing_mode="stretch_width").servable()
+"""
+
+
+def test_a_chart_that_was_drawn_without_a_place_is_there_when_it_has_one(page: Page, serve: Serve) -> None:
+    page.goto(serve(UNSEEN).url)
+    canvas = page.locator(".chart canvas")
+    expect(canvas).to_be_visible(timeout=SOON)
+    host = page.locator(".chart")
+    host.evaluate("host => { host.style.display = 'none'; }")
+    page.locator("input[type=checkbox]").check()  # other columns, so another picture
+    page.wait_for_function("host => host.querySelector('canvas')?.width === 0", arg=host.element_handle(), timeout=SOON)
+    host.evaluate("host => { host.style.display = ''; }")
+    expect(canvas).to_be_visible(timeout=SOON)

@@ -1,9 +1,9 @@
 """Who goes first when processors are short: the event loop, which answers browsers; then light work; then heavy work.
 
 Measured on two processors, with eight pieces of work at once. With eight viewers who move sliders, the longest stall of
-the loop falls from 200 to 120 ms when queries give way; it is shorter since fewer run at once. Beside four sessions with
-queries of several seconds, one of 4 ms takes 1.7 times as long as alone when those give way further, and 2.6 times or
-more when not.
+the loop falls from 200 to 120 ms when queries give way; it is shorter since fewer run at once. Beside four sessions
+with queries of several seconds, one of 4 ms takes 1.7 times as long as alone when those give way further, and 2.6 times
+or more when not.
 """
 
 import logging

@@ -15,19 +15,25 @@ import {Cells} from "./cells.js";
 import css from "./explorer.css";
 import {formatCell, formatCount, fullText, styleFor} from "./format.js";
 import {Header, element} from "./header.js";
+import {Popup} from "./popup.js";
 import {RowScroller} from "./scroll.js";
+import {SidePanel} from "./side.js";
+import {Toolbar} from "./toolbar.js";
+import toolsCss from "./tools.css";
 import {Widths} from "./widths.js";
 
 const ROW = 26; // px
 const HEADER_ROWS = 3; // the table counts a header in rows
 const FOOTER = 30; // px
+const LEAST_WITH_SIDE = 360; // px: rows beside a panel are at least as high
+const NARROW = 640; // px: below it, a panel covers the rows
 const ASKS_EVERY = 40; // ms, while scrolling
 const PATIENCE = 500; // ms, before the page asks how far the work is
 const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  style.textContent = subCellScrolling + css;
+  style.textContent = subCellScrolling + css + toolsCss;
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -73,7 +79,12 @@ class Explorer {
     this.foot.append(this.count, this.place);
     this.bubble = element("div", "bubble");
     this.bubble.setAttribute("role", "alert");
-    this.root.append(this.body, this.foot, this.bubble);
+    this.toolbar = new Toolbar();
+    this.popup = new Popup(this.root);
+    this.side = new SidePanel(() => this.#resized());
+    this.middle = element("div", "middle");
+    this.middle.append(this.body, this.side.element);
+    this.root.append(this.toolbar.element, this.middle, this.foot, this.bubble, this.popup.element);
     this.bar = element("div", "progress"); // beside the root, which is hidden until there are rows
     this.bar.setAttribute("role", "progressbar");
     this.bar.setAttribute("aria-label", "Progress of the query");
@@ -85,6 +96,7 @@ class Explorer {
 
   remove() {
     this.#rest();
+    this.popup.close({focus: false});
     this.observer.disconnect();
     document.fonts.removeEventListener("loadingdone", this.measure);
   }
@@ -302,13 +314,14 @@ class Explorer {
   #fitHeight(rows, isCounting) {
     const bar = this.table.offsetHeight - this.table.clientHeight;
     const needed = ROW * HEADER_ROWS + ROW * Math.max(rows, 2) + bar + 1;
-    const limit = this.model.tallest - FOOTER;
-    const height = `${Math.min(limit, isCounting ? Math.max(needed, this.body.offsetHeight) : needed)}px`;
-    if (this.body.style.height !== height) this.body.style.height = height;
+    const limit = this.model.tallest - FOOTER - this.toolbar.element.offsetHeight;
+    const height = Math.min(limit, isCounting ? Math.max(needed, this.body.offsetHeight) : needed);
+    this.middle.style.height = `${this.side.isOpen ? Math.max(height, LEAST_WITH_SIDE) : height}px`;
   }
 
   #resized() {
     if (this.view === null || this.body.clientWidth === 0) return;
+    this.root.toggleAttribute("data-narrow", this.root.clientWidth < NARROW);
     this.widths.apply();
     this.#fitHeight(this.scroller.rows, this.view.rows === null);
     this.draw();

@@ -3,7 +3,8 @@
 =============  =============================================================================
 column         understood
 =============  =============================================================================
-numbers        ``5``, ``= 5``, ``!= 5``, ``>= 5``, ``5..10``, ``5..``, ``..10``, ``1,000``
+numbers        ``5``, ``= 5``, ``!= 5``, ``>= 5``, ``5..10``, ``5..``, ``..10``, ``1,000``;
+               ``5..<10`` leaves out its end
 dates, times   the same with ``2024``, ``2024-03``, ``2024-03-05``, ``2024-03-05 09:30``, ``09:30``;
                what is left out stands for all of it: ``2024-03`` is any moment of that March
 booleans       ``true``, ``no``, ``1``, ...
@@ -129,9 +130,11 @@ def parse_filter(text: str, column: Column) -> Condition | None:
     low, dots, high = operand.partition("..")
     if not dots:
         return compare(operator, operand)
-    if found or not (low or high):
+    is_open = high.startswith("<")
+    low, high = low.strip(), high.removeprefix("<").strip()
+    if found or not (low or high) or (is_open and not high):
         raise InputError(f"`{text}` is not a range.", hint=f"try {_examples(kind)}")
-    return _range(compare, low.strip(), high.strip())
+    return _range(compare, low, high, "<" if is_open else "<=")
 
 
 def _examples(kind: Kind) -> str:
@@ -170,8 +173,10 @@ def _comparison(column: Column, kind: Kind) -> Callable[[Operator, str], Conditi
     return lambda operator, text: _moment(operator, text, kind, column.type)
 
 
-def _range(compare: Callable[[Operator, str], Condition], low: str, high: str) -> Condition:
-    ends = (*((compare(">=", low),) if low else ()), *((compare("<=", high),) if high else ()))
+def _range(
+    compare: Callable[[Operator, str], Condition], low: str, high: str, last: Literal["<", "<="]
+) -> Condition:
+    ends = (*((compare(">=", low),) if low else ()), *((compare(last, high),) if high else ()))
     compared = tuple(end for end in ends if isinstance(end, Compare))  # the last day there is bounds nothing
     return All(compared) if compared else IsNull(negated=True)
 

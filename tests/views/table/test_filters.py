@@ -46,6 +46,8 @@ def test_the_word_null_is_looked_for_in_text():
         ("1e3", Compare("=", 1000)),
         ("5..10", All((Compare(">=", 5), Compare("<=", 10)))),
         ("..-10", All((Compare("<=", -10),))),
+        ("5..<10", All((Compare(">=", 5), Compare("<", 10)))),
+        ("..<10", All((Compare("<", 10),))),
     ],
 )
 def test_numbers_are_compared_and_ranged(text: str, condition: object):
@@ -107,6 +109,12 @@ def test_a_range_of_dates_includes_all_of_its_last_one():
     )
 
 
+def test_an_open_range_of_dates_ends_before_all_of_its_last_one():
+    assert parse_filter("2023..<2024-02", MOMENT) == All(
+        (Compare(">=", "2023-01-01 00:00:00", "TIMESTAMP"), Compare("<", "2024-02-01 00:00:00", "TIMESTAMP"))
+    )
+
+
 def test_a_minute_is_all_of_its_seconds():
     assert parse_filter("2024-02-29T09:30", ZONED) == All(
         (Compare(">=", "2024-02-29 09:30:00", "TIMESTAMPTZ"), Compare("<", "2024-02-29 09:31:00", "TIMESTAMPTZ"))
@@ -136,6 +144,7 @@ def test_booleans_have_many_names(text: str, value: bool):
         ("5..x", INTEGER),
         (">= 5..6", INTEGER),
         ("..", INTEGER),
+        ("5..<", INTEGER),
         ("1,5", INTEGER),
         ("nan", INTEGER),
         ("1e40", INTEGER),

@@ -1,25 +1,36 @@
-"""What a reader has set in the header: filters as typed and sort keys. It outlives the relation that is shown."""
+"""What a reader has set: filters as typed, sort keys, groups. It outlives the relation that is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dataapp.engines.relation import Column
 from dataapp.errors import InputError
 from dataapp.views.table.filters import parse_filter
+from dataapp.views.table.grouping import Aggregate, Grouping
 from dataapp.views.table.queries import ColumnFilter, Question, SortKey
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Filter texts, by the position of their column, and sort keys."""
+    """Filter texts, by the position of their column, sort keys, and groups."""
 
     texts: Mapping[int, str] = field(default_factory=dict[int, str])
     order: tuple[SortKey, ...] = ()
+    groups: Grouping | None = None
 
     def filtered(self, column: int, text: str) -> "Arrangement":
         """Return the arrangement with another filter on a column; an empty text takes it away."""
         texts = {**self.texts, column: text}
         return replace(self, texts={at: typed for at, typed in texts.items() if typed.strip()})
+
+    def grouped(self, groups: Grouping | None, columns: tuple[Column, ...]) -> "Arrangement":
+        """Return the arrangement with other groups, or without; what it is sorted by stays where it still exists."""
+        aggregates = self.groups.aggregates if self.groups is not None else ()
+        places = {at: at for at in range(len(columns))}
+        if groups is not None:
+            places |= _made_places(aggregates, groups.aggregates, len(columns), len(columns))
+        order = tuple(replace(key, column=places[key.column]) for key in self.order if key.column in places)
+        return replace(self, groups=groups, order=order)
 
     def question(self, columns: tuple[Column, ...]) -> tuple[Question, dict[int, str]]:
         """Return what is asked for, and by column what is wrong with its filter. A wrong filter is left out."""
@@ -33,7 +44,7 @@ class Arrangement:
             else:
                 if condition is not None:
                     filters.append(ColumnFilter(at, condition))
-        return Question(tuple(filters), self.order), faults
+        return Question(tuple(filters), self.order, self.groups), faults
 
     def carried_over(self, old: tuple[Column, ...], new: tuple[Column, ...]) -> "Arrangement":
         """Return what still applies when other columns are shown: that of columns with the same name and type.
@@ -41,13 +52,25 @@ class Arrangement:
         Example:
             >>> name, size = Column("name", "VARCHAR"), Column("size", "INTEGER")
             >>> Arrangement({1: "> 5"}, (SortKey(0),)).carried_over((name, size), (size,))
-            Arrangement(texts={0: '> 5'}, order=())
+            Arrangement(texts={0: '> 5'}, order=(), groups=None)
         """
         if old == new:
             return self
         places = {column: at for at, column in enumerate(new)}
         moved = {at: places[column] for at, column in enumerate(old) if column in places}
+        groups = None if self.groups is None else self.groups.moved(moved)
+        made: dict[int, int] = {}
+        if self.groups is not None and groups is not None:
+            there = [replace(one, column=moved.get(one.column, -1)) for one in self.groups.aggregates]
+            made = _made_places(there, groups.aggregates, len(old), len(new))
         return Arrangement(
             {moved[at]: text for at, text in self.texts.items() if at in moved},
-            tuple(replace(key, column=moved[key.column]) for key in self.order if key.column in moved),
+            tuple(replace(key, column=at) for key in self.order if (at := (moved | made).get(key.column)) is not None),
+            groups,
         )
+
+
+def _made_places(old: Sequence[Aggregate], new: Sequence[Aggregate], old_first: int, new_first: int) -> dict[int, int]:
+    """Return where the number of rows and the aggregates went that are still there, by where they were."""
+    places = {old_first: new_first}
+    return places | {old_first + 1 + at: new_first + 1 + new.index(one) for at, one in enumerate(old) if one in new}

@@ -16,9 +16,11 @@ from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
-from dataapp.views.table.messages import Ask, Filter, Ready, Sort, Want, read_message
+from dataapp.views.table.grouped import GroupedRows
+from dataapp.views.table.grouping import Grouping, Path, group_headers
+from dataapp.views.table.messages import Ask, Filter, Group, Ready, Sort, Toggle, Want, read_message
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
-from dataapp.views.table.rows import RelationRows, Screen, Totals
+from dataapp.views.table.rows import Screen, Totals
 
 type Status = Literal["empty", "running", "fresh", "failed"]
 
@@ -37,12 +39,18 @@ class Shown:
     """What the page shows: a view's question and the columns that it is about."""
 
     view: int
-    rows: RelationRows
+    rows: GroupedRows
     columns: tuple[Column, ...]
     arrangement: Arrangement
     question: Question
     faults: dict[int, str]
     totals: Totals | None
+
+    @property
+    def width(self) -> int:
+        """How many columns there are, with those that groups have of their own."""
+        groups = self.arrangement.groups
+        return len(self.columns) + (0 if groups is None else len(group_headers(groups, self.columns)))
 
 
 class Controller:
@@ -68,7 +76,7 @@ class Controller:
         self._report = report
         self._open_with = open_with
         self._is_there = False  # a page has said so
-        self._rows: RelationRows | None = None
+        self._rows: GroupedRows | None = None
         self._view = 0
         self._same_rows_since = 0  # the first view of the relation that is shown
         self._shown: Shown | None = None
@@ -87,7 +95,7 @@ class Controller:
         if self._rows is not None and self._rows.relation.key == relation.key and not self._failed:
             return
         self._let_rows_go()
-        self._rows = RelationRows(relation)
+        self._rows = GroupedRows(relation)
         self._ask(self._rows, None, keep_place=True)
 
     def receive(self, data: object) -> None:
@@ -107,10 +115,14 @@ class Controller:
             self._want(shown, message.span)
         elif isinstance(message, Want) or not self._same_rows_since <= message.view <= shown.view:
             return
-        elif isinstance(message, Sort) and all(key.column < len(shown.columns) for key in message.order):
+        elif isinstance(message, Sort) and all(key.column < shown.width for key in message.order):
             self._ask(shown.rows, replace(shown.arrangement, order=message.order), keep_place=False)
         elif isinstance(message, Filter) and message.column < len(shown.columns):
             self._filter(shown, shown.arrangement.filtered(message.column, message.text))
+        elif isinstance(message, Group) and (message.groups is None or message.groups.fits(shown.columns)):
+            self._group(shown, message.groups)
+        elif isinstance(message, Toggle):
+            self._toggle(shown, message.group)
 
     def close(self) -> None:
         """Stop all jobs and let all kept rows go."""
@@ -166,7 +178,26 @@ class Controller:
         else:
             self._ask(shown.rows, arrangement, keep_place=False)
 
-    def _ask(self, rows: RelationRows, arrangement: Arrangement | None, *, keep_place: bool) -> None:
+    def _group(self, shown: Shown, groups: Grouping | None) -> None:
+        old = shown.arrangement.groups
+        if groups is not None and old is not None and groups.keys == old.keys:  # other aggregates of the same groups
+            groups = replace(groups, open=old.open)
+        self._ask(shown.rows, shown.arrangement.grouped(groups, shown.columns), keep_place=False)
+
+    def _toggle(self, shown: Shown, group: int) -> None:
+        """Open or close a group, once it is known which one it is."""
+        question = shown.question
+
+        def toggle(path: Path) -> None:
+            self._asking = None
+            groups = question.groups
+            if groups is not None:
+                self._ask(shown.rows, replace(shown.arrangement, groups=groups.toggled(path)), keep_place=True)
+
+        if self._asking is None and not self._failed:
+            self._asking = self._submit(lambda cancel: shown.rows.path(question, group, cancel), toggle, self._fail)
+
+    def _ask(self, rows: GroupedRows, arrangement: Arrangement | None, *, keep_place: bool) -> None:
         """Start a view. Without an arrangement, what applies of the last one is carried over to the new columns."""
         self._stop_jobs()
         self._view += 1
@@ -234,7 +265,7 @@ class Controller:
         """Read what the page lacks, unless the rows that it would come from are still being arranged."""
         span = self._missing
         is_possible = shown.totals is not None or shown.rows.is_interruptible(shown.question)
-        if span is None or not is_possible or span.left >= len(shown.columns):
+        if span is None or not is_possible or span.left >= shown.width:
             return
         self._missing = None
 
@@ -267,6 +298,7 @@ def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[
         "order": [_key_to_json(key) for key in shown.arrangement.order],
         "filters": _by_text(dict(shown.arrangement.texts)),
         "faults": _by_text(shown.faults),
+        "groups": _groups_to_json(shown),
         "keep_place": keep_place,
         **_screen_to_message(screen),
     }
@@ -278,9 +310,10 @@ def _screen_to_message(screen: Screen) -> dict[str, object]:
         "left": screen.span.left,
         "width": screen.cells.num_columns,
         "read": screen.cells.num_rows,
-        "rows": None if screen.totals is None else screen.totals.rows,
+        "rows": None if screen.totals is None else screen.totals.lines,
         "unfiltered": None if screen.totals is None else screen.totals.unfiltered,
         "cells": table_to_ipc(screen.cells),
+        "lines": None if screen.lines is None else table_to_ipc(screen.lines),
     }
 
 
@@ -295,6 +328,20 @@ def table_to_ipc(table: pa.Table) -> bytes:
 
 def _plain_type(type_: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_string_view(type_) or pa.types.is_large_string(type_) else type_
+
+
+def _groups_to_json(shown: Shown) -> dict[str, object] | None:
+    groups, totals = shown.arrangement.groups, shown.totals
+    if groups is None or totals is None:
+        return None
+    return {
+        "keys": [[key.column, key.part] for key in groups.keys],
+        "aggregates": [[one.column, one.function] for one in groups.aggregates],
+        "columns": group_headers(groups, shown.columns),
+        "count": totals.groups,
+        "rows": totals.rows,
+        "open": len(groups.open) > 0,
+    }
 
 
 def _key_to_json(key: SortKey) -> dict[str, object]:

@@ -25,6 +25,7 @@ from typing import Literal
 from dataapp.engines.relation import Column
 from dataapp.errors import InputError
 from dataapp.views.table.columns import Kind, decimal_places, kind_of
+from dataapp.views.table.grouping import Part
 
 type Operator = Literal["=", "<>", "<", "<=", ">", ">="]
 
@@ -68,7 +69,15 @@ class All:
     negated: bool = False
 
 
-type Condition = IsNull | Contains | Equals | Compare | All
+@dataclass(frozen=True, slots=True)
+class InGroup:
+    """The value, or the part of it that rows are grouped by, has this text, or is null. It is never typed."""
+
+    part: Part
+    text: str | None
+
+
+type Condition = IsNull | Contains | Equals | Compare | All | InGroup
 
 _NEVER = All((), negated=True)
 _OPERATORS: dict[str, Operator] = {
@@ -173,9 +182,7 @@ def _comparison(column: Column, kind: Kind) -> Callable[[Operator, str], Conditi
     return lambda operator, text: _moment(operator, text, kind, column.type)
 
 
-def _range(
-    compare: Callable[[Operator, str], Condition], low: str, high: str, last: Literal["<", "<="]
-) -> Condition:
+def _range(compare: Callable[[Operator, str], Condition], low: str, high: str, last: Literal["<", "<="]) -> Condition:
     ends = (*((compare(">=", low),) if low else ()), *((compare(last, high),) if high else ()))
     compared = tuple(end for end in ends if isinstance(end, Compare))  # the last day there is bounds nothing
     return All(compared) if compared else IsNull(negated=True)

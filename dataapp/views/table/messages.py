@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from dataapp.views.table.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
 from dataapp.views.table.queries import BLOCK, CHUNK, SortKey, Span
 
 _MOST_ROWS = 8 * BLOCK
 _MOST_COLUMNS = 8 * CHUNK
 _LONGEST_FILTER = 1000
+_MOST_KEYS = 8
+_MOST_AGGREGATES = 64
 _LAST_ROW = 2**53  # whole numbers that a browser holds exactly
 
 
@@ -58,7 +61,23 @@ class Filter:
     text: str
 
 
-type ClientMessage = Ready | Ask | Want | Sort | Filter
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The reader wants these groups, or none."""
+
+    view: int
+    groups: Grouping | None
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """The reader opens or closes a group, by the number that its line came with."""
+
+    view: int
+    group: int
+
+
+type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle
 
 
 def read_message(data: object) -> ClientMessage | None:
@@ -91,6 +110,12 @@ def read_message(data: object) -> ClientMessage | None:
             if column is None or not isinstance(text, str) or len(text) > _LONGEST_FILTER or "\0" in text:
                 return None
             return Filter(view, column, text)
+        case "group":
+            groups = _grouping(said)
+            return Group(view, groups if groups.keys else None) if groups is not None else None
+        case "toggle":
+            group = _whole(said.get("group"), 0, _LAST_ROW)
+            return None if group is None else Toggle(view, group)
         case _:
             return None
 
@@ -109,6 +134,32 @@ def _span(said: Mapping[object, object]) -> Span | None:
     if first % BLOCK or count % BLOCK or left % CHUNK or width % CHUNK:
         return None
     return Span(first, count, left, width)
+
+
+def _grouping(said: Mapping[object, object]) -> Grouping | None:
+    pairs, others = _pairs(said.get("keys"), _MOST_KEYS), _pairs(said.get("aggregates"), _MOST_AGGREGATES)
+    if pairs is None or others is None:
+        return None
+    keys = [GroupKey(column, part) for column, name in pairs for part in PARTS if part == name]
+    aggregates = [Aggregate(function, column) for column, name in others for function in FUNCTIONS if function == name]
+    if len(keys) < len(pairs) or len(aggregates) < len(others):
+        return None
+    return Grouping(tuple(keys), tuple(aggregates))
+
+
+def _pairs(value: object, most: int) -> list[tuple[int, str]] | None:
+    """Return pairs of a column and a name, each once."""
+    if not isinstance(value, list) or len(cast("list[object]", value)) > most:
+        return None
+    pairs: list[tuple[int, str]] = []
+    for item in cast("list[object]", value):
+        pair = cast("list[object]", item) if isinstance(item, list) else []
+        column, name = pair if len(pair) == 2 else (None, None)
+        at = _whole(column, 0, _LAST_ROW)
+        if at is None or not isinstance(name, str) or (at, name) in pairs:
+            return None
+        pairs.append((at, name))
+    return pairs
 
 
 def _order(value: object) -> tuple[SortKey, ...] | None:

@@ -12,7 +12,8 @@ from typing import assert_never
 from dataapp.compile.identifiers import fold, quote_identifier, unused
 from dataapp.engines.relation import Column
 from dataapp.views.table.columns import Kind, cell_expression, kind_of, text_expression
-from dataapp.views.table.filters import All, Compare, Condition, Contains, Equals, IsNull
+from dataapp.views.table.filters import All, Compare, Condition, Contains, Equals, InGroup, IsNull
+from dataapp.views.table.grouping import Grouping, GroupKey, Part, key_type
 
 BLOCK = 128  # rows; spans start at multiples of it, and are multiples of it
 CHUNK = 32  # columns, likewise
@@ -38,10 +39,11 @@ class ColumnFilter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which rows of a relation, in which order."""
+    """Which rows of a relation, in which order, and in which groups, if any."""
 
     filters: tuple[ColumnFilter, ...] = ()
     order: tuple[SortKey, ...] = ()
+    groups: Grouping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,14 @@ class Table:
         return ", ".join(cells)
 
 
-class _Values:
+class Values:
     """Binds values to parameters whose names no cell's query is likely to use."""
 
     def __init__(self) -> None:
         self.parameters: dict[str, object] = {}
 
     def bind(self, value: object) -> str:
+        """Return the placeholder of a value."""
         name = f"dataapp_explorer_{len(self.parameters)}"
         self.parameters[name] = value
         return f"${name}"
@@ -104,21 +107,21 @@ class _Values:
 
 def count(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
     """How many rows pass the filters."""
-    values = _Values()
-    return Query(f"SELECT count(*) FROM {table.source}{_where(table, filters, values)}", values.parameters)
+    values = Values()
+    return Query(f"SELECT count(*) FROM {table.source}{where_clause(table, filters, values)}", values.parameters)
 
 
 def window(table: Table, filters: tuple[ColumnFilter, ...], span: Span) -> Query:
     """A window of a table that always gives its rows in the same order; nothing is kept."""
-    values = _Values()
-    rows = f"FROM {table.source}{_where(table, filters, values)} {_limit(span)}"
+    values = Values()
+    rows = f"FROM {table.source}{where_clause(table, filters, values)} {_limit(span)}"
     return _cells_of(rows, table, span, values)
 
 
 def top(table: Table, question: Question, span: Span) -> Query:
     """The first rows in the order asked for, without sorting the others."""
-    values = _Values()
-    where = _where(table, question.filters, values)
+    values = Values()
+    where = where_clause(table, question.filters, values)
     if table.name == KEPT:
         source, number = f"FROM {table.source}{where}", f"{KEPT}.rowid"
     else:
@@ -130,36 +133,36 @@ def top(table: Table, question: Question, span: Span) -> Query:
 
 def keep(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
     """All rows that pass the filters, with their columns named by position: the table ``kept``."""
-    values = _Values()
+    values = Values()
     columns = ", ".join(f"{reference} AS c{at}" for at, reference in enumerate(table.references))
-    return Query(f"SELECT {columns} FROM {table.source}{_where(table, filters, values)}", values.parameters)
+    return Query(f"SELECT {columns} FROM {table.source}{where_clause(table, filters, values)}", values.parameters)
 
 
 def arrange(table: Table, question: Question) -> Query:
     """The rowids of kept rows that pass the filters, in order: the table ``arranged``."""
-    values = _Values()
-    where = _where(table, question.filters, values)
+    values = Values()
+    where = where_clause(table, question.filters, values)
     order = _order(table, question.order, f"{KEPT}.rowid")
     return Query(f"SELECT {KEPT}.rowid AS kept_row FROM {table.source}{where} {order}", values.parameters)
 
 
 def kept_window(table: Table, span: Span) -> Query:
     """A window of the kept rows in the relation's own order."""
-    values = _Values()
+    values = Values()
     chosen = f"{table.source} WHERE {_rows(f'{KEPT}.rowid', span, values)}"
     return Query(f"SELECT {table.cells(span)} FROM {chosen} ORDER BY {KEPT}.rowid", values.parameters)
 
 
 def arranged_window(table: Table, span: Span) -> Query:
     """A window of the kept rows in the order asked for."""
-    values = _Values()
+    values = Values()
     rows = _rows("rowid", span, values)
     wanted = f"(SELECT rowid AS place, kept_row FROM {ARRANGED} WHERE {rows}) AS wanted"
     join = f"{wanted} JOIN {table.source} ON {KEPT}.rowid = wanted.kept_row"
     return Query(f"SELECT {table.cells(span)} FROM {join} ORDER BY wanted.place", values.parameters)
 
 
-def _cells_of(rows: str, table: Table, span: Span, values: _Values) -> Query:
+def _cells_of(rows: str, table: Table, span: Span, values: Values) -> Query:
     """Make cells of the chosen rows alone: next to LIMIT, the engine would make them of the rows before it, too."""
     return Query(f"SELECT {table.cells(span)} FROM (SELECT {table.name}.* {rows}) AS {table.name}", values.parameters)
 
@@ -168,7 +171,7 @@ def _limit(span: Span) -> str:
     return f"LIMIT {span.count} OFFSET {span.first}"  # numbers of our own; the first value that is bound costs 0.5 s
 
 
-def _rows(number: str, span: Span, values: _Values) -> str:
+def _rows(number: str, span: Span, values: Values) -> str:
     return f"{number} >= {values.bind(span.first)} AND {number} < {values.bind(span.first + span.count)}"
 
 
@@ -177,14 +180,15 @@ def _order(table: Table, keys: tuple[SortKey, ...], tie_break: str) -> str:
     return f"ORDER BY {', '.join([*terms, tie_break])}"
 
 
-def _where(table: Table, filters: tuple[ColumnFilter, ...], values: _Values) -> str:
+def where_clause(table: Table, filters: tuple[ColumnFilter, ...], values: Values) -> str:
+    """Return the clause for the rows that pass the filters, with a space before it; nothing without filters."""
     terms = [
         _condition(one.condition, table.columns[one.column], table.references[one.column], values) for one in filters
     ]
     return f" WHERE {' AND '.join(terms)}" if terms else ""
 
 
-def _condition(condition: Condition, column: Column, reference: str, values: _Values) -> str:
+def _condition(condition: Condition, column: Column, reference: str, values: Values) -> str:
     match condition:
         case IsNull():
             return f"{reference} IS {'NOT ' if condition.negated else ''}NULL"
@@ -200,11 +204,34 @@ def _condition(condition: Condition, column: Column, reference: str, values: _Va
             terms = [_compare(term, column, reference, values) for term in condition.conditions]
             every = " AND ".join(terms) or "TRUE"
             return f"NOT ({every})" if condition.negated else f"({every})"
+        case InGroup():
+            key = GroupKey(0, condition.part)
+            return in_group(
+                group_expression(column, reference, key.part), key_type(column, key), condition.text, values
+            )
         case _:
             assert_never(condition)
 
 
-def _compare(condition: Compare, column: Column, reference: str, values: _Values) -> str:
+def group_expression(column: Column, reference: str, part: Part) -> str:
+    """Return the SQL for what a value is grouped by; zeros are one group whatever their sign."""
+    if part != "value":
+        return f"CAST(date_trunc('{part}', {reference}) AS DATE)"
+    match kind_of(column):
+        case Kind.OTHER:
+            return text_expression(column, reference)
+        case Kind.FLOAT:
+            return f"({reference} + CAST(0 AS {column.type}))"
+        case _:
+            return reference
+
+
+def in_group(expression: str, type_: str, text: str | None, values: Values) -> str:
+    """Return the condition that what is grouped by has this text."""
+    return f"{expression} IS NULL" if text is None else f"{expression} = CAST({values.bind(text)} AS {type_})"
+
+
+def _compare(condition: Compare, column: Column, reference: str, values: Values) -> str:
     value = values.bind(condition.value)
     if condition.type is not None:
         value = f"CAST({value} AS {condition.type})"

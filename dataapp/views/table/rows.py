@@ -36,10 +36,24 @@ _AT_ONCE = 200_000  # kept rows that are arranged before the first window is rea
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many rows pass the filters, and how many there are."""
+    """How many rows pass the filters, and how many there are.
+
+    Attributes:
+        rows: That pass.
+        unfiltered: That there are.
+        groups: Of the first level, where rows are grouped.
+        grouped_lines: That groups and their rows take on screen, where rows are grouped.
+    """
 
     rows: int
     unfiltered: int
+    groups: int | None = None
+    grouped_lines: int | None = None
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are on screen to scroll over."""
+        return self.rows if self.grouped_lines is None else self.grouped_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +64,14 @@ class Screen:
         span: What was read; moved up when what was asked for lies below the last row.
         cells: Its cells, as they travel.
         totals: None while they are being counted.
+        lines: What each line shows, where rows are grouped: its level, whether it is a row (0), a closed group (1) or
+            an open one (2), and the group's number.
     """
 
     span: Span
     cells: pa.Table
     totals: Totals | None
+    lines: pa.Table | None = None
 
 
 @dataclass(slots=True)
@@ -70,12 +87,17 @@ class _Kept:
 
 
 class RelationRows:
-    """Reads a relation in windows; methods but `close` run in a job and may be called from several at once."""
+    """Reads a relation in windows; methods but `close` run in a job and may be called from several at once.
 
-    def __init__(self, relation: Relation) -> None:
+    Args:
+        relation: What is read.
+        unfiltered: How many rows it has, where that is known.
+    """
+
+    def __init__(self, relation: Relation, *, unfiltered: int | None = None) -> None:
         self._relation = relation
         self._columns: tuple[Column, ...] | None = None
-        self._unfiltered: int | None = None
+        self._unfiltered = unfiltered
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -181,7 +203,7 @@ class RelationRows:
         return screen
 
     def _window_directly(self, question: Question, span: Span, totals: Totals, cancel: Cancel) -> Screen:
-        moved = _moved_up(span, totals.rows)
+        moved = moved_up(span, totals.rows)
         return replace(self.window(question, moved, cancel), totals=totals)
 
     def _totals(self, question: Question, cancel: Cancel) -> Totals:
@@ -233,7 +255,7 @@ class RelationRows:
                 with self._attempt(kept.reader, cancel):
                     kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
             kept.arranged = question
-        moved = _moved_up(span, kept.rows)
+        moved = moved_up(span, kept.rows)
         query = queries.kept_window(table, moved) if is_plain else queries.arranged_window(table, moved)
         unfiltered = kept.total if self._unfiltered is None else self._unfiltered
         with self._attempt(kept.reader, cancel):
@@ -291,7 +313,7 @@ def _number(table: pa.Table) -> int:
     return table.column(0)[0].as_py()
 
 
-def _moved_up(span: Span, rows: int) -> Span:
+def moved_up(span: Span, rows: int) -> Span:
     """Return the span, or the last one that there are rows for; both start where a block does."""
     last_block = (max(rows, 1) - 1) // BLOCK * BLOCK
     return span if span.first <= last_block else replace(span, first=max(0, last_block + BLOCK - span.count))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from dataapp.engines.relation import Relation
@@ -326,3 +327,91 @@ def test_reading_further_rows_is_work_to_wait_for(explorer: Explorer, relation: 
     explorer.jobs.run()
     explorer.controller.receive({"type": "ask"})
     assert not explorer.messages[-1]["busy"]
+
+
+GROUPED_BY_K = {"keys": [[1, "value"]], "aggregates": [[0, "sum"]]}
+
+
+def test_groups_take_the_place_of_rows_and_go_again(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(3000)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    assert (shown(explorer, "c1"), shown(explorer, "c3")) == ([0, 1, 2], [1000] * 3)
+    assert shown(explorer, "c4") == [str(sum(range(k, 3000, 3))) for k in range(3)]
+    groups = explorer.view["groups"]
+    assert (groups["count"], groups["rows"], explorer.view["rows"]) == (3, 3000, 3)
+    assert [column["type"] for column in groups["columns"]] == ["count", "sum"]
+    assert explorer.state.rows == 3000
+    explorer.say("group", keys=[], aggregates=[])
+    explorer.jobs.run()
+    assert (explorer.view["groups"], explorer.view["rows"]) == (None, 3000)
+
+
+def lines(explorer: Explorer) -> list[tuple[int, int]]:
+    table = pa.ipc.open_stream(explorer.view["lines"]).read_all()
+    return [(line["level"], line["state"]) for line in table.to_pylist()]
+
+
+def open_group(explorer: Explorer, line: int) -> None:
+    table = pa.ipc.open_stream(explorer.view["lines"]).read_all()
+    explorer.say("toggle", group=table.column("group")[line].as_py())
+    explorer.jobs.run()
+
+
+def test_a_group_opens_in_place_and_stays_open_under_filters_orders_and_new_rows(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    open_group(explorer, 1)
+    assert explorer.view["keep_place"]
+    assert lines(explorer) == [(0, 1), (0, 2), *[(1, 0)] * 10, (0, 1)]
+    explorer.say("sort", order=[{"column": 4, "descending": True}, {"column": 0, "descending": True}])
+    explorer.jobs.run()
+    explorer.say("filter", column=0, text="< 15")
+    explorer.jobs.run()
+    assert lines(explorer) == [(0, 1), (0, 2), *[(1, 0)] * 5, (0, 1)]
+    assert shown(explorer, "c0")[2:7] == [13, 10, 7, 4, 1]
+    show(explorer, relation(NUMBERS.format(9)))
+    assert lines(explorer) == [(0, 1), (0, 2), *[(1, 0)] * 3, (0, 1)]
+    assert explorer.view["groups"]["rows"] == 9
+    open_group(explorer, 1)
+    assert lines(explorer) == [(0, 1)] * 3
+
+
+def test_what_is_sorted_by_an_aggregate_follows_it_and_ends_with_it(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    explorer.say("sort", order=[{"column": 4, "descending": True}])
+    explorer.jobs.run()
+    explorer.say("group", keys=[[1, "value"]], aggregates=[[2, "min"], [0, "sum"]])
+    explorer.jobs.run()
+    assert explorer.view["order"] == [{"column": 5, "descending": True}]
+    show(explorer, relation("SELECT 1 AS new, i AS n, i % 3 AS k, 'row ' || i AS name FROM range(60) t(i)"))
+    assert explorer.view["order"] == [{"column": 6, "descending": True}]
+    explorer.say("group", keys=[], aggregates=[])
+    explorer.jobs.run()
+    assert explorer.view["order"] == []
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"keys": [[3, "value"]], "aggregates": []},
+        {"keys": [[0, "month"]], "aggregates": []},
+        {"keys": [[0, "value"]], "aggregates": [[2, "sum"]]},
+        {"keys": [[0, "value"]], "aggregates": [[9, "min"]]},
+    ],
+)
+def test_groups_that_make_no_sense_are_ignored(explorer: Explorer, relation: Make, groups: dict[str, Any]):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **groups)
+    assert not explorer.jobs.waiting
+
+
+def test_groups_go_when_their_column_does(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    show(explorer, relation("SELECT i AS n FROM range(5) t(i)"))
+    assert (explorer.view["groups"], explorer.view["rows"]) == (None, 5)

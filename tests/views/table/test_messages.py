@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataapp.views.table.messages import Ask, Filter, Ready, Sort, Want, read_message
+from dataapp.views.table.grouping import Aggregate, Grouping, GroupKey
+from dataapp.views.table.messages import Ask, Filter, Group, Ready, Sort, Toggle, Want, read_message
 from dataapp.views.table.queries import SortKey, Span
 
 WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "left": 0, "width": 32}
@@ -65,6 +66,36 @@ def test_a_forged_order_is_ignored(order: Any):
     assert read_message({"type": "sort", "view": 1, "order": order}) is None
 
 
+def test_groups_are_understood():
+    said = {"type": "group", "view": 1, "keys": [[2, "month"], [0, "value"]], "aggregates": [[1, "sum"]]}
+    keys = (GroupKey(2, "month"), GroupKey(0))
+    assert read_message(said) == Group(1, Grouping(keys, (Aggregate("sum", 1),)))
+    assert read_message(said | {"keys": [], "aggregates": []}) == Group(1, None)
+    assert read_message({"type": "toggle", "view": 1, "group": 7}) == Toggle(1, 7)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"keys": None},
+        {"keys": [[0]]},
+        {"keys": [[0, "value", 1]]},
+        {"keys": [["c0", "value"]]},
+        {"keys": [[-1, "value"]]},
+        {"keys": [[0, "second"]]},
+        {"keys": [[0, ["value"]]]},
+        {"keys": [[0, "value"], [0, "value"]]},
+        {"keys": [[at, "value"] for at in range(9)]},
+        {"aggregates": [[0, "sum(c1)"]]},
+        {"aggregates": {"0": "sum"}},
+        {"aggregates": [[at, "sum"] for at in range(100)]},
+    ],
+)
+def test_forged_groups_are_ignored(changes: dict[str, Any]):
+    said = {"type": "group", "view": 1, "keys": [[0, "value"]], "aggregates": []}
+    assert read_message(said | changes) is None
+
+
 @pytest.mark.parametrize("text", [None, 5, ["a"], "a" * 10_000, "a\0b"])
 def test_a_forged_filter_is_ignored(text: Any):
     assert read_message({"type": "filter", "view": 1, "column": 0, "text": text}) is None
@@ -75,8 +106,24 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-NAMES = st.sampled_from(["type", "view", "first", "count", "left", "width", "order", "column", "text", "descending"])
-KINDS = st.sampled_from(["ready", "want", "sort", "filter"])
+NAMES = st.sampled_from(
+    [
+        "type",
+        "view",
+        "first",
+        "count",
+        "left",
+        "width",
+        "order",
+        "column",
+        "text",
+        "descending",
+        "keys",
+        "aggregates",
+        "group",
+    ]
+)
+KINDS = st.sampled_from(["ready", "want", "sort", "filter", "group", "toggle"])
 
 
 @given(JSON | st.dictionaries(NAMES, JSON | KINDS))

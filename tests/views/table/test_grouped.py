@@ -1,0 +1,288 @@
+"""Groups, their aggregates and the rows of open ones, against Polars over the whole frame."""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+from dataapp.views.table.filters import parse_filter
+from dataapp.views.table.grouped import GroupedRows
+from dataapp.views.table.grouping import (
+    FUNCTIONS,
+    Aggregate,
+    Grouping,
+    GroupKey,
+    functions_of,
+    parts_of,
+)
+from dataapp.views.table.queries import BLOCK, CHUNK, ColumnFilter, Question, SortKey, Span
+from tests.views.table.by_hand import Job
+
+START = datetime(2023, 12, 30)  # noqa: DTZ001 - the column has no zone
+SCHEMA = {
+    "id": pl.Int64,
+    "k0": pl.Int16,
+    "x": pl.Float64,
+    'a "name"': pl.String,
+    "flag": pl.Boolean,
+    "price": pl.Decimal(10, 2),
+    "at": pl.Datetime("us"),
+    "tags": pl.List(pl.Int8),
+    "kind": pl.Enum(["b", "a", "'"]),
+}
+NAMES = list(SCHEMA)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "k0": st.integers(-2, 2) | st.integers(-(2**15), 2**15 - 1),
+    "x": st.sampled_from([0.0, -0.0, 1.5, float("nan"), float("inf"), float("-inf"), 0.1]),
+    'a "name"': st.sampled_from(["", "null", "a", "A", "'", '"', "日本", "<b>", "a b"]),
+    "flag": st.booleans(),
+    "price": st.integers(-300, 300).map(lambda cents: Decimal(cents) / 100),
+    "at": st.integers(0, 1000).map(lambda hours: START + timedelta(hours=hours)),
+    "tags": st.lists(st.none() | st.integers(0, 2), max_size=2),
+    "kind": st.sampled_from(["b", "a", "'"]),
+}
+SHOWN = "SELECT * REPLACE (CAST(kind AS ENUM('b', 'a', '''')) AS kind) FROM shown"  # Arrow's are text here
+FILTERS: list[tuple[str, str, pl.Expr]] = [
+    ("k0", ">= 0", pl.col("k0") >= 0),
+    ("x", "not null", pl.col("x").is_not_null()),
+    ('a "name"', "a", pl.col('a "name"').str.to_lowercase().str.contains("a", literal=True)),
+]
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> pl.DataFrame:
+    count = draw(st.sampled_from([0, 1, 30, 150]))
+    columns: dict[str, list[Any]] = {"id": list(range(count))}
+    for name, values in VALUES.items():
+        pool = draw(st.lists(st.none() | values, min_size=1, max_size=5))
+        picks = draw(st.randoms(use_true_random=False))
+        columns[name] = [picks.choice(pool) for _ in range(count)]
+    return pl.DataFrame(columns, schema=SCHEMA)
+
+
+def key_expression(key: GroupKey) -> pl.Expr:
+    name = NAMES[key.column]
+    if key.part != "value":
+        return pl.col(name).dt.truncate({"day": "1d", "month": "1mo", "year": "1y"}[key.part]).dt.date()
+    if name == "tags":
+        return pl.col(name).map_elements(lambda tags: json.dumps(list(tags), separators=(",", ":")), pl.String)
+    if name == "x":
+        return pl.col(name) + 0.0
+    return pl.col(name)
+
+
+def key_cell(value: Any, key: GroupKey) -> Any:
+    """A key as it travels."""
+    if value is None:
+        return None
+    if key.part != "value":
+        return str(value)[: {"day": 10, "month": 7, "year": 4}[key.part]]
+    if isinstance(value, Decimal | datetime):
+        return str(value)
+    return value
+
+
+def aggregate(values: pl.Series, function: str) -> Any:
+    if function == "distinct":
+        return (
+            values.drop_nulls().map_elements(str, pl.String).n_unique()
+            if values.name == "tags"
+            else values.drop_nulls().n_unique()
+        )
+    if values.drop_nulls().is_empty():
+        return None
+    if function == "mean":
+        return values.cast(pl.Float64).mean()
+    if function == "sum":
+        return values.cast(pl.Float64 if values.dtype.is_float() else pl.Decimal(38, 2)).sum()
+    ordered = values.drop_nulls().sort()
+    return ordered[0] if function == "min" else ordered[-1]
+
+
+@dataclass
+class Reference:
+    """All lines of a grouped frame: (level, state, key or row id, rows, aggregates)."""
+
+    grouping: Grouping
+    order: tuple[SortKey, ...]
+    open: set[tuple[Any, ...]]
+
+    def lines(self, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+        keyed = frame.with_columns(**{f"_k{at}": key_expression(key) for at, key in enumerate(self.grouping.keys)})
+        return self._below(keyed, ())
+
+    def _below(self, frame: pl.DataFrame, path: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        level = len(path)
+        if level == len(self.grouping.keys):
+            grouped_by = {key.column for key in self.grouping.keys if key.part == "value"}
+            order = [key for key in self.order if key.column < len(NAMES) and key.column not in grouped_by]
+            rows = frame
+            if order:
+                rows = frame.sort(
+                    [NAMES[key.column] for key in order],
+                    descending=[key.descending for key in order],
+                    nulls_last=True,
+                    maintain_order=True,
+                )
+            return [(level, 0, one, None, None) for one in rows["id"]]
+        groups = [
+            (key[0], part, [aggregate(part[NAMES[one.column]], one.function) for one in self.grouping.aggregates])
+            for key, part in frame.group_by(f"_k{level}", maintain_order=True)
+        ]
+        table = pl.DataFrame(
+            {"at": range(len(groups)), "key": pl.Series([key for key, _, _ in groups], dtype=frame[f"_k{level}"].dtype)}
+            | {"n": [part.height for _, part, _ in groups]}
+            | {
+                f"a{at}": pl.Series([made[at] for _, _, made in groups], strict=False)
+                for at in range(len(self.grouping.aggregates))
+            }
+        )
+        sort, descending = [], []
+        for key in self.order:
+            name = self._sort_name(key.column, level)
+            if name is not None and name not in sort:
+                sort.append(name)
+                descending.append(key.descending)
+        if "key" not in sort:
+            sort.append("key")
+            descending.append(False)
+        lines: list[tuple[Any, ...]] = []
+        for at in table.sort(sort, descending=descending, nulls_last=True, maintain_order=True)["at"]:
+            key, part, made = groups[at]
+            inner = (*path, plain(key))
+            is_open = inner in self.open
+            lines.append((level, 2 if is_open else 1, inner, part.height, made))
+            if is_open:
+                lines += self._below(part, inner)
+        return lines
+
+    def _sort_name(self, column: int, level: int) -> str | None:
+        if column == len(NAMES):
+            return "n"
+        if column > len(NAMES):
+            return f"a{column - len(NAMES) - 1}"
+        first = next((at for at, key in enumerate(self.grouping.keys) if key.column == column), None)
+        return "key" if first == level else None
+
+
+def whole(first: int) -> Span:
+    """A window of all columns."""
+    return Span(first, BLOCK, 0, CHUNK)
+
+
+def plain(value: Any) -> Any:
+    return "NaN" if isinstance(value, float) and math.isnan(value) else value
+
+
+def same(found: Any, expected: Any) -> bool:
+    if isinstance(expected, float):
+        return (math.isnan(found) and math.isnan(expected)) or math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(expected, Decimal | datetime) or (isinstance(found, str) and not isinstance(expected, str)):
+        try:
+            return Decimal(found) == Decimal(str(expected))
+        except ArithmeticError:
+            return found == str(expected)
+    return found == expected
+
+
+@st.composite
+def groupings(draw: st.DrawFn, engine_columns: Any) -> Grouping:
+    names = draw(st.lists(st.sampled_from(NAMES[1:]), min_size=1, max_size=3, unique=True))
+    keys = tuple(
+        GroupKey(NAMES.index(name), draw(st.sampled_from(parts_of(engine_columns[NAMES.index(name)]))))
+        for name in names
+    )
+    aggregates = draw(
+        st.lists(
+            st.sampled_from(
+                [
+                    Aggregate(function, at)
+                    for at, column in enumerate(engine_columns)
+                    for function in FUNCTIONS
+                    if function in functions_of(column) and column.name not in {"kind", "tags", "flag"}
+                ]
+            ),
+            max_size=3,
+            unique=True,
+        )
+    )
+    return Grouping(keys, tuple(aggregates))
+
+
+def new_job() -> Any:
+    return Job(lambda _: None, lambda _: None, lambda _: None)
+
+
+@pytest.fixture
+def job() -> Any:
+    return new_job()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), frame=frames(), fixed_order=st.booleans())
+def test_every_line_equals_what_polars_gives(
+    engine: DuckDB, data: st.DataObject, frame: pl.DataFrame, fixed_order: bool
+):
+    job = new_job()
+    relation = Relation(SHOWN, key=id(frame), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order)
+    rows = GroupedRows(relation)
+    columns = rows.columns(job)
+    grouping = data.draw(groupings(columns))
+    made = len(NAMES) + 1 + len(grouping.aggregates)
+    question = Question(groups=grouping)
+    reference = Reference(grouping, (), set())
+    filters: list[tuple[str, str, pl.Expr]] = []
+    for _ in range(data.draw(st.integers(1, 5))):
+        filtered = frame.filter(*[one for _, _, one in filters])
+        expected = reference.lines(filtered)
+        settled = rows.settle(question, whole(0), job)
+        assert settled.totals is not None
+        assert settled.totals.lines == len(expected)
+        assert (settled.totals.rows, settled.totals.unfiltered) == (filtered.height, frame.height)
+        groups: list[tuple[int, tuple[Any, ...]]] = []
+        for first in range(0, len(expected) + 1, BLOCK):
+            window = rows.window(question, whole(first), job)
+            assert window.lines is not None
+            shown = list(zip(window.lines.to_pylist(), window.cells.to_pylist(), strict=True))
+            assert len(shown) == len(expected[first : first + BLOCK])
+            for (line, cells), (level, state, what, count, aggregates) in zip(shown, expected[first:], strict=False):
+                assert (line["level"], line["state"]) == (level, state)
+                assert cells[f"c{len(NAMES)}"] == count
+                if state == 0:
+                    assert cells["c0"] == what
+                    continue
+                key = grouping.keys[level]
+                assert same(plain(cells[f"c{key.column}"]), key_cell(what[-1], key))
+                for at, value in enumerate(aggregates):
+                    assert same(cells[f"c{len(NAMES) + 1 + at}"], value), (grouping.aggregates[at], value)
+                groups.append((line["group"], what))
+        choice = data.draw(st.sampled_from(["toggle", "sort", "filter"]))
+        if choice == "toggle" and groups:
+            number, what = data.draw(st.sampled_from(groups))
+            grouping = grouping.toggled(rows.path(question, number, job))
+            reference.open ^= {what}
+        elif choice == "sort":
+            keys = data.draw(
+                st.lists(st.tuples(st.integers(0, made - 1), st.booleans()), max_size=3, unique_by=lambda key: key[0])
+            )
+            keys = [key for key in keys if key[0] != NAMES.index("tags")]
+            reference.order = tuple(SortKey(*key) for key in keys)
+        else:
+            filters = data.draw(st.lists(st.sampled_from(FILTERS), max_size=2, unique_by=lambda one: one[0]))
+        conditions = [(NAMES.index(name), parse_filter(text, columns[NAMES.index(name)])) for name, text, _ in filters]
+        question = Question(
+            tuple(ColumnFilter(at, condition) for at, condition in conditions if condition is not None),
+            reference.order,
+            grouping,
+        )
+    rows.close()

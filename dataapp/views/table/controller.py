@@ -18,9 +18,10 @@ from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
 from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import Grouping, Path, group_headers
-from dataapp.views.table.messages import Ask, Filter, Group, Ready, Sort, Toggle, Want, read_message
+from dataapp.views.table.messages import Ask, Filter, Group, Ready, Sort, Summarize, Toggle, Want, read_message
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.rows import Screen, Totals
+from dataapp.views.table.summarizing import About, Summarizer
 
 type Status = Literal["empty", "running", "fresh", "failed"]
 
@@ -86,6 +87,7 @@ class Controller:
         self._asking: Handle | None = None
         self._reading: Handle | None = None
         self._failed = False
+        self._summaries = Summarizer(submit, send)
 
     def show(self, relation: Relation | None) -> None:
         """Replace what is shown; an equal relation changes nothing, unless reading it failed."""
@@ -113,6 +115,9 @@ class Controller:
             return
         elif isinstance(message, Want) and message.view == shown.view:
             self._want(shown, message.span)
+        elif isinstance(message, Summarize):
+            if message.view == shown.view and self._reading is None:
+                self._summaries.want(message.columns)
         elif isinstance(message, Want) or not self._same_rows_since <= message.view <= shown.view:
             return
         elif isinstance(message, Sort) and all(key.column < shown.width for key in message.order):
@@ -128,10 +133,12 @@ class Controller:
         """Stop all jobs and let all kept rows go."""
         self._let_rows_go()
         self._rows = self._shown = self._screen = None
+        self._summaries.show(None)
 
     def _clear(self) -> None:
         self._let_rows_go()
         self._rows = self._shown = self._screen = None
+        self._summaries.show(None)
         if not self._is_there:
             self._open_with(None)
         self._send({"type": "clear"})
@@ -147,6 +154,7 @@ class Controller:
             if handle is not None:
                 handle.cancel()
         self._asking = self._reading = self._missing = None
+        self._summaries.rest()
 
     def _start(self, page: Ready) -> None:
         """Serve a page that has nothing but what it was opened with: what was sent before it was there is lost."""
@@ -246,6 +254,8 @@ class Controller:
         if not self._is_there:
             self._open_with(message)
         self._send(message)
+        total = None if shown.totals is None else shown.totals.unfiltered
+        self._summaries.show(About(shown.view, shown.rows.relation, shown.columns, shown.question.filters, total))
         if shown.totals is not None:
             self._asking = None
             self._report(State("fresh", rows=shown.totals.rows))
@@ -254,6 +264,7 @@ class Controller:
     def _want(self, shown: Shown, span: Span) -> None:
         self._looked_at = span
         self._missing = span
+        self._summaries.rest()
         if self._reading is not None:
             if not shown.rows.is_interruptible(shown.question):
                 return  # a matter of milliseconds; the latest wish is read next

@@ -18,12 +18,15 @@ import {Header, element} from "./header.js";
 import {Popup} from "./popup.js";
 import {RowScroller} from "./scroll.js";
 import {SidePanel} from "./side.js";
+import {Summaries} from "./summary.js";
+import summaryCss from "./summary.css";
+import {Tip} from "./tip.js";
 import {Toolbar} from "./toolbar.js";
 import toolsCss from "./tools.css";
 import {Widths} from "./widths.js";
 
 const ROW = 26; // px
-const HEADER_ROWS = 3; // the table counts a header in rows
+const HEADER_ROWS = 4; // the table counts a header in rows
 const FOOTER = 30; // px
 const LEAST_WITH_SIDE = 360; // px: rows beside a panel are at least as high
 const NARROW = 640; // px: below it, a panel covers the rows
@@ -33,7 +36,7 @@ const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  style.textContent = subCellScrolling + css + toolsCss;
+  style.textContent = subCellScrolling + css + toolsCss + summaryCss;
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -82,9 +85,11 @@ class Explorer {
     this.toolbar = new Toolbar();
     this.popup = new Popup(this.root);
     this.side = new SidePanel(() => this.#resized());
+    this.tip = new Tip(this.root);
+    this.summaries = new Summaries((columns) => this.#say("summarize", {columns}));
     this.middle = element("div", "middle");
     this.middle.append(this.body, this.side.element);
-    this.root.append(this.toolbar.element, this.middle, this.foot, this.bubble, this.popup.element);
+    this.root.append(this.toolbar.element, this.middle, this.foot, this.bubble, this.popup.element, this.tip.element);
     this.bar = element("div", "progress"); // beside the root, which is hidden until there are rows
     this.bar.setAttribute("role", "progressbar");
     this.bar.setAttribute("aria-label", "Progress of the query");
@@ -96,6 +101,7 @@ class Explorer {
 
   remove() {
     this.#rest();
+    this.summaries.stop();
     this.popup.close({focus: false});
     this.observer.disconnect();
     document.fonts.removeEventListener("loadingdone", this.measure);
@@ -104,6 +110,7 @@ class Explorer {
   receive(message) {
     if (message.type === "view") this.#show(message);
     else if (message.type === "cells") this.#fill(message);
+    else if (message.type === "summaries") this.#showSummaries(message);
     else if (message.type === "faults") this.#showFaults(message);
     else if (message.type === "stale") this.#wait(this.view ? "stale" : "empty");
     else if (message.type === "progress") this.#showProgress(message);
@@ -139,6 +146,7 @@ class Explorer {
     this.#showFault();
     this.scroller.resize(rows, row);
     if (!isSame) this.table.scrollLeft = 0;
+    this.summaries.restart(this.headers);
   }
 
   #fill(message) {
@@ -148,6 +156,10 @@ class Explorer {
     this.#take(message);
     this.widths.apply();
     this.draw();
+  }
+
+  #showSummaries(message) {
+    if (message.view === this.view?.view) this.summaries.receive(message);
   }
 
   #showFaults(message) {
@@ -211,6 +223,7 @@ class Explorer {
       const header = new Header(column, {
         sort: (extend) => this.#sort(position, extend),
         filter: (text) => this.#say("filter", {column: position, text}),
+        tip: this.tip,
       });
       header.position = position;
       return header;
@@ -246,6 +259,7 @@ class Explorer {
     const first = y0 + offset;
     const last = Math.min(y1 + offset, rows);
     if (x1 > x0 && y1 > y0) this.#ask(first, last, x0, x1);
+    if (x1 > x0) this.summaries.look(x0, x1);
     const data = [];
     const metadata = [];
     for (let x = x0; x < Math.min(x1, this.columns.length); x++) {

@@ -1,12 +1,13 @@
-// The header of one column: its name, type and order, and the field for its filter.
+// The header of one column: its name, type and order, the picture of its values, and the field for its filter.
 
 import {isNumber} from "./format.js";
+import {Summary} from "./summary.js";
 
 const SENT_AFTER = 250; // ms after the last key
 
 export class Header {
-  /** `sort(extend)` and `filter(text)` are called with the reader's wishes. */
-  constructor(column, {sort, filter}) {
+  /** `sort(extend)` and `filter(text)` are called with the reader's wishes; `tip` shows what a picture tells. */
+  constructor(column, {sort, filter, tip}) {
     this.column = column;
     this.send = filter;
     this.element = element("div", "head");
@@ -19,6 +20,9 @@ export class Header {
     this.title.append(this.name, this.mark);
     this.title.addEventListener("click", (event) => sort(event.shiftKey));
     this.type = element("span", "type", column.type);
+    this.summary = new Summary(column, {tip, filter: (text) => this.setFilter(text)});
+    const facts = element("div", "facts");
+    facts.append(this.type, this.summary.nulls);
     this.field = element("input", "filter");
     this.field.type = "text";
     this.field.placeholder = "filter";
@@ -27,7 +31,7 @@ export class Header {
     this.field.setAttribute("aria-label", `Filter ${column.name}`);
     this.field.addEventListener("input", () => this.#typed());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
-    this.element.append(this.title, this.type, this.field);
+    this.element.append(this.title, facts, this.summary.element, this.field);
     this.sent = "";
   }
 
@@ -43,10 +47,17 @@ export class Header {
   /** Show the filter that is in force, unless the reader is typing another, and what is wrong with it. */
   showFilter(text, fault) {
     if (this.field.getRootNode().activeElement !== this.field) this.field.value = this.sent = text ?? "";
+    this.summary.showFilter(text ?? "");
     this.fault = fault ?? "";
     this.field.toggleAttribute("data-wrong", Boolean(fault));
     this.field.setAttribute("aria-invalid", String(Boolean(fault)));
     this.field.title = this.fault;
+  }
+
+  /** Ask for a filter as if it had been typed. */
+  setFilter(text) {
+    this.field.value = text;
+    this.#flush();
   }
 
   #typed() {

@@ -12,6 +12,7 @@ from dataapp.views.table.queries import BLOCK, CHUNK, SortKey, Span
 
 _MOST_ROWS = 8 * BLOCK
 _MOST_COLUMNS = 8 * CHUNK
+_MOST_SUMMARIES = 64  # columns whose headers are on screen
 _LONGEST_FILTER = 1000
 _MOST_KEYS = 8
 _MOST_AGGREGATES = 64
@@ -77,7 +78,15 @@ class Toggle:
     group: int
 
 
-type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle
+@dataclass(frozen=True, slots=True)
+class Summarize:
+    """The reader sees the headers of these columns, and the page lacks their pictures."""
+
+    view: int
+    columns: tuple[int, ...]
+
+
+type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize
 
 
 def read_message(data: object) -> ClientMessage | None:
@@ -116,6 +125,9 @@ def read_message(data: object) -> ClientMessage | None:
         case "toggle":
             group = _whole(said.get("group"), 0, _LAST_ROW)
             return None if group is None else Toggle(view, group)
+        case "summarize":
+            columns = _columns(said.get("columns"))
+            return None if columns is None else Summarize(view, columns)
         case _:
             return None
 
@@ -160,6 +172,14 @@ def _pairs(value: object, most: int) -> list[tuple[int, str]] | None:
             return None
         pairs.append((at, name))
     return pairs
+
+
+def _columns(value: object) -> tuple[int, ...] | None:
+    if not isinstance(value, list):
+        return None
+    columns = [_whole(item, 0, _LAST_ROW) for item in cast("list[object]", value)[: _MOST_SUMMARIES + 1]]
+    known = tuple(at for at in columns if at is not None)
+    return known if 0 < len(known) == len(columns) == len(set(known)) <= _MOST_SUMMARIES else None
 
 
 def _order(value: object) -> tuple[SortKey, ...] | None:

@@ -6,6 +6,7 @@ that pass the filters, in the order asked for; its own ``rowid`` is the row numb
 order, so every order is total and windows of it fit together.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -144,6 +145,63 @@ def arrange(table: Table, question: Question) -> Query:
     where = where_clause(table, question.filters, values)
     order = _order(table, question.order, f"{KEPT}.rowid")
     return Query(f"SELECT {KEPT}.rowid AS kept_row FROM {table.source}{where} {order}", values.parameters)
+
+
+class Terms:
+    """Makes SQL for parts of one query over a table."""
+
+    def __init__(self, table: Table, values: Values) -> None:
+        self._table = table
+        self._values = values
+
+    def bind(self, value: object) -> str:
+        """Return the SQL for a value."""
+        return self._values.bind(value)
+
+    def passes(self, filters: tuple[ColumnFilter, ...]) -> str:
+        """Return the SQL for the condition that a row passes filters."""
+        return where_clause(self._table, filters, self._values).removeprefix(" WHERE ") or "TRUE"
+
+
+def aggregate(table: Table, filters: tuple[ColumnFilter, ...], select: Callable[[Terms], str], rest: str = "") -> Query:
+    """Figures of the rows that pass the filters.
+
+    Args:
+        table: The table.
+        filters: What rows must pass.
+        select: Returns the SQL of the figures.
+        rest: What follows the conditions: groups, an order, a limit.
+    """
+    values = Values()
+    figures = select(Terms(table, values))
+    return Query(
+        f"SELECT {figures} FROM {table.source}{where_clause(table, filters, values)} {rest}", values.parameters
+    )
+
+
+def sample(table: Table, ats: tuple[int, ...], rows: int | None, pieces: int, piece: int) -> Query:
+    """Some columns of rows from all over a table, named by position: pieces of it that lie as far apart.
+
+    Args:
+        table: The table.
+        ats: Which columns.
+        rows: How many rows it has, or None to take the first ones.
+        pieces: How many pieces.
+        piece: How many rows a piece has.
+    """
+    values = Values()
+    columns = ", ".join(f"{table.references[at]} AS c{at}" for at in ats)
+    if rows is None:
+        pieces, piece, rows = 1, pieces * piece, 0
+    starts = sorted({rows * at // pieces for at in range(pieces)})
+    if table.name == KEPT:
+        number = f"{KEPT}.rowid"
+        chosen = (f"WHERE {_rows(number, Span(start, piece, 0, 0), values)}" for start in starts)
+    else:
+        chosen = (_limit(Span(start, piece, 0, 0)) for start in starts)
+    return Query(
+        " UNION ALL ".join(f"(SELECT {columns} FROM {table.source} {rest})" for rest in chosen), values.parameters
+    )
 
 
 def kept_window(table: Table, span: Span) -> Query:

@@ -1,0 +1,124 @@
+// Pictures in the headers: how a column's values are distributed, and which of them are null.
+//
+// The page asks for pictures of headers on screen when it rests: rows go first. Until a better one comes, a picture stays.
+
+import {formatCount} from "./format.js";
+import {element} from "./header.js";
+import {Histogram, bars, describe, formatShare, segments} from "./histogram.js";
+
+const RESTS_AFTER = 120; // ms
+const MOST = 64; // columns to ask for at once
+const MOSTLY = 0.9;
+const LEAST_ROWS = 5; // of a table whose values are not seen at a glance
+
+/** The picture of one column. */
+export class Summary {
+  constructor(column, {tip, filter}) {
+    this.column = column;
+    this.filter = filter;
+    this.element = element("div", "summary");
+    this.histogram = new Histogram({
+      label: `Values of ${column.name}`,
+      tip,
+      pick: (text) => this.#filter(text),
+      range: (text) => this.#filter(text),
+    });
+    this.caption = element("div", "caption");
+    this.nulls = element("button", "nulls");
+    this.nulls.type = "button";
+    this.nulls.hidden = true;
+    this.nulls.addEventListener("click", () => this.#filter("is null"));
+    this.element.append(this.histogram.element, this.caption);
+  }
+
+  show(summary) {
+    this.summary = summary;
+    const slots = summary.shape === "bins" ? bars(summary) : segments(summary);
+    const isBlank = summary.shape === "none" || summary.rows < LEAST_ROWS || isUnique(summary);
+    this.histogram.show(isBlank ? [] : slots, summary);
+    this.element.dataset.shape = isBlank ? "none" : summary.shape;
+    this.element.toggleAttribute("data-estimate", summary.is_estimate);
+    this.caption.replaceChildren(...captions(summary).map((text) => element("span", "caption-text", text)));
+    const {rows, nulls, part, is_estimate} = summary;
+    this.nulls.hidden = nulls === 0;
+    this.nulls.textContent = `${is_estimate ? "≈" : ""}${formatShare(nulls / rows)} null`;
+    this.nulls.title = describe(summary, nulls, part?.nulls ?? null);
+    this.#mark();
+  }
+
+  /** Show which marks the filter in force asks for. */
+  showFilter(text) {
+    this.text = text;
+    this.#mark();
+  }
+
+  #mark() {
+    const at = this.histogram.slots.findIndex(({mark}) => mark.filter !== null && mark.filter === this.text);
+    this.histogram.choose(at < 0 ? null : [at, at]);
+  }
+
+  #filter(text) {
+    this.filter(text === this.text ? "" : text); // picked again, it is taken away
+  }
+}
+
+/** Asks for pictures, and hands them to the headers. */
+export class Summaries {
+  /** `ask(columns)` sends the question to the server. */
+  constructor(ask) {
+    this.ask = ask;
+    this.done = new Set();
+    this.seen = [];
+  }
+
+  /** Another view is shown: its pictures may be other ones. */
+  restart(headers) {
+    this.headers = headers;
+    this.done.clear();
+    this.#wait();
+  }
+
+  /** These headers are on screen. */
+  look(first, last) {
+    this.seen = [first, last];
+    this.#wait();
+  }
+
+  receive({columns}) {
+    for (const summary of columns) {
+      this.headers[summary.column]?.summary.show(summary);
+      if (!summary.is_estimate) this.done.add(summary.column);
+    }
+  }
+
+  stop() {
+    clearTimeout(this.waiting);
+  }
+
+  #wait() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.#ask(), RESTS_AFTER);
+  }
+
+  #ask() {
+    const columns = [];
+    for (let at = this.seen[0]; at < Math.min(this.seen[1], this.headers.length) && columns.length < MOST; at++) {
+      if (!this.done.has(at)) columns.push(at);
+    }
+    if (columns.length) this.ask(columns);
+  }
+}
+
+const isUnique = ({shape, distinct, rows, nulls}) =>
+  shape === "values" && distinct > 1 && distinct >= MOSTLY * (rows - nulls);
+
+function captions(summary) {
+  const {shape, marks, bins, distinct, rows, nulls, is_counted} = summary;
+  if (rows > 0 && nulls === rows) return ["all null"];
+  if (shape === "bins" && bins > 0) return [marks[0].label.split(" – ")[0], marks[bins - 1].label.split(" – ").at(-1)];
+  if (shape !== "values" || rows === 0) return [];
+  if (is_counted && distinct === rows - nulls && distinct > 1) return ["unique"];
+  if (isUnique(summary)) return ["mostly unique"];
+  const number = `${is_counted ? "" : "≈ "}${formatCount(distinct)}`;
+  return [`${number} ${distinct === 1 ? "value" : "values"}`];
+}

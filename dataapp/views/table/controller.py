@@ -18,7 +18,19 @@ from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
 from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import Grouping, Path, group_headers
-from dataapp.views.table.messages import Ask, Filter, Group, Ready, Sort, Summarize, Toggle, Want, read_message
+from dataapp.views.table.messages import (
+    Ask,
+    Filter,
+    Group,
+    Profile,
+    Ready,
+    Sort,
+    Summarize,
+    Toggle,
+    Want,
+    read_message,
+)
+from dataapp.views.table.profiling import Profiler
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.rows import Screen, Totals
 from dataapp.views.table.summarizing import About, Summarizer
@@ -88,6 +100,7 @@ class Controller:
         self._reading: Handle | None = None
         self._failed = False
         self._summaries = Summarizer(submit, send)
+        self._profile = Profiler(submit, send)
 
     def show(self, relation: Relation | None) -> None:
         """Replace what is shown; an equal relation changes nothing, unless reading it failed."""
@@ -120,6 +133,8 @@ class Controller:
                 self._summaries.want(message.columns)
         elif isinstance(message, Want) or not self._same_rows_since <= message.view <= shown.view:
             return
+        elif isinstance(message, Profile):
+            self._profile.open(message.column)
         elif isinstance(message, Sort) and all(key.column < shown.width for key in message.order):
             self._ask(shown.rows, replace(shown.arrangement, order=message.order), keep_place=False)
         elif isinstance(message, Filter) and message.column < len(shown.columns):
@@ -133,16 +148,29 @@ class Controller:
         """Stop all jobs and let all kept rows go."""
         self._let_rows_go()
         self._rows = self._shown = self._screen = None
-        self._summaries.show(None)
+        self._describe(None)
 
     def _clear(self) -> None:
         self._let_rows_go()
         self._rows = self._shown = self._screen = None
-        self._summaries.show(None)
+        self._describe(None)
         if not self._is_there:
             self._open_with(None)
         self._send({"type": "clear"})
         self._report(State())
+
+    def _describe(self, shown: Shown | None) -> None:
+        """Let pictures and the profile be about what is shown."""
+        about = None
+        if shown is not None:
+            total = None if shown.totals is None else shown.totals.unfiltered
+            about = About(shown.view, shown.rows.relation, shown.columns, shown.question.filters, total)
+        self._summaries.show(about)
+        self._profile.show(about)
+
+    def _let_rows_go_first(self) -> None:
+        self._summaries.rest()
+        self._profile.rest()
 
     def _let_rows_go(self) -> None:
         self._stop_jobs()
@@ -154,7 +182,7 @@ class Controller:
             if handle is not None:
                 handle.cancel()
         self._asking = self._reading = self._missing = None
-        self._summaries.rest()
+        self._let_rows_go_first()
 
     def _start(self, page: Ready) -> None:
         """Serve a page that has nothing but what it was opened with: what was sent before it was there is lost."""
@@ -175,7 +203,9 @@ class Controller:
         """Answer a page that waits. It asks again until nothing runs, so what is quick costs no message."""
         is_busy = self._asking is not None or self._reading is not None
         done = self._rows.progress() if is_busy and self._rows is not None else None
-        self._send({"type": "progress", "busy": is_busy, "done": done})
+        profiled = self._profile.progress()
+        others = {} if profiled is None else {"profile": profiled}
+        self._send({"type": "progress", "busy": is_busy, "done": done, **others})
 
     def _filter(self, shown: Shown, arrangement: Arrangement) -> None:
         question, faults = arrangement.question(shown.columns)
@@ -254,8 +284,7 @@ class Controller:
         if not self._is_there:
             self._open_with(message)
         self._send(message)
-        total = None if shown.totals is None else shown.totals.unfiltered
-        self._summaries.show(About(shown.view, shown.rows.relation, shown.columns, shown.question.filters, total))
+        self._describe(shown)
         if shown.totals is not None:
             self._asking = None
             self._report(State("fresh", rows=shown.totals.rows))
@@ -264,7 +293,7 @@ class Controller:
     def _want(self, shown: Shown, span: Span) -> None:
         self._looked_at = span
         self._missing = span
-        self._summaries.rest()
+        self._let_rows_go_first()
         if self._reading is not None:
             if not shown.rows.is_interruptible(shown.question):
                 return  # a matter of milliseconds; the latest wish is read next
@@ -285,6 +314,8 @@ class Controller:
             self._send({"type": "cells", "view": shown.view, **_screen_to_message(screen)})
             if self._shown is not None:
                 self._read_missing(self._shown)
+            if self._reading is None:
+                self._profile.go_on()
 
         def unread(error: Exception) -> None:
             self._reading = None

@@ -16,6 +16,8 @@ import css from "./explorer.css";
 import {formatCell, formatCount, fullText, styleFor} from "./format.js";
 import {Header, element} from "./header.js";
 import {Popup} from "./popup.js";
+import {ProfilePanel} from "./profile.js";
+import profileCss from "./profile.css";
 import {RowScroller} from "./scroll.js";
 import {SidePanel} from "./side.js";
 import {Summaries} from "./summary.js";
@@ -36,7 +38,7 @@ const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  style.textContent = subCellScrolling + css + toolsCss + summaryCss;
+  style.textContent = subCellScrolling + css + toolsCss + summaryCss + profileCss;
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -86,6 +88,11 @@ class Explorer {
     this.popup = new Popup(this.root);
     this.side = new SidePanel(() => this.#resized());
     this.tip = new Tip(this.root);
+    this.profile = new ProfilePanel(this.side, {
+      say: (type, data) => this.#say(type, data),
+      filter: (position, text) => this.headers[position]?.toggleFilter(text),
+      tip: this.tip,
+    });
     this.summaries = new Summaries((columns) => this.#say("summarize", {columns}));
     this.middle = element("div", "middle");
     this.middle.append(this.body, this.side.element);
@@ -102,6 +109,7 @@ class Explorer {
   remove() {
     this.#rest();
     this.summaries.stop();
+    this.profile.stop();
     this.popup.close({focus: false});
     this.observer.disconnect();
     document.fonts.removeEventListener("loadingdone", this.measure);
@@ -111,6 +119,7 @@ class Explorer {
     if (message.type === "view") this.#show(message);
     else if (message.type === "cells") this.#fill(message);
     else if (message.type === "summaries") this.#showSummaries(message);
+    else if (message.type === "profile") this.profile.receive(message);
     else if (message.type === "faults") this.#showFaults(message);
     else if (message.type === "stale") this.#wait(this.view ? "stale" : "empty");
     else if (message.type === "progress") this.#showProgress(message);
@@ -147,6 +156,7 @@ class Explorer {
     this.scroller.resize(rows, row);
     if (!isSame) this.table.scrollLeft = 0;
     this.summaries.restart(this.headers);
+    this.profile.restart(isSame);
   }
 
   #fill(message) {
@@ -203,7 +213,9 @@ class Explorer {
     this.asksProgress = setTimeout(() => this.model.send_msg({type: "ask"}), wait);
   }
 
-  #showProgress({busy, done}) {
+  #showProgress(message) {
+    const {busy, done} = message;
+    this.profile.receive(message);
     if (performance.now() - this.waitingSince >= PATIENCE) this.#setProgress(busy ? done : null);
     else return; // an answer to somebody else, or to what is over by now
     if (busy) this.#askProgress(ASKS_AGAIN);
@@ -223,6 +235,7 @@ class Explorer {
       const header = new Header(column, {
         sort: (extend) => this.#sort(position, extend),
         filter: (text) => this.#say("filter", {column: position, text}),
+        profile: (button) => this.profile.open(column, position, button),
         tip: this.tip,
       });
       header.position = position;

@@ -1,13 +1,17 @@
 // The header of one column: its name, type and order, the picture of its values, and the field for its filter.
 
 import {isNumber} from "./format.js";
+import {icon} from "./icons.js";
 import {Summary} from "./summary.js";
 
 const SENT_AFTER = 250; // ms after the last key
 
 export class Header {
-  /** `sort(extend)` and `filter(text)` are called with the reader's wishes; `tip` shows what a picture tells. */
-  constructor(column, {sort, filter, tip}) {
+  /**
+   * `sort(extend)`, `filter(text)` and `profile(button)` are called with the reader's wishes; `tip` shows what a picture
+   * tells.
+   */
+  constructor(column, {sort, filter, profile, tip}) {
     this.column = column;
     this.send = filter;
     this.element = element("div", "head");
@@ -20,7 +24,7 @@ export class Header {
     this.title.append(this.name, this.mark);
     this.title.addEventListener("click", (event) => sort(event.shiftKey));
     this.type = element("span", "type", column.type);
-    this.summary = new Summary(column, {tip, filter: (text) => this.setFilter(text)});
+    this.summary = new Summary(column, {tip, filter: (text) => this.toggleFilter(text)});
     const facts = element("div", "facts");
     facts.append(this.type, this.summary.nulls);
     this.field = element("input", "filter");
@@ -31,7 +35,9 @@ export class Header {
     this.field.setAttribute("aria-label", `Filter ${column.name}`);
     this.field.addEventListener("input", () => this.#typed());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
-    this.element.append(this.title, facts, this.summary.element, this.field);
+    const top = element("div", "top");
+    top.append(this.title, this.#profileButton(profile));
+    this.element.append(top, facts, this.summary.element, this.field);
     this.sent = "";
   }
 
@@ -54,10 +60,21 @@ export class Header {
     this.field.title = this.fault;
   }
 
-  /** Ask for a filter as if it had been typed. */
-  setFilter(text) {
-    this.field.value = text;
+  /** Ask for a filter as if it had been typed, or take it away if it is in force. */
+  toggleFilter(text) {
+    this.field.value = text === this.sent ? "" : text;
     this.#flush();
+  }
+
+  #profileButton(profile) {
+    const button = element("button", "tool");
+    button.type = "button";
+    button.dataset.tool = "profile";
+    button.title = "Profile";
+    button.setAttribute("aria-label", `Profile of ${this.column.name}`);
+    button.append(icon("chart"));
+    button.addEventListener("click", () => profile(button));
+    return button;
   }
 
   #typed() {

@@ -11,6 +11,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const GAP = 0.8; // of a bar, between bars and what lies beyond them
 const LEAST = 0.05; // of the height: a bar that is not empty can be seen
 const NARROWEST = 0.012; // of the width: so can a segment
+const LABELLED = 0.14; // of the width: a segment with its text in it
 const DRAGGED = 4; // px
 
 /** The bars of a summary: where they are, from 0 to 1, and how high. */
@@ -124,7 +125,7 @@ export class Histogram {
     rectangle("part", slot.part);
     slot.group = group;
     this.svg.append(group);
-    if (slot.isSegment && !slot.isOther) {
+    if (slot.isSegment && !slot.isOther && slot.width > LABELLED) {
       const text = element("span", "segment-text", slot.mark.label);
       text.style.left = `${100 * slot.x}%`;
       text.style.width = `${100 * slot.width}%`;

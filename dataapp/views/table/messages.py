@@ -86,7 +86,15 @@ class Summarize:
     columns: tuple[int, ...]
 
 
-type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The reader wants to know all about a column, or no longer."""
+
+    view: int
+    column: int | None
+
+
+type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize | Profile
 
 
 def read_message(data: object) -> ClientMessage | None:
@@ -128,6 +136,8 @@ def read_message(data: object) -> ClientMessage | None:
         case "summarize":
             columns = _columns(said.get("columns"))
             return None if columns is None else Summarize(view, columns)
+        case "profile":
+            return Profile(view, _whole(said.get("column"), 0, _LAST_ROW))
         case _:
             return None
 

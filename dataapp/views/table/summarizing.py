@@ -99,6 +99,7 @@ class Summarizer:
         self._known: dict[int, Summary] = {}
         self._is_filtered: set[int] = set()  # those whose part is that of the filters in force
         self._failed: set[int] = set()
+        self._fragile: set[int] = set()  # one of them failed: they are tried one by one
         self._running: Handle | None = None
 
     def show(self, about: About | None) -> None:
@@ -106,7 +107,7 @@ class Summarizer:
         last, self._about = self._about, about
         if last is None or about is None or last.relation is not about.relation:
             self.rest()
-            self._known, self._is_filtered, self._failed = {}, set(), set()
+            self._known, self._is_filtered, self._failed, self._fragile = {}, set(), set(), set()
         elif last.filters != about.filters:
             self.rest()
             self._is_filtered = set()
@@ -134,33 +135,38 @@ class Summarizer:
         if about is None or self._running is not None:
             return
         wanted = [at for at in self._wanted if at not in self._failed]
-        new = tuple(at for at in wanted if at not in self._known)
-        rough = tuple(at for at in wanted if at in self._known and self._known[at].is_estimate)
-        stale = [self._known[at] for at in wanted if at in self._known and at not in self._is_filtered]
+        new = [at for at in wanted if at not in self._known]
+        rough = [at for at in wanted if at in self._known and self._known[at].is_estimate]
+        stale = [at for at in wanted if at in self._known and at not in self._is_filtered and at not in rough]
         if new and about.may_be_sampled:
-            self._start(about, new, lambda cancel: about.estimate(new, cancel))
-        elif about.total is None:
-            return
-        elif stale and not any(one.is_estimate for one in stale):
-            some = stale[: 2 * _AT_ONCE]
-            self._start(about, tuple(one.measure.at for one in some), lambda cancel: about.filter(some, cancel))
-        elif batch := (new or rough)[:_AT_ONCE]:
-            self._start(about, batch, lambda cancel: about.summarize(batch, cancel))
+            batch = self._batch(new, len(new))
+            self._start(batch, lambda cancel: about.estimate(batch, cancel))
+        elif about.total is not None and stale:
+            batch = self._batch(stale, 2 * _AT_ONCE)
+            known = [self._known[at] for at in batch]
+            self._start(batch, lambda cancel: about.filter(known, cancel))
+        elif about.total is not None and (new or rough):
+            batch = self._batch(new or rough, _AT_ONCE)
+            self._start(batch, lambda cancel: about.summarize(batch, cancel))
 
-    def _start(self, about: About, ats: tuple[int, ...], job: Callable[[Cancel], list[Summary]]) -> None:
+    def _batch(self, ats: list[int], most: int) -> tuple[int, ...]:
+        return tuple(ats[:1] if ats[0] in self._fragile else [at for at in ats if at not in self._fragile][:most])
+
+    def _start(self, ats: tuple[int, ...], job: Callable[[Cancel], list[Summary]]) -> None:
         def done(found: list[Summary]) -> None:
             self._running = None
             for one in found:
                 self._known[one.measure.at] = one
                 self._is_filtered.add(one.measure.at)
-            self._tell(self._about or about, found)
+            if self._about is not None:
+                self._tell(self._about, found)
             self._go_on()
 
         def failed(
             _: Exception,
         ) -> None:  # a header without a picture; what is wrong with the rows, they say themselves
             self._running = None
-            self._failed.update(ats)
+            (self._failed if len(ats) == 1 else self._fragile).update(ats)
             self._go_on()
 
         self._running = self._submit(job, done, failed)

@@ -13,21 +13,21 @@ const LEAST_ROWS = 5; // of a table whose values are not seen at a glance
 
 /** The picture of one column. */
 export class Summary {
+  /** `filter(text)` is called with what is picked; `tip` shows what is read off. */
   constructor(column, {tip, filter}) {
     this.column = column;
-    this.filter = filter;
     this.element = element("div", "summary");
     this.histogram = new Histogram({
       label: `Values of ${column.name}`,
       tip,
-      pick: (text) => this.#filter(text),
-      range: (text) => this.#filter(text),
+      pick: filter,
+      range: filter,
     });
     this.caption = element("div", "caption");
     this.nulls = element("button", "nulls");
     this.nulls.type = "button";
     this.nulls.hidden = true;
-    this.nulls.addEventListener("click", () => this.#filter("is null"));
+    this.nulls.addEventListener("click", () => filter("is null"));
     this.element.append(this.histogram.element, this.caption);
   }
 
@@ -57,9 +57,6 @@ export class Summary {
     this.histogram.choose(at < 0 ? null : [at, at]);
   }
 
-  #filter(text) {
-    this.filter(text === this.text ? "" : text); // picked again, it is taken away
-  }
 }
 
 /** Asks for pictures, and hands them to the headers. */

@@ -385,20 +385,34 @@ class Reader:
         key = (self._relation.key, what)
         return self._engine.results.get(key, make, size, self.interrupts.is_unwanted, lasting_key)
 
-    def batches(self, rows: int = 65_536) -> pa.RecordBatchReader:
-        """Return the relation as a stream of record batches, computed as they are taken while this reader is open.
+    def batches(
+        self, rows: int = 65_536, query: str | None = None, parameters: Mapping[str, object] | None = None
+    ) -> pa.RecordBatchReader:
+        """Return rows as a stream of record batches, computed as they are taken while this reader is open.
 
         The rest of it raises `Cancelled` once `cancel` is called. Sources are looked at when the last batch was taken.
 
         Args:
             rows: How many rows a batch has at most.
+            query: SQL over the table ``relation``; by default the relation itself.
+            parameters: Values of the query's own parameters.
         """
-        sql = self._text(None)
-        stream = self._run(sql, {}, lambda result: result.to_arrow_reader(rows))
-        self._streams.append(stream)
-        return pa.RecordBatchReader.from_batches(stream.schema, self._batches(stream, sql))
+        sql = self._text(query)
+        stream = self._run(sql, parameters or {}, lambda result: result.to_arrow_reader(rows))
+        return self._streamed(stream, sql, self._relation.check_sources)
 
-    def _batches(self, stream: pa.RecordBatchReader, sql: str) -> Generator[pa.RecordBatch]:
+    def kept_batches(
+        self, query: str, parameters: Mapping[str, object] | None = None, rows: int = 65_536
+    ) -> pa.RecordBatchReader:
+        """Return rows of a query over what `keep` made as `batches` does; no source is looked at."""
+        stream = self._read_kept(query, parameters or {}, lambda result: result.to_arrow_reader(rows))
+        return self._streamed(stream, query, lambda: None)
+
+    def _streamed(self, stream: pa.RecordBatchReader, sql: str, check: Callable[[], None]) -> pa.RecordBatchReader:
+        self._streams.append(stream)
+        return pa.RecordBatchReader.from_batches(stream.schema, self._batches(stream, sql, check))
+
+    def _batches(self, stream: pa.RecordBatchReader, sql: str, check: Callable[[], None]) -> Generator[pa.RecordBatch]:
         try:
             while True:
                 with self._working():
@@ -409,9 +423,9 @@ class Reader:
         except (OSError, pa.ArrowException) as error:  # what the engine raises while Arrow takes its rows
             if self.interrupts.is_unwanted():
                 raise Cancelled from error
-            self._relation.check_sources()
+            check()
             raise self._explain(duckdb.Error(str(error)), sql) from error
-        self._relation.check_sources()
+        check()
 
     def attempt(self) -> AbstractContextManager[Attempt]:
         """Let what runs in the block be stopped alone: what the reader keeps, and the reader itself, stay."""

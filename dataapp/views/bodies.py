@@ -31,7 +31,7 @@ class TableBody:
         self._take_error = take_error
         self._failed = False
         submit = partial(session.submit, cell=cell)
-        self.explorer = TableExplorer(submit, **({} if height is None else {"height": height}))
+        self.explorer = TableExplorer(submit, title=cell.label, **({} if height is None else {"height": height}))
         self.explorer.param.watch(self._status_changed, ["status", "error"])
 
     @property

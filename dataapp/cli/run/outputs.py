@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 import click
 
-from dataapp.cli.run.formats import BINARY, SUFFIXES, Format
 from dataapp.cli.run.interrupts import without_interrupts
+from dataapp.views.formats import BINARY, SUFFIXES, Format
 
 _OPTION = "--out"
 

@@ -6,11 +6,11 @@ from typing import Any, BinaryIO, cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cli.run.evaluation import Evaluation, Rows, is_table, open_rows
-from dataapp.cli.run.formats import Writer, open_writer, write_value
 from dataapp.cli.run.outputs import Drafts, Output, Pipe
 from dataapp.cli.run.progress import Progress
 from dataapp.errors import DataAppError, SourceChangingError, WrongKindError
 from dataapp.runtime.tables import SourceMoved
+from dataapp.views.formats import Writer, open_writer, write_value
 
 _MOST_RESTARTS = 5
 

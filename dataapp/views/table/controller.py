@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import pyarrow as pa
-
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
@@ -18,7 +16,9 @@ from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
 from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import Grouping, Path, group_headers
+from dataapp.views.table.ipc import table_to_ipc
 from dataapp.views.table.messages import (
+    TAKES,
     Ask,
     Filter,
     Group,
@@ -34,6 +34,7 @@ from dataapp.views.table.profiling import Profiler
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.rows import Screen, Totals
 from dataapp.views.table.summarizing import About, Summarizer
+from dataapp.views.table.takes import Chosen, Ground, Takes
 
 type Status = Literal["empty", "running", "fresh", "failed"]
 
@@ -75,6 +76,8 @@ class Controller:
         report: Takes what the card is to know.
         open_with: Takes the message that a page starts with which is not there yet, or None. It saves that page the way
             to the server and back.
+        choose: Takes what is selected, or None when nothing is any more.
+        name: What files that a reader downloads are called.
     """
 
     def __init__(
@@ -83,6 +86,8 @@ class Controller:
         send: Callable[[dict[str, object]], None],
         report: Callable[[State], None],
         open_with: Callable[[dict[str, object] | None], None],
+        choose: Callable[[Chosen | None], None] = lambda _: None,
+        name: str = "table",
     ) -> None:
         self._submit = submit
         self._send = send
@@ -101,6 +106,12 @@ class Controller:
         self._failed = False
         self._summaries = Summarizer(submit, send)
         self._profile = Profiler(submit, send)
+        self._takes = Takes(submit, send, choose, name)
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """What is selected on the page, and where its rows come from."""
+        return self._takes.chosen
 
     def show(self, relation: Relation | None) -> None:
         """Replace what is shown; an equal relation changes nothing, unless reading it failed."""
@@ -124,6 +135,8 @@ class Controller:
             self._start(message)
         elif isinstance(message, Ask):
             self._tell_progress()
+        elif isinstance(message, TAKES):
+            self._takes.receive(message)
         elif message is None or shown is None or shown.rows is not self._rows:
             return
         elif isinstance(message, Want) and message.view == shown.view:
@@ -146,6 +159,7 @@ class Controller:
 
     def close(self) -> None:
         """Stop all jobs and let all kept rows go."""
+        self._takes.close()
         self._let_rows_go()
         self._rows = self._shown = self._screen = None
         self._describe(None)
@@ -154,6 +168,7 @@ class Controller:
         self._let_rows_go()
         self._rows = self._shown = self._screen = None
         self._describe(None)
+        self._takes.show(None)
         if not self._is_there:
             self._open_with(None)
         self._send({"type": "clear"})
@@ -285,6 +300,7 @@ class Controller:
             self._open_with(message)
         self._send(message)
         self._describe(shown)
+        self._takes.show(_ground_of(shown))
         if shown.totals is not None:
             self._asking = None
             self._report(State("fresh", rows=shown.totals.rows))
@@ -332,6 +348,12 @@ class Controller:
         self._report(State("failed", error=error))
 
 
+def _ground_of(shown: Shown) -> Ground:
+    total = None if shown.totals is None else shown.totals.rows
+    order = tuple(range(len(shown.columns)))
+    return Ground(shown.view, shown.rows, shown.columns, shown.question, total, order)
+
+
 def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:
     return {
         "type": "view",
@@ -357,19 +379,6 @@ def _screen_to_message(screen: Screen) -> dict[str, object]:
         "cells": table_to_ipc(screen.cells),
         "lines": None if screen.lines is None else table_to_ipc(screen.lines),
     }
-
-
-def table_to_ipc(table: pa.Table) -> bytes:
-    """Return a table as an Arrow IPC stream, with text in the layout that every reader knows."""
-    plain = pa.schema([(field.name, _plain_type(field.type)) for field in table.schema])
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, plain) as writer:
-        writer.write_table(table.cast(plain).combine_chunks())
-    return sink.getvalue().to_pybytes()
-
-
-def _plain_type(type_: pa.DataType) -> pa.DataType:
-    return pa.string() if pa.types.is_string_view(type_) or pa.types.is_large_string(type_) else type_
 
 
 def _groups_to_json(shown: Shown) -> dict[str, object] | None:

@@ -12,6 +12,7 @@ from dataapp.engines.relation import Relation
 from dataapp.views.component import Messenger, check_bundle
 from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
+from dataapp.views.table.takes import Chosen
 
 _BUNDLE = Path(__file__).parent / "explorer.bundle.js"
 
@@ -38,6 +39,8 @@ class TableExplorer(param.Parameterized):
     Args:
         submit: Runs jobs on worker threads and calls back on the document's thread.
         height: Height in pixels of a long table; a short one takes what it needs.
+        title: What files that a reader downloads are called.
+        choose: Called with what the reader has selected, and with None when nothing is any more.
         params: Parameters of `panel.viewable.Viewable` for the grid, such as `margin`.
     """
 
@@ -51,11 +54,19 @@ class TableExplorer(param.Parameterized):
         default=None, allow_None=True, constant=True, doc="How many rows pass the filters, once counted."
     )
 
-    def __init__(self, submit: Submit, *, height: int = 400, **params: Any) -> None:
+    def __init__(
+        self,
+        submit: Submit,
+        *,
+        height: int = 400,
+        title: str = "table",
+        choose: Callable[[Chosen | None], None] = lambda _: None,
+        **params: Any,
+    ) -> None:
         super().__init__()
         layout = {"sizing_mode": "stretch_width", "margin": 0} | params
         self._grid = TableGrid(self._receive, tallest=height, **layout)
-        self._controller = Controller(submit, self._grid.send, self._take, self._open_with)
+        self._controller = Controller(submit, self._grid.send, self._take, self._open_with, choose, title)
 
     def __panel__(self) -> TableGrid:
         return self._grid

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from dataapp.views.table.downloads import FILE_KINDS, FileKind
+from dataapp.views.table.exports import COPY_KINDS, CopyKind
 from dataapp.views.table.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
 from dataapp.views.table.queries import BLOCK, CHUNK, SortKey, Span
+from dataapp.views.table.selection import Rows, Selection
 
 _MOST_ROWS = 8 * BLOCK
 _MOST_COLUMNS = 8 * CHUNK
@@ -16,6 +19,7 @@ _MOST_SUMMARIES = 64  # columns whose headers are on screen
 _LONGEST_FILTER = 1000
 _MOST_KEYS = 8
 _MOST_AGGREGATES = 64
+_MOST_STRETCHES = 1000  # of selected rows
 _LAST_ROW = 2**53  # whole numbers that a browser holds exactly
 
 
@@ -94,7 +98,67 @@ class Profile:
     column: int | None
 
 
-type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize | Profile
+@dataclass(frozen=True, slots=True)
+class Select:
+    """The reader selected cells, or nothing any more."""
+
+    view: int
+    selection: Selection | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The page shows what the selected numbers come to. Here and below, the answer carries the ticket."""
+
+    view: int
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The reader copies the selected cells."""
+
+    view: int
+    ticket: int
+    kind: CopyKind
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The reader looks at one row as a whole."""
+
+    view: int
+    ticket: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """The reader downloads all rows as a file."""
+
+    view: int
+    ticket: int
+    kind: FileKind
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The page has taken a chunk of a file."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The reader wants a file no longer."""
+
+    ticket: int
+
+
+TAKES = (Select, Measure, Copy, Card, Fetch, Taken, Stop)  # what `Takes` answers
+
+type Take = Select | Measure | Copy | Card | Fetch | Taken | Stop
+type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize | Profile | Take
 
 
 def read_message(data: object) -> ClientMessage | None:
@@ -112,6 +176,9 @@ def read_message(data: object) -> ClientMessage | None:
         return Ready(_whole(said.get("view"), 0, _LAST_ROW), said.get("counted") is True)
     if said.get("type") == "ask":
         return Ask()
+    ticket = _whole(said.get("ticket"), 0, _LAST_ROW)
+    if said.get("type") in ("taken", "stop"):
+        return None if ticket is None else (Taken if said["type"] == "taken" else Stop)(ticket)
     view = _whole(said.get("view"), 0, _LAST_ROW)
     if view is None:
         return None
@@ -138,8 +205,48 @@ def read_message(data: object) -> ClientMessage | None:
             return None if columns is None else Summarize(view, columns)
         case "profile":
             return Profile(view, _whole(said.get("column"), 0, _LAST_ROW))
+        case "select":
+            selection = _selection(said)
+            return Select(view, selection) if selection is not None or said.get("rows") is None else None
+        case "measure" | "copy" | "card" | "fetch":
+            return None if ticket is None else _asked(said, view, ticket)
         case _:
             return None
+
+
+def _asked(said: Mapping[object, object], view: int, ticket: int) -> Take | None:
+    kind, row = said.get("kind"), _whole(said.get("row"), 0, _LAST_ROW)
+    match said.get("type"):
+        case "measure":
+            return Measure(view, ticket)
+        case "copy":
+            return next((Copy(view, ticket, known) for known in COPY_KINDS if known == kind), None)
+        case "fetch":
+            return next((Fetch(view, ticket, known) for known in FILE_KINDS if known == kind), None)
+        case _:
+            return None if row is None else Card(view, ticket, row)
+
+
+def _selection(said: Mapping[object, object]) -> Selection | None:
+    rows, columns = said.get("rows"), said.get("columns")
+    if not isinstance(rows, list) or not 0 < len(cast("list[object]", rows)) <= _MOST_STRETCHES:
+        return None
+    stretches: list[Rows] = []
+    for pair in cast("list[object]", rows):
+        first, count = cast("list[object]", pair) if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        start, length = _whole(first, 0, _LAST_ROW), _whole(count, 1, _LAST_ROW)
+        if start is None or length is None:
+            return None
+        stretches.append(Rows(start, length))
+    if columns is None:
+        return Selection.of(tuple(stretches))
+    if not isinstance(columns, list):
+        return None
+    places = [_whole(at, 0, _LAST_ROW) for at in cast("list[object]", columns)]
+    known = tuple(at for at in places if at is not None)
+    if not known or len(set(known)) < len(places):
+        return None
+    return Selection.of(tuple(stretches), known)
 
 
 def _whole(value: object, low: int, high: int) -> int | None:

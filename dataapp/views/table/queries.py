@@ -15,6 +15,7 @@ from dataapp.engines.relation import Column
 from dataapp.views.table.columns import Kind, cell_expression, kind_of, text_expression
 from dataapp.views.table.filters import All, Compare, Condition, Contains, Equals, InGroup, IsNull
 from dataapp.views.table.grouping import Grouping, GroupKey, Part, key_type
+from dataapp.views.table.selection import Rows
 
 BLOCK = 128  # rows; spans start at multiples of it, and are multiples of it
 CHUNK = 32  # columns, likewise
@@ -218,6 +219,46 @@ def arranged_window(table: Table, span: Span) -> Query:
     wanted = f"(SELECT rowid AS place, kept_row FROM {ARRANGED} WHERE {rows}) AS wanted"
     join = f"{wanted} JOIN {table.source} ON {KEPT}.rowid = wanted.kept_row"
     return Query(f"SELECT {table.cells(span)} FROM {join} ORDER BY wanted.place", values.parameters)
+
+
+def every(table: Table, question: Question, select: str) -> Query:
+    """All rows of a question, put in order anew: what is streamed, or summed up."""
+    values = Values()
+    order = f" {_order(table, question.order, f'{table.name}.rowid')}" if question.order else ""
+    return Query(
+        f"SELECT {select} FROM {table.source}{where_clause(table, question.filters, values)}{order}", values.parameters
+    )
+
+
+def selected(table: Table, filters: tuple[ColumnFilter, ...], rows: tuple[Rows, ...], select: str) -> Query:
+    """Rows by their numbers, of a table that always gives its rows in the same order."""
+    values = Values()
+    first, end = rows[0].first, rows[-1].end
+    source = f"{table.source}{where_clause(table, filters, values)}"
+    stretch = f"(SELECT {table.name}.* FROM {source} LIMIT {end - first} OFFSET {first})"
+    if len(rows) > 1:
+        number = unused("dataapp_row", {fold(column.name) for column in table.columns})
+        numbered = f"(SELECT *, {first} + row_number() OVER () - 1 AS {number} FROM {stretch})"
+        stretch = f"(SELECT * FROM {numbered} WHERE {_any_of(number, rows)})"
+    return Query(f"SELECT {select} FROM {stretch} AS {table.name}", values.parameters)
+
+
+def kept_selected(table: Table, rows: tuple[Rows, ...], select: str, *, ordered: bool) -> Query:
+    """Kept rows by their numbers in the relation's own order."""
+    order = f" ORDER BY {KEPT}.rowid" if ordered else ""
+    return Query(f"SELECT {select} FROM {table.source} WHERE {_any_of(f'{KEPT}.rowid', rows)}{order}")
+
+
+def arranged_selected(table: Table, rows: tuple[Rows, ...], select: str, *, ordered: bool) -> Query:
+    """Kept rows by their numbers in the order asked for."""
+    wanted = f"(SELECT rowid AS place, kept_row FROM {ARRANGED} WHERE {_any_of('rowid', rows)}) AS wanted"
+    order = " ORDER BY wanted.place" if ordered else ""
+    return Query(f"SELECT {select} FROM {wanted} JOIN {table.source} ON {KEPT}.rowid = wanted.kept_row{order}")
+
+
+def _any_of(number: str, rows: tuple[Rows, ...]) -> str:
+    terms = (f"({number} >= {stretch.first} AND {number} < {stretch.end})" for stretch in rows)
+    return f"({' OR '.join(terms)})"
 
 
 def _cells_of(rows: str, table: Table, span: Span, values: Values) -> Query:

@@ -18,7 +18,7 @@ reads kept rows stops only that attempt, and they stay for the next question. `c
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -30,6 +30,9 @@ from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel
 from dataapp.views.table import queries
 from dataapp.views.table.queries import BLOCK, ColumnFilter, Query, Question, Span, Table
+from dataapp.views.table.selection import Rows
+
+type Select = Callable[[Table], str]  # the columns of a query, by the names that a table has for its own
 
 _AT_ONCE = 200_000  # kept rows that are arranged before the first window is read: it takes some milliseconds
 
@@ -160,6 +163,56 @@ class RelationRows:
                 return self._arranged(kept, question, span, cancel)
         raise Cancelled
 
+    def selected(self, question: Question, rows: tuple[Rows, ...], select: Select, cancel: Cancel) -> pa.Table:
+        """Return rows of a question that is settled (or direct) by their numbers, in its order.
+
+        Args:
+            question: The question that the numbers belong to.
+            rows: Which rows: at least one stretch, rising.
+            select: What is made of each row.
+            cancel: Stops it.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        return self._by_number(question, rows, select, cancel, ordered=True)
+
+    def summed_up(self, question: Question, rows: tuple[Rows, ...] | None, select: Select, cancel: Cancel) -> pa.Table:
+        """Return aggregates over rows by their numbers, or over all rows where there are None.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        if rows is not None:
+            return self._by_number(question, rows, select, cancel, ordered=False)
+        with self.beside(question, cancel) as (reader, table):
+            is_direct = self._is_direct(question)
+            left = question if is_direct else self._rest(question)
+            query = queries.every(table, Question(left.filters), select(table))
+            with self._working(reader):
+                return (reader.fetch if is_direct else reader.fetch_kept)(query.sql, query.parameters)
+
+    @contextmanager
+    def beside(self, question: Question, cancel: Cancel) -> Iterator[tuple[Reader, Table]]:
+        """Open a reader of its own on what the rows of a question come from: windows go on being read beside it."""
+        with self._relation.open() as reader:
+            cancel.on_cancel(reader.cancel)
+            columns = self.columns(cancel)
+            if self._is_direct(question):
+                yield reader, Table.of_relation(columns)
+            else:
+                query = queries.keep(Table.of_relation(columns), self._kept_filters(question))
+                kept = reader.keep(query.sql, query.parameters)  # the rows that are there already, if they are
+                yield reader, Table.of_kept(columns, kept.name)
+
+    def stream(self, question: Question, reader: Reader, table: Table, select: Select) -> pa.RecordBatchReader:
+        """Return all rows of a question, in its order, as they are computed on a reader that `beside` opened."""
+        if self._is_direct(question):
+            query = queries.every(table, question, select(table))
+            return reader.batches(query=query.sql, parameters=query.parameters)
+        query = queries.every(table, self._rest(question), select(table))
+        return reader.kept_batches(query.sql, query.parameters)
+
     def is_interruptible(self, question: Question) -> bool:
         """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
         return self._is_direct(question)
@@ -190,6 +243,26 @@ class RelationRows:
     def _rest(self, question: Question) -> Question:
         """What is left to do once the kept filters are applied."""
         return Question((), question.order) if self._relation.fixed_order else question
+
+    def _is_plain(self, question: Question) -> bool:
+        """Whether the kept rows are the answer as they are."""
+        rest = self._rest(question)
+        return not rest.filters and not rest.order
+
+    def _by_number(
+        self, question: Question, rows: tuple[Rows, ...], select: Select, cancel: Cancel, *, ordered: bool
+    ) -> pa.Table:
+        columns = self.columns(cancel)
+        if self._is_direct(question):
+            table = Table.of_relation(columns)
+            return self._fetch(queries.selected(table, question.filters, rows, select(table)), cancel)
+        with self._holding() as kept:
+            if kept is None or kept.arranged != question:
+                raise Cancelled
+            table = Table.of_kept(columns, kept.table)
+            numbered = queries.kept_selected if self._is_plain(question) else queries.arranged_selected
+            with self._attempt(kept.reader, cancel):
+                return _read_kept(kept.reader, numbered(table, rows, select(table), ordered=ordered))
 
     def _begin_directly(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         screen = self.window(question, span, cancel)
@@ -246,8 +319,7 @@ class RelationRows:
         """Arrange the kept rows for a question unless they are, and read a window. The lock is held."""
         assert self._columns is not None
         table = Table.of_kept(self._columns, kept.table)
-        rest = self._rest(question)
-        is_plain = not rest.filters and not rest.order
+        rest, is_plain = self._rest(question), self._is_plain(question)
         if kept.arranged != question:
             kept.arranged, kept.rows = None, kept.total
             if not is_plain:

@@ -72,7 +72,10 @@ class Explorer:
         self.messages: list[Mapping[str, Any]] = []
         self.states: list[State] = []
         self.openings: list[Any] = []
-        self.controller = Controller(self.jobs, self.messages.append, self.states.append, self.openings.append)
+        self.chosen: list[Any] = []
+        self.controller = Controller(
+            self.jobs, self.messages.append, self.states.append, self.openings.append, self.chosen.append
+        )
 
     @property
     def state(self) -> State:
@@ -86,6 +89,10 @@ class Explorer:
     def say(self, type_: str, **data: Any) -> None:
         """Be the page: send a message about the view that is shown."""
         self.controller.receive({"type": type_, "view": self.view["view"], **data})
+
+    def say_to(self, view: int, type_: str, **data: Any) -> None:
+        """The same about a view by its number."""
+        self.controller.receive({"type": type_, "view": view, **data})
 
     def want(self, first: int, count: int = 128, left: int = 0, width: int = 32) -> pa.Table:
         """Scroll somewhere and return the cells that arrive."""

@@ -31,7 +31,8 @@ class TableBody:
         self._take_error = take_error
         self._failed = False
         submit = partial(session.submit, cell=cell)
-        self.explorer = TableExplorer(submit, title=cell.label, **({} if height is None else {"height": height}))
+        sized: dict[str, Any] = {} if height is None else {"height": height}
+        self.explorer = TableExplorer(submit, title=cell.label, **sized)
         self.explorer.param.watch(self._status_changed, ["status", "error"])
 
     @property

@@ -1,4 +1,4 @@
-"""What a reader has set: filters as typed, sort keys, groups. It outlives the relation that is shown."""
+"""What a reader has set: filter texts, sort keys, groups, the columns' layout. It outlives the relation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,16 +7,18 @@ from dataapp.engines.relation import Column
 from dataapp.errors import InputError
 from dataapp.views.table.filters import parse_filter
 from dataapp.views.table.grouping import Aggregate, Grouping
+from dataapp.views.table.layout import Layout
 from dataapp.views.table.queries import ColumnFilter, Question, SortKey
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Filter texts, by the position of their column, sort keys, and groups."""
+    """Filter texts, by the position of their column, sort keys, groups, and the layout of the columns."""
 
     texts: Mapping[int, str] = field(default_factory=dict[int, str])
     order: tuple[SortKey, ...] = ()
     groups: Grouping | None = None
+    layout: Layout = field(default_factory=Layout)
 
     def filtered(self, column: int, text: str) -> "Arrangement":
         """Return the arrangement with another filter on a column; an empty text takes it away."""
@@ -51,8 +53,9 @@ class Arrangement:
 
         Example:
             >>> name, size = Column("name", "VARCHAR"), Column("size", "INTEGER")
-            >>> Arrangement({1: "> 5"}, (SortKey(0),)).carried_over((name, size), (size,))
-            Arrangement(texts={0: '> 5'}, order=(), groups=None)
+            >>> carried_over = Arrangement({1: "> 5"}, (SortKey(0),)).carried_over((name, size), (size,))
+            >>> carried_over.texts, carried_over.order
+            ({0: '> 5'}, ())
         """
         if old == new:
             return self
@@ -67,6 +70,7 @@ class Arrangement:
             {moved[at]: text for at, text in self.texts.items() if at in moved},
             tuple(replace(key, column=at) for key in self.order if (at := (moved | made).get(key.column)) is not None),
             groups,
+            self.layout.carried_over(old, new),
         )
 
 

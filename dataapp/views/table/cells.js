@@ -1,64 +1,67 @@
-// The cells that have arrived, in blocks of rows and chunks of columns, and which of those on screen are missing.
+// The cells that have arrived, in blocks of rows of single columns, and which of those on screen are missing.
 
 import {tableFromIPC} from "@uwdata/flechette";
 
 export const BLOCK = 128; // rows; the server reads multiples of it
-export const CHUNK = 32; // columns, likewise
-const MOST_TILES = 300;
+const MOST_COLUMNS = 256; // that the server reads at once
+const MOST_TILES = 10_000;
+const WIDEST = 2 ** 20; // columns
 
 export class Cells {
   constructor() {
-    this.tiles = new Map(); // "block:chunk" → {columns, first, left}
+    this.tiles = new Map(); // block and column → {values, first, rows, at}
   }
 
   clear() {
     this.tiles.clear();
   }
 
-  /** Keep what a message brought, and return it as [column position, values] pairs. */
-  add({first, left, cells}) {
+  /** Keep what a message brought, and return it as [column, values] pairs. */
+  add({first, positions, cells}) {
     const table = tableFromIPC(toBytes(cells), {useBigInt: true});
-    const columns = Array.from({length: table.numCols}, (_, at) => table.getChildAt(at));
-    const tile = {columns, first, left, rows: table.numRows};
+    const tiles = positions.map((at, index) => ({values: table.getChildAt(index), first, rows: table.numRows, at}));
     for (let row = first; row < first + Math.max(table.numRows, 1); row += BLOCK) {
-      for (let column = left; column < left + columns.length; column += CHUNK) {
-        const key = `${row / BLOCK}:${column / CHUNK}`;
+      for (const tile of tiles) {
+        const key = keyOf(row / BLOCK, tile.at);
         this.tiles.delete(key); // set again, it is the youngest
         this.tiles.set(key, tile);
       }
     }
-    while (this.tiles.size > MOST_TILES) this.tiles.delete(this.tiles.keys().next().value);
-    return valuesOf(tile);
+    for (const key of this.tiles.keys()) {
+      if (this.tiles.size <= MOST_TILES) break;
+      this.tiles.delete(key);
+    }
+    return tiles.map(valuesOf);
   }
 
-  /** What is there, one list of [column position, values] pairs per message. */
+  /** What is there, as [column, values] pairs. */
   all() {
     return Array.from(new Set(this.tiles.values()), valuesOf);
   }
 
   /** The value of a cell; undefined while it is missing. */
   at(row, column) {
-    const tile = this.tiles.get(`${Math.floor(row / BLOCK)}:${Math.floor(column / CHUNK)}`);
-    return tile && row - tile.first < tile.rows ? tile.columns[column - tile.left].at(row - tile.first) : undefined;
+    const tile = this.tiles.get(keyOf(Math.floor(row / BLOCK), column));
+    return tile && row - tile.first < tile.rows ? tile.values.at(row - tile.first) : undefined;
   }
 
-  /** The span to ask for when cells of a rectangle are missing, or null. It has a margin, for the next scroll. */
-  missing(y0, y1, x0, x1, rows, columns) {
+  /**
+   * The span to ask for when cells of some rows and columns are missing, or null. It has a margin for the next scroll:
+   * rows around those on screen, and the columns `around` those.
+   */
+  missing(y0, y1, rows, columns, around) {
     const margin = BLOCK / 4;
     const blocks = range(Math.max(0, y0 - margin), Math.min(rows, y1 + margin), BLOCK);
-    const chunks = range(x0, Math.min(columns, x1), CHUNK);
-    const lacks = blocks.some((block) => chunks.some((chunk) => !this.tiles.has(`${block}:${chunk}`)));
-    if (!lacks) return null;
-    return {
-      first: blocks[0] * BLOCK,
-      count: blocks.length * BLOCK,
-      left: chunks[0] * CHUNK,
-      width: chunks.length * CHUNK,
-    };
+    const lacks = (column) => blocks.some((block) => !this.tiles.has(keyOf(block, column)));
+    if (!columns.some(lacks)) return null;
+    const wanted = [...new Set([...columns, ...around])].filter(lacks).slice(0, MOST_COLUMNS);
+    return {first: blocks[0] * BLOCK, count: blocks.length * BLOCK, columns: wanted};
   }
 }
 
-const valuesOf = ({columns, left}) => columns.map((column, at) => [left + at, Array.from(column.toArray())]);
+const keyOf = (block, column) => block * WIDEST + column;
+
+const valuesOf = ({values, at}) => [at, Array.from(values.toArray())];
 
 function range(from, to, step) {
   const first = Math.floor(from / step);

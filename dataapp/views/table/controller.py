@@ -5,7 +5,7 @@ the next one in a single message that brings columns, rows and state together; u
 stale. Messages that name another view than the one shown are late, and ignored.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,8 +17,10 @@ from dataapp.views.table.columns import header_of
 from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import Grouping, Path, group_headers
 from dataapp.views.table.ipc import table_to_ipc
+from dataapp.views.table.layout import Layout
 from dataapp.views.table.messages import (
     TAKES,
+    Arrange,
     Ask,
     Filter,
     Group,
@@ -97,9 +99,10 @@ class Controller:
         self._rows: GroupedRows | None = None
         self._view = 0
         self._same_rows_since = 0  # the first view of the relation that is shown
+        self._same_columns_since = 0  # the first view of its columns
         self._shown: Shown | None = None
         self._screen: Screen | None = None  # what the page was given to show it
-        self._looked_at = Span(0, 2 * BLOCK, 0, CHUNK)
+        self._looked_at = Span(0, 2 * BLOCK, ())  # of no columns until they are known
         self._missing: Span | None = None  # asked for by the page, not yet by a job
         self._asking: Handle | None = None
         self._reading: Handle | None = None
@@ -128,7 +131,7 @@ class Controller:
         """Take a message of the page. What is malformed or late is ignored.
 
         A wish to sort or filter is not late while the relation is the same: the answer to the one before it may have
-        been under way when it was made.
+        been under way when it was made. One about the layout is not late while the columns are the same.
         """
         message, shown = read_message(data), self._shown
         if isinstance(message, Ready):
@@ -137,7 +140,12 @@ class Controller:
             self._tell_progress()
         elif isinstance(message, TAKES):
             self._takes.receive(message)
-        elif message is None or shown is None or shown.rows is not self._rows:
+        elif message is None or shown is None:
+            return
+        elif isinstance(message, Arrange):
+            if self._same_columns_since <= message.view <= shown.view and message.layout.fits(len(shown.columns)):
+                self._lay_out(shown, message.layout.tidied(len(shown.columns)))
+        elif shown.rows is not self._rows:
             return
         elif isinstance(message, Want) and message.view == shown.view:
             self._want(shown, message.span)
@@ -250,6 +258,11 @@ class Controller:
         if self._asking is None and not self._failed:
             self._asking = self._submit(lambda cancel: shown.rows.path(question, group, cancel), toggle, self._fail)
 
+    def _lay_out(self, shown: Shown, layout: Layout) -> None:
+        """Take another layout. No rows have to be read for it but those that the page then asks for."""
+        self._shown = replace(shown, arrangement=replace(shown.arrangement, layout=layout))
+        self._send({"type": "layout", "view": shown.view, "layout": _layout_to_json(layout)})
+
     def _ask(self, rows: GroupedRows, arrangement: Arrangement | None, *, keep_place: bool) -> None:
         """Start a view. Without an arrangement, what applies of the last one is carried over to the new columns."""
         self._stop_jobs()
@@ -262,11 +275,11 @@ class Controller:
         def begin(cancel: Cancel) -> tuple[Shown, Screen, bool]:
             columns = rows.columns(cancel)
             is_same = last is not None and last.columns == columns
-            left = span.left if is_same else 0
-            there = replace(span, left=left, first=span.first if is_same and keep_place else 0)
             wanted = arrangement
             if wanted is None:
                 wanted = last.arrangement.carried_over(last.columns, columns) if last is not None else Arrangement()
+            needed = _columns_to_read(wanted, columns, span.columns if is_same else ())
+            there = Span(span.first if is_same and keep_place else 0, span.count, needed)
             question, faults = wanted.question(columns)
             screen = rows.begin(question, there, cancel)
             return Shown(view, rows, columns, wanted, question, faults, screen.totals), screen, is_same and keep_place
@@ -294,6 +307,11 @@ class Controller:
         """Let the page show a view, or show it with its totals."""
         if self._shown is None or self._shown.rows is not shown.rows:
             self._same_rows_since = shown.view
+        if self._shown is None or self._shown.columns != shown.columns:
+            self._same_columns_since = shown.view
+        if self._shown is not None:  # the reader may have laid columns out while the rows were on their way
+            layout = self._shown.arrangement.layout.carried_over(self._shown.columns, shown.columns)
+            shown = replace(shown, arrangement=replace(shown.arrangement, layout=layout))
         self._shown, self._screen, self._looked_at = shown, screen, screen.span
         message = _view_to_message(shown, screen, keep_place=keep_place)
         if not self._is_there:
@@ -321,7 +339,7 @@ class Controller:
         """Read what the page lacks, unless the rows that it would come from are still being arranged."""
         span = self._missing
         is_possible = shown.totals is not None or shown.rows.is_interruptible(shown.question)
-        if span is None or not is_possible or span.left >= shown.width:
+        if span is None or not is_possible or max(span.columns) >= shown.width:
             return
         self._missing = None
 
@@ -350,8 +368,18 @@ class Controller:
 
 def _ground_of(shown: Shown) -> Ground:
     total = None if shown.totals is None else shown.totals.rows
-    order = tuple(range(len(shown.columns)))
+    order = shown.arrangement.layout.displayed(len(shown.columns))
     return Ground(shown.view, shown.rows, shown.columns, shown.question, total, order)
+
+
+def _columns_to_read(
+    arrangement: Arrangement, columns: tuple[Column, ...], looked_at: Sequence[int]
+) -> tuple[int, ...]:
+    """Return the columns of a view's first window: those that were looked at, else the first on screen."""
+    groups, count = arrangement.groups, len(columns)
+    made = 0 if groups is None else len(group_headers(groups, columns))
+    there = [at for at in looked_at if at < count] or arrangement.layout.displayed(count)[:CHUNK]
+    return (*there, *range(count, count + made))
 
 
 def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:
@@ -363,6 +391,7 @@ def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[
         "filters": _by_text(dict(shown.arrangement.texts)),
         "faults": _by_text(shown.faults),
         "groups": _groups_to_json(shown),
+        "layout": _layout_to_json(shown.arrangement.layout),
         "keep_place": keep_place,
         **_screen_to_message(screen),
     }
@@ -371,8 +400,7 @@ def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[
 def _screen_to_message(screen: Screen) -> dict[str, object]:
     return {
         "first": screen.span.first,
-        "left": screen.span.left,
-        "width": screen.cells.num_columns,
+        "positions": list(screen.span.columns),
         "read": screen.cells.num_rows,
         "rows": None if screen.totals is None else screen.totals.lines,
         "unfiltered": None if screen.totals is None else screen.totals.unfiltered,
@@ -397,6 +425,15 @@ def _groups_to_json(shown: Shown) -> dict[str, object] | None:
 
 def _key_to_json(key: SortKey) -> dict[str, object]:
     return {"column": key.column, "descending": key.descending}
+
+
+def _layout_to_json(layout: Layout) -> dict[str, object]:
+    return {
+        "order": list(layout.order),
+        "hidden": sorted(layout.hidden),
+        "pinned": sorted(layout.pinned),
+        "widths": [list(pair) for pair in layout.widths.items()],
+    }
 
 
 def _by_text(texts: dict[int, str]) -> dict[str, str]:

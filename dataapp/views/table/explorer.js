@@ -12,9 +12,14 @@ import "regular-table";
 import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";
 import {isKnown} from "../known.js";
 import {Cells} from "./cells.js";
+import columnsCss from "./columns.css";
+import {ColumnTools} from "./columns.js";
 import css from "./explorer.css";
 import {formatCell, formatCount, fullText, styleFor} from "./format.js";
-import {Header, element} from "./header.js";
+import {element} from "./header.js";
+import {HeaderMenu} from "./headermenu.js";
+import {Headers} from "./headers.js";
+import {Layout} from "./layout.js";
 import {Popup} from "./popup.js";
 import {ProfilePanel} from "./profile.js";
 import profileCss from "./profile.css";
@@ -28,17 +33,19 @@ import toolsCss from "./tools.css";
 import {Widths} from "./widths.js";
 
 const ROW = 26; // px
-const HEADER_ROWS = 4; // the table counts a header in rows
+const HEADER_ROWS = 4; // the height of the header, in rows
 const FOOTER = 30; // px
 const LEAST_WITH_SIDE = 360; // px: rows beside a panel are at least as high
 const NARROW = 640; // px: below it, a panel covers the rows
+const CHUNK = 32; // columns that are read at a time
+const NO_LAYOUT = {order: [], hidden: [], pinned: [], widths: []};
 const ASKS_EVERY = 40; // ms, while scrolling
 const PATIENCE = 500; // ms, before the page asks how far the work is
 const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  style.textContent = subCellScrolling + css + toolsCss + summaryCss + profileCss;
+  style.textContent = subCellScrolling + css + toolsCss + columnsCss + summaryCss + profileCss;
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -54,12 +61,21 @@ class Explorer {
     this.model = model;
     this.view = null;
     this.columns = [];
-    this.headers = [];
     this.styles = [];
     this.cells = new Cells();
+    this.layout = new Layout(0, NO_LAYOUT);
     this.#build();
+    this.headers = new Headers((position) => ({
+      sort: (extend) => this.sort(position, extend),
+      filter: (text) => this.say("filter", {column: position, text}),
+      menu: (button) => this.headerMenu.toggle(button, position),
+      profile: (button) => this.profile.open(this.columns[position], position, button),
+      tip: this.tip,
+    }));
     this.scroller = new RowScroller(this.table, ROW, ROW * HEADER_ROWS, () => this.draw());
     this.widths = new Widths(this.table);
+    this.headerMenu = new HeaderMenu(this.popup);
+    this.columnTools = new ColumnTools(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
     });
@@ -89,11 +105,11 @@ class Explorer {
     this.side = new SidePanel(() => this.#resized());
     this.tip = new Tip(this.root);
     this.profile = new ProfilePanel(this.side, {
-      say: (type, data) => this.#say(type, data),
-      filter: (position, text) => this.headers[position]?.toggleFilter(text),
+      say: (type, data) => this.say(type, data),
+      filter: (position, text) => this.headers.at(position).toggleFilter(text),
       tip: this.tip,
     });
-    this.summaries = new Summaries((columns) => this.#say("summarize", {columns}));
+    this.summaries = new Summaries((columns) => this.say("summarize", {columns}));
     this.middle = element("div", "middle");
     this.middle.append(this.body, this.side.element);
     this.root.append(this.toolbar.element, this.middle, this.foot, this.bubble, this.popup.element, this.tip.element);
@@ -102,7 +118,6 @@ class Explorer {
     this.bar.setAttribute("aria-label", "Progress of the query");
     this.table.addEventListener("keydown", (event) => this.#key(event));
     this.table.addEventListener("mouseover", (event) => this.#hover(event));
-    this.table.addEventListener("dblclick", (event) => this.#fit(event));
     for (const type of ["focusin", "focusout"]) this.table.addEventListener(type, () => this.#showFault());
   }
 
@@ -121,6 +136,7 @@ class Explorer {
     else if (message.type === "summaries") this.#showSummaries(message);
     else if (message.type === "profile") this.profile.receive(message);
     else if (message.type === "faults") this.#showFaults(message);
+    else if (message.type === "layout") this.columnTools.hear(message.layout);
     else if (message.type === "stale") this.#wait(this.view ? "stale" : "empty");
     else if (message.type === "progress") this.#showProgress(message);
     else if (message.type === "failed") this.#fail();
@@ -140,16 +156,15 @@ class Explorer {
     this.order = message.order;
     this.cells.clear();
     if (!isSame) this.#setColumns(message.columns);
+    this.columnTools.hear(message.layout, {isNew: !isSame});
     this.#take(message);
-    this.headers.forEach((header, at) => {
-      header.showOrder(this.order);
-      header.showFilter(message.filters[at], message.faults[at]);
-    });
+    this.headers.showOrder(this.order);
+    this.headers.showFilters(message.filters, message.faults);
     if (message.rows === null) this.#wait("counting");
     else this.#rest("fresh");
     const rows = message.rows ?? message.first + message.read;
     this.#fitHeight(rows, message.rows === null);
-    this.widths.apply();
+    this.fitWidths();
     this.note.textContent = rows === 0 ? "No rows" : "";
     this.#showCount();
     this.#showFault();
@@ -164,7 +179,7 @@ class Explorer {
     this.asked = null;
     if (this.root.dataset.state === "fresh") this.#rest();
     this.#take(message);
-    this.widths.apply();
+    this.fitWidths();
     this.draw();
   }
 
@@ -174,7 +189,7 @@ class Explorer {
 
   #showFaults(message) {
     if (this.view === null || message.view !== this.view.view) return;
-    this.headers.forEach((header, at) => header.showFilter(header.sent, message.faults[at]));
+    this.headers.showFaults(message.faults);
     this.#showFault();
   }
 
@@ -222,6 +237,12 @@ class Explorer {
     else this.waitingSince = undefined;
   }
 
+  /** Let columns be as wide as they should, and say how many stay at the left. */
+  fitWidths() {
+    this.widths.apply(this.layout);
+    this.pinned = this.widths.pinned(this.layout);
+  }
+
   #setProgress(done) {
     if (done === null) this.bar.removeAttribute("aria-valuenow");
     else this.bar.setAttribute("aria-valuenow", Math.round(100 * done));
@@ -231,17 +252,9 @@ class Explorer {
   #setColumns(columns) {
     this.columns = columns;
     this.styles = columns.map(styleFor);
-    this.headers = columns.map((column, position) => {
-      const header = new Header(column, {
-        sort: (extend) => this.#sort(position, extend),
-        filter: (text) => this.#say("filter", {column: position, text}),
-        profile: (button) => this.profile.open(column, position, button),
-        tip: this.tip,
-      });
-      header.position = position;
-      return header;
-    });
-    this.widths.start(this.headers);
+    this.headers.start(columns);
+    this.layout = new Layout(columns.length, NO_LAYOUT);
+    this.widths.start(columns);
   }
 
   /** Keep cells, and let columns look as their values need. */
@@ -259,57 +272,90 @@ class Explorer {
   /** Measure again: until its font had come, text was measured in another. */
   #measure() {
     if (this.view === null) return;
-    this.widths.reset(this.headers);
-    for (const columns of this.cells.all()) this.#see(columns);
+    this.widths.start(this.columns);
+    this.#see(this.cells.all());
     this.#resized();
   }
 
   // What the table shows.
 
   #window(x0, y0, x1, y1) {
-    const rows = this.scroller.rows;
-    const offset = this.scroller.offset;
+    const {rows, offset, height} = this.scroller;
     const first = y0 + offset;
     const last = Math.min(y1 + offset, rows);
-    if (x1 > x0 && y1 > y0) this.#ask(first, last, x0, x1);
-    if (x1 > x0) this.summaries.look(x0, x1);
-    const data = [];
-    const metadata = [];
-    for (let x = x0; x < Math.min(x1, this.columns.length); x++) {
-      const [texts, marks] = [[], []];
-      for (let y = first; y < last; y++) {
-        const value = this.cells.at(y, x);
-        const [text, mark] = value === undefined ? ["", "wait"] : formatCell(value, this.columns[x], this.styles[x]);
-        texts.push(text);
-        marks.push(mark);
-      }
-      data.push(texts);
-      metadata.push(marks);
-    }
+    const pinned = this.layout.displayed.slice(0, this.pinned);
+    const scrolled = this.layout.displayed.slice(this.pinned);
+    const visible = scrolled.slice(x0, x1);
+    if (x1 > x0 && y1 > y0) this.#ask(first, last, [...pinned, ...visible], around(scrolled, x0, x1));
+    if (x1 > x0) this.summaries.look([...pinned, ...visible]);
+    const [data, metadata] = this.#texts(visible, first, last);
+    const [beside, marks] = this.#texts(pinned, first, last);
+    this.pinnedMarks = marks;
+    const rowHeaders = Array.from({length: Math.max(0, last - first)}, (_, row) => beside.map((texts) => texts[row]));
     return {
-      num_rows: this.scroller.height,
-      num_columns: this.columns.length,
+      num_rows: height + HEADER_ROWS - 1, // the header is as high as several, but is one
+      num_columns: scrolled.length,
       row_height: ROW,
-      num_column_headers: HEADER_ROWS,
-      column_headers: this.headers.slice(x0, x1).map((header) => [header.element]),
+      num_column_headers: 1,
+      num_row_headers: pinned.length,
+      row_headers: pinned.length > 0 ? rowHeaders : undefined,
+      merge_headers: "column", // rows beside each other with equal values stay apart
+      column_headers: visible.map((at) => [this.headers.at(at).element]),
       data,
       metadata,
     };
   }
 
+  /** The texts of columns between two rows, and what is special about each. */
+  #texts(columns, first, last) {
+    const all = columns.map((at) => {
+      const [texts, marks] = [[], []];
+      for (let row = first; row < last; row++) {
+        const value = this.cells.at(row, at);
+        const [text, mark] = value === undefined ? ["", "wait"] : formatCell(value, this.columns[at], this.styles[at]);
+        texts.push(text);
+        marks.push(mark);
+      }
+      return [texts, marks];
+    });
+    return [all.map(([texts]) => texts), all.map(([, marks]) => marks)];
+  }
+
+  /** Which cell of the relation a cell of the table shows: its row, and the position of its column. */
+  placeOf(element) {
+    const meta = element && this.table.getMeta(element);
+    if (!meta) return null;
+    const column = this.layout.displayed[meta.x === undefined ? meta.row_header_x : this.pinned + meta.x];
+    return column === undefined ? null : {column, row: (meta.y ?? 0) + this.scroller.offset};
+  }
+
   #style() {
-    for (const cell of this.table.querySelectorAll("tbody td")) {
+    for (const cell of this.table.querySelectorAll("tbody td, tbody th")) {
       const meta = this.table.getMeta(cell);
-      const column = meta && this.columns[meta.x];
+      const column = this.columns[this.placeOf(cell)?.column];
       if (!column) continue;
+      const mark = meta.x === undefined ? this.pinnedMarks[meta.row_header_x]?.[meta.y - meta.y0] : meta.user;
       if (cell.dataset.kind !== column.kind) cell.dataset.kind = column.kind;
-      if (cell.dataset.is !== meta.user) cell.dataset.is = meta.user ?? "";
+      if (cell.dataset.is !== mark) cell.dataset.is = mark ?? "";
+      this.#markEdge(cell, meta);
     }
     for (const cell of this.table.querySelectorAll("thead th")) {
-      const header = this.headers[this.table.getMeta(cell)?.x];
-      if (header) cell.setAttribute("aria-sort", header.order ?? "none");
+      const place = this.placeOf(cell);
+      if (!place) continue;
+      const header = this.headers.at(place.column);
+      cell.setAttribute("aria-sort", header.order ?? "none");
+      this.#markEdge(cell, this.table.getMeta(cell));
+      const holder = cell.firstElementChild;
+      if (cell.classList.contains("rt-group-corner") && header.element.parentElement !== holder) {
+        holder.replaceChildren(header.element); // the table has no headers for pinned columns
+      }
     }
     this.#showPlace();
+  }
+
+  /** The last of the pinned columns has a shadow: the others go under it. */
+  #markEdge(cell, meta) {
+    cell.toggleAttribute("data-pinned-edge", meta.x === undefined && meta.row_header_x === this.pinned - 1);
   }
 
   #showCount() {
@@ -329,7 +375,7 @@ class Explorer {
 
   #showFault() {
     const field = this.root.getRootNode().activeElement;
-    const header = this.headers.find((one) => one.field === field);
+    const header = this.headers.all().find((one) => one.field === field);
     this.bubble.textContent = header?.fault ?? "";
     if (!header?.fault) return;
     const [at, around] = [field.getBoundingClientRect(), this.root.getBoundingClientRect()];
@@ -349,20 +395,20 @@ class Explorer {
   #resized() {
     if (this.view === null || this.body.clientWidth === 0) return;
     this.root.toggleAttribute("data-narrow", this.root.clientWidth < NARROW);
-    this.widths.apply();
+    this.fitWidths();
     this.#fitHeight(this.scroller.rows, this.view.rows === null);
     this.draw();
   }
 
   // What the reader does.
 
-  #say(type, data) {
+  say(type, data) {
     if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
   }
 
   /** Ask for cells on screen that are missing: at once, then no more often than the eye can tell. */
-  #ask(y0, y1, x0, x1) {
-    const span = this.cells.missing(y0, y1, x0, x1, this.scroller.rows, this.columns.length);
+  #ask(y0, y1, columns, around) {
+    const span = this.cells.missing(y0, y1, this.scroller.rows, columns, around);
     const {view} = this.view ?? {};
     const wish = span && JSON.stringify([view, span]);
     if (!span || wish === this.asked) return;
@@ -375,17 +421,21 @@ class Explorer {
     this.asked = wish;
     this.askedAt = performance.now();
     this.#wait();
-    this.#say("want", span);
+    this.say("want", span);
   }
 
-  #sort(column, extend) {
+  sort(column, extend) {
     const key = this.order.find((one) => one.column === column);
     const others = extend ? this.order.filter((one) => one.column !== column) : [];
     const next = !key ? {column, descending: false} : key.descending ? null : {column, descending: true};
     const at = extend && key ? this.order.indexOf(key) : others.length; // a key that turns keeps its rank
-    this.order = next ? [...others.slice(0, at), next, ...others.slice(at)] : others;
-    for (const header of this.headers) header.showOrder(this.order);
-    this.#say("sort", {order: this.order});
+    this.sortBy(next ? [...others.slice(0, at), next, ...others.slice(at)] : others);
+  }
+
+  sortBy(order) {
+    this.order = order;
+    this.headers.showOrder(order);
+    this.say("sort", {order});
   }
 
   #key(event) {
@@ -408,19 +458,17 @@ class Explorer {
 
   /** Hovering over a cell shows its whole value. */
   #hover(event) {
-    const cell = event.target.closest?.("tbody td");
-    const meta = cell && this.table.getMeta(cell);
-    if (!meta) return;
-    const value = this.cells.at(meta.y + this.scroller.offset, meta.x);
+    const cell = event.target.closest?.("tbody td, tbody th");
+    const place = this.placeOf(cell);
+    if (!place) return;
+    const value = this.cells.at(place.row, place.column);
     cell.title = value === undefined ? "" : fullText(value);
   }
+}
 
-  #fit(event) {
-    const meta = event.target.closest?.(".rt-column-resize") && this.table.getMeta(event.target.closest("th"));
-    if (!meta) return;
-    this.widths.fit(meta.x);
-    this.draw();
-  }
+/** Columns to read with those on screen: whole chunks, so that one scroll does not ask for one column. */
+function around(columns, from, to) {
+  return columns.slice(Math.floor(from / CHUNK) * CHUNK, Math.ceil(to / CHUNK) * CHUNK);
 }
 
 const plural = (count) => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;

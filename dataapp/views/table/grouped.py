@@ -18,7 +18,7 @@ from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel
 from dataapp.views.table import group_queries, queries
 from dataapp.views.table.group_queries import GROUPS, PLACED, TOP, row_order, rows_of
-from dataapp.views.table.grouping import Grouping, Path, group_columns
+from dataapp.views.table.grouping import Grouping, Path
 from dataapp.views.table.lines import Branch, Run, runs
 from dataapp.views.table.queries import Query, Question, Span, Table
 from dataapp.views.table.rows import RelationRows, Screen, Totals, moved_up
@@ -234,30 +234,28 @@ class GroupedRows(RelationRows):
             rows = tree.opened[path] = RelationRows(self.relation, unfiltered=tree.unfiltered)
         question = _rows_question(tree.question, tree.columns, path)
         if not rows.is_interruptible(question):  # its windows come from kept rows
-            rows.settle(question, Span(0, 1, 0, 1), cancel)
+            rows.settle(question, Span(0, 1, (0,)), cancel)
 
     def _lines(self, tree: _Tree, span: Span, cancel: Cancel) -> Screen:
-        positions = range(span.left, span.left + span.width)
-        positions = positions[: len(tree.columns) + len(group_columns(tree.grouping, tree.columns)) - span.left]
         tables = [
             _NO_LINES,
-            *(self._run(tree, run, span, positions, cancel) for run in runs(tree.top, span.first, span.count)),
+            *(self._run(tree, run, span, cancel) for run in runs(tree.top, span.first, span.count)),
         ]
         table = pa.concat_tables(tables, promote_options="permissive")
-        cells = [_column(table, f"c{at}") for at in positions]
+        cells = [_column(table, f"c{at}") for at in span.columns]
         lines = table.select(_LINES.names).combine_chunks()
-        return Screen(span, pa.table(cells, names=[f"c{at}" for at in positions]), None, lines)
+        return Screen(span, pa.table(cells, names=[f"c{at}" for at in span.columns]), None, lines)
 
-    def _run(self, tree: _Tree, run: Run, span: Span, positions: range, cancel: Cancel) -> pa.Table:
+    def _run(self, tree: _Tree, run: Run, span: Span, cancel: Cancel) -> pa.Table:
         """Read neighbouring lines."""
         number = run.branch.group
         if run.level == len(tree.grouping.keys):
             assert number is not None
             path = tree.paths[number]
-            return self._rows_run(tree, path, Span(run.first, run.count, span.left, span.width), cancel)
+            return self._rows_run(tree, path, Span(run.first, run.count, span.columns), cancel)
         first = tree.starts[TOP if number is None else number] + run.first
         query = group_queries.group_window(
-            tree.table, tree.grouping, tree.columns, run.level, positions, first, run.count
+            tree.table, tree.grouping, tree.columns, run.level, span.columns, first, run.count
         )
         with self._attempt(tree.reader, cancel):
             table = tree.reader.fetch_kept(query.sql, query.parameters)
@@ -269,7 +267,8 @@ class GroupedRows(RelationRows):
     def _rows_run(self, tree: _Tree, path: Path, span: Span, cancel: Cancel) -> pa.Table:
         shown = {"level": [len(path)] * span.count, "state": [_ROW] * span.count, "group": [None] * span.count}
         lines = pa.table(shown, schema=_LINES)
-        if span.left >= len(tree.columns):
+        span = replace(span, columns=tuple(at for at in span.columns if at < len(tree.columns)))
+        if not span.columns:
             return lines
         question = _rows_question(tree.question, tree.columns, path)
         cells = tree.opened[path].window(question, span, cancel).cells

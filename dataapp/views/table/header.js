@@ -8,10 +8,10 @@ const SENT_AFTER = 250; // ms after the last key
 
 export class Header {
   /**
-   * `sort(extend)`, `filter(text)` and `profile(button)` are called with the reader's wishes; `tip` shows what a picture
-   * tells.
+   * `sort(extend)`, `filter(text)`, `menu(button)` and `profile(button)` are called with the reader's wishes; `tip` shows
+   * what a picture tells.
    */
-  constructor(column, {sort, filter, profile, tip}) {
+  constructor(column, {sort, filter, menu, profile, tip}) {
     this.column = column;
     this.send = filter;
     this.element = element("div", "head");
@@ -23,6 +23,14 @@ export class Header {
     this.mark = element("span", "mark");
     this.title.append(this.name, this.mark);
     this.title.addEventListener("click", (event) => sort(event.shiftKey));
+    this.button = element("button", "more");
+    this.button.type = "button";
+    this.button.setAttribute("aria-label", `Menu of ${column.name}`);
+    this.button.setAttribute("aria-haspopup", "menu");
+    this.button.append(icon("caret"));
+    this.button.addEventListener("click", () => menu(this.button));
+    const top = element("div", "top");
+    top.append(this.title, this.#profileButton(profile), this.button);
     this.type = element("span", "type", column.type);
     this.summary = new Summary(column, {tip, filter: (text) => this.toggleFilter(text)});
     const facts = element("div", "facts");
@@ -35,8 +43,6 @@ export class Header {
     this.field.setAttribute("aria-label", `Filter ${column.name}`);
     this.field.addEventListener("input", () => this.#typed());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
-    const top = element("div", "top");
-    top.append(this.title, this.#profileButton(profile));
     this.element.append(top, facts, this.summary.element, this.field);
     this.sent = "";
   }

@@ -10,11 +10,13 @@ from typing import cast
 from dataapp.views.table.downloads import FILE_KINDS, FileKind
 from dataapp.views.table.exports import COPY_KINDS, CopyKind
 from dataapp.views.table.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
+from dataapp.views.table.layout import NARROWEST, WIDEST, Layout
 from dataapp.views.table.queries import BLOCK, CHUNK, SortKey, Span
 from dataapp.views.table.selection import Rows, Selection
 
 _MOST_ROWS = 8 * BLOCK
-_MOST_COLUMNS = 8 * CHUNK
+_MOST_COLUMNS = 8 * CHUNK  # of a window
+_WIDEST_RELATION = 100_000  # columns that a layout may name
 _MOST_SUMMARIES = 64  # columns whose headers are on screen
 _LONGEST_FILTER = 1000
 _MOST_KEYS = 8
@@ -80,6 +82,14 @@ class Toggle:
 
     view: int
     group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrange:
+    """The reader laid the columns out like this."""
+
+    view: int
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +168,7 @@ class Stop:
 TAKES = (Select, Measure, Copy, Card, Fetch, Taken, Stop)  # what `Takes` answers
 
 type Take = Select | Measure | Copy | Card | Fetch | Taken | Stop
-type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize | Profile | Take
+type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize | Profile | Arrange | Take
 
 
 def read_message(data: object) -> ClientMessage | None:
@@ -210,6 +220,9 @@ def read_message(data: object) -> ClientMessage | None:
             return Select(view, selection) if selection is not None or said.get("rows") is None else None
         case "measure" | "copy" | "card" | "fetch":
             return None if ticket is None else _asked(said, view, ticket)
+        case "layout":
+            layout = _layout(said)
+            return None if layout is None else Arrange(view, layout)
         case _:
             return None
 
@@ -257,12 +270,34 @@ def _whole(value: object, low: int, high: int) -> int | None:
 
 def _span(said: Mapping[object, object]) -> Span | None:
     first, count = _whole(said.get("first"), 0, _LAST_ROW), _whole(said.get("count"), BLOCK, _MOST_ROWS)
-    left, width = _whole(said.get("left"), 0, _LAST_ROW), _whole(said.get("width"), CHUNK, _MOST_COLUMNS)
-    if first is None or count is None or left is None or width is None:
+    columns = _positions(said.get("columns"), _MOST_COLUMNS)
+    if first is None or count is None or not columns or first % BLOCK or count % BLOCK:
         return None
-    if first % BLOCK or count % BLOCK or left % CHUNK or width % CHUNK:
+    return Span(first, count, columns)
+
+
+def _positions(value: object, most: int) -> tuple[int, ...] | None:
+    if not isinstance(value, list) or len(cast("list[object]", value)) > most:
         return None
-    return Span(first, count, left, width)
+    found = [_whole(item, 0, _LAST_ROW) for item in cast("list[object]", value)]
+    places = tuple(at for at in found if at is not None)
+    return places if len(set(places)) == len(found) else None
+
+
+def _layout(said: Mapping[object, object]) -> Layout | None:
+    order, hidden, pinned = (_positions(said.get(key), _WIDEST_RELATION) for key in ("order", "hidden", "pinned"))
+    pairs = said.get("widths")
+    if order is None or hidden is None or pinned is None or not isinstance(pairs, list):
+        return None
+    widths: dict[int, int] = {}
+    for pair in cast("list[object]", pairs):
+        items = cast("list[object]", pair) if isinstance(pair, list) else []
+        column, width = items if len(items) == 2 else (None, None)
+        at, pixels = _whole(column, 0, _LAST_ROW), _whole(width, NARROWEST, WIDEST)
+        if at is None or pixels is None:
+            return None
+        widths[at] = pixels
+    return Layout(order, frozenset(hidden), frozenset(pinned), widths)
 
 
 def _grouping(said: Mapping[object, object]) -> Grouping | None:

@@ -46,7 +46,7 @@ export class Popup {
     anchor.setAttribute("aria-expanded", "true");
     this.place();
     document.addEventListener("pointerdown", this.outside, {capture: true});
-    (content.querySelector("[autofocus]") ?? content.querySelector("input, button"))?.focus();
+    (content.querySelector("[autofocus]") ?? content.querySelector("input, button:enabled"))?.focus();
   }
 
   /** Put it where its control is; content that has grown calls this, too. */
@@ -74,13 +74,19 @@ export class Popup {
   }
 }
 
-/** A list of actions for a popup: `entries` are {label, act, note}. */
+/** A list of actions for a popup: `entries` are {label, act, note, isOff}, or "line" between two groups. */
 export function menu(popup, entries) {
   const list = element("div", "menu");
   list.setAttribute("role", "menu");
-  for (const {label, act, note} of entries) {
+  for (const one of entries) {
+    if (one === "line") {
+      list.append(element("div", "line"));
+      continue;
+    }
+    const {label, act, note, isOff = false} = one;
     const entry = element("button", "entry", label);
     entry.type = "button";
+    entry.disabled = isOff;
     entry.setAttribute("role", "menuitem");
     if (note) entry.append(element("span", "note-text", note));
     entry.addEventListener("click", () => {
@@ -93,7 +99,7 @@ export function menu(popup, entries) {
     const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
     if (!step) return;
     event.preventDefault();
-    const items = [...list.children];
+    const items = [...list.querySelectorAll(".entry:enabled")];
     const at = items.indexOf(list.getRootNode().activeElement);
     items[(at + step + items.length) % items.length].focus();
   });

@@ -18,7 +18,7 @@ from dataapp.views.table.grouping import Grouping, GroupKey, Part, key_type
 from dataapp.views.table.selection import Rows
 
 BLOCK = 128  # rows; spans start at multiples of it, and are multiples of it
-CHUNK = 32  # columns, likewise
+CHUNK = 32  # columns that are read at first, and further ones at a time
 KEPT = "kept"
 ARRANGED = "arranged"
 
@@ -50,12 +50,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A rectangle of cells: `count` rows from `first`, `width` columns from `left`."""
+    """Cells to read: `count` rows from `first` of some columns, by their positions."""
 
     first: int
     count: int
-    left: int
-    width: int
+    columns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,7 @@ class Table:
 
     def cells(self, span: Span) -> str:
         """The columns of a span as they travel, named by position."""
-        positions = range(span.left, min(span.left + span.width, len(self.columns)))
-        cells = (f"{cell_expression(self.columns[at], self.references[at])} AS c{at}" for at in positions)
+        cells = (f"{cell_expression(self.columns[at], self.references[at])} AS c{at}" for at in span.columns)
         return ", ".join(cells)
 
 
@@ -197,9 +195,9 @@ def sample(table: Table, ats: tuple[int, ...], rows: int | None, pieces: int, pi
     starts = sorted({rows * at // pieces for at in range(pieces)})
     if table.name == KEPT:
         number = f"{KEPT}.rowid"
-        chosen = (f"WHERE {_rows(number, Span(start, piece, 0, 0), values)}" for start in starts)
+        chosen = (f"WHERE {_rows(number, Span(start, piece, ()), values)}" for start in starts)
     else:
-        chosen = (_limit(Span(start, piece, 0, 0)) for start in starts)
+        chosen = (_limit(Span(start, piece, ())) for start in starts)
     return Query(
         " UNION ALL ".join(f"(SELECT {columns} FROM {table.source} {rest})" for rest in chosen), values.parameters
     )

@@ -75,15 +75,15 @@ export class Summaries {
     this.#wait();
   }
 
-  /** These headers are on screen. */
-  look(first, last) {
-    this.seen = [first, last];
+  /** The headers of these columns are on screen. */
+  look(columns) {
+    this.seen = columns;
     this.#wait();
   }
 
   receive({columns}) {
     for (const summary of columns) {
-      this.headers[summary.column]?.summary.show(summary);
+      this.headers.showSummary(summary);
       if (!summary.is_estimate) this.done.add(summary.column);
     }
   }
@@ -98,10 +98,7 @@ export class Summaries {
   }
 
   #ask() {
-    const columns = [];
-    for (let at = this.seen[0]; at < Math.min(this.seen[1], this.headers.length) && columns.length < MOST; at++) {
-      if (!this.done.has(at)) columns.push(at);
-    }
+    const columns = this.seen.filter((at) => !this.done.has(at)).slice(0, MOST);
     if (columns.length) this.ask(columns);
   }
 }

@@ -1,70 +1,72 @@
-// Column widths: what the header and the first rows need, within bounds; what a reader dragged stays.
+// Column widths: what the header and the first rows need, within bounds, or what a reader chose.
 
 const NARROWEST = 72;
 const WIDEST = 340;
 const PADDING = 25; // both sides of a cell, and its line
-const MARK = 18; // room for the sign of the order
+const MARK = 36; // room for the sign of the order and the button of the menu
 const STRETCH = 1.6; // a few narrow columns grow by up to this to fill the table
+const MOST_PINNED = 0.6; // of the width of the table
 
 const context = document.createElement("canvas").getContext("2d");
 
 export class Widths {
   constructor(table) {
     this.table = table;
-    this.set = {}; // what we chose, by column; anything else in the table is the reader's
+    this.needs = [];
   }
 
-  /** Start with other columns. */
-  start(headers) {
-    this.set = {};
-    this.table.resetAutoSize();
-    this.reset(headers);
-  }
-
-  /** Forget what was seen of the columns. */
-  reset(headers) {
-    this.needs = headers.map((header) => Math.max(NARROWEST, this.#headerNeeds(header)));
+  /** Start with columns, or forget what was seen of them. */
+  start(columns) {
+    const font = fontOf(this.table);
+    this.needs = columns.map((column) => Math.max(NARROWEST, headerNeeds(column, font)));
   }
 
   /** Take texts of a column's cells into account. */
   see(column, texts) {
-    context.font = this.#font();
-    const need = Math.max(0, ...texts.map((text) => measure(text)));
+    context.font = fontOf(this.table)(400);
+    const most = texts.reduce((length, text) => Math.max(length, text.length), 0);
+    const long = new Set(texts.filter((text) => text.length > 0.7 * most)); // the widest is hardly a shorter one
+    const need = Math.max(0, ...Array.from(long, measure));
     this.needs[column] = Math.min(WIDEST, Math.max(this.needs[column], Math.ceil(need) + PADDING));
   }
 
-  /** Give the table its widths. */
-  apply() {
-    const old = this.table.saveColumnSizes();
-    const total = this.needs.reduce((sum, need) => sum + need, 0);
-    const factor = Math.min(STRETCH, Math.max(1, (this.table.clientWidth - 1) / total));
-    const chosen = {};
-    const dragged = {};
-    this.needs.forEach((need, column) => {
-      chosen[column] = Math.floor(need * factor);
-      if (old[column] !== undefined && old[column] !== this.set[column]) dragged[column] = old[column];
-    });
-    this.set = chosen;
-    this.table.restoreColumnSizes({...chosen, ...dragged});
+  /** Give the table the widths of a layout. */
+  apply(layout) {
+    const free = layout.displayed.filter((at) => !layout.widths.has(at));
+    const taken = layout.displayed.reduce((sum, at) => sum + (layout.widths.get(at) ?? 0), 0);
+    const needed = free.reduce((sum, at) => sum + this.needs[at], 0);
+    const factor = Math.min(STRETCH, Math.max(1, (this.table.clientWidth - 1 - taken) / needed));
+    this.chosen = layout.displayed.map((at) => layout.widths.get(at) ?? Math.floor(this.needs[at] * factor));
+    this.table.restoreColumnSizes({...this.chosen});
+    const sizes = Object.values(this.table).find((one) => one?.override && one.indices);
+    if (sizes) sizes.indices = [...this.chosen]; // it knows only those that it has drawn: told all, it scrolls exactly
   }
 
-  /** Forget what the reader dragged. */
-  fit(column) {
-    this.table.restoreColumnSizes({...this.table.saveColumnSizes(), [column]: this.set[column]});
-    this.apply();
+  /** How many of the pinned columns leave room for others. */
+  pinned(layout) {
+    let room = MOST_PINNED * this.table.clientWidth;
+    let count = 0;
+    while (count < layout.pinnedCount && room >= this.chosen[count]) room -= this.chosen[count++];
+    return count;
   }
 
-  #font(weight = 400) {
-    const {fontSize, fontFamily} = getComputedStyle(this.table);
-    return `${weight} ${fontSize} ${fontFamily}`;
+  /** Where a column starts, of those that scroll, and how wide it is. */
+  place(place, pinned) {
+    const left = this.chosen.slice(pinned, place).reduce((sum, width) => sum + width, 0);
+    return {left, width: this.chosen[place]};
   }
+}
 
-  #headerNeeds({column}) {
-    context.font = this.#font(600);
-    const name = measure(column.name) + MARK;
-    context.font = this.#font();
-    return Math.min(WIDEST, Math.ceil(Math.max(name, 0.85 * measure(column.type))) + PADDING);
-  }
+function fontOf(table) {
+  const {fontSize, fontFamily} = getComputedStyle(table);
+  return (weight) => `${weight} ${fontSize} ${fontFamily}`;
+}
+
+function headerNeeds(column, font) {
+  context.font = font(600);
+  const name = measure(column.name) + MARK;
+  context.font = font(400);
+  return Math.min(WIDEST, Math.ceil(Math.max(name, 0.85 * measure(column.type))) + PADDING);
 }
 
 const measure = (text) => context.measureText(text).width;

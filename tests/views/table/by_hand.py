@@ -1,7 +1,7 @@
 """Jobs that run when a test says so, and a page that only remembers what it was sent."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,9 +94,9 @@ class Explorer:
         """The same about a view by its number."""
         self.controller.receive({"type": type_, "view": view, **data})
 
-    def want(self, first: int, count: int = 128, left: int = 0, width: int = 32) -> pa.Table:
+    def want(self, first: int, count: int = 128, columns: Sequence[int] = (0,)) -> pa.Table:
         """Scroll somewhere and return the cells that arrive."""
-        self.say("want", first=first, count=count, left=left, width=width)
+        self.say("want", first=first, count=count, columns=list(columns))
         self.jobs.run()
         message = self.messages[-1]
         assert message["type"] == "cells"

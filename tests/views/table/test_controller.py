@@ -151,7 +151,7 @@ def test_the_latest_of_quick_wishes_wins(explorer: Explorer, relation: Make):
 def test_only_the_latest_place_is_read_while_scrolling(explorer: Explorer, relation: Make):
     show(explorer, relation(NUMBERS.format(100_000)))
     for first in range(0, 90_112, 1024):
-        explorer.say("want", first=first, count=128, left=0, width=32)
+        explorer.say("want", first=first, count=128, columns=[0, 1, 2])
     explorer.jobs.run()
     cells = [message for message in explorer.messages if message["type"] == "cells"]
     assert [message["first"] for message in cells] == [89_088]
@@ -160,7 +160,7 @@ def test_only_the_latest_place_is_read_while_scrolling(explorer: Explorer, relat
 def test_the_latest_place_of_kept_rows_is_read_next(explorer: Explorer, relation: Make):
     show(explorer, relation(NUMBERS.format(10_000), fixed_order=False))
     for first in (0, 1024, 2048, 4096):
-        explorer.say("want", first=first, count=128, left=0, width=32)
+        explorer.say("want", first=first, count=128, columns=[0, 1, 2])
     explorer.jobs.run()
     cells = [message for message in explorer.messages if message["type"] == "cells"]
     assert [message["first"] for message in cells] == [0, 4096]
@@ -171,7 +171,7 @@ def test_a_message_about_another_view_is_late_and_ignored(explorer: Explorer, re
     old = explorer.view["view"]
     show(explorer, relation(NUMBERS.format(40)))
     explorer.controller.receive({"type": "filter", "view": old, "column": 0, "text": "5"})
-    explorer.controller.receive({"type": "want", "view": old, "first": 0, "count": 128, "left": 0, "width": 32})
+    explorer.controller.receive({"type": "want", "view": old, "first": 0, "count": 128, "columns": [0]})
     assert not explorer.jobs.waiting
 
 
@@ -198,8 +198,10 @@ def test_wishes_about_a_relation_that_is_being_replaced_are_ignored(explorer: Ex
         ("sort", {"order": [{"column": 99, "descending": True}]}),
         ("filter", {"column": 99, "text": "5"}),
         ("filter", {"column": -1, "text": "5"}),
-        ("want", {"first": 0, "count": 128, "left": 320, "width": 32}),
-        ("want", {"first": -128, "count": 128, "left": 0, "width": 32}),
+        ("want", {"first": 0, "count": 128, "columns": [0, 3]}),
+        ("layout", {"order": [3], "hidden": [], "pinned": [], "widths": []}),
+        ("layout", {"order": [], "hidden": [0, 1, 2], "pinned": [], "widths": []}),
+        ("want", {"first": -128, "count": 128, "columns": [0]}),
         ("drop", {}),
     ],
 )
@@ -321,7 +323,7 @@ def test_a_page_that_waits_is_told_how_far_the_work_is(
 
 def test_reading_further_rows_is_work_to_wait_for(explorer: Explorer, relation: Make):
     show(explorer, relation(NUMBERS.format(1000)))
-    explorer.say("want", first=512, count=128, left=0, width=32)
+    explorer.say("want", first=512, count=128, columns=[0, 1, 2])
     explorer.controller.receive({"type": "ask"})
     assert explorer.messages[-1]["busy"]
     explorer.jobs.run()
@@ -415,3 +417,44 @@ def test_groups_go_when_their_column_does(explorer: Explorer, relation: Make):
     explorer.jobs.run()
     show(explorer, relation("SELECT i AS n FROM range(5) t(i)"))
     assert (explorer.view["groups"], explorer.view["rows"]) == (None, 5)
+
+
+LAYOUT = {"order": [2, 0, 1], "hidden": [1], "pinned": [0], "widths": [[2, 120]]}
+TIDY = {"order": [2], "hidden": [1], "pinned": [0], "widths": [[2, 120]]}
+
+
+def test_a_layout_is_taken_without_a_query_and_sent_with_every_view(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("layout", **LAYOUT)
+    assert not explorer.jobs.waiting
+    assert explorer.messages[-1] == {"type": "layout", "view": explorer.view["view"], "layout": TIDY}
+    explorer.say("sort", order=[{"column": 0, "descending": True}])
+    explorer.jobs.run()
+    assert explorer.view["layout"] == TIDY
+    explorer.controller.receive({"type": "ready"})
+    assert explorer.view["layout"] == TIDY
+
+
+def test_a_layout_outlives_the_relation_and_says_which_columns_are_read_first(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("layout", **LAYOUT)
+    view = first_view_of(explorer, relation("SELECT true AS new, 'a' AS name, i AS k, i AS n FROM range(9) t(i)"))
+    assert view["layout"] == {"order": [1], "hidden": [2], "pinned": [3], "widths": [[1, 120]]}
+    assert view["positions"] == [3, 1, 0]
+
+
+def test_columns_can_be_laid_out_while_rows_are_on_their_way(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("sort", order=[{"column": 0, "descending": True}])
+    explorer.say("layout", **LAYOUT)
+    explorer.jobs.run()
+    assert explorer.view["layout"] == TIDY
+    explorer.controller.show(relation(NUMBERS.format(40)))
+    explorer.say("layout", **LAYOUT | {"pinned": []})
+    explorer.jobs.run()
+    assert (explorer.view["rows"], explorer.view["layout"]) == (40, TIDY | {"pinned": []})
+
+
+def test_only_columns_that_are_asked_for_travel(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(300)))
+    assert explorer.want(128, columns=[2, 0]).column_names == ["c2", "c0"]

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataapp.views.table.grouping import Aggregate, Grouping, GroupKey
-from dataapp.views.table.messages import Ask, Filter, Group, Ready, Sort, Toggle, Want, read_message
+from dataapp.views.table.layout import Layout
+from dataapp.views.table.messages import Arrange, Ask, Filter, Group, Ready, Sort, Toggle, Want, read_message
 from dataapp.views.table.queries import SortKey, Span
 
-WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "left": 0, "width": 32}
+WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "columns": [4, 0]}
 
 
 def test_the_messages_of_the_page_are_understood():
@@ -18,7 +19,7 @@ def test_the_messages_of_the_page_are_understood():
     assert read_message({"type": "ready", "view": 3, "counted": True}) == Ready(3, True)
     assert read_message({"type": "ready", "view": "3", "counted": "yes"}) == Ready()
     assert read_message({"type": "ask"}) == Ask()
-    assert read_message(WANT) == Want(1, Span(128, 256, 0, 32))
+    assert read_message(WANT) == Want(1, Span(128, 256, (4, 0)))
     order = [{"column": 2, "descending": True}, {"column": 0, "descending": False}]
     assert read_message({"type": "sort", "view": 1, "order": order}) == Sort(1, (SortKey(2, True), SortKey(0)))
     assert read_message({"type": "filter", "view": 1, "column": 3, "text": "x"}) == Filter(1, 3, "x")
@@ -37,8 +38,12 @@ def test_the_messages_of_the_page_are_understood():
         {"first": float("inf")},
         {"count": 0},
         {"count": 128_000_000},
-        {"left": -32},
-        {"width": 10_000_000},
+        {"columns": []},
+        {"columns": [0, -1]},
+        {"columns": [0, 0]},
+        {"columns": ["c0"]},
+        {"columns": "0"},
+        {"columns": list(range(1000))},
         {"view": "1"},
         {"view": None},
         {"type": "want all"},
@@ -96,6 +101,31 @@ def test_forged_groups_are_ignored(changes: dict[str, Any]):
     assert read_message(said | changes) is None
 
 
+LAYOUT = {"type": "layout", "view": 1, "order": [1, 0], "hidden": [2], "pinned": [], "widths": [[0, 90]]}
+
+
+def test_a_layout_is_understood():
+    assert read_message(LAYOUT) == Arrange(1, Layout((1, 0), frozenset({2}), frozenset(), {0: 90}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order": [0, 0]},
+        {"order": None},
+        {"hidden": [-1]},
+        {"pinned": ["price"]},
+        {"widths": {"0": 90}},
+        {"widths": [[0]]},
+        {"widths": [[0, 1]]},
+        {"widths": [[0, 10**9]]},
+        {"widths": ["ab"]},
+    ],
+)
+def test_a_forged_layout_is_ignored(changes: dict[str, Any]):
+    assert read_message(LAYOUT | changes) is None
+
+
 @pytest.mark.parametrize("text", [None, 5, ["a"], "a" * 10_000, "a\0b"])
 def test_a_forged_filter_is_ignored(text: Any):
     assert read_message({"type": "filter", "view": 1, "column": 0, "text": text}) is None
@@ -112,8 +142,10 @@ NAMES = st.sampled_from(
         "view",
         "first",
         "count",
-        "left",
-        "width",
+        "columns",
+        "hidden",
+        "pinned",
+        "widths",
         "order",
         "column",
         "text",
@@ -123,7 +155,7 @@ NAMES = st.sampled_from(
         "group",
     ]
 )
-KINDS = st.sampled_from(["ready", "want", "sort", "filter", "group", "toggle"])
+KINDS = st.sampled_from(["ready", "want", "sort", "filter", "group", "toggle", "layout"])
 
 
 @given(JSON | st.dictionaries(NAMES, JSON | KINDS))

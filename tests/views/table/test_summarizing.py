@@ -108,7 +108,7 @@ def test_rows_go_first(explorer: Explorer, view: Callable[[str], None]):
     view(NUMBERS.format(1000))
     explorer.say("summarize", columns=[0])
     picture = explorer.jobs.waiting[0]
-    explorer.say("want", first=512, count=128, left=0, width=32)
+    explorer.say("want", first=512, count=128, columns=[0])
     assert picture.cancelled
     explorer.jobs.run()
     assert sent(explorer) == []

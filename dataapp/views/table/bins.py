@@ -260,7 +260,7 @@ def _moment_bin(column: Column, start: datetime, end: datetime | None, unit: Uni
     kind = kind_of(column)
     low = _moment_text(start, unit, kind)
     if end is None or (kind is Kind.TIME and end.date() > start.date()):  # nothing lies after it
-        last = "23:59:59.999999" if kind is Kind.TIME else _engine_text(column, _LAST)
+        last = _engine_text(column, _LAST)
         return Bin(f"{low} –", _spoken(column, f"{low}.."), low, "", last)
     last = _engine_text(column, end if "ZONE" in column.type else end - _MICRO)
     if unit in {"day", "month", "year"}:
@@ -282,10 +282,10 @@ def _moment_text(moment: datetime, unit: Unit, kind: Kind) -> str:
 def _engine_text(column: Column, moment: datetime) -> str:
     if kind_of(column) is Kind.DATE:
         return moment.date().isoformat()
-    if kind_of(column) is Kind.TIME:
-        return moment.time().isoformat()
     text = moment.isoformat(" ", timespec="microseconds")
-    return f"{text}999" if column.type == "TIMESTAMP_NS" else text
+    if kind_of(column) is Kind.TIME:
+        text = text.partition(" ")[2]
+    return f"{text}999" if column.type.endswith("_NS") else text
 
 
 def _below(column: Column, first: datetime) -> str:

@@ -38,7 +38,7 @@ _KINDS = {
     "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP,
     "BOOLEAN": Kind.BOOLEAN,
     "DATE": Kind.DATE,
-    "TIME": Kind.TIME,
+    **dict.fromkeys(("TIME", "TIME_NS"), Kind.TIME),
     "VARCHAR": Kind.TEXT,
 }
 _EXACT_IN_THE_BROWSER = {

@@ -231,7 +231,7 @@ def _moment(operator: Operator, text: str, kind: Kind, type_: str) -> Condition:
 
     def bound(operator: Operator, moment: datetime) -> Compare:
         if kind is Kind.TIME:
-            return Compare(operator, moment.time().isoformat(), "TIME")
+            return Compare(operator, moment.time().isoformat(), type_)
         if kind is Kind.DATE:
             return Compare(operator, moment.date().isoformat(), "DATE")
         return Compare(operator, moment.isoformat(" "), "TIMESTAMP" if "ZONE" not in type_ else "TIMESTAMPTZ")

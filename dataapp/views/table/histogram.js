@@ -71,7 +71,7 @@ export class Histogram {
     listen("pointerdown", (event) => this.#press(event));
     listen("pointerup", (event) => this.#release(event));
     listen("pointercancel", () => this.#leave());
-    listen("pointerleave", () => this.dragging || this.#leave());
+    listen("pointerleave", (event) => this.dragging || event.pointerType === "touch" || this.#leave());
     listen("keydown", (event) => this.#key(event));
     listen("blur", () => this.#leave());
     listen("click", (event) => event.stopPropagation());
@@ -79,8 +79,9 @@ export class Histogram {
 
   /** Draw slots, as `bars` and `segments` make them, of a summary. */
   show(slots, summary) {
-    Object.assign(this, {slots, summary});
+    const {active} = this;
     this.#activate(null);
+    Object.assign(this, {slots, summary});
     this.svg.replaceChildren();
     this.element.querySelectorAll(".segment-text").forEach((text) => text.remove());
     for (const slot of slots) this.#draw(slot);
@@ -88,6 +89,7 @@ export class Histogram {
     this.element.setAttribute("aria-valuemax", String(slots.length));
     this.element.toggleAttribute("data-estimate", Boolean(summary?.is_estimate));
     this.choose(this.chosen ?? null);
+    if (active !== null && active < slots.length) this.#activate(active); // what is read off stays
   }
 
   /** Show which bars are chosen: [first, last], or null for none. */

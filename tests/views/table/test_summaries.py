@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataapp.engines.duckdb import DuckDB
@@ -79,8 +79,8 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     return pl.DataFrame(columns, schema=SCHEMA)
 
 
-@pytest.fixture
-def job() -> Any:
+def unstopped() -> Any:
+    """What a job is given that nobody stops."""
     return Job(lambda _: None, lambda _: None, lambda _: None)
 
 
@@ -91,10 +91,10 @@ def relation_of(engine: DuckDB, frame: pl.DataFrame, fixed_order: bool = True) -
 
 
 def summarize(
-    relation: Relation, job: Any, filters: tuple[ColumnFilter, ...] = ()
+    relation: Relation, filters: tuple[ColumnFilter, ...] = ()
 ) -> tuple[tuple[Column, ...], tuple[Measure, ...], tuple[Counts, ...], tuple[Counts, ...]]:
     columns = relation.columns()
-    with open_whole(relation, columns, job) as source:
+    with open_whole(relation, columns, unstopped()) as source:
         measures = measure(source, range(len(columns)))
         return columns, measures, count(source, measures, ()), count(source, measures, filters)
 
@@ -129,15 +129,15 @@ def passed(
     return [column[0].as_py() for column in found.columns]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 @given(frame=frames(), fixed_order=st.booleans(), filtered=st.sampled_from(FILTERS))
 def test_every_figure_equals_what_polars_gives(
-    engine: DuckDB, frame: pl.DataFrame, fixed_order: bool, filtered: tuple[str, str], job: Any
+    engine: DuckDB, frame: pl.DataFrame, fixed_order: bool, filtered: tuple[str, str]
 ):
     relation = relation_of(engine, frame, fixed_order)
     columns = relation.columns()
     filters = (passing(relation, columns, frame.columns.index(filtered[0]), filtered[1]),)
-    _, measures, wholes, parts = summarize(relation, job, filters)
+    _, measures, wholes, parts = summarize(relation, filters)
     for found, whole, part in zip(measures, wholes, parts, strict=True):
         values, column = frame[frame.columns[found.at]], columns[found.at]
         assert (whole.rows, whole.nulls) == (len(frame), values.null_count())
@@ -170,13 +170,11 @@ def check_values(found: Measure, whole: Counts, present: pl.Series) -> None:
     assert (found.distinct.values, found.distinct.is_exact) == (present.n_unique(), True)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 @given(frame=frames(), name=st.sampled_from(["n", "wide", "small", "x", "price"]))
-def test_bars_of_numbers_equal_what_polars_counts_between_their_ends(
-    engine: DuckDB, frame: pl.DataFrame, name: str, job: Any
-):
+def test_bars_of_numbers_equal_what_polars_counts_between_their_ends(engine: DuckDB, frame: pl.DataFrame, name: str):
     relation = relation_of(engine, frame.select(name))
-    _, (found,), (whole,), _ = summarize(relation, job)
+    _, (found,), (whole,), _ = summarize(relation)
     if found.axis is None:
         return
     values = [value for value in frame[name].drop_nulls() if value - value == 0]
@@ -189,16 +187,16 @@ def test_bars_of_numbers_equal_what_polars_counts_between_their_ends(
         assert whole.marks[at] == sum(value >= start and (is_last or value < ends[at + 1]) for value in values)
 
 
-def test_a_range_of_bars_asks_for_what_its_bars_hold(engine: DuckDB, job: Any):
+def test_a_range_of_bars_asks_for_what_its_bars_hold(engine: DuckDB):
     relation = Relation("SELECT i / 7 AS x FROM range(1000) t(i)", key="sevenths", engine=engine, fixed_order=True)
-    columns, (found,), (whole,), _ = summarize(relation, job)
+    columns, (found,), (whole,), _ = summarize(relation)
     marks = found.marks(columns[0])
     asked = passing(relation, columns, 0, f"{marks[2].low}..{marks[5].high}")
     assert rows_that_pass(relation, columns, (asked,)) == sum(whole.marks[2:6])
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns"])
-def test_bins_hold_what_their_filters_ask_for_when_clocks_change(zone: str, job: Any):
+def test_bins_hold_what_their_filters_ask_for_when_clocks_change(zone: str):
     engine = DuckDB()
     connection = engine.lease()
     connection.execute(f"SET GLOBAL TimeZone = '{zone}'")
@@ -207,7 +205,7 @@ def test_bins_hold_what_their_filters_ask_for_when_clocks_change(zone: str, job:
     autumn = "SELECT '2024-10-26 20:00:00+00'::TIMESTAMPTZ + to_minutes(i * 5) AS at FROM range(120) t(i)"
     for sql in (moments.format(90), moments.format(130), autumn):
         relation = Relation(sql, key=(zone, sql), engine=engine, fixed_order=True)
-        columns, (found,), (whole,), _ = summarize(relation, job)
+        columns, (found,), (whole,), _ = summarize(relation)
         assert sum(whole.marks) == whole.rows
         for mark, number in zip(found.marks(columns[0]), whole.marks, strict=True):
             if mark.filter is not None:
@@ -216,11 +214,11 @@ def test_bins_hold_what_their_filters_ask_for_when_clocks_change(zone: str, job:
 
 
 @pytest.mark.parametrize("fixed_order", [True, False])
-def test_a_sample_is_taken_from_all_over(engine: DuckDB, job: Any, fixed_order: bool):
+def test_a_sample_is_taken_from_all_over(engine: DuckDB, fixed_order: bool):
     relation = Relation(
         "FROM range(1_000_000) t(i)", key=("all over", fixed_order), engine=engine, fixed_order=fixed_order
     )
-    with open_sample(relation, relation.columns(), (0,), 1_000_000, job) as source:
+    with open_sample(relation, relation.columns(), (0,), 1_000_000, unstopped()) as source:
         (found,) = measure(source, (0,))
         (counts,) = count(source, (found,), ())
     assert counts.rows < 100_000
@@ -228,25 +226,25 @@ def test_a_sample_is_taken_from_all_over(engine: DuckDB, job: Any, fixed_order: 
     assert int(found.axis.bins[-1].low) >= 700_000
 
 
-def test_a_sample_is_taken_before_rows_are_counted(engine: DuckDB, job: Any):
+def test_a_sample_is_taken_before_rows_are_counted(engine: DuckDB):
     relation = Relation("FROM range(1000) t(i)", key="uncounted", engine=engine, fixed_order=True)
-    with open_sample(relation, relation.columns(), (0,), None, job) as source:
+    with open_sample(relation, relation.columns(), (0,), None, unstopped()) as source:
         assert count(source, measure(source, (0,)), ())[0].rows == 1000
 
 
-def test_dates_beyond_the_calendar_are_counted_apart(engine: DuckDB, job: Any):
+def test_dates_beyond_the_calendar_are_counted_apart(engine: DuckDB):
     sql = "SELECT unnest(['infinity', '-infinity', '0044-03-15 (BC)', '20000-01-01', '2024-03-05', NULL])::DATE AS day"
     relation = Relation(sql, key=sql, engine=engine, fixed_order=True)
-    _, (found,), (whole,), _ = summarize(relation, job)
+    _, (found,), (whole,), _ = summarize(relation)
     assert whole == Counts(rows=6, nulls=1, marks=(1, 4))
     assert found.axis is not None
     assert found.axis.bins[0].filter == "2024-03-05"
 
 
-def test_the_last_moment_of_a_day_lies_in_its_last_bin(engine: DuckDB, job: Any):
+def test_the_last_moment_of_a_day_lies_in_its_last_bin(engine: DuckDB):
     sql = "SELECT unnest(['00:00', '23:59:59.999999', '24:00'])::TIME AS clock"
     relation = Relation(sql, key=sql, engine=engine, fixed_order=True)
-    columns, (found,), (whole,), _ = summarize(relation, job)
+    columns, (found,), (whole,), _ = summarize(relation)
     assert whole.marks[-1] == 2
     assert (
         rows_that_pass(relation, columns, (passing(relation, columns, 0, found.marks(columns[0])[-1].filter or ""),))
@@ -254,10 +252,10 @@ def test_the_last_moment_of_a_day_lies_in_its_last_bin(engine: DuckDB, job: Any)
     )
 
 
-def test_too_many_texts_are_not_counted_one_by_one(engine: DuckDB, job: Any, monkeypatch: pytest.MonkeyPatch):
+def test_too_many_texts_are_not_counted_one_by_one(engine: DuckDB, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dataapp.views.table.summaries.MOST_GROUPS", 100)
     relation = Relation("SELECT 'key ' || i AS k FROM range(5000) t(i)", key="keys", engine=engine, fixed_order=True)
-    _, (found,), (whole,), _ = summarize(relation, job)
+    _, (found,), (whole,), _ = summarize(relation)
     assert (found.values, whole.marks) == ((), ())
     assert found.distinct is not None
     assert not found.distinct.is_exact
@@ -276,10 +274,10 @@ def test_a_text_with_a_null_character_has_no_filter():
     assert value_to_filter("a\0b", Column("name", "VARCHAR")) is None
 
 
-def test_many_columns_are_counted_in_one_scan(engine: DuckDB, job: Any, relation: Callable[..., Relation]):
+def test_many_columns_are_counted_in_one_scan(engine: DuckDB, relation: Callable[..., Relation]):
     wide = relation("SELECT " + ", ".join(f"i + {at} AS c_{at}" for at in range(40)) + " FROM range(10) t(i)")
     asked: list[str] = []
-    with open_whole(wide, wide.columns(), job) as source:
+    with open_whole(wide, wide.columns(), unstopped()) as source:
         measures = measure(source, range(40))
         fetch = source.fetch
 

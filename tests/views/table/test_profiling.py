@@ -71,7 +71,7 @@ def test_rows_go_first_and_the_profile_is_taken_up_again(explorer: Explorer, vie
     view(NUMBERS.format(1000))
     explorer.say("profile", column=0)
     job = explorer.jobs.waiting[0]
-    explorer.say("want", first=512, count=128, left=0, width=32)
+    explorer.say("want", first=512, count=128, columns=[0])
     assert job.cancelled
     explorer.jobs.run()
     assert len(sent(explorer)) == 1

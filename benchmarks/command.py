@@ -20,6 +20,7 @@ BENCHMARKS = {
     "screen": "slider to table and chart in a browser, against the raw query",
     "completion": "keystroke to completions on screen, over the sample data, with the engine's functions",
     "explore": "start of `dataapp explore` to first rows in a browser, and Ctrl-Enter to rows",
+    "explorer": "rows of the table explorer in a browser: first ones, scrolled to, jumped to, sorted, filtered",
     "cancel": "change of an input to the end of the query that it made useless",
     "fairness": "a light query beside other sessions' heavy ones, against its time alone",
     "stall": "longest stall of the event loop while eight viewers move sliders",

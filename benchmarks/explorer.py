@@ -1,0 +1,150 @@
+"""The table explorer over one file of ten columns: how long a reader waits for rows, in a browser.
+
+The page looks at every frame whether the rows that were asked for are on screen, none of their cells still waiting.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter, sleep
+
+import duckdb
+from playwright.sync_api import Browser, Page, ViewportSize, WebSocket
+
+from benchmarks.explorer_data import table_of
+from benchmarks.explorer_peers import measure_peers
+from benchmarks.memory import resident_mb
+from benchmarks.report import Figure, Goal, compared, within_ratio
+from benchmarks.serving import PAGES, Server, chromium, panel_serve
+from benchmarks.settings import Settings
+from benchmarks.timing import Sample
+
+_VIEWPORT = ViewportSize(width=1400, height=900)
+_HUGE = 100_000_000  # rows, where the disk has room for them
+_ROOM = 12 * 2**30  # bytes on the disk
+_FIRST_ROWS, _WINDOW, _JUMP, _SORT, _MEMORY = 500, 50, 300, 1.2, 300  # ms, ms, ms, times, MB
+_PAUSE = 0.15  # seconds between two pages of somebody who reads fast
+_PAGE = 17  # rows
+_SORTED = ("price", "size", "fee", "settles", "at")
+_LEAST = (4990, 4991, 4992, 4993, 4994)
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Measure our explorer on the large table, and on a huge one; then Tabulator and marimo on what they survive."""
+    sizes = [settings.rows]
+    if not settings.is_quick and shutil.disk_usage(table_of(settings.rows)).free > _ROOM:
+        sizes.append(_HUGE)
+    with chromium() as browser:
+        for rows in sizes:
+            yield from _ours(browser, table_of(rows), rows, settings)
+        yield from measure_peers(browser, settings.rows)
+
+
+class Wire:
+    """What a page receives over its websocket."""
+
+    def __init__(self, page: Page) -> None:
+        self.received = 0
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", self._count)
+
+    def _count(self, payload: str | bytes) -> None:
+        self.received += len(payload)
+
+
+def _ours(browser: Browser, file: Path, rows: int, settings: Settings) -> Iterator[Figure]:
+    size = f"{rows / 1e6:g} million rows"
+    with panel_serve(PAGES / "explorer_page.py", env={"BENCHMARK_TABLE": str(file)}) as server:
+        first = _first_rows(browser, server, settings.repetitions(7))
+        yield _within(f"{size}: first rows after the page", first, _FIRST_ROWS)
+        with _opened(browser, server) as (page, wire):
+            before = resident_mb(server.pid)
+            jumps = _jumps(page, settings.repetitions(24))
+            scrolled, bytes_ = _scroll(page, wire, settings.repetitions(60))
+            yield _within(f"{size}: next page while scrolling", scrolled, _WINDOW)
+            yield _within(f"{size}: jump", jumps, _JUMP)
+            yield Figure(f"{size}: sent per window", bytes_)
+            grown = resident_mb(server.pid) - before
+            goal = Goal(f"at most {_MEMORY} MB", grown, _MEMORY)
+            yield Figure(f"{size}: growth of the server, unsorted", Sample((grown,), "MB"), goal=goal)
+            yield _sorts(page, file, size)
+            yield _filters(page, file, size)
+
+
+def _first_rows(browser: Browser, server: Server, times: int) -> Sample:
+    """Return the times from a page's load to its rows; the first page of all is not counted."""
+    found: list[float] = []
+    for _ in range(times + 1):
+        with _opened(browser, server) as (page, _wire):
+            found.append(page.evaluate("grid.afterLoad()"))
+    return Sample(tuple(found[1:]))
+
+
+@contextmanager
+def _opened(browser: Browser, server: Server) -> Iterator[tuple[Page, Wire]]:
+    with browser.new_context(viewport=_VIEWPORT) as context:
+        page = context.new_page()
+        page.add_init_script((PAGES / "grid.js").read_text("utf-8"))
+        wire = Wire(page)
+        page.goto(server.url("explorer_page"), timeout=60_000)
+        page.wait_for_function("grid.isReady() && grid.isCounted()", timeout=60_000)
+        yield page, wire
+
+
+def _jumps(page: Page, times: int) -> Sample:
+    """Return the times of jumps to the middle, and to other places so that no window is there already."""
+    found: list[float] = []
+    for turn in range(times):
+        found.append(page.evaluate("at => grid.jump(at)", 0.5 + (turn * 37 % 100 - 50) / 150))
+        sleep(_PAUSE)
+    return Sample(tuple(found))
+
+
+def _scroll(page: Page, wire: Wire, times: int) -> tuple[Sample, Sample]:
+    """Return the times of pages that follow each other, and the bytes of the windows that came."""
+    page.evaluate("grid.jump(0.37)")
+    sleep(1)
+    before = wire.received
+    found: list[float] = []
+    for _ in range(times):
+        found.append(page.evaluate("rows => grid.scroll(rows)", _PAGE))
+        sleep(_PAUSE)
+    windows = max(1, times * _PAGE // 128)
+    return Sample(tuple(found)), Sample(((wire.received - before) / windows / 1000,), "kB")
+
+
+def _sorts(page: Page, file: Path, size: str) -> Figure:
+    """Sort by one column after the other, and let DuckDB alone find the first rows of the same order."""
+    ours: list[float] = []
+    raw: list[float] = []
+    connection = duckdb.connect()
+    page.evaluate("grid.jump(0)")
+    for column in _SORTED:
+        start = perf_counter()
+        connection.execute(f'''FROM '{file}' ORDER BY "{column}" LIMIT 256''').to_arrow_table()
+        raw.append(1000 * (perf_counter() - start))
+        ours.append(page.evaluate("name => grid.sort(name)", column))
+        page.wait_for_function("grid.isFresh()", timeout=600_000)
+    return within_ratio(f"{size}: first rows after a sort", Sample(tuple(ours)), Sample(tuple(raw)), at_most=_SORT)
+
+
+def _filters(page: Page, file: Path, size: str) -> Figure:
+    """Filter again and again, and let DuckDB alone find and count the rows of the same filter."""
+    ours: list[float] = []
+    raw: list[float] = []
+    connection = duckdb.connect()
+    for least in _LEAST:
+        start = perf_counter()
+        connection.execute(f"FROM '{file}' WHERE size >= {least} LIMIT 256").to_arrow_table()
+        raw.append(1000 * (perf_counter() - start))
+        ours.append(page.evaluate("text => grid.filter('size', text)", f">= {least}"))
+        page.wait_for_function("grid.isFresh()", timeout=600_000)
+    return compared(f"{size}: filter to first rows", Sample(tuple(ours)), Sample(tuple(raw)))
+
+
+def _within(what: str, sample: Sample, limit: float) -> Figure:
+    note = f"fastest {min(sample.values):.0f} ms, slowest {max(sample.values):.0f} ms"
+    return Figure(what, sample, None, "", Goal(f"at most {limit:g} ms", sample.median, limit), (note,))

@@ -1,0 +1,79 @@
+// Looks at the table explorer frame by frame: how long a reader waits for rows. Runs in the page.
+
+(() => {
+  const ROW = 26; // px
+
+  /** Every element, in shadow roots too. */
+  function* elements(root = document) {
+    for (const element of root.querySelectorAll("*")) {
+      yield element;
+      if (element.shadowRoot) yield* elements(element.shadowRoot);
+    }
+  }
+
+  const find = (matches) => {
+    for (const element of elements()) if (matches(element)) return element;
+    return null;
+  };
+
+  let table = null;
+  const grid = () => (table?.isConnected ? table : (table = find((one) => one.localName === "regular-table")));
+  const cells = () => [...(grid()?.querySelectorAll("tbody td") ?? [])];
+
+  /** The first cell on screen, once no cell lacks its value; else null. */
+  const shown = () => {
+    const all = cells();
+    return all.length === 0 || all.some((cell) => cell.dataset.is === "wait") ? null : all[0].textContent;
+  };
+
+  const until = (seen) => new Promise((resolve, reject) => {
+    const start = performance.now();
+    const look = () => {
+      if (seen()) resolve(performance.now() - start);
+      else if (performance.now() - start > 120000) reject(new Error("nothing new appeared within two minutes"));
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+
+  const act = (change, seen = () => true) => {
+    const before = shown();
+    change();
+    return until(() => ![null, before].includes(shown()) && seen());
+  };
+
+  const watch = () => {
+    if (shown()) window.rowsAt = performance.now();
+    else requestAnimationFrame(watch);
+  };
+  requestAnimationFrame(watch);
+
+  window.grid = {
+    isReady: () => Boolean(shown()),
+    isCounted: () => /^[\d,]+ rows/.test(find((one) => one.className === "count")?.textContent ?? ""),
+    isFresh: () => grid().closest(".explorer").dataset.state === "fresh",
+
+    /** Milliseconds from the page's own load to its first rows. */
+    afterLoad: () => window.rowsAt - performance.getEntriesByType("navigation")[0].loadEventEnd,
+
+    /** To a place between the first row (0) and the last (1), as with the scroll bar. */
+    jump: (fraction) => act(() => (grid().scrollTop = (grid().scrollHeight - grid().clientHeight) * fraction)),
+
+    /** Down by so many rows. */
+    scroll: (rows) => act(() => (grid().scrollTop += rows * ROW)),
+
+    /** Press the header of a column, and wait for the first rows of its order. */
+    sort: (column) => {
+      const title = [...grid().querySelectorAll(".title")].find((one) => one.querySelector(".name").textContent === column);
+      return act(() => title.click());
+    },
+
+    /** Type a filter, and wait for the first row that passes. */
+    filter: (column, text) => act(() => {
+      const field = [...grid().querySelectorAll("input")].find((one) => one.getAttribute("aria-label") === `Filter ${column}`);
+      field.value = text;
+      field.dispatchEvent(new Event("input"));
+      field.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+    }),
+  };
+})();

@@ -1,6 +1,6 @@
 """The same file in marimo's table, over a Polars frame."""
 
-import marimo
+import marimo  # pyright: ignore[reportMissingImports] - whoever compares with it installs it
 
 app = marimo.App(width="full")
 
@@ -9,7 +9,7 @@ app = marimo.App(width="full")
 def _():
     import os
 
-    import marimo as mo
+    import marimo as mo  # pyright: ignore[reportMissingImports]
     import polars as pl
 
     mo.ui.table(pl.read_parquet(os.environ["BENCHMARK_TABLE"]), page_size=20, selection=None)

@@ -32,7 +32,12 @@ class Arrangement:
         if groups is not None:
             places |= _made_places(aggregates, groups.aggregates, len(columns), len(columns))
         order = tuple(replace(key, column=places[key.column]) for key in self.order if key.column in places)
-        return replace(self, groups=groups, order=order)
+        return replace(self, groups=groups, order=order, layout=self.layout.limited(len(columns)))
+
+    def displayed(self, count: int) -> tuple[int, ...]:
+        """Return the columns on screen from left to right, of a relation that has so many."""
+        columns = self.layout.displayed(count)
+        return columns if self.groups is None else self.groups.displayed(columns, count)
 
     def question(self, columns: tuple[Column, ...]) -> tuple[Question, dict[int, str]]:
         """Return what is asked for, and by column what is wrong with its filter. A wrong filter is left out."""

@@ -69,6 +69,6 @@ function range(from, to, step) {
   return Array.from({length: last - first + 1}, (_, at) => first + at);
 }
 
-function toBytes(buffer) {
+export function toBytes(buffer) {
   return buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : new Uint8Array(buffer.buffer ?? buffer);
 }

@@ -32,7 +32,7 @@ export class ColumnTools {
 
   /** Take what the server says. */
   hear(said, {isNew = false} = {}) {
-    const layout = new Layout(this.explorer.columns.length, said);
+    const layout = new Layout(this.explorer.relationWidth, said, this.explorer.groups);
     if (isNew) this.wished = [];
     this.wished = this.wished.slice(this.wished.indexOf(layout.key) + 1);
     if (this.wished.length > 0 || layout.key === this.layout.key) return;

@@ -143,7 +143,7 @@ class Controller:
         elif message is None or shown is None:
             return
         elif isinstance(message, Arrange):
-            if self._same_columns_since <= message.view <= shown.view and message.layout.fits(len(shown.columns)):
+            if self._same_columns_since <= message.view <= shown.view and message.layout.fits(shown.width):
                 self._lay_out(shown, message.layout.tidied(len(shown.columns)))
         elif shown.rows is not self._rows:
             return
@@ -376,10 +376,11 @@ def _columns_to_read(
     arrangement: Arrangement, columns: tuple[Column, ...], looked_at: Sequence[int]
 ) -> tuple[int, ...]:
     """Return the columns of a view's first window: those that were looked at, else the first on screen."""
-    groups, count = arrangement.groups, len(columns)
-    made = 0 if groups is None else len(group_headers(groups, columns))
-    there = [at for at in looked_at if at < count] or arrangement.layout.displayed(count)[:CHUNK]
-    return (*there, *range(count, count + made))
+    displayed = arrangement.displayed(len(columns))
+    there = tuple(at for at in looked_at if at in displayed)
+    if there and arrangement.groups is None:
+        return there
+    return tuple(dict.fromkeys((*there, *displayed[:CHUNK])))  # others come on screen when rows are grouped, or opened
 
 
 def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:

@@ -16,6 +16,8 @@ import columnsCss from "./columns.css";
 import {ColumnTools} from "./columns.js";
 import css from "./explorer.css";
 import {formatCell, formatCount, fullText, styleFor} from "./format.js";
+import groupsCss from "./groups.css";
+import {Groups} from "./groups.js";
 import {element} from "./header.js";
 import {HeaderMenu} from "./headermenu.js";
 import {Headers} from "./headers.js";
@@ -45,7 +47,7 @@ const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  style.textContent = subCellScrolling + css + toolsCss + columnsCss + summaryCss + profileCss;
+  style.textContent = subCellScrolling + css + toolsCss + columnsCss + groupsCss + summaryCss + profileCss;
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -63,6 +65,7 @@ class Explorer {
     this.columns = [];
     this.styles = [];
     this.cells = new Cells();
+    this.relationWidth = 0; // without the columns that groups have of their own
     this.layout = new Layout(0, NO_LAYOUT);
     this.#build();
     this.headers = new Headers((position) => ({
@@ -76,6 +79,7 @@ class Explorer {
     this.widths = new Widths(this.table);
     this.headerMenu = new HeaderMenu(this.popup);
     this.columnTools = new ColumnTools(this);
+    this.groups = new Groups(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
     });
@@ -150,13 +154,17 @@ class Explorer {
   // What the server says.
 
   #show(message) {
-    const isSame = this.view !== null && sameColumns(this.columns, message.columns);
+    const columns = [...message.columns, ...(message.groups?.columns ?? [])];
+    const isSame = this.view !== null && sameColumns(this.columns, columns);
     const row = message.keep_place ? this.scroller.row : 0;
     this.view = message;
     this.order = message.order;
     this.cells.clear();
-    if (!isSame) this.#setColumns(message.columns);
-    this.columnTools.hear(message.layout, {isNew: !isSame});
+    this.relationWidth = message.columns.length;
+    const isRegrouped = this.groups.hear(message.groups);
+    if (!isSame) this.#setColumns(columns);
+    this.columnTools.hear(message.layout, {isNew: !isSame || isRegrouped});
+    this.groups.show();
     this.#take(message);
     this.headers.showOrder(this.order);
     this.headers.showFilters(message.filters, message.faults);
@@ -200,7 +208,9 @@ class Explorer {
 
   #clear() {
     this.view = null;
+    this.groups.hear(null);
     this.#setColumns([]);
+    this.groups.show();
     this.cells.clear();
     this.#rest("empty");
     this.count.textContent = this.place.textContent = this.note.textContent = "";
@@ -253,12 +263,13 @@ class Explorer {
     this.columns = columns;
     this.styles = columns.map(styleFor);
     this.headers.start(columns);
-    this.layout = new Layout(columns.length, NO_LAYOUT);
+    this.layout = new Layout(this.relationWidth, NO_LAYOUT, this.groups);
     this.widths.start(columns);
   }
 
   /** Keep cells, and let columns look as their values need. */
   #take(message) {
+    this.groups.take(message);
     this.#see(this.cells.add(message));
   }
 
@@ -287,7 +298,7 @@ class Explorer {
     const scrolled = this.layout.displayed.slice(this.pinned);
     const visible = scrolled.slice(x0, x1);
     if (x1 > x0 && y1 > y0) this.#ask(first, last, [...pinned, ...visible], around(scrolled, x0, x1));
-    if (x1 > x0) this.summaries.look([...pinned, ...visible]);
+    if (x1 > x0) this.summaries.look([...pinned, ...visible].filter((at) => at < this.relationWidth));
     const [data, metadata] = this.#texts(visible, first, last);
     const [beside, marks] = this.#texts(pinned, first, last);
     this.pinnedMarks = marks;
@@ -312,13 +323,19 @@ class Explorer {
       const [texts, marks] = [[], []];
       for (let row = first; row < last; row++) {
         const value = this.cells.at(row, at);
-        const [text, mark] = value === undefined ? ["", "wait"] : formatCell(value, this.columns[at], this.styles[at]);
+        const [text, mark] = this.#look(value, row, at);
         texts.push(text);
         marks.push(mark);
       }
       return [texts, marks];
     });
     return [all.map(([texts]) => texts), all.map(([, marks]) => marks)];
+  }
+
+  /** A cell's text, and what is special about it. */
+  #look(value, row, at) {
+    if (value === undefined) return ["", "wait"];
+    return this.groups.isBlank(row, at) ? ["", "blank"] : formatCell(value, this.columns[at], this.styles[at]);
   }
 
   /** Which cell of the relation a cell of the table shows: its row, and the position of its column. */
@@ -332,11 +349,13 @@ class Explorer {
   #style() {
     for (const cell of this.table.querySelectorAll("tbody td, tbody th")) {
       const meta = this.table.getMeta(cell);
-      const column = this.columns[this.placeOf(cell)?.column];
+      const place = this.placeOf(cell);
+      const column = this.columns[place?.column];
       if (!column) continue;
       const mark = meta.x === undefined ? this.pinnedMarks[meta.row_header_x]?.[meta.y - meta.y0] : meta.user;
       if (cell.dataset.kind !== column.kind) cell.dataset.kind = column.kind;
       if (cell.dataset.is !== mark) cell.dataset.is = mark ?? "";
+      this.groups.dress(cell, place);
       this.#markEdge(cell, meta);
     }
     for (const cell of this.table.querySelectorAll("thead th")) {
@@ -344,6 +363,7 @@ class Explorer {
       if (!place) continue;
       const header = this.headers.at(place.column);
       cell.setAttribute("aria-sort", header.order ?? "none");
+      this.groups.dressHeader(header);
       this.#markEdge(cell, this.table.getMeta(cell));
       const holder = cell.firstElementChild;
       if (cell.classList.contains("rt-group-corner") && header.element.parentElement !== holder) {
@@ -359,9 +379,10 @@ class Explorer {
   }
 
   #showCount() {
-    const {rows, unfiltered, filters} = this.view;
+    const {rows, unfiltered, filters, groups} = this.view;
     const isFiltered = Object.keys(filters).length > 0;
-    if (rows === null) this.count.textContent = "Counting rows …";
+    if (groups) this.count.textContent = this.groups.count(unfiltered, isFiltered);
+    else if (rows === null) this.count.textContent = "Counting rows …";
     else if (isFiltered) this.count.textContent = `${formatCount(rows)} of ${plural(unfiltered)}`;
     else this.count.textContent = plural(rows);
   }

@@ -15,6 +15,7 @@ from dataapp.views.table.queries import (
     ColumnFilter,
     Query,
     SortKey,
+    Span,
     Table,
     Values,
     group_expression,
@@ -94,26 +95,19 @@ def children(numbers: Sequence[int]) -> Query:
     return Query(f"SELECT parent, min(rowid), count(*) {found}")
 
 
-def group_window(
-    groups: str,
-    grouping: Grouping,
-    columns: tuple[Column, ...],
-    level: int,
-    positions: Sequence[int],
-    first: int,
-    count: int,
-) -> Query:
-    """Neighbouring groups as they travel: their rowids, then the columns at some positions."""
+def group_window(groups: str, grouping: Grouping, columns: tuple[Column, ...], level: int, span: Span) -> Query:
+    """Neighbours in ``placed`` as they travel: their rowids, then what groups have of the columns."""
     made = group_columns(grouping, columns)
     cells = ['wanted.group_row AS "group"']
-    for at in positions:
+    for at in span.columns:
         if at >= len(columns):
             number = at - len(columns)
             reference = "g.n" if number == 0 else f"g.a{number - 1}"
             cells.append(f"{cell_expression(made[number], reference)} AS c{at}")
         elif (key := next((one for one in grouping.keys[: level + 1] if one.column == at), None)) is not None:
             cells.append(f"{_key_cell(key, columns[at], f'g.k{grouping.keys.index(key)}')} AS c{at}")
-    rows = f"SELECT rowid AS place, group_row FROM {PLACED} WHERE rowid >= {first} AND rowid < {first + count}"
+    wanted = f"rowid >= {span.first} AND rowid < {span.first + span.count}"
+    rows = f"SELECT rowid AS place, group_row FROM {PLACED} WHERE {wanted}"
     joined = f"({rows}) AS wanted JOIN {groups} AS g ON g.rowid = wanted.group_row"
     return Query(f"SELECT {', '.join(cells)} FROM {joined} ORDER BY wanted.place")
 

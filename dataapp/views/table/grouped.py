@@ -237,14 +237,11 @@ class GroupedRows(RelationRows):
             rows.settle(question, Span(0, 1, (0,)), cancel)
 
     def _lines(self, tree: _Tree, span: Span, cancel: Cancel) -> Screen:
-        tables = [
-            _NO_LINES,
-            *(self._run(tree, run, span, cancel) for run in runs(tree.top, span.first, span.count)),
-        ]
-        table = pa.concat_tables(tables, promote_options="permissive")
-        cells = [_column(table, f"c{at}") for at in span.columns]
-        lines = table.select(_LINES.names).combine_chunks()
-        return Screen(span, pa.table(cells, names=[f"c{at}" for at in span.columns]), None, lines)
+        found = (self._run(tree, run, span, cancel) for run in runs(tree.top, span.first, span.count))
+        table = pa.concat_tables([_NO_LINES, *found], promote_options="permissive")
+        names = [f"c{at}" for at in span.columns]
+        cells = pa.table([_column(table, name) for name in names], names=names)
+        return Screen(span, cells, None, table.select(_LINES.names).combine_chunks())
 
     def _run(self, tree: _Tree, run: Run, span: Span, cancel: Cancel) -> pa.Table:
         """Read neighbouring lines."""
@@ -255,7 +252,7 @@ class GroupedRows(RelationRows):
             return self._rows_run(tree, path, Span(run.first, run.count, span.columns), cancel)
         first = tree.starts[TOP if number is None else number] + run.first
         query = group_queries.group_window(
-            tree.table, tree.grouping, tree.columns, run.level, span.columns, first, run.count
+            tree.table, tree.grouping, tree.columns, run.level, Span(first, run.count, span.columns)
         )
         with self._attempt(tree.reader, cancel):
             table = tree.reader.fetch_kept(query.sql, query.parameters)
@@ -267,11 +264,11 @@ class GroupedRows(RelationRows):
     def _rows_run(self, tree: _Tree, path: Path, span: Span, cancel: Cancel) -> pa.Table:
         shown = {"level": [len(path)] * span.count, "state": [_ROW] * span.count, "group": [None] * span.count}
         lines = pa.table(shown, schema=_LINES)
-        span = replace(span, columns=tuple(at for at in span.columns if at < len(tree.columns)))
-        if not span.columns:
+        own = tuple(at for at in span.columns if at < len(tree.columns))
+        if not own:
             return lines
         question = _rows_question(tree.question, tree.columns, path)
-        cells = tree.opened[path].window(question, span, cancel).cells
+        cells = tree.opened[path].window(question, replace(span, columns=own), cancel).cells
         for name in reversed(_LINES.names):
             cells = cells.add_column(0, name, lines.column(name))
         return cells

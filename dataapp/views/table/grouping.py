@@ -59,6 +59,23 @@ class Grouping:
     aggregates: tuple[Aggregate, ...] = ()
     open: frozenset[Path] = frozenset()
 
+    def displayed(self, others: tuple[int, ...], count: int) -> tuple[int, ...]:
+        """Return the columns on screen from left to right: the keys, what is made of groups, then what their rows have.
+
+        Args:
+            others: The relation's columns that the reader wants to see, as they follow each other.
+            count: How many columns the relation has.
+
+        Example:
+            >>> Grouping((GroupKey(2),), (Aggregate("sum", 1),)).displayed((0, 1, 2), 3)
+            (2, 3, 4)
+            >>> Grouping((GroupKey(2),), (), frozenset({("a",)})).displayed((0, 1, 2), 3)
+            (2, 3, 0, 1)
+        """
+        keys = tuple(dict.fromkeys(key.column for key in self.keys))
+        made = tuple(range(count, count + 1 + len(self.aggregates)))
+        return (*keys, *made, *((at for at in others if at not in keys) if self.open else ()))
+
     def toggled(self, path: Path) -> "Grouping":
         """Return the grouping with a group open that is closed, or the other way round."""
         return replace(self, open=self.open ^ {path})

@@ -3,7 +3,9 @@
 // A layout does not change: what a reader wishes is another one, which the server keeps.
 
 export class Layout {
-  constructor(count, {order, hidden, pinned, widths}) {
+  /** `groups` say which columns are on screen while rows are grouped. */
+  constructor(count, {order, hidden, pinned, widths}, groups = null) {
+    this.groups = groups;
     this.order = [...new Set([...order, ...Array(count).keys()])];
     this.hidden = new Set(hidden);
     this.pinned = new Set(pinned);
@@ -11,8 +13,9 @@ export class Layout {
     const shown = this.order.filter((at) => !this.hidden.has(at));
     const isPinned = (at) => this.pinned.has(at);
     this.displayed = [...shown.filter(isPinned), ...shown.filter((at) => !isPinned(at))];
+    if (groups?.said) this.displayed = groups.displayed(this.displayed, this.hidden);
     this.places = new Map(this.displayed.map((at, place) => [at, place]));
-    this.pinnedCount = shown.filter(isPinned).length;
+    this.pinnedCount = groups?.said ? groups.pinnedCount : shown.filter(isPinned).length;
   }
 
   get message() {
@@ -27,7 +30,7 @@ export class Layout {
   /** Equal for layouts that look the same. */
   get key() {
     const sorted = (items) => [...items].sort();
-    return JSON.stringify([this.order, sorted(this.hidden), sorted(this.pinned), sorted(this.widths)]);
+    return JSON.stringify([this.displayed, this.order, sorted(this.hidden), sorted(this.pinned), sorted(this.widths)]);
   }
 
   /** With a column in front of another, or as the last one. It joins those beside it, if it is told so. */
@@ -68,7 +71,7 @@ export class Layout {
   }
 
   #with(changes) {
-    return new Layout(this.order.length, {...this, ...changes});
+    return new Layout(this.order.length, {...this, ...changes}, this.groups);
   }
 }
 

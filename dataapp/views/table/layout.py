@@ -47,6 +47,15 @@ class Layout:
             order.pop()
         return Layout(tuple(order[:-1]), self.hidden, self.pinned, self.widths)
 
+    def limited(self, count: int) -> "Layout":
+        """Return the same layout of the first so many columns alone."""
+        return Layout(
+            tuple(at for at in self.order if at < count),
+            frozenset(at for at in self.hidden if at < count),
+            frozenset(at for at in self.pinned if at < count),
+            {at: width for at, width in self.widths.items() if at < count},
+        )
+
     def carried_over(self, old: tuple[Column, ...], new: tuple[Column, ...]) -> "Layout":
         """Return what still applies when other columns are shown: that of columns with the same name and type."""
         if old == new:

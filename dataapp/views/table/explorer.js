@@ -72,13 +72,14 @@ class Explorer {
       sort: (extend) => this.sort(position, extend),
       filter: (text) => this.say("filter", {column: position, text}),
       menu: (button) => this.headerMenu.toggle(button, position),
-      profile: (button) => this.profile.open(this.columns[position], position, button),
+      profile: position < this.relationWidth && ((button) => this.profile.toggle(position, button)),
       tip: this.tip,
     }));
     this.scroller = new RowScroller(this.table, ROW, ROW * HEADER_ROWS, () => this.draw());
     this.widths = new Widths(this.table);
     this.headerMenu = new HeaderMenu(this.popup);
     this.columnTools = new ColumnTools(this);
+    this.profile = new ProfilePanel(this);
     this.groups = new Groups(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
@@ -108,11 +109,6 @@ class Explorer {
     this.popup = new Popup(this.root);
     this.side = new SidePanel(() => this.#resized());
     this.tip = new Tip(this.root);
-    this.profile = new ProfilePanel(this.side, {
-      say: (type, data) => this.say(type, data),
-      filter: (position, text) => this.headers.at(position).toggleFilter(text),
-      tip: this.tip,
-    });
     this.summaries = new Summaries((columns) => this.say("summarize", {columns}));
     this.middle = element("div", "middle");
     this.middle.append(this.body, this.side.element);

@@ -8,8 +8,8 @@ const SENT_AFTER = 250; // ms after the last key
 
 export class Header {
   /**
-   * `sort(extend)`, `filter(text)`, `menu(button)` and `profile(button)` are called with the reader's wishes; `tip` shows
-   * what a picture tells.
+   * `sort(extend)`, `filter(text)`, `menu(button)` and `profile(button)`, if there is one, are called with the reader's
+   * wishes; `tip` shows what a picture tells.
    */
   constructor(column, {sort, filter, menu, profile, tip}) {
     this.column = column;
@@ -30,7 +30,7 @@ export class Header {
     this.button.append(icon("caret"));
     this.button.addEventListener("click", () => menu(this.button));
     const top = element("div", "top");
-    top.append(this.title, this.#profileButton(profile), this.button);
+    top.append(this.title, ...(profile ? [this.#profileButton(profile)] : []), this.button);
     this.type = element("span", "type", column.type);
     this.summary = new Summary(column, {tip, filter: (text) => this.toggleFilter(text)});
     const facts = element("div", "facts");

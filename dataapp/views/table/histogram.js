@@ -11,6 +11,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const GAP = 0.8; // of a bar, between bars and what lies beyond them
 const LEAST = 0.05; // of the height: a bar that is not empty can be seen
 const NARROWEST = 0.012; // of the width: so can a segment
+const SEAM = 0.01; // of the width, between segments
 const LABELLED = 0.14; // of the width: a segment with its text in it
 const DRAGGED = 4; // px
 
@@ -112,7 +113,7 @@ export class Histogram {
     group.setAttribute("class", "slot");
     if (slot.isBeyond) group.dataset.is = "beyond";
     if (slot.isOther) group.dataset.is = "other";
-    const gap = slot.isSegment ? 0 : 0.12 * slot.width;
+    const gap = slot.isSegment ? Math.min(SEAM, 0.3 * slot.width) : 0.12 * slot.width;
     const rectangle = (name, height) => {
       const made = document.createElementNS(SVG, "rect");
       made.setAttribute("class", name);
@@ -131,7 +132,7 @@ export class Histogram {
       const text = element("span", "segment-text", slot.mark.label);
       text.style.left = `${100 * slot.x}%`;
       text.style.width = `${100 * slot.width}%`;
-      text.toggleAttribute("data-pale", slot.part < 0.5);
+      text.toggleAttribute("data-pale", slot.part < 1);
       this.element.append(text);
     }
   }

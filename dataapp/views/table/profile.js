@@ -13,35 +13,35 @@ const SHARED = new Set(["Null", "Empty"]);
 const DIGITS = 6; // of a figure that is not counted
 
 export class ProfilePanel {
-  /** `say(type, data)` sends a message, `filter(position, text)` asks for a filter, and `tip` shows what a bar tells. */
-  constructor(side, {say, filter, tip}) {
-    Object.assign(this, {side, say, filter, tip});
+  constructor(explorer) {
+    this.explorer = explorer;
     this.position = null;
+    explorer.headerMenu.add(10, (column) => this.#entries(column));
   }
 
-  /** Show a column's profile; `opener` gets the focus back. */
-  open(column, position, opener) {
+  /** Show a column's profile, or close it if it is open; `opener` gets the focus back. */
+  toggle(position, opener) {
+    const {explorer} = this;
     if (this.position === position) {
-      this.side.close();
+      explorer.side.close();
       return;
     }
-    this.#build(column, position);
-    this.side.open(column.name, this.element, () => this.#left(position, opener));
-    Object.assign(this, {column, position});
-    this.say("profile", {column: position});
-    this.side.button.focus();
+    this.#build(explorer.columns[position], position);
+    explorer.side.open(this.column.name, this.element, () => this.#left(position, opener));
+    this.position = position;
+    explorer.say("profile", {column: position});
+    explorer.side.button.focus();
     this.#wait();
   }
 
-  /** Close if it is about columns that are no longer shown; else what it tells may soon change. */
+  /** Close if it is about columns that are no longer shown. */
   restart(isSame) {
-    if (this.position === null) return;
-    if (!isSame) this.side.close();
-    else this.#wait();
+    if (this.position !== null && !isSame) this.explorer.side.close();
   }
 
   receive(message) {
     if (message.type === "progress") this.#showProgress(message);
+    else if (message.column === this.position && message.stale) this.#wait("stale");
     else if (message.column === this.position) this.#show(message);
   }
 
@@ -49,24 +49,32 @@ export class ProfilePanel {
     clearTimeout(this.asking);
   }
 
+  #entries(position) {
+    if (position >= this.explorer.relationWidth) return [];
+    const {button} = this.explorer.headers.at(position);
+    return [{label: "Profile", act: () => this.toggle(position, button), note: this.position === position ? "✓" : ""}];
+  }
+
   #left(position, opener) {
     this.stop();
-    this.tip.hide(this.histogram.element);
+    this.explorer.tip.hide(this.histogram.element);
     if (this.position !== position) return;
     this.position = null;
-    this.say("profile", {column: null});
+    this.explorer.say("profile", {column: null});
     opener?.focus();
   }
 
   #build(column, position) {
+    this.column = column;
     this.element = element("div", "profile");
     this.element.dataset.state = "waiting";
     this.status = element("p", "profile-status", "Reading a sample …");
     this.status.setAttribute("role", "status");
     this.bar = element("div", "profile-bar");
     this.bar.append(element("div", "profile-done"));
-    const pick = (text) => this.filter(position, text);
-    this.histogram = new Histogram({label: `Distribution of ${column.name}`, tip: this.tip, pick, range: pick});
+    const pick = (text) => this.explorer.headers.at(position).toggleFilter(text);
+    const {tip} = this.explorer;
+    this.histogram = new Histogram({label: `Distribution of ${column.name}`, tip, pick, range: pick});
     this.histogram.element.classList.add("large");
     this.axis = element("div", "axis");
     this.figures = element("table", "figures");
@@ -75,10 +83,10 @@ export class ProfilePanel {
     this.element.append(kind, this.status, this.bar, this.histogram.element, this.axis, this.figures, this.top);
   }
 
-  #wait() {
+  #wait(state = this.element.dataset.state) {
     this.stop();
-    this.element.dataset.state = this.element.dataset.state === "exact" ? "stale" : this.element.dataset.state;
-    this.asking = setTimeout(() => this.say("ask", {}), ASKS_EVERY);
+    this.element.dataset.state = state;
+    this.asking = setTimeout(() => this.explorer.say("ask", {}), ASKS_EVERY);
   }
 
   #showProgress({profile}) {

@@ -49,9 +49,11 @@ class Profiler:
     def show(self, about: About | None) -> None:
         """Take what the page shows now."""
         last, self._about = self._about, about
-        if about is None or last is None or last.relation is not about.relation:
+        if about is None or last is None or last.columns != about.columns:
             self.open(None)
-        elif last.filters != about.filters and self._column is not None:
+        elif last.relation is not about.relation or last.filters != about.filters:
+            if self._column is not None:
+                self._send({"type": "profile", "column": self._column, "stale": True})
             self.open(self._column)
         else:
             self.go_on()

@@ -53,6 +53,7 @@ def test_filters_tell_the_rows_apart_that_pass(explorer: Explorer, view: Callabl
     assert figure(sent(explorer)[-1], "Rows")["part"] is None
     explorer.say("filter", column=1, text="0")
     explorer.jobs.run()
+    assert sent(explorer)[-2]["stale"]
     assert (figure(sent(explorer)[-1], "Rows")["part"], figure(sent(explorer)[-1], "Maximum")["part"]) == (30, "87")
 
 
@@ -77,16 +78,17 @@ def test_rows_go_first_and_the_profile_is_taken_up_again(explorer: Explorer, vie
     assert len(sent(explorer)) == 1
 
 
-def test_another_relation_has_no_profile_until_it_is_asked_for(
-    explorer: Explorer, relation: Make, view: Callable[[str], None]
+@pytest.mark.parametrize(("sql", "kinds"), [(NUMBERS.format(91), ["stale", "summary"]), ("SELECT 'x' AS other", [])])
+def test_another_relation_is_profiled_if_its_columns_are_the_same(
+    explorer: Explorer, relation: Make, view: Callable[[str], None], sql: str, kinds: list[str]
 ):
     view(NUMBERS.format(90))
     explorer.say("profile", column=0)
     explorer.jobs.run()
     explorer.messages.clear()
-    explorer.controller.show(relation(NUMBERS.format(91)))
+    explorer.controller.show(relation(sql))
     explorer.jobs.run()
-    assert sent(explorer) == []
+    assert [kind for one in sent(explorer) for kind in ("stale", "summary") if kind in one] == kinds
 
 
 def test_an_order_changes_no_profile(explorer: Explorer, view: Callable[[str], None]):

@@ -61,6 +61,7 @@ def table(opened: Page) -> Iterator[Locator]:
             field.fill("")
             field.press("Enter")
     expect(table.locator(".count")).to_have_text("300,000 rows")
+    expect(table.locator(".summary .whole")).to_have_count(0)  # nothing is drawn of what was filtered
 
 
 def picture(table: Locator, name: str) -> Locator:
@@ -184,6 +185,26 @@ def test_a_profile_tells_filtered_rows_beside_all(table: Locator):
     profile = table.locator(".profile")
     expect(figure(profile, "Rows")).to_have_text(["100", "300,000"], timeout=30_000)
     expect(figure(profile, "Median")).to_have_text(["149", "149,999"])
+
+
+def test_an_order_leaves_a_profile_alone_and_another_filter_makes_it_anew(table: Locator):
+    table.get_by_label("Profile of n", exact=True).click()
+    profile = table.locator(".profile")
+    expect(profile).to_have_attribute("data-state", "exact", timeout=30_000)
+    table.locator(".title", has_text="flag").click()
+    expect(table.locator("th[aria-sort=ascending]")).to_have_count(1)
+    expect(profile).to_have_attribute("data-state", "exact")
+    table.get_by_label("Filter n", exact=True).fill("< 10")
+    expect(figure(profile, "Rows")).to_have_text(["10", "300,000"], timeout=30_000)
+    expect(profile).to_have_attribute("data-state", "exact")
+    for _ in range(2):
+        table.locator(".title", has_text="flag").click()
+
+
+def test_the_menu_of_a_column_opens_its_profile(table: Locator):
+    table.get_by_label("Menu of flag", exact=True).click()
+    table.get_by_role("menuitem", name="Profile").click()
+    expect(table.locator(".side-title")).to_have_text("flag")
 
 
 def test_another_column_takes_the_place_of_a_profile(table: Locator):

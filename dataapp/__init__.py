@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dataapp.app.page import App as App
-    from dataapp.cells.exploring import explore as explore
     from dataapp.cells.predicate import match as match
     from dataapp.cells.python import cell as cell
     from dataapp.cells.sql import sql as sql
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from dataapp.views.charts import brush as brush
     from dataapp.views.charts import chart as chart
     from dataapp.views.charts import pick as pick
+    from dataapp.views.exploring import explore as explore
 
 _PUBLIC = {
     "App": "dataapp.app.page",
@@ -31,7 +31,7 @@ _PUBLIC = {
     "cell": "dataapp.cells.python",
     "chart": "dataapp.views.charts",
     "connect": "dataapp.connect.connection",
-    "explore": "dataapp.cells.exploring",
+    "explore": "dataapp.views.exploring",
     "input": "dataapp.inputs.declare",
     "match": "dataapp.cells.predicate",
     "pick": "dataapp.views.charts",

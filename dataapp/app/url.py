@@ -15,8 +15,10 @@ from urllib.parse import quote_plus, urlencode
 
 import panel as pn
 
+from dataapp.cells.explore import ChoiceCell, ViewCell
 from dataapp.cells.input import Control, InputCell
 from dataapp.cells.selection import Selected, SelectionCell, SelectionControl, selection_kind
+from dataapp.cells.view import View, ViewControl, json_to_view, view_to_json
 from dataapp.inputs.links import is_in_links, put
 from dataapp.inputs.types import text_to_moment
 from dataapp.runtime.equality import is_same
@@ -71,13 +73,16 @@ class Address:
     def restore(self, cell: InputCell, control: Control) -> None:
         """Give a new control the value that the URL holds for it."""
         self._defaults[cell] = control.read()
-        key = self._keys[cell] = self._choose_key(cell) if is_in_links(control) else None
+        key = self._keys[cell] = self._choose_key(cell) if is_in_links(control) and _has_key(cell) else None
         if key is None or key not in self._given:
             return
         try:
             value = decode(self._given[key], cell.kind.sql_type, self._defaults[cell])
             if isinstance(cell, SelectionCell) and isinstance(control, SelectionControl):
                 value = _to_selection(cell, value)
+                control.put(value)
+            elif isinstance(control, ViewControl):
+                value = json_to_view(value, control.read())
                 control.put(value)
             else:
                 value = put(control, value, cell.feeds)
@@ -96,10 +101,14 @@ class Address:
         if key is None:
             return
         self._shown.pop(key, None)
-        text = None if is_same(value, self._defaults.get(cell)) else encode(value)
+        text = None if is_same(value, self._defaults.get(cell)) else encode(self._to_value(cell, value))
         if text is not None:
             self._shown[key] = text
         self._write(f"?{urlencode(self._shown)}" if self._shown else "")
+
+    def _to_value(self, cell: InputCell, value: object) -> object:
+        start = self._defaults.get(cell)
+        return view_to_json(value, start) if isinstance(value, View) and isinstance(start, View) else value
 
     def _choose_key(self, cell: InputCell) -> str | None:
         if not cell.is_named:
@@ -111,6 +120,11 @@ class Address:
         # The server runs an app script in a module whose name differs from session to session.
         module = place.file.stem if place.file is not None and place.module.startswith("bokeh_app_") else place.module
         return f"{module}.{cell.label}"
+
+
+def _has_key(cell: InputCell) -> bool:
+    """Whether something of a cell stands in links: an explorer without a name asks for none, and choices have none."""
+    return cell.is_named if isinstance(cell, ViewCell) else not isinstance(cell, ChoiceCell)
 
 
 def _to_selection(cell: SelectionCell, value: object) -> Selected:

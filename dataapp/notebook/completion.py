@@ -10,6 +10,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 from dataapp.app.sessions import engine
 from dataapp.cells.adapters import as_cell
 from dataapp.cells.cell import Cell
+from dataapp.cells.explore import FilteredCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.predicate import PredicateCell
@@ -78,7 +79,8 @@ def _words(namespace: Namespace, text: str, typed: str) -> Iterator[Offer]:
 
 
 def _parameters(namespace: Namespace) -> Iterator[Offer]:
-    yield from (Offer(name, "parameter") for name, _ in _cells(namespace, (InputCell, ConstantCell, PredicateCell)))
+    kinds = (InputCell, ConstantCell, PredicateCell, FilteredCell, ValueAtCell)
+    yield from (Offer(name, "parameter") for name, _ in _cells(namespace, kinds))
 
 
 def _columns(namespace: Namespace, text: str, of: str | None) -> Iterator[Offer]:

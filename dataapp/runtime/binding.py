@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import ExploreCell
+from dataapp.cells.explore import ExploreCell, FilterCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.cells.predicate import Condition, PredicateCell, is_empty
@@ -42,6 +42,7 @@ from dataapp.errors import (
 )
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.assembly import sql_type
+from dataapp.runtime.explored import EVERY_ROW, column_not_found
 from dataapp.runtime.forms import form_name, table_to_form
 from dataapp.runtime.nodes import Nodes
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
@@ -132,6 +133,8 @@ def bind(engine: DuckDB, roots: Iterable[Cell], *, check_shared: Callable[[Input
 def _direct_reads(resolver: Resolver, cell: Cell) -> list[Cell]:
     if isinstance(cell, ExploreCell):
         return [cell.of]
+    if isinstance(cell, FilterCell):  # what is wrong with it is told of the explorer, which need not be bound or shown
+        return [cell.explorer, *resolver.partial(cell).cells]
     return [read for read in dict.fromkeys(resolver.partial(cell).cells) if not isinstance(read, GuardedRows)]
 
 
@@ -183,6 +186,8 @@ class _Binder:
     def _state(self, cell: Cell) -> State:
         if isinstance(cell, ExploreCell):
             return self._explored(cell)
+        if isinstance(cell, FilterCell | SelectedCell | ValueAtCell):
+            return self._of_explorer(cell)
         reads = self.resolver.partial(cell)
         faults = dict(self.resolver.faults(cell))
         if isinstance(cell, PythonCell):
@@ -213,7 +218,29 @@ class _Binder:
 
     def _explored(self, cell: ExploreCell) -> State:
         state = self.states[cell.of]
-        return Held(cell.of) if isinstance(state, Broken) else state
+        if isinstance(state, Broken):
+            return Held(cell.of)
+        if isinstance(state, Known) and (faults := cell.view.meaning.faults(_types(state))):
+            return Broken(faults)
+        return state
+
+    def _of_explorer(self, cell: FilterCell | SelectedCell | ValueAtCell) -> State:
+        """Say what is known of what readers set or choose; nobody has chosen anything."""
+        explorer = cell.explorer
+        state = self.states[explorer.of]
+        columns = _types(state) if isinstance(state, Known) else None
+        match cell:
+            case FilterCell():
+                kind, is_broken = explorer.view.meaning, isinstance(self.states[explorer], Broken)
+                known = None if is_broken else columns
+                self._give(cell, EVERY_ROW if known is None else kind.condition(cell, kind.default(), known))
+                return Held(explorer) if is_broken else Plain()
+            case ValueAtCell():
+                self._give(cell, None)
+                is_unknown = columns is not None and cell.column not in columns
+                return Broken({"": column_not_found(cell, list(columns or ()))}) if is_unknown else Plain()
+            case SelectedCell():
+                return Held(explorer.of) if isinstance(state, Broken) else state
 
     def _blocking(self, reads: Reads) -> Held | Opaque | None:
         """Say what a cell waits for: broken tables first. Inputs and predicates have samples whatever is above them."""
@@ -315,6 +342,10 @@ class _Binder:
         options = cell.feeds.get("options") if isinstance(cell, InputCell) else None
         state = None if options is None else self.states.get(options)
         return state.columns[-1].type if isinstance(state, Known) and len(state.columns) in (1, 2) else None
+
+
+def _types(state: Known) -> dict[str, str]:
+    return {column.name: column.type for column in state.columns}
 
 
 def _signature_faults(cell: "PythonCell[..., Any]", reads: Reads) -> dict[str, DataAppError]:

@@ -6,11 +6,12 @@ Everything runs in the calling thread, in a session of its own that ends with th
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.explore import FilterCell, FilteredCell
 from dataapp.cells.input import InputCell
 from dataapp.cells.relation import is_relation
 from dataapp.cells.user import UserCell
@@ -76,6 +77,7 @@ def evaluate(
                 if found in replaced:
                     raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
                 replaced[found] = value
+    _set_filters(replaced)
     if any(isinstance(given, UserCell) for given in replaced):
         _give_to_all_users(engine, cell, replaced, initial)
     with _session(engine, initial, replaced) as session:
@@ -84,6 +86,14 @@ def evaluate(
             assert isinstance(value, Frame)
             return to_polars(value.rows)
         return _take(session, cell, "value")
+
+
+def _set_filters(replaced: dict[Cell, object]) -> None:
+    """Let filters that are given for filtered rows be those of their explorer."""
+    for cell, given in list(replaced.items()):
+        if isinstance(cell, FilteredCell | FilterCell) and isinstance(given, Mapping):
+            view = cell.explorer.view
+            replaced[view] = view.meaning.filtered(cast("Mapping[object, object]", replaced.pop(cell)))
 
 
 def _give_to_all_users(engine: DuckDB, cell: Cell, replaced: dict[Cell, object], initial: Initial) -> None:

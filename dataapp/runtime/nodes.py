@@ -12,12 +12,14 @@ one node of each kind, and whoever reads it is wired to that one.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import pyarrow as pa
 
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
+from dataapp.cells.explore import FilterCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
 from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import Condition, PredicateCell
@@ -51,6 +53,7 @@ from dataapp.runtime.calls import call_function
 from dataapp.runtime.costs import keep_rows, note, same_rows
 from dataapp.runtime.databases import describe, source_table
 from dataapp.runtime.equality import is_same
+from dataapp.runtime.explored import condition_of, selected_rows, value_at
 from dataapp.runtime.forms import is_streamed, table_to_form, value_to_form
 from dataapp.runtime.frames import Frame, read_frame, same_frame, single_item, stamp
 from dataapp.runtime.keeping import Keeping, Readable
@@ -136,6 +139,7 @@ class Nodes:
         self.looks = 0
         self.remote: dict[Node, RemoteSource | None] = {}
         self._states: set[Node] = set()
+        self._onlookers: set[Node] = set()
         self._leased: dict[Node, list[Leased]] = {}
         self.controls: dict[InputCell, Control] = {}
         self.usage = Usage(waves, resolver, replaced)
@@ -195,6 +199,7 @@ class Nodes:
         for kind in (self._leased, self.remote):
             kind.clear()
         self._states.clear()
+        self._onlookers.clear()
 
     def plan(self) -> None:
         """Choose, for every query that somebody reads, whether its rows are kept; see `dataapp.runtime.keeping`."""
@@ -215,7 +220,7 @@ class Nodes:
         """Whether a table of a database is read, where otherwise no rows are kept: a value is made of rows."""
         if database_of(cell) is None or self._fetches_rows:
             return database_of(cell) is not None
-        runs = {*self.frames.values(), *self.values.values()}
+        runs = {*self.frames.values(), *self.values.values()} - self._onlookers
         pending, seen = [table], {table}
         while pending:
             readers = [node for node in pending.pop().outputs if node in necessary and node not in seen]
@@ -247,7 +252,7 @@ class Nodes:
         found = ((cells[node], node) for node in order if node in cells)
         kinds = (self.lazies, self.tables, self.frames, self.shared)
         roots = {node: cell for kind in kinds for cell, node in kind.items()}
-        return Keeping(necessary, self._engine.measured, roots).choose(
+        return Keeping(necessary - self._onlookers, self._engine.measured, roots).choose(
             Readable(cell, self._query(cell), self.tables[cell], lazy, self.frames.get(cell)) for cell, lazy in found
         )
 
@@ -351,6 +356,7 @@ class Nodes:
                 self.files.pop(node, None)
                 self.remote.pop(node, None)
                 self._states.discard(node)
+                self._onlookers.discard(node)
                 self.chosen.pop(node, None)
                 self._leased.pop(node, None)
                 if (wanted := self.usage.wanted.pop(node, None)) is not None:
@@ -424,6 +430,12 @@ class Nodes:
                 return self._input_value(cell, self._initial(cell))
             case ConstantCell():
                 return self._fixed(cell, cell.value)
+            case FilterCell():
+                return self._looking_at(cell, cell.explorer.view, partial(condition_of, cell, self._engine), _equal)
+            case SelectedCell():
+                return self._looking_at(cell, cell.explorer.choice, partial(selected_rows, self._engine), is_same)
+            case ValueAtCell():
+                return self._looking_at(cell, cell.explorer.choice, partial(value_at, cell, self._engine), is_same)
             case PredicateCell():
                 return self._condition(cell)
             case PythonCell() if not is_query(cell := cast("PythonCell[..., Any]", cell)):
@@ -571,6 +583,29 @@ class Nodes:
             return cell.condition(choice, types)
 
         return self._waves.add(Node(cell.label, (self.value(of),), compute=condition, same=_equal))
+
+    def _looking_at(
+        self,
+        cell: FilterCell | SelectedCell | ValueAtCell,
+        of: InputCell,
+        compute: Callable[[object, Table], object],
+        same: Callable[[object, object], bool],
+    ) -> Node:
+        """Make the node of what a reader sets or chooses in an explorer, which looks at its table without reading it.
+
+        Args:
+            cell: The cell.
+            of: The input that holds it.
+            compute: Makes the value of what the input holds, and of the table.
+            same: Whether readers see no difference.
+        """
+
+        def look(_: Cancel, held: object, table: Table) -> object:
+            return compute(held, table)
+
+        node = Node(cell.label, (self.value(of), self.table(cell.explorer.of)), compute=look, is_work=True, same=same)
+        self._onlookers.add(node)
+        return self._waves.add(node)
 
     def _gate(self, cell: SqlCell | PythonCell[..., Any]) -> Node | None:
         if cell.run != "button":

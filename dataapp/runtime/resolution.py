@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
+from dataapp.cells.explore import FilterCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.expression import ExpressionCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.namespace import MISSING, Namespace
@@ -21,7 +22,7 @@ from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.user import UserCell
-from dataapp.compile.columns import UsedColumns
+from dataapp.compile.columns import ALL, UsedColumns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.query import Parser, Query, parse
 from dataapp.compile.restrictions import (
@@ -134,6 +135,8 @@ class Resolver:
         if reads.query is None:
             return None
         used = reads.query.columns
+        if any(isinstance(predicate, FilterCell) for predicate in reads.predicates.values()):
+            return ALL  # a reader may filter any column
         chosen = [fold(name) for predicate in reads.predicates.values() for name in predicate.columns.values()]
         return replace(used, names=used.names.union(chosen))
 
@@ -273,8 +276,12 @@ class Resolver:
                     with _noting(faults, name):
                         arguments[name] = self._argument(cell, name)  # pyright: ignore[reportUnknownArgumentType]
                 return Reads(arguments=arguments)
+            case FilterCell():
+                return Reads(tables={"": cell.explorer.of}, arguments={"": cell.explorer.view})
             case PredicateCell():
                 return Reads(values={"": self._thing(cell.of, cell)})
+            case SelectedCell() | ValueAtCell():
+                return Reads(tables={"": cell.explorer.of}, arguments={"": cell.explorer.choice})
             case InputCell():
                 if self._check_shared is not None:
                     self._check_shared(cell)
@@ -338,7 +345,7 @@ class Resolver:
         if not isinstance(found, TABLES):
             raise WrongKindError(
                 f"{cell.namespace.wording.reader} `{cell.label}` reads `{name}` as a table, but it is {_kind(found)}.",
-                hint=f"read a value as ${name}" if isinstance(found, InputCell | ConstantCell) else None,
+                hint=f"read a value as ${name}" if isinstance(found, InputCell | ConstantCell | ValueAtCell) else None,
             )
         node = cast("Cell", found)
         if cell.on is not None:
@@ -353,7 +360,7 @@ class Resolver:
             raise NameNotFoundError(
                 f"{wording.reader} `{cell.label}` uses parameter `${name}`, {wording.no_value}.", hint=hint
             )
-        return found
+        return found.filters if isinstance(found, FilteredCell) else found
 
     def _argument(self, cell: Cell, name: str) -> Cell:
         thing = cell.namespace.lookup(name)
@@ -453,6 +460,8 @@ def _kind(cell: Cell) -> str:
             return "an input"
         case PredicateCell():
             return "a predicate"
+        case ValueAtCell():
+            return "a value of an explorer"
         case ConstantCell():
             return _article(type(cell.value).__name__)
         case _:

@@ -11,10 +11,14 @@ from panel.pane.base import Pane
 
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
+from dataapp.cells.explore import ExploreCell
+from dataapp.cells.view import ViewControl
 from dataapp.connect.frames import to_arrow
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table, digest, frame_table
+from dataapp.views.choosing import Choosing
 from dataapp.views.table.explorer import TableExplorer
+from dataapp.views.table.start import Start
 from dataapp.views.texts import text_pane, value_to_html
 
 _stamps = itertools.count()
@@ -23,16 +27,35 @@ type TakeError = Callable[[Exception | None], None]
 
 
 class TableBody:
-    """A table explorer over a cell that is a table."""
+    """A table explorer over a cell that is a table.
 
-    def __init__(self, session: Session, cell: Cell, take_error: TakeError, *, height: int | None = None) -> None:
+    Args:
+        session: Whose values are shown.
+        cell: The cell.
+        take_error: Takes what is wrong with its rows.
+        height: In pixels, or None for the usual one.
+        explorer: The explorer that its author described, whose view it is, or None.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        cell: Cell,
+        take_error: TakeError,
+        *,
+        height: int | None = None,
+        explorer: ExploreCell | None = None,
+    ) -> None:
         self._session = session
         self._cell = cell
+        self._described = explorer
         self._take_error = take_error
-        self._failed = False
+        self._failed = self._follows = False
         submit = partial(session.submit, cell=cell)
-        sized: dict[str, Any] = {} if height is None else {"height": height}
-        self.explorer = TableExplorer(submit, title=cell.label, **sized)
+        options: dict[str, Any] = {} if height is None else {"height": height}
+        if explorer is not None:
+            options["choose"] = Choosing(session, explorer).choose
+        self.explorer = TableExplorer(submit, title=cell.label, **options)
         self.explorer.param.watch(self._status_changed, ["status", "error"])
 
     @property
@@ -44,6 +67,13 @@ class TableBody:
         """Show another relation."""
         table = values[self._cell]
         assert isinstance(table, Table)
+        if self._described is not None and not self._follows:  # not before: layouts make views that they throw away
+            self._follows = True
+            view = self._described.view
+            control, kind = self._session.control(view), view.meaning
+            assert isinstance(control, ViewControl)
+            assert isinstance(kind, Start)
+            self.explorer.follow(kind, control)
         self.explorer.show(table.relation(self._session.engine))
 
     def close(self) -> None:

@@ -37,10 +37,8 @@ def view_of(cell: Cell, session: Session) -> Any:
             node = cast("PythonCell[..., Any]", cell)
             return Card(session, node, {node: "value"}, lambda take_error: _value_body(session, node, take_error))
         case ExploreCell():
-            of, height = cell.of, cell.height
-            return Card(
-                session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, height=height)
-            )
+            of, shown = cell.of, {"height": cell.height, "explorer": cell}
+            return Card(session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, **shown))
         case _:
             return Card(session, cell, {cell: "table"}, lambda take_error: TableBody(session, cell, take_error))
 

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import ExploreCell
+from dataapp.cells.explore import ExploreCell, FilterCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import InputCell
 from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import PredicateCell
@@ -26,7 +26,8 @@ _MAKERS = {
     InputCell: ("input",),
     PredicateCell: ("match", "brush", "pick"),
     SelectionCell: ("brush", "pick"),
-    ExploreCell: ("explore",),
+    **dict.fromkeys((ExploreCell, FilterCell, FilteredCell, SelectedCell), ("explore",)),
+    ValueAtCell: ("value_at", "explore"),
 }
 
 

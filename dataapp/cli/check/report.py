@@ -9,7 +9,7 @@ from rich.text import Text
 
 import dataapp
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import ExploreCell
+from dataapp.cells.explore import BEHIND, ExploreCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import PredicateCell
@@ -22,6 +22,7 @@ from dataapp.cli.check.inspection import Inspected
 from dataapp.cli.check.source import Place
 from dataapp.runtime.binding import Broken, Held, Known, Opaque, Plain, State
 
+_UNCOUNTED = (ConstantCell, *BEHIND)
 FORMAT_VERSION = 1  # of the JSON object; it grows when a field changes its meaning or goes away
 
 _KINDS: tuple[tuple[type[Cell], str], ...] = (
@@ -29,6 +30,9 @@ _KINDS: tuple[tuple[type[Cell], str], ...] = (
     (InputCell, "input"),
     (PredicateCell, "predicate"),
     (PolicyCell, "source"),
+    (FilteredCell, "selection"),
+    (SelectedCell, "selection"),
+    (ValueAtCell, "selection"),
     (SqlCell, "sql"),
     (SourceCell, "source"),
     (PythonCell, "python"),
@@ -75,7 +79,7 @@ def report_to_json(inspected: Sequence[Inspected]) -> dict[str, Any]:
             _cell_to_json(app, cell, state)
             for app in inspected
             for cell, state in app.binding.states.items()
-            if not isinstance(cell, ConstantCell)
+            if not isinstance(cell, _UNCOUNTED)
         ],
         "errors": _count(findings, "error"),
         "warnings": _count(findings, "warning"),
@@ -102,7 +106,7 @@ def _shown_place(place: Place) -> str:
 
 
 def _summary(inspected: Sequence[Inspected], findings: Sequence[Finding]) -> Text:
-    cells = len({cell for app in inspected for cell in app.binding.states if not isinstance(cell, ConstantCell)})
+    cells = len({cell for app in inspected for cell in app.binding.states if not isinstance(cell, _UNCOUNTED)})
     looked = f"{_counted(cells, 'cell')} in {_counted(len(inspected), 'file')}"
     errors, warnings = _count(findings, "error"), _count(findings, "warning")
     if not findings:

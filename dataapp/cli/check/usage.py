@@ -7,7 +7,7 @@ from functools import cached_property
 
 from dataapp.cells.adapters import as_cell
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import ExploreCell
+from dataapp.cells.explore import BEHIND, ExploreCell
 from dataapp.cells.input import InputCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.sql import SqlCell
@@ -139,7 +139,7 @@ def _looked_up(cell: Cell, loaded: Loaded, binding: Binding) -> set[str]:
 
 def _without_name(binding: Binding, places: Places) -> Iterator[Finding]:
     for cell in binding.states:
-        if isinstance(cell, InputCell) and not cell.is_named:
+        if isinstance(cell, InputCell) and not isinstance(cell, BEHIND) and not cell.is_named:
             message = f"The input at {cell.label} has no name, so the URL cannot mirror it."
             hint = "bind it to a variable of the module"
             yield Finding("warning", INPUT_WITHOUT_NAME, cell.label, places.of_cell(cell), message, hint)

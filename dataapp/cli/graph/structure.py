@@ -6,7 +6,7 @@ from typing import Literal
 
 from dataapp.app.sessions import engine
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import ExploreCell
+from dataapp.cells.explore import BEHIND, ExploreCell, FilterCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import PredicateCell
@@ -61,11 +61,12 @@ def loaded_to_nodes(loaded: Loaded) -> list[Node]:
     """Return the nodes of an app, what is read before who reads it.
 
     A selection in a chart and the predicate that it stands for are one node, which reads the chart; an explorer and its
-    cell are one, too.
+    cell are one, too, and so are filtered rows and their condition.
     """
     inspected = inspect(loaded)
     binding = inspected.binding
     cells = [cell for cell in binding.states if _is_node(cell)]
+    cells = [cell for cell in cells if _drawn(cell) is cell or _drawn(cell) not in cells]
     ids: dict[Cell, str] = {cell: f"n{index}" for index, cell in enumerate(cells)}
     shown = set(map(seen, loaded.shown))
     kept = _kept_rows([cell for cell in cells if cell in shown] or cells)
@@ -73,7 +74,8 @@ def loaded_to_nodes(loaded: Loaded) -> list[Node]:
     nodes: list[Node] = []
     for cell in cells:
         state = binding.states[cell]
-        reads = tuple(dict.fromkeys(ids[seen(read)] for read in binding.reads(cell) if seen(read) in ids))
+        above = [_drawn(read) if _drawn(read) in ids else seen(read) for read in binding.reads(cell)]
+        reads = tuple(dict.fromkeys(ids[read] for read in above if read in ids and read is not cell))
         place = _place(cell, inspected)
         fault = next(iter(state.faults.values())).message if isinstance(state, Broken) else None
         nodes.append(
@@ -156,11 +158,18 @@ def acyclic(reads: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 def _is_node(cell: Cell) -> bool:
     is_behind_predicate = isinstance(cell, SelectionCell) and cell.predicate is not None
-    return not is_behind_predicate and not isinstance(cell, ExploreCell)
+    return not is_behind_predicate and not isinstance(cell, (ExploreCell, *BEHIND))
+
+
+def _drawn(cell: Cell) -> Cell:
+    """Return what stands for a cell where both are known: of the condition of filtered rows, these."""
+    return cell.explorer.filtered if isinstance(cell, FilterCell) else cell
 
 
 def _kind(cell: Cell, reads: list[Cell]) -> Kind:
     match cell:
+        case FilteredCell() | FilterCell() | SelectedCell() | ValueAtCell():
+            return "selection"
         case SourceCell() | PolicyCell():
             return "source"
         case SqlCell():

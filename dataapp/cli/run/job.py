@@ -10,6 +10,7 @@ from rich.console import Console
 
 from dataapp.app.sessions import engine
 from dataapp.cells.cell import Cell
+from dataapp.cells.explore import ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cli.app import cells_above, cells_by_name, fault_to_finding, find_cell, roots_of, seen
@@ -161,4 +162,4 @@ class _Run:
 
 
 def _is_result(cell: Cell) -> bool:
-    return not isinstance(cell, InputCell | ConstantCell | PredicateCell)
+    return not isinstance(cell, InputCell | ConstantCell | PredicateCell | ValueAtCell)

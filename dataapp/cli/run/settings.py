@@ -8,6 +8,7 @@ import click
 import param
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.explore import BEHIND
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
 from dataapp.cells.selection import SelectionCell
 from dataapp.cli.run.values import Takes, describe, text_to_value
@@ -48,7 +49,8 @@ def read_settings(texts: Mapping[str, str], above: Iterable[Cell], names: Mappin
     Raises:
         click.BadParameter: A name stands for no input, or a text for nothing that the input takes.
     """
-    known = {cell.label: cell for cell in above if isinstance(cell, InputCell | ConstantCell) and cell.is_named}
+    inputs = [cell for cell in above if isinstance(cell, InputCell | ConstantCell) and not isinstance(cell, BEHIND)]
+    known = {cell.label: cell for cell in inputs if cell.is_named}
     widgets = {name: thing for name, thing in names.items() if _is_control(thing)}
     for name in texts:
         if name not in known and name not in widgets:

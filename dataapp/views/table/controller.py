@@ -35,6 +35,7 @@ from dataapp.views.table.messages import (
 from dataapp.views.table.profiling import Profiler
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.rows import Screen, Totals
+from dataapp.views.table.start import Viewing
 from dataapp.views.table.summarizing import About, Summarizer
 from dataapp.views.table.takes import Chosen, Ground, Takes
 
@@ -80,6 +81,9 @@ class Controller:
             to the server and back.
         choose: Takes what is selected, or None when nothing is any more.
         name: What files that a reader downloads are called.
+
+    Attributes:
+        viewing: Where what the reader sets is kept beyond this table, or None.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class Controller:
         self._summaries = Summarizer(submit, send)
         self._profile = Profiler(submit, send)
         self._takes = Takes(submit, send, choose, name)
+        self.viewing: Viewing | None = None
 
     @property
     def chosen(self) -> Chosen | None:
@@ -126,6 +131,21 @@ class Controller:
         self._let_rows_go()
         self._rows = GroupedRows(relation)
         self._ask(self._rows, None, keep_place=True)
+
+    def follow(self) -> None:
+        """Show what was set in another table that shows the same explorer."""
+        if self._rows is None or self.viewing is None:
+            return
+        shown = self._shown
+        if shown is None or shown.rows is not self._rows:  # it was about to show what was set before
+            self._ask(self._rows, None, keep_place=True)
+        elif (arrangement := self.viewing.arrangement(shown.columns)) != shown.arrangement:
+            self._ask(shown.rows, arrangement, keep_place=False)
+
+    def tell(self) -> None:
+        """Let everybody who follows the explorer's view know what is set; equal views are no news."""
+        if self.viewing is not None and self._shown is not None:
+            self.viewing.tell(self._shown.arrangement, self._shown.columns)
 
     def receive(self, data: object) -> None:
         """Take a message of the page. What is malformed or late is ignored.
@@ -277,7 +297,7 @@ class Controller:
             is_same = last is not None and last.columns == columns
             wanted = arrangement
             if wanted is None:
-                wanted = last.arrangement.carried_over(last.columns, columns) if last is not None else Arrangement()
+                wanted = self._first(columns) if last is None else last.arrangement.carried_over(last.columns, columns)
             needed = _columns_to_read(wanted, columns, span.columns if is_same else ())
             there = Span(span.first if is_same and keep_place else 0, span.count, needed)
             question, faults = wanted.question(columns)
@@ -287,12 +307,16 @@ class Controller:
         def begun(result: tuple[Shown, Screen, bool]) -> None:
             shown, screen, is_in_place = result
             self._swap(shown, screen, keep_place=is_in_place)
+            self.tell()
             if screen.totals is None:
                 self._settle(shown)
 
         self._asking = self._submit(begin, begun, self._fail)  # first of all: telling takes some milliseconds
         self._report(State("running"))
         self._send({"type": "stale"})
+
+    def _first(self, columns: tuple[Column, ...]) -> Arrangement:
+        return Arrangement() if self.viewing is None else self.viewing.arrangement(columns)
 
     def _settle(self, shown: Shown) -> None:
         span = self._looked_at

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
+from dataapp.cells.view import ViewControl
 from dataapp.engines.relation import Relation
 from dataapp.views.component import Messenger, check_bundle
 from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
+from dataapp.views.table.start import Start, Viewing
 from dataapp.views.table.takes import Chosen
 
 _BUNDLE = Path(__file__).parent / "explorer.bundle.js"
@@ -71,6 +73,10 @@ class TableExplorer(param.Parameterized):
     def __panel__(self) -> TableGrid:
         return self._grid
 
+    def follow(self, start: Start, control: ViewControl) -> None:
+        """Start with what is set in a session, and keep it there; to be called before `show`."""
+        self._controller.viewing = Viewing(start, control, self._controller.follow)
+
     def show(self, relation: Relation | None) -> None:
         """Show another relation, or none. Rows on screen stay, marked stale, until the new ones are there."""
         self._controller.show(relation)
@@ -81,6 +87,7 @@ class TableExplorer(param.Parameterized):
 
     def _receive(self, data: object) -> None:
         self._controller.receive(data)
+        self._controller.tell()
 
     def _open_with(self, message: dict[str, object] | None) -> None:
         self._grid.opening = message

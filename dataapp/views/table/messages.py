@@ -244,6 +244,7 @@ def _selection(said: Mapping[object, object]) -> Selection | None:
     rows, columns = said.get("rows"), said.get("columns")
     if not isinstance(rows, list) or not 0 < len(cast("list[object]", rows)) <= _MOST_STRETCHES:
         return None
+    current = _whole(said.get("current"), 0, _LAST_ROW)
     stretches: list[Rows] = []
     for pair in cast("list[object]", rows):
         first, count = cast("list[object]", pair) if isinstance(pair, list) and len(pair) == 2 else (None, None)
@@ -252,14 +253,14 @@ def _selection(said: Mapping[object, object]) -> Selection | None:
             return None
         stretches.append(Rows(start, length))
     if columns is None:
-        return Selection.of(tuple(stretches))
+        return Selection.of(tuple(stretches), None, current)
     if not isinstance(columns, list):
         return None
     places = [_whole(at, 0, _LAST_ROW) for at in cast("list[object]", columns)]
     known = tuple(at for at in places if at is not None)
     if not known or len(set(known)) < len(places):
         return None
-    return Selection.of(tuple(stretches), known)
+    return Selection.of(tuple(stretches), known, current)
 
 
 def _whole(value: object, low: int, high: int) -> int | None:

@@ -105,6 +105,29 @@ class Values:
         return f"${name}"
 
 
+class _BoundElsewhere(Values):
+    """Lets somebody else bind values."""
+
+    def __init__(self, bind: Callable[[object], str]) -> None:
+        super().__init__()
+        self._bind = bind
+
+    def bind(self, value: object) -> str:
+        return self._bind(value)
+
+
+def restriction(columns: tuple[Column, ...], question: Question, bind: Callable[[object], str]) -> str:
+    """The condition that rows of a question meet, on columns by their bare names.
+
+    Args:
+        columns: The columns.
+        question: The question.
+        bind: Returns the SQL that stands for a value.
+    """
+    table = Table("", "", columns, tuple(quote_identifier(column.name) for column in columns))
+    return where_clause(table, question.filters, _BoundElsewhere(bind)).removeprefix(" WHERE ") or "TRUE"
+
+
 def count(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
     """How many rows pass the filters."""
     values = Values()

@@ -23,18 +23,22 @@ class Selection:
     Attributes:
         rows: Stretches of rows in rising order, of which no two touch.
         columns: Positions in the order in which they are seen, or None for whole rows.
+        current: The row that was clicked last, or None where only its first one tells.
     """
 
     rows: tuple[Rows, ...]
     columns: tuple[int, ...] | None = None
+    current: int | None = None
 
     @classmethod
-    def of(cls, rows: tuple[Rows, ...], columns: tuple[int, ...] | None = None) -> "Selection":
+    def of(
+        cls, rows: tuple[Rows, ...], columns: tuple[int, ...] | None = None, current: int | None = None
+    ) -> "Selection":
         """Select stretches in any order, which may overlap.
 
         Example:
             >>> Selection.of((Rows(5, 2), Rows(0, 3), Rows(2, 2)))
-            Selection(rows=(Rows(first=0, count=4), Rows(first=5, count=2)), columns=None)
+            Selection(rows=(Rows(first=0, count=4), Rows(first=5, count=2)), columns=None, current=None)
         """
         joined: list[Rows] = []
         for one in sorted(rows, key=lambda stretch: stretch.first):
@@ -44,7 +48,7 @@ class Selection:
                 last = joined.pop()
                 one = Rows(last.first, max(last.end, one.end) - last.first)
             joined.append(one)
-        return cls(tuple(joined), columns)
+        return cls(tuple(joined), columns, current)
 
     @property
     def count(self) -> int:
@@ -56,10 +60,11 @@ class Selection:
 
         Example:
             >>> Selection((Rows(0, 3), Rows(5, 10))).within(7)
-            Selection(rows=(Rows(first=0, count=3), Rows(first=5, count=2)), columns=None)
+            Selection(rows=(Rows(first=0, count=3), Rows(first=5, count=2)), columns=None, current=None)
         """
         kept = (Rows(one.first, min(one.end, rows) - one.first) for one in self.rows)
-        return Selection(tuple(one for one in kept if one.count > 0), self.columns)
+        current = self.current if self.current is not None and self.current < rows else None
+        return Selection(tuple(one for one in kept if one.count > 0), self.columns, current)
 
     def positions(self, columns: int) -> tuple[int, ...]:
         """Return the positions of the columns, of which there are so many."""

@@ -48,6 +48,14 @@
   };
   requestAnimationFrame(watch);
 
+  const pictured = () => {
+    const heads = [...(grid()?.querySelectorAll(".head") ?? [])];
+    const isDrawn = heads.length > 0 && heads.every((head) => head.querySelector(".summary[data-shape]"));
+    if (isDrawn && window.rowsAt) window.picturedAt = performance.now();
+    else requestAnimationFrame(pictured);
+  };
+  requestAnimationFrame(pictured);
+
   window.grid = {
     isReady: () => Boolean(shown()),
     isCounted: () => /^[\d,]+ rows/.test(find((one) => one.className === "count")?.textContent ?? ""),
@@ -55,6 +63,9 @@
 
     /** Milliseconds from the page's own load to its first rows. */
     afterLoad: () => window.rowsAt - performance.getEntriesByType("navigation")[0].loadEventEnd,
+
+    /** Milliseconds from the first rows to a picture in each header on screen. */
+    pictured: () => until(() => window.picturedAt).then(() => window.picturedAt - window.rowsAt),
 
     /** To a place between the first row (0) and the last (1), as with the scroll bar. */
     jump: (fraction) => act(() => (grid().scrollTop = (grid().scrollHeight - grid().clientHeight) * fraction)),

@@ -174,7 +174,7 @@ class Explorer {
     this.#showFault();
     this.scroller.resize(rows, row);
     if (!isSame) this.table.scrollLeft = 0;
-    this.summaries.restart(this.headers);
+    this.summaries.restart(this.headers, message.rows !== null);
     this.profile.restart(isSame);
   }
 

@@ -6,7 +6,9 @@ import {formatCount} from "./format.js";
 import {element} from "./header.js";
 import {Histogram, bars, describe, formatShare, segments} from "./histogram.js";
 
-const RESTS_AFTER = 120; // ms
+const SOON = 20; // ms after rows are on screen and counted
+const RESTS_AFTER = 120; // ms after the last scroll, for columns without a picture
+const READS_AFTER = 600; // ms, for exact pictures: who scrolls on would only stop them
 const MOST = 64; // columns to ask for at once
 const MOSTLY = 0.9;
 const LEAST_ROWS = 5; // of a table whose values are not seen at a glance
@@ -64,13 +66,16 @@ export class Summaries {
   /** `ask(columns)` sends the question to the server. */
   constructor(ask) {
     this.ask = ask;
-    this.done = new Set();
+    this.drawn = new Set(); // columns with a picture of this view
+    this.done = new Set(); // and those whose picture is exact
     this.seen = [];
   }
 
-  /** Another view is shown: its pictures may be other ones. */
-  restart(headers) {
+  /** Another view is shown, its rows counted or not: its pictures may be other ones. */
+  restart(headers, isCounted) {
     this.headers = headers;
+    this.isNew = isCounted; // then a sample can be taken from all over the rows, which are on screen
+    this.drawn.clear();
     this.done.clear();
     this.#wait();
   }
@@ -84,6 +89,7 @@ export class Summaries {
   receive({columns}) {
     for (const summary of columns) {
       this.headers.showSummary(summary);
+      this.drawn.add(summary.column);
       if (!summary.is_estimate) this.done.add(summary.column);
     }
   }
@@ -94,11 +100,14 @@ export class Summaries {
 
   #wait() {
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.#ask(), RESTS_AFTER);
+    const isLacking = this.seen.some((at) => !this.drawn.has(at));
+    const wait = this.isNew ? SOON : isLacking ? RESTS_AFTER : READS_AFTER;
+    this.waiting = setTimeout(() => this.#ask(), wait);
   }
 
   #ask() {
     const columns = this.seen.filter((at) => !this.done.has(at)).slice(0, MOST);
+    this.isNew &&= columns.length === 0;
     if (columns.length) this.ask(columns);
   }
 }

@@ -15,7 +15,7 @@ from dataapp.views.jobs import Cancel
 from dataapp.views.table import queries
 from dataapp.views.table.queries import Query, Table
 
-_PIECES, _PIECE = 4, 5_000  # rows of a sample: a piece far down costs what skipping to it does
+_PIECES, _PIECE = 3, 7_000  # rows of a sample: a piece far down costs what skipping to it does
 _KEPT_PIECES, _KEPT_PIECE = 25, 2_048
 
 

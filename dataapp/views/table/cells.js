@@ -46,16 +46,18 @@ export class Cells {
   }
 
   /**
-   * The span to ask for when cells of some rows and columns are missing, or null. It has a margin for the next scroll:
-   * rows around those on screen, and the columns `around` those.
+   * The span to ask for when cells between two rows are missing in some columns, or null: from the first block that lacks
+   * one to the last. It has the columns `around` those, too.
    */
-  missing(y0, y1, rows, columns, around) {
-    const margin = BLOCK / 4;
-    const blocks = range(Math.max(0, y0 - margin), Math.min(rows, y1 + margin), BLOCK);
-    const lacks = (column) => blocks.some((block) => !this.tiles.has(keyOf(block, column)));
-    if (!columns.some(lacks)) return null;
-    const wanted = [...new Set([...columns, ...around])].filter(lacks).slice(0, MOST_COLUMNS);
-    return {first: blocks[0] * BLOCK, count: blocks.length * BLOCK, columns: wanted};
+  missing(y0, y1, columns, around) {
+    const lacks = (block, column) => !this.tiles.has(keyOf(block, column));
+    const blocks = range(y0, y1, BLOCK).filter((block) => columns.some((column) => lacks(block, column)));
+    if (blocks.length === 0) return null;
+    const [first, last] = [blocks[0], blocks.at(-1)];
+    const all = range(first * BLOCK, (last + 1) * BLOCK, BLOCK);
+    const isLacking = (column) => all.some((block) => lacks(block, column));
+    const wanted = [...new Set([...columns, ...around])].filter(isLacking).slice(0, MOST_COLUMNS);
+    return {first: first * BLOCK, count: all.length * BLOCK, columns: wanted};
   }
 }
 

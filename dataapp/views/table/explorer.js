@@ -11,6 +11,7 @@
 import "regular-table";
 import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";
 import {isKnown} from "../known.js";
+import {Asking} from "./asking.js";
 import {Cells} from "./cells.js";
 import columnsCss from "./columns.css";
 import {ColumnTools} from "./columns.js";
@@ -41,7 +42,6 @@ const LEAST_WITH_SIDE = 360; // px: rows beside a panel are at least as high
 const NARROW = 640; // px: below it, a panel covers the rows
 const CHUNK = 32; // columns that are read at a time
 const NO_LAYOUT = {order: [], hidden: [], pinned: [], widths: []};
-const ASKS_EVERY = 40; // ms, while scrolling
 const PATIENCE = 500; // ms, before the page asks how far the work is
 const ASKS_AGAIN = 300; // ms, between two such questions
 
@@ -65,6 +65,7 @@ class Explorer {
     this.columns = [];
     this.styles = [];
     this.cells = new Cells();
+    this.asking = new Asking(this.cells, {ask: (span, isAwaited) => this.#ask(span, isAwaited), again: () => this.draw()});
     this.relationWidth = 0; // without the columns that groups have of their own
     this.layout = new Layout(0, NO_LAYOUT);
     this.#build();
@@ -122,6 +123,7 @@ class Explorer {
   }
 
   remove() {
+    this.asking.forget();
     this.#rest();
     this.summaries.stop();
     this.profile.stop();
@@ -156,6 +158,7 @@ class Explorer {
     this.view = message;
     this.order = message.order;
     this.cells.clear();
+    this.asking.forget();
     this.relationWidth = message.columns.length;
     const isRegrouped = this.groups.hear(message.groups);
     if (!isSame) this.#setColumns(columns);
@@ -180,7 +183,7 @@ class Explorer {
 
   #fill(message) {
     if (this.view === null || message.view !== this.view.view) return;
-    this.asked = null;
+    this.asking.arrived();
     if (this.root.dataset.state === "fresh") this.#rest();
     this.#take(message);
     this.fitWidths();
@@ -204,6 +207,7 @@ class Explorer {
 
   #clear() {
     this.view = null;
+    this.asking.forget();
     this.groups.hear(null);
     this.#setColumns([]);
     this.groups.show();
@@ -293,7 +297,9 @@ class Explorer {
     const pinned = this.layout.displayed.slice(0, this.pinned);
     const scrolled = this.layout.displayed.slice(this.pinned);
     const visible = scrolled.slice(x0, x1);
-    if (x1 > x0 && y1 > y0) this.#ask(first, last, [...pinned, ...visible], around(scrolled, x0, x1));
+    if (this.view && x1 > x0 && y1 > y0) {
+      this.asking.look(first, last, rows, [...pinned, ...visible], around(scrolled, x0, x1));
+    }
     if (x1 > x0) this.summaries.look([...pinned, ...visible].filter((at) => at < this.relationWidth));
     const [data, metadata] = this.#texts(visible, first, last);
     const [beside, marks] = this.#texts(pinned, first, last);
@@ -423,21 +429,8 @@ class Explorer {
     if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
   }
 
-  /** Ask for cells on screen that are missing: at once, then no more often than the eye can tell. */
-  #ask(y0, y1, columns, around) {
-    const span = this.cells.missing(y0, y1, this.scroller.rows, columns, around);
-    const {view} = this.view ?? {};
-    const wish = span && JSON.stringify([view, span]);
-    if (!span || wish === this.asked) return;
-    const wait = ASKS_EVERY - (performance.now() - (this.askedAt ?? 0));
-    clearTimeout(this.asking);
-    if (wait > 0) {
-      this.asking = setTimeout(() => this.draw(), wait); // what is on screen by then
-      return;
-    }
-    this.asked = wish;
-    this.askedAt = performance.now();
-    this.#wait();
+  #ask(span, isAwaited) {
+    if (isAwaited) this.#wait();
     this.say("want", span);
   }
 

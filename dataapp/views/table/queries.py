@@ -154,6 +154,16 @@ def top(table: Table, question: Question, span: Span) -> Query:
     return _cells_of(rows, table, span, values)
 
 
+def keys(table: Table, question: Question, count: int) -> Query:
+    """The first keys in the order asked for, as text: those of the first column that it names."""
+    values = Values()
+    key = question.order[0]
+    rows = f"SELECT {table.references[key.column]} AS first_key FROM {table.source}"
+    rows += where_clause(table, question.filters, values)
+    order = f"ORDER BY first_key {'DESC' if key.descending else 'ASC'} NULLS LAST LIMIT {count}"
+    return Query(f"SELECT CAST(first_key AS VARCHAR) FROM ({rows} {order}) AS first_keys", values.parameters)
+
+
 def keep(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
     """All rows that pass the filters, with their columns named by position: the table ``kept``."""
     values = Values()

@@ -29,6 +29,7 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel
 from dataapp.views.table import queries
+from dataapp.views.table.first_rows import first_rows, is_scan
 from dataapp.views.table.queries import BLOCK, ColumnFilter, Query, Question, Span, Table
 from dataapp.views.table.selection import Rows
 
@@ -136,6 +137,8 @@ class RelationRows:
                     return Screen(span, _read_kept(kept.reader, first), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
+        if is_scan(self._relation) and not question.filters:
+            return Screen(span, first_rows(self._fetching(cancel), Table.of_relation(columns), question, span), None)
         return Screen(span, self._fetch(queries.top(Table.of_relation(columns), question, span), cancel), None)
 
     def settle(self, question: Question, span: Span, cancel: Cancel) -> Screen:
@@ -354,6 +357,9 @@ class RelationRows:
         kept, self._kept = self._kept, None
         if kept is not None:
             kept.reader.close()
+
+    def _fetching(self, cancel: Cancel) -> Callable[[Query], pa.Table]:
+        return lambda query: self._fetch(query, cancel)
 
     def _fetch(self, query: Query, cancel: Cancel) -> pa.Table:
         with self._relation.open() as reader:

@@ -72,8 +72,9 @@ def _ours(browser: Browser, file: Path, rows: int, settings: Settings) -> Iterat
             grown = resident_mb(server.pid) - before
             goal = Goal(f"at most {_MEMORY} MB", grown, _MEMORY)
             yield Figure(f"{size}: growth of the server, unsorted", Sample((grown,), "MB"), goal=goal)
-            yield _sorts(page, file, size)
             yield _filters(page, file, size)
+        with _opened(browser, server) as (page, _wire):
+            yield _sorts(page, file, size)
 
 
 def _first_rows(browser: Browser, server: Server, times: int) -> tuple[Sample, Sample]:
@@ -128,7 +129,6 @@ def _sorts(page: Page, file: Path, size: str) -> Figure:
     ours: list[float] = []
     raw: list[float] = []
     connection = duckdb.connect()
-    page.evaluate("grid.jump(0)")
     for column in _SORTED:
         start = perf_counter()
         connection.execute(f'''FROM '{file}' ORDER BY "{column}" LIMIT 256''').to_arrow_table()

@@ -1,6 +1,6 @@
-"""The first rows of files in some order: as fast as the engine finds them without saying how equal ones follow.
+"""The first rows of files, or of kept rows, in some order: as fast as where nobody minds how equal ones follow.
 
-That they follow in the files' order costs a number for each row, and the engine then makes every cell of every row. So
+That they follow in their own order costs a number for each row, and the engine then makes every cell of every row. So
 the last key among the first rows is looked for alone. Rows before it are fewer than asked for, and the files'
 statistics rule most of the others out; of those that equal it, the first ones in the files are enough.
 """
@@ -27,7 +27,9 @@ def is_scan(relation: Relation) -> bool:
 
 
 def first_rows(fetch: Callable[[Query], pa.Table], table: Table, question: Question, span: Span) -> pa.Table:
-    """Return what `queries.top` gives, for a span that begins with the first row."""
+    """Return what `queries.top` gives, for a span that begins with the first row; `fetch` reads the table as it is."""
+    if not question.order:
+        return fetch(queries.top(table, question, span))
     key, *others = question.order
     column = table.columns[key.column]
     keys = fetch(queries.keys(table, question, span.count)).column(0).to_pylist()

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pyarrow as pa
 
@@ -132,14 +133,15 @@ class RelationRows:
                 if kept.arranged == question or kept.total <= _AT_ONCE:
                     return self._arranged(kept, question, span, cancel)
                 rest = self._rest(question)
-                first = queries.top(Table.of_kept(columns, kept.table), rest, span)
-                with self._attempt(kept.reader, cancel):
-                    return Screen(span, _read_kept(kept.reader, first), None)
+                reader, table = kept.reader, Table.of_kept(columns, kept.table)
+                with self._attempt(reader, cancel):
+                    return Screen(span, first_rows(partial(_read_kept, reader), table, rest, span), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
-        if is_scan(self._relation) and not question.filters:
-            return Screen(span, first_rows(self._fetching(cancel), Table.of_relation(columns), question, span), None)
-        return Screen(span, self._fetch(queries.top(Table.of_relation(columns), question, span), cancel), None)
+        table = Table.of_relation(columns)
+        if is_scan(self._relation):
+            return Screen(span, first_rows(partial(self._fetch, cancel=cancel), table, question, span), None)
+        return Screen(span, self._fetch(queries.top(table, question, span), cancel), None)
 
     def settle(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return a window with the totals, after which `window` answers for this question."""
@@ -357,9 +359,6 @@ class RelationRows:
         kept, self._kept = self._kept, None
         if kept is not None:
             kept.reader.close()
-
-    def _fetching(self, cancel: Cancel) -> Callable[[Query], pa.Table]:
-        return lambda query: self._fetch(query, cancel)
 
     def _fetch(self, query: Query, cancel: Cancel) -> pa.Table:
         with self._relation.open() as reader:

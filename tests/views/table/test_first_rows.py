@@ -46,6 +46,13 @@ def test_they_are_what_the_plain_query_gives(
 
         found = first_rows(fetch, table, question, span)
         assert repr(found.to_pylist()) == repr(fetch(queries.top(table, question, span)).to_pylist())
+        query = queries.keep(table, ())
+        kept = Table.of_kept(table.columns, reader.keep(query.sql, query.parameters).name)
+
+        def fetch_kept(query: Query) -> Any:
+            return reader.fetch_kept(query.sql, query.parameters)
+
+        assert repr(first_rows(fetch_kept, kept, question, span).to_pylist()) == repr(found.to_pylist())
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def test_every_line_equals_what_polars_gives(
     engine: DuckDB, data: st.DataObject, frame: pl.DataFrame, fixed_order: bool
 ):
     job = new_job()
-    relation = Relation(SHOWN, key=id(frame), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order)
+    relation = Relation(SHOWN, key=object(), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order)
     rows = GroupedRows(relation)
     columns = rows.columns(job)
     grouping = data.draw(groupings(columns))

@@ -162,7 +162,7 @@ export class ProfilePanel {
     );
   }
 
-  #valueLine({value, rows, part}, most, present, isEstimate) {
+  #valueLine({value, rows, part, filter}, most, present, isEstimate) {
     const line = element("li", "value");
     const bar = element("span", "value-bar");
     bar.style.width = `${(100 * rows) / most}%`;
@@ -172,7 +172,11 @@ export class ProfilePanel {
       bar.append(full);
       bar.toggleAttribute("data-pale", true);
     }
-    const text = element("span", "value-text", value === "" ? "empty text" : value);
+    const text = element(filter === null ? "span" : "button", "value-text", value === "" ? "empty text" : value);
+    if (filter !== null) {
+      text.type = "button";
+      text.addEventListener("click", () => this.explorer.headers.at(this.position).toggleFilter(filter));
+    }
     text.title = value;
     text.toggleAttribute("data-empty", value === "");
     const share = formatShare(rows / present);

@@ -16,7 +16,7 @@ from dataapp.errors import DataAppError
 from dataapp.views.table.columns import Kind, kind_of, text_expression
 from dataapp.views.table.queries import ColumnFilter, Query, Table, Terms, aggregate
 from dataapp.views.table.source import Source
-from dataapp.views.table.summaries import MOST_GROUPS, Counts, Measure, count, measure
+from dataapp.views.table.summaries import MOST_GROUPS, Counts, Measure, count, measure, value_to_filter
 
 MOST_SORTED = 10_000_000
 _QUANTILES = {"5 %": 0.05, "25 %": 0.25, "Median": 0.5, "75 %": 0.75, "95 %": 0.95}
@@ -43,11 +43,13 @@ class Frequent:
         value: Its text, or the start of it.
         rows: Of all.
         part: Of those that pass the filters, or None without filters.
+        filter: The text that asks for exactly these rows, or None.
     """
 
     value: str
     rows: int
     part: int | None
+    filter: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +154,24 @@ def _frequent(
     source: Source, at: int, filters: tuple[ColumnFilter, ...]
 ) -> tuple[tuple[Frequent, ...], tuple[Frequent, ...]]:
     """Return the most and the least frequent values of all rows, ties in their order."""
+    column = source.table.columns[at]
     rows = source.fetch(frequent_query(source.table, at, filters)).to_pylist()
     found = {
         is_top: tuple(
-            Frequent(row["value"], row["number"], row["part"] if filters else None)
+            Frequent(row["value"], row["number"], row["part"] if filters else None, _filter(row["value"], column))
             for row in sorted(rows, key=lambda row: row["place"])
             if row["is_top"] is is_top
         )
         for is_top in (True, False)
     }
     return found[True], found[False]
+
+
+def _filter(value: str, column: Column) -> str | None:
+    kind = kind_of(column)
+    if len(value) == _LONGEST or kind in {Kind.TIMESTAMP, Kind.TIME, Kind.OTHER}:  # cut, or it means a span of time
+        return None
+    return value_to_filter(value, column) if kind is Kind.TEXT else value
 
 
 def frequent_query(table: Table, at: int, filters: tuple[ColumnFilter, ...]) -> Query:

@@ -137,4 +137,4 @@ def _figures_to_message(whole: Figure, part: Figure | None) -> dict[str, object]
 
 
 def _frequent_to_message(one: Frequent) -> dict[str, object]:
-    return {"value": one.value, "rows": one.rows, "part": one.part}
+    return {"value": one.value, "rows": one.rows, "part": one.part, "filter": one.filter}

@@ -214,6 +214,8 @@ def test_another_column_takes_the_place_of_a_profile(table: Locator):
     values = table.locator(".value-text")
     expect(values).to_have_text(["b", "<b>c</b>", "a"], timeout=30_000)
     expect(table.locator(".value-count").first).to_have_text("150,000 · 50%")
+    values.nth(1).click()
+    expect(table.locator(".count")).to_have_text("75,000 of 300,000 rows")
 
 
 def figure(profile: Locator, name: str) -> Locator:

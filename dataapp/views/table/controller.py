@@ -107,6 +107,7 @@ class Controller:
         self._shown: Shown | None = None
         self._screen: Screen | None = None  # what the page was given to show it
         self._looked_at = Span(0, 2 * BLOCK, ())  # of no columns until they are known
+        self._closed_at: int | None = None  # the line of the group that the reader closes
         self._missing: Span | None = None  # asked for by the page, not yet by a job
         self._asking: Handle | None = None
         self._reading: Handle | None = None
@@ -269,11 +270,15 @@ class Controller:
         """Open or close a group, once it is known which one it is."""
         question = shown.question
 
-        def toggle(path: Path) -> None:
+        def toggle(found: tuple[Path, int | None]) -> None:
             self._asking = None
-            groups = question.groups
-            if groups is not None:
-                self._ask(shown.rows, replace(shown.arrangement, groups=groups.toggled(path)), keep_place=True)
+            groups, (path, line) = question.groups, found
+            if groups is None:
+                return
+            self._closed_at = line  # the reader may have closed it from far below
+            if line is not None and line < self._looked_at.first:
+                self._looked_at = replace(self._looked_at, first=line // BLOCK * BLOCK)
+            self._ask(shown.rows, replace(shown.arrangement, groups=groups.toggled(path)), keep_place=True)
 
         if self._asking is None and not self._failed:
             self._asking = self._submit(lambda cancel: shown.rows.path(question, group, cancel), toggle, self._fail)
@@ -337,7 +342,8 @@ class Controller:
             layout = self._shown.arrangement.layout.carried_over(self._shown.columns, shown.columns)
             shown = replace(shown, arrangement=replace(shown.arrangement, layout=layout))
         self._shown, self._screen, self._looked_at = shown, screen, screen.span
-        message = _view_to_message(shown, screen, keep_place=keep_place)
+        line, self._closed_at = self._closed_at, None
+        message = _view_to_message(shown, screen, keep_place=keep_place) | {"line": line}
         if not self._is_there:
             self._open_with(message)
         self._send(message)

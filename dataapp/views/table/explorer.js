@@ -154,7 +154,7 @@ class Explorer {
   #show(message) {
     const columns = [...message.columns, ...(message.groups?.columns ?? [])];
     const isSame = this.view !== null && sameColumns(this.columns, columns);
-    const row = message.keep_place ? this.scroller.row : 0;
+    const row = message.keep_place ? Math.min(this.scroller.row, message.line ?? Infinity) : 0;
     this.view = message;
     this.order = message.order;
     this.cells.clear();
@@ -294,6 +294,7 @@ class Explorer {
     const {rows, offset, height} = this.scroller;
     const first = y0 + offset;
     const last = Math.min(y1 + offset, rows);
+    this.groups.top = Math.ceil(this.scroller.row - 0.25);
     const pinned = this.layout.displayed.slice(0, this.pinned);
     const scrolled = this.layout.displayed.slice(this.pinned);
     const visible = scrolled.slice(x0, x1);

@@ -19,7 +19,7 @@ from dataapp.views.jobs import Cancel
 from dataapp.views.table import group_queries, queries
 from dataapp.views.table.group_queries import GROUPS, PLACED, TOP, row_order, rows_of
 from dataapp.views.table.grouping import Grouping, Path
-from dataapp.views.table.lines import Branch, Run, runs
+from dataapp.views.table.lines import Branch, Run, line_of, runs
 from dataapp.views.table.queries import Query, Question, Span, Table
 from dataapp.views.table.rows import RelationRows, Screen, Totals, moved_up
 
@@ -137,8 +137,8 @@ class GroupedRows(RelationRows):
         with self._alone():
             return self._lines(self._tree_of(question), span, cancel)
 
-    def path(self, question: Question, group: int, cancel: Cancel) -> Path:
-        """Return the path of a group that a window of this question told of.
+    def path(self, question: Question, group: int, cancel: Cancel) -> tuple[Path, int | None]:
+        """Return the path of a group that a window of this question told of, and its line if it is open.
 
         Raises:
             Cancelled: Another question has been settled since, or no window told of it.
@@ -149,7 +149,7 @@ class GroupedRows(RelationRows):
             if not found:
                 raise Cancelled
             level, *texts = found[0]
-            return tuple(texts[: level + 1])
+            return tuple(texts[: level + 1]), line_of(tree.top, group)
 
     def is_interruptible(self, question: Question) -> bool:
         """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
@@ -248,8 +248,7 @@ class GroupedRows(RelationRows):
         number = run.branch.group
         if run.level == len(tree.grouping.keys):
             assert number is not None
-            path = tree.paths[number]
-            return self._rows_run(tree, path, Span(run.first, run.count, span.columns), cancel)
+            return self._rows_run(tree, number, Span(run.first, run.count, span.columns), cancel)
         first = tree.starts[TOP if number is None else number] + run.first
         query = group_queries.group_window(
             tree.table, tree.grouping, tree.columns, run.level, Span(first, run.count, span.columns)
@@ -261,8 +260,9 @@ class GroupedRows(RelationRows):
             "state", pa.array(states, pa.int32())
         )
 
-    def _rows_run(self, tree: _Tree, path: Path, span: Span, cancel: Cancel) -> pa.Table:
-        shown = {"level": [len(path)] * span.count, "state": [_ROW] * span.count, "group": [None] * span.count}
+    def _rows_run(self, tree: _Tree, number: int, span: Span, cancel: Cancel) -> pa.Table:
+        path = tree.paths[number]
+        shown = {"level": [len(path)] * span.count, "state": [_ROW] * span.count, "group": [number] * span.count}
         lines = pa.table(shown, schema=_LINES)
         own = tuple(at for at in span.columns if at < len(tree.columns))
         if not own:

@@ -20,6 +20,7 @@ export class Groups {
     this.tiles = new Map(); // block → {level, state, group, first}
     this.said = null; // what the server says of the groups, or null without
     this.keys = [];
+    this.top = 0; // the first row on screen
     this.focused = null; // the group whose caret was used: it keeps the focus when its cell is made anew
     this.chooser = new GroupChooser(this);
     this.button = explorer.toolbar.add("group", "Group rows", (button) => this.chooser.toggle(button));
@@ -75,7 +76,7 @@ export class Groups {
     const line = this.said && this.line(row);
     if (!line) return false;
     const isMade = column >= this.explorer.relationWidth;
-    if (line.state === ROW) return isMade || this.keys.some((key, at) => key === column && this.#isWhole(at));
+    if (line.state === ROW) return isMade || (row !== this.top && this.#isWhole(column));
     return !isMade && this.keys[line.level] !== column;
   }
 
@@ -100,12 +101,13 @@ export class Groups {
   dress(cell, {row, column}) {
     const line = this.said && this.line(row);
     const isGroup = line !== undefined && line !== null && line.state !== ROW;
-    const isKey = isGroup && this.keys[line.level] === column;
+    const isTop = row === this.top && line?.state === ROW; // it says which group it is in, and closes it
+    const isKey = (isGroup && this.keys[line.level] === column) || (isTop && this.keys[line.level - 1] === column);
     let caret = cell.querySelector(".caret");
     if (!isKey) caret?.remove();
     else {
       caret ??= this.#caret(cell);
-      const isOpen = line.state === OPEN;
+      const isOpen = line.state !== CLOSED;
       caret.setAttribute("aria-expanded", String(isOpen));
       if (this.focused === line.group) caret.focus({preventScroll: true});
       caret.setAttribute("aria-label", `${isOpen ? "Close" : "Open"} the group`);
@@ -150,14 +152,14 @@ export class Groups {
   }
 
   toggle(line) {
-    if (!line || line.state === ROW) return;
+    if (!line) return;
     this.focused = line.group;
     this.explorer.say("toggle", {group: Number(line.group)});
   }
 
   /** Whether a key is the column's values: its rows need not show them again. */
-  #isWhole(at) {
-    return this.said.keys[at][1] === "value";
+  #isWhole(column) {
+    return this.said.keys.some(([key, part]) => key === column && part === "value");
   }
 
   #caret(cell) {
@@ -181,7 +183,7 @@ export class Groups {
   #pressed(event) {
     const caret = event.target.closest?.(".caret");
     if (!caret) return;
-    const {state} = this.#lineOf(caret) ?? {};
+    const state = caret.getAttribute("aria-expanded") === "true" ? OPEN : CLOSED;
     const carets = [...this.explorer.table.querySelectorAll(".caret")];
     const at = carets.indexOf(caret);
     const acts = {

@@ -67,3 +67,22 @@ def runs(branch: Branch, first: int, count: int, level: int = 0) -> Iterator[Run
             if start < end:
                 yield from runs(inner, start - line, end - start, level + 1)
             line += inner.lines
+
+
+def line_of(branch: Branch, group: int) -> int | None:
+    """Return the line that an open group stands on, or None if it is not open on screen.
+
+    Example:
+        >>> line_of(Branch(None, 0, 3, (Branch(7, 1, 100), Branch(8, 2, 1))), 8)
+        102
+    """
+    above = 0
+    for inner in branch.branches:
+        line = inner.place + above
+        if inner.group == group:
+            return line
+        within = line_of(inner, group)
+        if within is not None:
+            return line + 1 + within
+        above += inner.lines
+    return None

@@ -70,7 +70,7 @@ class Screen:
         cells: Its cells, as they travel.
         totals: None while they are being counted.
         lines: What each line shows, where rows are grouped: its level, whether it is a row (0), a closed group (1) or
-            an open one (2), and the group's number.
+            an open one (2), and the number of the group, or of that which the row is in.
     """
 
     span: Span

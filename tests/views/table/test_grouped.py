@@ -269,7 +269,9 @@ def test_every_line_equals_what_polars_gives(
         choice = data.draw(st.sampled_from(["toggle", "sort", "filter"]))
         if choice == "toggle" and groups:
             number, what = data.draw(st.sampled_from(groups))
-            grouping = grouping.toggled(rows.path(question, number, job))
+            path, line = rows.path(question, number, job)
+            assert line == next((at for at, one in enumerate(expected) if one[1:3] == (2, what)), None)
+            grouping = grouping.toggled(path)
             reference.open ^= {what}
         elif choice == "sort":
             keys = data.draw(

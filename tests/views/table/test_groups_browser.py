@@ -96,6 +96,19 @@ def test_a_group_opens_to_its_rows_and_the_last_of_them_can_be_reached(trades: L
     expect(trades.locator("tbody tr[data-line=group]")).to_have_count(1)
 
 
+def test_the_first_row_on_screen_says_which_group_it_is_in_and_closes_it(trades: Locator):
+    group_by(trades, "symbol")
+    line(trades, 1).locator(".caret").click()
+    expect(line(trades, 2)).to_have_attribute("data-line", "row")
+    trades.locator("regular-table").focus()
+    for _ in range(3):
+        trades.page.keyboard.press("PageDown")
+    expect(line(trades, 0)).to_contain_text("GOOG")
+    expect(line(trades, 1)).not_to_contain_text("GOOG")
+    line(trades, 0).locator(".caret").click()
+    expect(trades.locator("tbody tr[data-line=group]")).to_have_count(3)
+
+
 def test_carets_are_used_by_keyboard(trades: Locator):
     group_by(trades, "symbol")
     line(trades, 0).locator(".caret").focus()

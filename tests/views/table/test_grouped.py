@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
+from dataapp.errors import Cancelled
 from dataapp.views.table.filters import parse_filter
 from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import (
@@ -288,3 +289,75 @@ def test_every_line_equals_what_polars_gives(
             grouping,
         )
     rows.close()
+
+
+OPEN = frozenset({("1",)})
+BY_REST = Grouping((GroupKey(1),), (Aggregate("sum", 0),), OPEN)
+
+
+def relation_of(sql: str, *, fixed_order: bool) -> Relation:
+    return Relation(sql, key=sql, engine=DuckDB(), fixed_order=fixed_order)
+
+
+@pytest.mark.parametrize("fixed_order", [True, False])
+@pytest.mark.parametrize("order", [(), (SortKey(0, descending=True),)])
+def test_closing_lets_groups_and_the_rows_of_open_ones_go(fixed_order: bool, order: tuple[SortKey, ...]):
+    relation = relation_of("SELECT i AS n, i % 3 AS rest FROM range(1000) t(i)", fixed_order=fixed_order)
+    rows = GroupedRows(relation)
+    assert rows.settle(Question((), order, BY_REST), whole(0, 4), new_job()).cells.num_rows == BLOCK
+    assert len(relation.engine.kept) > 0
+    rows.close()
+    assert len(relation.engine.kept) == 0
+
+
+def test_groups_go_when_rows_are_shown_again():
+    relation = relation_of("SELECT i AS n, i % 3 AS rest FROM range(1000) t(i)", fixed_order=True)
+    rows = GroupedRows(relation)
+    rows.settle(Question(groups=BY_REST), whole(0, 4), new_job())
+    rows.begin(Question(), whole(0, 2), new_job())
+    assert len(relation.engine.kept) == 0
+
+
+def test_making_groups_can_be_cancelled_and_tried_again():
+    rows = GroupedRows(relation_of("SELECT i AS n, i % 3 AS rest FROM range(1000) t(i)", fixed_order=True))
+    question = Question(groups=BY_REST)
+    rows.columns(new_job())
+    with pytest.raises(Cancelled):
+        rows.settle(question, whole(0, 4), Job(lambda _: None, lambda _: None, lambda _: None, cancelled=True))  # type: ignore[arg-type]
+    settled = rows.settle(question, whole(0, 4), new_job())
+    assert settled.totals is not None
+    assert (settled.totals.groups, settled.totals.lines) == (3, 3 + 333)
+
+
+def test_a_window_of_groups_that_are_no_longer_asked_for_is_cancelled():
+    rows = GroupedRows(relation_of("SELECT i AS n, i % 3 AS rest FROM range(1000) t(i)", fixed_order=True))
+    old = Question(groups=BY_REST)
+    rows.settle(old, whole(0, 4), new_job())
+    rows.settle(Question(groups=BY_REST.toggled(("1",))), whole(0, 4), new_job())
+    with pytest.raises(Cancelled):
+        rows.window(old, whole(0, 4), new_job())
+
+
+def test_the_rows_of_a_group_are_those_that_were_counted_though_each_run_has_others():
+    rows = GroupedRows(relation_of("SELECT (random() * 3)::INTEGER AS n, 1 AS rest FROM range(500)", fixed_order=False))
+    grouping = Grouping((GroupKey(0),), (), frozenset({("1",)}))
+    settled = rows.settle(Question(groups=grouping), whole(0, 3), new_job())
+    assert settled.lines is not None
+    count = settled.cells.column("c2")[settled.lines.column("state").to_pylist().index(2)].as_py()
+    assert settled.totals is not None
+    assert settled.totals.lines == 4 + count
+    everything = rows.window(Question(groups=grouping), Span(0, 8 * BLOCK, (0,)), new_job())
+    assert everything.lines is not None
+    states = everything.lines.column("state").to_pylist()
+    values = everything.cells.column("c0").to_pylist()
+    assert [value for value, state in zip(values, states, strict=True) if state == 0] == [1] * count
+
+
+@pytest.mark.parametrize("type_", ["BIGINT", "HUGEINT", "UBIGINT", "DECIMAL(38,2)", "DOUBLE", "FLOAT"])
+def test_sums_of_the_largest_numbers_do_not_fail(type_: str):
+    largest = {"DECIMAL(38,2)": "9" * 36, "DOUBLE": "1.7e308", "FLOAT": "3.4e38", "BIGINT": 2**63 - 1}
+    value = largest.get(type_, 2**64 - 1 if type_ == "UBIGINT" else 2**127 - 1)
+    rows = GroupedRows(relation_of(f"SELECT '{value}'::{type_} AS n FROM range(100)", fixed_order=True))
+    aggregates = tuple(Aggregate(one, 0) for one in FUNCTIONS)
+    question = Question(groups=Grouping((GroupKey(0),), aggregates))
+    assert rows.settle(question, whole(0, 7), new_job()).cells.num_rows == 1

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
@@ -253,6 +253,26 @@ class DuckDB:
 def _functions_where(condition: str) -> frozenset[str]:
     rows = duckdb.connect().execute(f"SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE {condition}")
     return frozenset(name for (name,) in rows.fetchall())
+
+
+@lru_cache(maxsize=256)
+def pattern_fault(pattern: str) -> str | None:
+    """Return what is wrong with a regular expression, or None. No relation is read.
+
+    Example:
+        >>> pattern_fault("^a.*b$"), pattern_fault("(a")
+        (None, 'missing ): (a')
+    """
+    try:
+        _scratch().cursor().execute(f"SELECT regexp_matches('', {quote_literal(pattern)})").fetchall()
+    except duckdb.Error as error:
+        return str(error).partition(": ")[2]
+    return None
+
+
+@cache
+def _scratch() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def _rows(result: duckdb.DuckDBPyConnection) -> pa.Table:

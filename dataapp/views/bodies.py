@@ -12,12 +12,15 @@ from panel.pane.base import Pane
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
+from dataapp.cells.sql import SqlCell
 from dataapp.cells.view import ViewControl
 from dataapp.connect.frames import to_arrow
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table, digest, frame_table
 from dataapp.views.choosing import Choosing
+from dataapp.views.faults import is_author
 from dataapp.views.table.explorer import TableExplorer
+from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start
 from dataapp.views.texts import text_pane, value_to_html
 
@@ -55,7 +58,7 @@ class TableBody:
         options: dict[str, Any] = {} if height is None else {"height": height}
         if explorer is not None:
             options["choose"] = Choosing(session, explorer).choose
-        self.explorer = TableExplorer(submit, title=cell.label, **options)
+        self.explorer = TableExplorer(submit, title=cell.label, origin=_origin_of(cell), **options)
         self.explorer.param.watch(self._status_changed, ["status", "error"])
 
     @property
@@ -157,6 +160,15 @@ class ValueBody:
     def _put(self, view: Any) -> None:
         if len(self._layout) != 1 or self._layout[0] is not view:
             self._layout[:] = [view]
+
+
+def _origin_of(cell: Cell) -> Origin:
+    """Return what a cell is called in SQL: its name, or its query where the reader may see that."""
+    if cell.is_named:
+        return Origin(cell.label)
+    if isinstance(cell, SqlCell) and cell.on is None and is_author():
+        return Origin(query=cell.query)
+    return Origin()
 
 
 def is_chart(value: object) -> bool:

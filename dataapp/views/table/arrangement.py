@@ -1,24 +1,28 @@
-"""What a reader has set: filter texts, sort keys, groups, the columns' layout. It outlives the relation."""
+"""What a reader has set: filter texts, a search, sort keys, groups, the columns' layout. It outlives the relation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from dataapp.engines.relation import Column
 from dataapp.errors import InputError
 from dataapp.views.table.filters import parse_filter
 from dataapp.views.table.grouping import Aggregate, Grouping
 from dataapp.views.table.layout import Layout
-from dataapp.views.table.queries import ColumnFilter, Question, SortKey
+from dataapp.views.table.moments import Now
+from dataapp.views.table.predicates import ColumnFilter, RowFilter, Search
+from dataapp.views.table.queries import Question, SortKey
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Filter texts, by the position of their column, sort keys, groups, and the layout of the columns."""
+    """Filter texts, by the position of their column, sort keys, groups, the columns' layout, and a search."""
 
     texts: Mapping[int, str] = field(default_factory=dict[int, str])
     order: tuple[SortKey, ...] = ()
     groups: Grouping | None = None
     layout: Layout = field(default_factory=Layout)
+    search: str = ""
 
     def filtered(self, column: int, text: str) -> "Arrangement":
         """Return the arrangement with another filter on a column; an empty text takes it away."""
@@ -39,18 +43,29 @@ class Arrangement:
         columns = self.layout.displayed(count)
         return columns if self.groups is None else self.groups.displayed(columns, count)
 
-    def question(self, columns: tuple[Column, ...]) -> tuple[Question, dict[int, str]]:
-        """Return what is asked for, and by column what is wrong with its filter. A wrong filter is left out."""
-        filters: list[ColumnFilter] = []
+    def cleared(self) -> "Arrangement":
+        """Return the arrangement without filters and search."""
+        return replace(self, texts={}, search="")
+
+    def question(self, columns: tuple[Column, ...], now: Now = datetime.now) -> tuple[Question, dict[int, str]]:
+        """Return what is asked for, and by column what is wrong with its filter. A wrong filter is left out.
+
+        Args:
+            columns: The columns of the relation.
+            now: The moment that filters such as ``today`` are relative to.
+        """
+        filters: list[RowFilter] = []
         faults: dict[int, str] = {}
         for at, text in sorted(self.texts.items()):
             try:
-                condition = parse_filter(text, columns[at])
+                condition = parse_filter(text, columns[at], now)
             except InputError as error:
                 faults[at] = f"{error.message} {(error.hint or '').capitalize()}".strip()
             else:
                 if condition is not None:
                     filters.append(ColumnFilter(at, condition))
+        if self.search.strip():
+            filters.append(Search(self.search.strip()))
         return Question(tuple(filters), self.order, self.groups), faults
 
     def carried_over(self, old: tuple[Column, ...], new: tuple[Column, ...]) -> "Arrangement":
@@ -71,11 +86,14 @@ class Arrangement:
         if self.groups is not None and groups is not None:
             there = [replace(one, column=moved.get(one.column, -1)) for one in self.groups.aggregates]
             made = _made_places(there, groups.aggregates, len(old), len(new))
-        return Arrangement(
-            {moved[at]: text for at, text in self.texts.items() if at in moved},
-            tuple(replace(key, column=at) for key in self.order if (at := (moved | made).get(key.column)) is not None),
-            groups,
-            self.layout.carried_over(old, new),
+        return replace(
+            self,
+            texts={moved[at]: text for at, text in self.texts.items() if at in moved},
+            order=tuple(
+                replace(key, column=at) for key in self.order if (at := (moved | made).get(key.column)) is not None
+            ),
+            groups=groups,
+            layout=self.layout.carried_over(old, new),
         )
 
 

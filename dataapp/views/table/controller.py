@@ -18,14 +18,19 @@ from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import Grouping, Path, group_headers
 from dataapp.views.table.ipc import table_to_ipc
 from dataapp.views.table.layout import Layout
+from dataapp.views.table.lookups import Lookups
 from dataapp.views.table.messages import (
     TAKES,
     Arrange,
     Ask,
+    Clear,
     Filter,
+    Find,
     Group,
+    ListValues,
     Profile,
     Ready,
+    ShowSql,
     Sort,
     Summarize,
     Toggle,
@@ -35,6 +40,7 @@ from dataapp.views.table.messages import (
 from dataapp.views.table.profiling import Profiler
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.rows import Screen, Totals
+from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Viewing
 from dataapp.views.table.summarizing import About, Summarizer
 from dataapp.views.table.takes import Chosen, Ground, Takes
@@ -81,6 +87,7 @@ class Controller:
             to the server and back.
         choose: Takes what is selected, or None when nothing is any more.
         name: What files that a reader downloads are called.
+        origin: What the relation is called, in SQL for the reader.
 
     Attributes:
         viewing: Where what the reader sets is kept beyond this table, or None.
@@ -94,6 +101,7 @@ class Controller:
         open_with: Callable[[dict[str, object] | None], None],
         choose: Callable[[Chosen | None], None] = lambda _: None,
         name: str = "table",
+        origin: Origin | None = None,
     ) -> None:
         self._submit = submit
         self._send = send
@@ -116,6 +124,7 @@ class Controller:
         self._profile = Profiler(submit, send)
         self._takes = Takes(submit, send, choose, name)
         self.viewing: Viewing | None = None
+        self._lookups = Lookups(submit, send, origin or Origin())
 
     @property
     def chosen(self) -> Chosen | None:
@@ -185,6 +194,14 @@ class Controller:
             self._group(shown, message.groups)
         elif isinstance(message, Toggle):
             self._toggle(shown, message.group)
+        elif isinstance(message, Find):
+            self._filter(shown, replace(shown.arrangement, search=message.text))
+        elif isinstance(message, Clear):
+            self._filter(shown, shown.arrangement.cleared())
+        elif isinstance(message, ShowSql):
+            self._lookups.show_sql(shown.rows.relation, shown.columns, shown.question)
+        elif isinstance(message, ListValues):
+            self._list_values(shown, message)
 
     def close(self) -> None:
         """Stop all jobs and let all kept rows go."""
@@ -218,6 +235,7 @@ class Controller:
 
     def _let_rows_go(self) -> None:
         self._stop_jobs()
+        self._lookups.stop()
         if self._rows is not None:
             self._rows.close()
 
@@ -256,7 +274,7 @@ class Controller:
         is_settled = self._asking is None and not self._failed
         if question == shown.question and is_settled:  # something is typed that asks for nothing else
             self._shown = replace(shown, arrangement=arrangement, faults=faults)
-            self._send({"type": "faults", "view": shown.view, "faults": _by_text(faults)})
+            self._send({"type": "faults", "view": shown.view, **_texts_to_message(arrangement, faults)})
         else:
             self._ask(shown.rows, arrangement, keep_place=False)
 
@@ -287,6 +305,13 @@ class Controller:
         """Take another layout. No rows have to be read for it but those that the page then asks for."""
         self._shown = replace(shown, arrangement=replace(shown.arrangement, layout=layout))
         self._send({"type": "layout", "view": shown.view, "layout": _layout_to_json(layout)})
+
+    def _list_values(self, shown: Shown, wish: ListValues) -> None:
+        if wish.column is None:
+            self._lookups.stop()
+        elif wish.column < len(shown.columns):
+            question, _ = shown.arrangement.question(shown.columns)  # which may not be answered yet
+            self._lookups.list_values(shown.rows.relation, shown.columns, question, wish.column, wish.search)
 
     def _ask(self, rows: GroupedRows, arrangement: Arrangement | None, *, keep_place: bool) -> None:
         """Start a view. Without an arrangement, what applies of the last one is carried over to the new columns."""
@@ -419,12 +444,19 @@ def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[
         "view": shown.view,
         "columns": [header_of(column) for column in shown.columns],
         "order": [_key_to_json(key) for key in shown.arrangement.order],
-        "filters": _by_text(dict(shown.arrangement.texts)),
-        "faults": _by_text(shown.faults),
+        **_texts_to_message(shown.arrangement, shown.faults),
         "groups": _groups_to_json(shown),
         "layout": _layout_to_json(shown.arrangement.layout),
         "keep_place": keep_place,
         **_screen_to_message(screen),
+    }
+
+
+def _texts_to_message(arrangement: Arrangement, faults: dict[int, str]) -> dict[str, object]:
+    return {
+        "filters": _by_text(dict(arrangement.texts)),
+        "search": arrangement.search,
+        "faults": _by_text(faults),
     }
 
 

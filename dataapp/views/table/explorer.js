@@ -16,6 +16,8 @@ import {Cells} from "./cells.js";
 import columnsCss from "./columns.css";
 import {ColumnTools} from "./columns.js";
 import css from "./explorer.css";
+import {Filtering} from "./filtering.js";
+import filtersCss from "./filters.css";
 import {formatCell, formatCount, fullText, styleFor} from "./format.js";
 import groupsCss from "./groups.css";
 import {Groups} from "./groups.js";
@@ -47,7 +49,7 @@ const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  style.textContent = subCellScrolling + css + toolsCss + columnsCss + groupsCss + summaryCss + profileCss;
+  style.textContent = subCellScrolling + css + toolsCss + columnsCss + groupsCss + summaryCss + profileCss + filtersCss;
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -74,6 +76,7 @@ class Explorer {
       filter: (text) => this.say("filter", {column: position, text}),
       menu: (button) => this.headerMenu.toggle(button, position),
       profile: position < this.relationWidth && ((button) => this.profile.toggle(position, button)),
+      open: (button) => this.filtering.open(position, button),
       tip: this.tip,
     }));
     this.scroller = new RowScroller(this.table, ROW, ROW * HEADER_ROWS, () => this.draw());
@@ -108,8 +111,16 @@ class Explorer {
     this.bubble.setAttribute("role", "alert");
     this.toolbar = new Toolbar();
     this.popup = new Popup(this.root);
-    this.side = new SidePanel(() => this.#resized());
     this.tip = new Tip(this.root);
+    this.side = new SidePanel(() => this.#resized());
+    this.filtering = new Filtering({
+      toolbar: this.toolbar,
+      popup: this.popup,
+      table: this.table,
+      tip: this.tip,
+      say: (type, data) => this.say(type, data),
+      header: (position) => this.headers.at(position),
+    });
     this.summaries = new Summaries((columns) => this.say("summarize", {columns}));
     this.middle = element("div", "middle");
     this.middle.append(this.body, this.side.element);
@@ -139,6 +150,7 @@ class Explorer {
     else if (message.type === "profile") this.profile.receive(message);
     else if (message.type === "faults") this.#showFaults(message);
     else if (message.type === "layout") this.columnTools.hear(message.layout);
+    else if (message.type === "values" || message.type === "sql") this.filtering.receive(message);
     else if (message.type === "stale") this.#wait(this.view ? "stale" : "empty");
     else if (message.type === "progress") this.#showProgress(message);
     else if (message.type === "failed") this.#fail();
@@ -167,6 +179,7 @@ class Explorer {
     this.#take(message);
     this.headers.showOrder(this.order);
     this.headers.showFilters(message.filters, message.faults);
+    this.filtering.show(message);
     if (message.rows === null) this.#wait("counting");
     else this.#rest("fresh");
     const rows = message.rows ?? message.first + message.read;
@@ -191,12 +204,18 @@ class Explorer {
   }
 
   #showSummaries(message) {
-    if (message.view === this.view?.view) this.summaries.receive(message);
+    if (message.view !== this.view?.view) return;
+    this.summaries.receive(message);
+    this.filtering.pictured();
   }
 
   #showFaults(message) {
     if (this.view === null || message.view !== this.view.view) return;
-    this.headers.showFaults(message.faults);
+    const {filters, faults, search} = message;
+    Object.assign(this.view, {filters, faults, search});
+    this.headers.showFilters(filters, faults);
+    this.filtering.showTexts(message);
+    this.#showCount();
     this.#showFault();
   }
 
@@ -374,6 +393,7 @@ class Explorer {
       }
     }
     this.#showPlace();
+    this.filtering.drawn();
   }
 
   /** The last of the pinned columns has a shadow: the others go under it. */
@@ -382,8 +402,8 @@ class Explorer {
   }
 
   #showCount() {
-    const {rows, unfiltered, filters, groups} = this.view;
-    const isFiltered = Object.keys(filters).length > 0;
+    const {rows, unfiltered, filters, search, groups} = this.view;
+    const isFiltered = Object.keys(filters).length > 0 || search !== "";
     if (groups) this.count.textContent = this.groups.count(unfiltered, isFiltered);
     else if (rows === null) this.count.textContent = "Counting rows …";
     else if (isFiltered) this.count.textContent = `${formatCount(rows)} of ${plural(unfiltered)}`;

@@ -13,6 +13,7 @@ from dataapp.engines.relation import Relation
 from dataapp.views.component import Messenger, check_bundle
 from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
+from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start, Viewing
 from dataapp.views.table.takes import Chosen
 
@@ -43,6 +44,7 @@ class TableExplorer(param.Parameterized):
         height: Height in pixels of a long table; a short one takes what it needs.
         title: What files that a reader downloads are called.
         choose: Called with what the reader has selected, and with None when nothing is any more.
+        origin: What the relation is called, in SQL for the reader.
         params: Parameters of `panel.viewable.Viewable` for the grid, such as `margin`.
     """
 
@@ -62,13 +64,16 @@ class TableExplorer(param.Parameterized):
         *,
         height: int = 400,
         title: str = "table",
+        origin: Origin | None = None,
         choose: Callable[[Chosen | None], None] = lambda _: None,
         **params: Any,
     ) -> None:
         super().__init__()
         layout = {"sizing_mode": "stretch_width", "margin": 0} | params
         self._grid = TableGrid(self._receive, tallest=height, **layout)
-        self._controller = Controller(submit, self._grid.send, self._take, self._open_with, choose, title)
+        self._controller = Controller(
+            submit, self._grid.send, self._take, self._open_with, choose, title, origin=origin
+        )
 
     def __panel__(self) -> TableGrid:
         return self._grid

@@ -1,85 +1,52 @@
-"""What a reader types under a column's name, understood according to the column's type.
+"""What a reader types as a filter of a column, understood according to the column's type.
 
 =============  =============================================================================
 column         understood
 =============  =============================================================================
 numbers        ``5``, ``= 5``, ``!= 5``, ``>= 5``, ``5..10``, ``5..``, ``..10``, ``1,000``;
-               ``5..<10`` leaves out its end
-dates, times   the same with ``2024``, ``2024-03``, ``2024-03-05``, ``2024-03-05 09:30``, ``09:30``;
-               what is left out stands for all of it: ``2024-03`` is any moment of that March
+               ``5..<10`` leaves the upper end out, ``5<..10`` the lower one
+dates, times   the same with ``2024``, ``2024-03``, ``2024-Q3``, ``2024-03-05``,
+               ``2024-03-05 09:30``, ``09:30``, ``today``, ``yesterday``, ``this week``,
+               ``last month``, ``last 7 days``, ...; what is left out stands for all of it:
+               ``2024-03`` is any moment of that March
 booleans       ``true``, ``no``, ``1``, ...
-text, others   text that occurs in the value whatever its case, ``= text``, ``!= text``;
-               in quotes, text is taken as it is
-all            ``is null``, ``not null``
+text, others   text that occurs in the value whatever its case, ``starts text``,
+               ``ends text``, ``/expression/``, each of them with ``!`` before it for its
+               contrary; ``= text``, ``!= text``; in quotes, text is taken as it is
+all            ``in A, "B, C", null``, ``not in A, B``, ``is null``, ``not null``;
+               ``or null`` after any other keeps nulls, too
 =============  =============================================================================
 """
 
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation, localcontext
-from typing import Literal
+from dataclasses import replace
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation, localcontext
 
+from dataapp.engines.duckdb import pattern_fault
 from dataapp.engines.relation import Column
 from dataapp.errors import InputError
 from dataapp.views.table.columns import Kind, decimal_places, kind_of
-from dataapp.views.table.grouping import Part
+from dataapp.views.table.conditions import (
+    NEVER,
+    All,
+    AnyOf,
+    Compare,
+    Condition,
+    Contains,
+    Equals,
+    IsNull,
+    Matches,
+    Operator,
+    OrNull,
+    Place,
+)
+from dataapp.views.table.moments import Now, clock_span, date_span, has_clock
 
-type Operator = Literal["=", "<>", "<", "<=", ">", ">="]
+type _Read = Callable[[Operator, str], Condition]
 
-
-@dataclass(frozen=True, slots=True)
-class IsNull:
-    """The value is null, or is not."""
-
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Contains:
-    """The value's text holds this text, whatever the case of either."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Equals:
-    """The value's text is exactly this text, or is not."""
-
-    text: str
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """The value compares like this with one that is bound, and cast to `type` if that is given."""
-
-    operator: Operator
-    value: bool | int | float | str | Decimal
-    type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """The value meets every one of these, or not every one."""
-
-    conditions: tuple[Compare, ...]
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class InGroup:
-    """The value, or the part of it that rows are grouped by, has this text, or is null. It is never typed."""
-
-    part: Part
-    text: str | None
-
-
-type Condition = IsNull | Contains | Equals | Compare | All | InGroup
-
-_NEVER = All((), negated=True)
 _OPERATORS: dict[str, Operator] = {
     "=": "=",
     "==": "=",
@@ -94,6 +61,12 @@ _OPERATORS: dict[str, Operator] = {
     "≥": ">=",
 }
 _OPERATION = re.compile(r"(<=|>=|<>|!=|==|[≤≥≠=<>])\s*(.*)", re.DOTALL)
+_RANGE = re.compile(r"(.*?)(<?)\.\.(<?)(.*)", re.DOTALL)
+_LIST = re.compile(r"(not\s+)?in\s+(.+)", re.DOTALL | re.IGNORECASE)
+_ITEM = re.compile(r"""\s*(?:"((?:[^"]|"")*)"\s*|'((?:[^']|'')*)'\s*|((?:[^,"'\s][^,]*)?))(?:,|$)""")
+_PATTERN = re.compile(r"/(.+)/", re.DOTALL)
+_PLACE = re.compile(r"(starts|ends)\s+(.+)", re.DOTALL | re.IGNORECASE)
+_PLACES: dict[str, Place] = {"starts": "start", "ends": "end"}
 _NULL_WORDS = {"null": False, "is null": False, "= null": False, "not null": True, "is not null": True, "!= null": True}
 _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
@@ -103,68 +76,180 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _MOST_DIGITS = 38  # of the engine's widest exact number
 _SMALLEST_EXPONENT = 1000  # of a number that a reader may mean
 _LARGEST_FLOAT = 3.4028234663852886e38  # of single precision
-_MOMENT = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?)(?:[T ]+(\d\d?:\d\d\S*|\d\d?))?)?)?")
-_FIRST_DAY, _LAST_MOMENT = datetime.min, datetime.max  # noqa: DTZ901 - the column says which zone is meant
-_CLOCK = re.compile(r"(\d\d?)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?")
 
 
-def parse_filter(text: str, column: Column) -> Condition | None:
+def parse_filter(text: str, column: Column, now: Now = datetime.now) -> Condition | None:
     """Return the condition that a reader's text asks for, or None if it asks for nothing.
+
+    Args:
+        text: What was typed.
+        column: The column that it is about.
+        now: The moment that words such as ``today`` are relative to.
 
     Raises:
         InputError: The text makes no sense for a column of this type.
 
     Example:
         >>> parse_filter(">= 2.5", Column("size", "INTEGER"))
-        Compare(operator='>', value=2, type=None)
+        Compare(operator='>=', value=3, type=None)
         >>> parse_filter("aapl", Column("symbol", "VARCHAR"))
-        Contains(text='aapl')
+        Contains(text='aapl', place='anywhere', negated=False)
     """
     text = text.strip()
     if not text:
         return None
     kind = kind_of(column)
+    words = text.rsplit(maxsplit=2)
+    if [word.lower() for word in words[1:]] == ["or", "null"]:
+        return _or_null(_without_null(words[0], column, kind, now))
+    return _without_null(text, column, kind, now)
+
+
+def _or_null(condition: Condition) -> Condition:
+    match condition:
+        case IsNull(negated=True):
+            return AnyOf((), negated=True)
+        case IsNull() | OrNull():
+            return condition
+        case AnyOf():
+            return replace(condition, null=not condition.negated)
+        case _:
+            return OrNull(condition)
+
+
+def _without_null(text: str, column: Column, kind: Kind, now: Now) -> Condition:
     negated = _NULL_WORDS.get(" ".join(text.lower().split()))
-    if negated is not None and (kind not in {Kind.TEXT, Kind.OTHER} or text.lower().endswith(" null")):
+    if negated is not None and (not _is_text(kind) or text.lower().endswith(" null")):
         return IsNull(negated)
+    read = _reading(column, kind, now)
+    listed = _LIST.fullmatch(text)
+    if listed is not None:
+        return _list(listed[2].strip(), read, kind, negated=listed[1] is not None)
     found = _OPERATION.fullmatch(text)
     operator, operand = (_OPERATORS[found[1]], found[2].strip()) if found else ("=", text)
     if found and not operand:
         raise InputError(f"Nothing follows `{found[1]}`.", hint=f"try {_examples(kind)}")
-    if kind is Kind.TEXT or kind is Kind.OTHER:
-        return _text(operator if found else None, operand, text)
-    if kind is Kind.BOOLEAN:
-        return _boolean(operator, operand)
-    compare = _comparison(column, kind)
-    low, dots, high = operand.partition("..")
-    if not dots:
-        return compare(operator, operand)
-    is_open = high.startswith("<")
-    low, high = low.strip(), high.removeprefix("<").strip()
-    if found or not (low or high) or (is_open and not high):
-        raise InputError(f"`{text}` is not a range.", hint=f"try {_examples(kind)}")
-    return _range(compare, low, high, "<" if is_open else "<=")
+    if _is_text(kind):
+        return read(operator, operand) if found and operator in {"=", "<>"} else _looked_for(text)
+    return _compared(operator, operand, read, kind)
+
+
+def _is_text(kind: Kind) -> bool:
+    return kind is Kind.TEXT or kind is Kind.OTHER
 
 
 def _examples(kind: Kind) -> str:
     if kind in {Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT}:
         return "5, >= 5, 5..10 or is null"
     if kind in {Kind.DATE, Kind.TIMESTAMP}:
-        return "2024-03, >= 2024-03-05, 2024..2025 or is null"
+        return "2024-03, >= 2024-03-05, 2024..2025, last 7 days or is null"
     if kind is Kind.TIME:
         return "09:30, >= 09:30, 09:30..16:00 or is null"
-    return "true, false or is null" if kind is Kind.BOOLEAN else "part of the text, = the whole text or is null"
+    if kind is Kind.BOOLEAN:
+        return "true, false or is null"
+    return "part of the text, = the whole text, in one, another or is null"
 
 
-def _text(operator: Operator | None, operand: str, text: str) -> Condition:
-    if operator in {"=", "<>"}:
-        return Equals(_unquoted(operand), negated=operator == "<>")
-    return Contains(_unquoted(text))  # text that starts with `<` is looked for as it is
+def _reading(column: Column, kind: Kind, now: Now) -> _Read:
+    """Return what reads a value of a column, and compares with it."""
+    if _is_text(kind):
+        return lambda operator, text: Equals(_unquoted(text), negated=operator == "<>")
+    if kind is Kind.BOOLEAN:
+        return _boolean
+    if kind is Kind.FLOAT:
+        return lambda operator, text: Compare(operator, _float(text, column.type), column.type)
+    if kind in {Kind.INTEGER, Kind.DECIMAL}:
+        return lambda operator, text: _exact(operator, text, decimal_places(column))
+    return lambda operator, text: _moment(operator, text, kind, column.type, now)
+
+
+# Text.
+
+
+def _looked_for(text: str) -> Condition:
+    """Understand what is looked for within text; what starts with `<` is looked for as it is."""
+    if len(text) > 1 and text[0] == "!":
+        return replace(_part(text[1:].strip()), negated=True)
+    return _part(text)
+
+
+def _part(text: str) -> Contains | Matches:
+    pattern, place = _PATTERN.fullmatch(text), _PLACE.fullmatch(text)
+    if pattern is not None:
+        fault = pattern_fault(pattern[1])
+        if fault is not None:
+            raise InputError(f"`{text}` is not a regular expression: {fault}.", hint="in quotes, it is plain text")
+        return Matches(pattern[1])
+    if place is not None:
+        return Contains(_unquoted(place[2]), _PLACES[place[1].lower()])
+    return Contains(_unquoted(text))
 
 
 def _unquoted(text: str) -> str:
     quoted = len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'"
     return text[1:-1] if quoted else text
+
+
+# Lists.
+
+
+def _list(text: str, read: _Read, kind: Kind, *, negated: bool) -> Condition:
+    items: dict[Equals | Compare | All, None] = {}
+    has_null = False
+    for item, is_quoted in [] if text == "()" else _items(text):
+        if not is_quoted and item.lower() == "null":
+            has_null = True
+            continue
+        found = Equals(item) if _is_text(kind) else _compared("=", item, read, kind)
+        if isinstance(found, Equals | Compare | All):
+            items[found] = None
+        elif found != NEVER:
+            raise InputError(f"`{item}` is every value, which makes no list.")
+    return AnyOf(tuple(items), has_null, negated)
+
+
+def _items(text: str) -> list[tuple[str, bool]]:
+    """Return the items of a list, and whether they stand in quotes; a comma at the end stands before nothing."""
+    items: list[tuple[str, bool]] = []
+    at = 0
+    while at < len(text):
+        found = _ITEM.match(text, at)
+        if found is None:
+            raise InputError(f"A quote is not closed, or text follows it: `{text[at:].strip()}`.")
+        double, single, bare = found.groups()
+        if double is not None:
+            items.append((double.replace('""', '"'), True))
+        elif single is not None:
+            items.append((single.replace("''", "'"), True))
+        elif bare:
+            items.append((bare.rstrip(), False))
+        at = found.end()
+    if not items:
+        raise InputError(f"`{text}` lists nothing.", hint='try in A, "B, C"; an empty list is ()')
+    return items
+
+
+# What can be compared.
+
+
+def _compared(operator: Operator, operand: str, read: _Read, kind: Kind) -> Condition:
+    found = None if kind is Kind.BOOLEAN else _RANGE.fullmatch(operand)
+    if found is None:
+        return read(operator, operand)
+    low, above, below, high = found[1].strip(), found[2], found[3], found[4].strip()
+    is_range = operator in {"=", "<>"} and (low or high) and (low or not above) and (high or not below)
+    if not is_range:
+        raise InputError(f"`{operand}` is not a range.", hint=f"try {_examples(kind)}")
+    ends = (
+        *((read(">" if above else ">=", low),) if low else ()),
+        *((read("<" if below else "<=", high),) if high else ()),
+    )
+    if NEVER in ends:
+        return IsNull(negated=True) if operator == "<>" else NEVER
+    compared = tuple(end for end in ends if isinstance(end, Compare))  # the last day there is bounds nothing
+    if compared:
+        return All(compared, negated=operator == "<>")
+    return NEVER if operator == "<>" else IsNull(negated=True)
 
 
 def _boolean(operator: Operator, operand: str) -> Condition:
@@ -174,20 +259,6 @@ def _boolean(operator: Operator, operand: str) -> Condition:
     return Compare(operator, value)
 
 
-def _comparison(column: Column, kind: Kind) -> Callable[[Operator, str], Condition]:
-    if kind is Kind.FLOAT:
-        return lambda operator, text: Compare(operator, _float(text, column.type), column.type)
-    if kind in {Kind.INTEGER, Kind.DECIMAL}:
-        return lambda operator, text: _exact(operator, text, decimal_places(column))
-    return lambda operator, text: _moment(operator, text, kind, column.type)
-
-
-def _range(compare: Callable[[Operator, str], Condition], low: str, high: str, last: Literal["<", "<="]) -> Condition:
-    ends = (*((compare(">=", low),) if low else ()), *((compare(last, high),) if high else ()))
-    compared = tuple(end for end in ends if isinstance(end, Compare))  # the last day there is bounds nothing
-    return All(compared) if compared else IsNull(negated=True)
-
-
 def _number[T](text: str, read: Callable[[str], T]) -> T:
     try:
         return read(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
@@ -195,8 +266,10 @@ def _number[T](text: str, read: Callable[[str], T]) -> T:
         raise InputError(f"`{text}` is not a number.", hint=f"try {_examples(Kind.FLOAT)}") from error
 
 
-def _float(text: str, type_: str) -> float:
+def _float(text: str, type_: str) -> float | str:
     number = _number(text, float)
+    if math.isnan(number):
+        return "nan"  # which equals itself
     return math.copysign(math.inf, number) if type_ == "FLOAT" and abs(number) > _LARGEST_FLOAT else number
 
 
@@ -207,26 +280,29 @@ def _exact(operator: Operator, text: str, places: int) -> Condition:
         raise InputError(f"`{text}` is not a number that this column can hold.", hint=f"try {_examples(Kind.INTEGER)}")
     if not -_SMALLEST_EXPONENT < number.adjusted() < _MOST_DIGITS - places:
         raise InputError(f"`{text}` is out of the range of this column.")
+    is_low = operator in {">", ">="}
     with localcontext(prec=2 * _MOST_DIGITS):
-        below = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_FLOOR)
-    value = below if places else int(below)
-    if below == number:
+        near = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_CEILING if is_low else ROUND_FLOOR)
+    value = near if places else int(near)
+    if near == number:
         return Compare(operator, value)
     if operator == "=":
-        return _NEVER
+        return NEVER
     if operator == "<>":
         return IsNull(negated=True)
-    return Compare("<=" if operator in {"<", "<="} else ">", value)
+    if places and near.adjusted() >= _MOST_DIGITS - places:  # rounded up beyond all that there are
+        return NEVER
+    return Compare(">=" if is_low else "<=", value)
 
 
-def _moment(operator: Operator, text: str, kind: Kind, type_: str) -> Condition:
+def _moment(operator: Operator, text: str, kind: Kind, type_: str, now: Now) -> Condition:
     """Compare with a span of time: its first moment, and the first moment after it, if there is one."""
     try:
-        first, after = _clock(text) if kind is Kind.TIME else _span(text)
+        first, after = clock_span(text) if kind is Kind.TIME else date_span(text, now)
     except ValueError as error:
         noun = "time" if kind is Kind.TIME else "date"
         raise InputError(f"`{text}` is not a {noun}.", hint=f"try {_examples(kind)}") from error
-    if kind is Kind.DATE and " " in text.replace("T", " "):
+    if kind is Kind.DATE and has_clock(text):
         raise InputError(f"`{text}` has a time of day, and this column has none.", hint=f"try {_examples(kind)}")
 
     def bound(operator: Operator, moment: datetime) -> Compare:
@@ -242,44 +318,5 @@ def _moment(operator: Operator, text: str, kind: Kind, type_: str) -> Condition:
     if operator in {"<", ">="}:
         return bound(operator, first)
     if after is None:  # the last span there is: nothing lies after it
-        return _NEVER if operator == ">" else IsNull(negated=True)
+        return NEVER if operator == ">" else IsNull(negated=True)
     return bound(">=" if operator == ">" else "<", after)
-
-
-def _span(text: str) -> tuple[datetime, datetime | None]:
-    found = _MOMENT.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    year, month, day, clock = found.groups()
-    first = datetime(int(year), int(month or 1), int(day or 1))  # noqa: DTZ001 - as above
-    if clock is not None:
-        start, after = _clock(clock)
-        length = timedelta(days=1) - (start - _FIRST_DAY) if after is None else after - start
-        return _until(first + (start - _FIRST_DAY), length)
-    if day is not None:
-        return _until(first, timedelta(days=1))
-    if month is not None and first.month < 12:
-        return first, first.replace(month=first.month + 1)
-    return first, first.replace(year=first.year + 1, month=1) if first.year < _LAST_MOMENT.year else None
-
-
-def _clock(text: str) -> tuple[datetime, datetime | None]:
-    """Return a span of the day on the first day there is; the last one has no end."""
-    found = _CLOCK.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    hour, minute, second, fraction = found.groups()
-    micro = int((fraction or "0").ljust(6, "0"))
-    first = _FIRST_DAY.replace(hour=int(hour), minute=int(minute or 0), second=int(second or 0), microsecond=micro)
-    if fraction is not None:
-        length = timedelta(microseconds=10 ** (6 - len(fraction)))
-    else:
-        length = (
-            timedelta(hours=1) if minute is None else timedelta(minutes=1) if second is None else timedelta(seconds=1)
-        )
-    after = first + length
-    return first, after if after.date() == first.date() else None
-
-
-def _until(first: datetime, length: timedelta) -> tuple[datetime, datetime | None]:
-    return first, first + length if first <= _LAST_MOMENT - length else None

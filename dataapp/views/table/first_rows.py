@@ -15,8 +15,9 @@ import pyarrow as pa
 from dataapp.engines.relation import Relation
 from dataapp.views.table import queries
 from dataapp.views.table.columns import Kind, kind_of
-from dataapp.views.table.filters import Compare
-from dataapp.views.table.queries import ColumnFilter, Query, Question, Span, Table
+from dataapp.views.table.conditions import Compare
+from dataapp.views.table.predicates import ColumnFilter, RowFilter
+from dataapp.views.table.queries import Query, Question, Span, Table
 
 _SCAN = re.compile(r"\s*FROM\s+(?:read_parquet\([^()]*\)|'[^']*\.parquet')\s*", re.IGNORECASE)
 
@@ -37,7 +38,7 @@ def first_rows(fetch: Callable[[Query], pa.Table], table: Table, question: Quest
     if kind_of(column) is Kind.OTHER or last is None or "nan" in keys:  # statistics know nothing of what is no number
         return fetch(queries.top(table, question, span))
 
-    def where(operator: Literal["<", "=", ">"]) -> tuple[ColumnFilter, ...]:
+    def where(operator: Literal["<", "=", ">"]) -> tuple[RowFilter, ...]:
         return (*question.filters, ColumnFilter(key.column, Compare(operator, last, column.type)))
 
     before = fetch(queries.top(table, replace(question, filters=where(">" if key.descending else "<")), span))

@@ -9,19 +9,10 @@ from collections.abc import Sequence
 
 from dataapp.engines.relation import Column
 from dataapp.views.table.columns import Kind, cell_expression, kind_of
-from dataapp.views.table.filters import InGroup
+from dataapp.views.table.conditions import InGroup
 from dataapp.views.table.grouping import Aggregate, Grouping, GroupKey, Path, group_columns, is_exact_sum, key_type
-from dataapp.views.table.queries import (
-    ColumnFilter,
-    Query,
-    SortKey,
-    Span,
-    Table,
-    Values,
-    group_expression,
-    in_group,
-    where_clause,
-)
+from dataapp.views.table.predicates import ColumnFilter, RowFilter, Values, group_expression, in_group
+from dataapp.views.table.queries import Query, SortKey, Span, Table, where_clause
 
 GROUPS = "groups"
 PLACED = "placed"
@@ -29,7 +20,7 @@ TOP = -1  # the parent of groups of the first level
 _SHORTER = {"month": r"-\d\d( \(BC\))?$", "year": r"-\d\d-\d\d( \(BC\))?$"}
 
 
-def group(table: Table, filters: tuple[ColumnFilter, ...], grouping: Grouping) -> Query:
+def group(table: Table, filters: tuple[RowFilter, ...], grouping: Grouping) -> Query:
     """All groups of the rows that pass the filters: the table ``groups``."""
     values = Values()
     keys = [f"k{at}" for at in range(len(grouping.keys))]
@@ -112,7 +103,7 @@ def group_window(groups: str, grouping: Grouping, columns: tuple[Column, ...], l
     return Query(f"SELECT {', '.join(cells)} FROM {joined} ORDER BY wanted.place")
 
 
-def rows_of(grouping: Grouping, filters: tuple[ColumnFilter, ...], path: Path) -> tuple[ColumnFilter, ...]:
+def rows_of(grouping: Grouping, filters: tuple[RowFilter, ...], path: Path) -> tuple[RowFilter, ...]:
     """Return the filters that the rows of a group pass."""
     inside = zip(grouping.keys, path, strict=True)
     return (*filters, *(ColumnFilter(key.column, InGroup(key.part, text)) for key, text in inside))

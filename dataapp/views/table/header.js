@@ -8,12 +8,13 @@ const SENT_AFTER = 250; // ms after the last key
 
 export class Header {
   /**
-   * `sort(extend)`, `filter(text)`, `menu(button)` and `profile(button)`, if there is one, are called with the reader's
-   * wishes; `tip` shows what a picture tells.
+   * `sort(extend)`, `filter(text)`, `open(button)` for the popup of its filter, `menu(button)` and `profile(button)`, if
+   * there is one, are called with the reader's wishes; `tip` shows what a picture tells.
    */
-  constructor(column, {sort, filter, menu, profile, tip}) {
+  constructor(column, {sort, filter, menu, profile, open, tip}) {
     this.column = column;
     this.send = filter;
+    this.open = open;
     this.element = element("div", "head");
     this.element.dataset.align = isNumber(column) ? "end" : "start";
     this.title = element("button", "title");
@@ -43,7 +44,15 @@ export class Header {
     this.field.setAttribute("aria-label", `Filter ${column.name}`);
     this.field.addEventListener("input", () => this.#typed());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
-    this.element.append(top, facts, this.summary.element, this.field);
+    this.funnel = element("button", "funnel");
+    this.funnel.type = "button";
+    this.funnel.setAttribute("aria-label", `Choose a filter of ${column.name}`);
+    this.funnel.setAttribute("aria-haspopup", "dialog");
+    this.funnel.append(icon("filter"));
+    this.funnel.addEventListener("click", () => open(this.funnel));
+    const row = element("div", "filter-row");
+    row.append(this.field, this.funnel);
+    this.element.append(top, facts, this.summary.element, row);
     this.sent = "";
   }
 
@@ -60,16 +69,22 @@ export class Header {
   showFilter(text, fault) {
     if (this.field.getRootNode().activeElement !== this.field) this.field.value = this.sent = text ?? "";
     this.summary.showFilter(text ?? "");
+    this.funnel.toggleAttribute("data-on", Boolean(text));
     this.fault = fault ?? "";
     this.field.toggleAttribute("data-wrong", Boolean(fault));
     this.field.setAttribute("aria-invalid", String(Boolean(fault)));
     this.field.title = this.fault;
   }
 
+  /** Ask for a filter as if it had been typed. */
+  setFilter(text) {
+    this.field.value = text;
+    this.#flush();
+  }
+
   /** Ask for a filter as if it had been typed, or take it away if it is in force. */
   toggleFilter(text) {
-    this.field.value = text === this.sent ? "" : text;
-    this.#flush();
+    this.setFilter(text === this.sent ? "" : text);
   }
 
   #profileButton(profile) {
@@ -90,6 +105,7 @@ export class Header {
 
   #pressed(event) {
     event.stopPropagation(); // keys in the field do not scroll the table
+    if (event.altKey && event.key === "ArrowDown") this.open(this.funnel);
     if (event.key === "Escape") this.field.value = "";
     if (event.key === "Escape" || event.key === "Enter") this.#flush();
   }

@@ -18,7 +18,7 @@ _MOST_ROWS = 8 * BLOCK
 _MOST_COLUMNS = 8 * CHUNK  # of a window
 _WIDEST_RELATION = 100_000  # columns that a layout may name
 _MOST_SUMMARIES = 64  # columns whose headers are on screen
-_LONGEST_FILTER = 1000
+_LONGEST_FILTER = 8000  # a list of values that are ticked
 _MOST_KEYS = 8
 _MOST_AGGREGATES = 64
 _MOST_STRETCHES = 1000  # of selected rows
@@ -165,10 +165,44 @@ class Stop:
     ticket: int
 
 
+@dataclass(frozen=True, slots=True)
+class Find:
+    """The reader searches all columns of text."""
+
+    view: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """The reader takes all filters and the search away."""
+
+    view: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListValues:
+    """The reader wants to choose among the values of a column, or, without one, no longer does."""
+
+    view: int
+    column: int | None
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowSql:
+    """The reader wants the query of what is shown."""
+
+    view: int
+
+
 TAKES = (Select, Measure, Copy, Card, Fetch, Taken, Stop)  # what `Takes` answers
 
 type Take = Select | Measure | Copy | Card | Fetch | Taken | Stop
-type ClientMessage = Ready | Ask | Want | Sort | Filter | Group | Toggle | Summarize | Profile | Arrange | Take
+type Lookup = ListValues | ShowSql
+type ClientMessage = (
+    Ready | Ask | Want | Sort | Filter | Find | Clear | Group | Toggle | Summarize | Profile | Arrange | Lookup | Take
+)
 
 
 def read_message(data: object) -> ClientMessage | None:
@@ -200,10 +234,13 @@ def read_message(data: object) -> ClientMessage | None:
             order = _order(said.get("order"))
             return None if order is None else Sort(view, order)
         case "filter":
-            column, text = _whole(said.get("column"), 0, _LAST_ROW), said.get("text")
-            if column is None or not isinstance(text, str) or len(text) > _LONGEST_FILTER or "\0" in text:
-                return None
-            return Filter(view, column, text)
+            column, text = _whole(said.get("column"), 0, _LAST_ROW), _text(said.get("text"))
+            return None if column is None or text is None else Filter(view, column, text)
+        case "find":
+            text = _text(said.get("text"))
+            return None if text is None else Find(view, text)
+        case "clear":
+            return Clear(view)
         case "group":
             groups = _grouping(said)
             return Group(view, groups if groups.keys else None) if groups is not None else None
@@ -223,6 +260,11 @@ def read_message(data: object) -> ClientMessage | None:
         case "layout":
             layout = _layout(said)
             return None if layout is None else Arrange(view, layout)
+        case "values":
+            column, text = _whole(said.get("column"), 0, _LAST_ROW), _text(said.get("search", ""))
+            return None if text is None else ListValues(view, column, text)
+        case "sql":
+            return ShowSql(view)
         case _:
             return None
 
@@ -267,6 +309,13 @@ def _whole(value: object, low: int, high: int) -> int | None:
     if isinstance(value, float) and value.is_integer():  # JSON does not tell 2 from 2.0
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high else None
+
+
+def _text(value: object) -> str | None:
+    if not isinstance(value, str) or len(value) > _LONGEST_FILTER or "\0" in value:
+        return None
+    has_halves = any("\ud800" <= character <= "\udfff" for character in value)  # of characters: nothing takes them
+    return None if has_halves else value
 
 
 def _span(said: Mapping[object, object]) -> Span | None:

@@ -14,7 +14,8 @@ from typing import Any
 from dataapp.engines.relation import Column
 from dataapp.errors import DataAppError
 from dataapp.views.table.columns import Kind, kind_of, text_expression
-from dataapp.views.table.queries import ColumnFilter, Query, Table, Terms, aggregate
+from dataapp.views.table.predicates import RowFilter
+from dataapp.views.table.queries import Query, Table, Terms, aggregate
 from dataapp.views.table.source import Source
 from dataapp.views.table.summaries import MOST_GROUPS, Counts, Measure, count, measure, value_to_filter
 
@@ -68,7 +69,7 @@ class Profile:
     is_estimate: bool
 
 
-def profile(source: Source, at: int, filters: tuple[ColumnFilter, ...], step: Callable[[], None]) -> Profile:
+def profile(source: Source, at: int, filters: tuple[RowFilter, ...], step: Callable[[], None]) -> Profile:
     """Find out all about a column.
 
     Args:
@@ -95,7 +96,7 @@ def profile(source: Source, at: int, filters: tuple[ColumnFilter, ...], step: Ca
 STEPS = 4  # of a profile
 
 
-def _figures(source: Source, at: int, rows: int, filters: tuple[ColumnFilter, ...]) -> tuple[tuple[Figure, ...], int]:
+def _figures(source: Source, at: int, rows: int, filters: tuple[RowFilter, ...]) -> tuple[tuple[Figure, ...], int]:
     """Return the figures of the rows that pass, and about how many different values they have."""
     table = source.table
     column, reference = table.columns[at], table.references[at]
@@ -151,7 +152,7 @@ def _expressions(column: Column, reference: str, *, is_counted: bool, is_sorted:
 
 
 def _frequent(
-    source: Source, at: int, filters: tuple[ColumnFilter, ...]
+    source: Source, at: int, filters: tuple[RowFilter, ...]
 ) -> tuple[tuple[Frequent, ...], tuple[Frequent, ...]]:
     """Return the most and the least frequent values of all rows, ties in their order."""
     column = source.table.columns[at]
@@ -171,10 +172,10 @@ def _filter(value: str, column: Column) -> str | None:
     kind = kind_of(column)
     if len(value) == _LONGEST or kind in {Kind.TIMESTAMP, Kind.TIME, Kind.OTHER}:  # cut, or it means a span of time
         return None
-    return value_to_filter(value, column) if kind is Kind.TEXT else value
+    return value_to_filter(value) if kind is Kind.TEXT else value
 
 
-def frequent_query(table: Table, at: int, filters: tuple[ColumnFilter, ...]) -> Query:
+def frequent_query(table: Table, at: int, filters: tuple[RowFilter, ...]) -> Query:
     """The values of a column that most and fewest rows have, each with how many, and how many of those pass."""
     reference = table.references[at]
     text = text_expression(table.columns[at], "value")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dataapp.engines.relation import Column
 from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.table.predicates import columns_read
 from dataapp.views.table.profiles import STEPS, Figure, Frequent, Profile, profile
 from dataapp.views.table.source import Source, open_sample, open_whole
 from dataapp.views.table.summarizing import About, Summary, summary_to_message
@@ -84,7 +85,7 @@ class Profiler:
         if self._stage == 0 and about.may_be_sampled:
 
             def estimate(cancel: Cancel) -> Profile:
-                read = tuple(sorted({column, *(one.column for one in about.filters)}))
+                read = tuple(sorted({column, *columns_read(about.filters, about.columns)}))
                 with open_sample(about.relation, about.columns, read, about.total, cancel) as source:
                     return profile(source, column, about.filters, lambda: None)
 

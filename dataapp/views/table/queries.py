@@ -8,13 +8,12 @@ order, so every order is total and windows of it fit together.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import assert_never
 
 from dataapp.compile.identifiers import fold, quote_identifier, unused
 from dataapp.engines.relation import Column
-from dataapp.views.table.columns import Kind, cell_expression, kind_of, text_expression
-from dataapp.views.table.filters import All, Compare, Condition, Contains, Equals, InGroup, IsNull
-from dataapp.views.table.grouping import Grouping, GroupKey, Part, key_type
+from dataapp.views.table.columns import cell_expression
+from dataapp.views.table.grouping import Grouping
+from dataapp.views.table.predicates import RowFilter, Values, Writer, predicate
 from dataapp.views.table.selection import Rows
 
 BLOCK = 128  # rows; spans start at multiples of it, and are multiples of it
@@ -32,18 +31,10 @@ class SortKey:
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnFilter:
-    """A condition on one column, by its position."""
-
-    column: int
-    condition: Condition
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
     """Which rows of a relation, in which order, and in which groups, if any."""
 
-    filters: tuple[ColumnFilter, ...] = ()
+    filters: tuple[RowFilter, ...] = ()
     order: tuple[SortKey, ...] = ()
     groups: Grouping | None = None
 
@@ -92,28 +83,15 @@ class Table:
         return ", ".join(cells)
 
 
-class Values:
-    """Binds values to parameters whose names no cell's query is likely to use."""
-
-    def __init__(self) -> None:
-        self.parameters: dict[str, object] = {}
-
-    def bind(self, value: object) -> str:
-        """Return the placeholder of a value."""
-        name = f"dataapp_explorer_{len(self.parameters)}"
-        self.parameters[name] = value
-        return f"${name}"
-
-
-class _BoundElsewhere(Values):
+class _BoundElsewhere:
     """Lets somebody else bind values."""
 
     def __init__(self, bind: Callable[[object], str]) -> None:
-        super().__init__()
         self._bind = bind
 
-    def bind(self, value: object) -> str:
-        return self._bind(value)
+    def bind(self, value: object, type_: str | None = None) -> str:
+        """Return what stands for a value."""
+        return self._bind(value) if type_ is None else f"CAST({self._bind(value)} AS {type_})"
 
 
 def restriction(columns: tuple[Column, ...], question: Question, bind: Callable[[object], str]) -> str:
@@ -128,13 +106,13 @@ def restriction(columns: tuple[Column, ...], question: Question, bind: Callable[
     return where_clause(table, question.filters, _BoundElsewhere(bind)).removeprefix(" WHERE ") or "TRUE"
 
 
-def count(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
+def count(table: Table, filters: tuple[RowFilter, ...]) -> Query:
     """How many rows pass the filters."""
     values = Values()
     return Query(f"SELECT count(*) FROM {table.source}{where_clause(table, filters, values)}", values.parameters)
 
 
-def window(table: Table, filters: tuple[ColumnFilter, ...], span: Span) -> Query:
+def window(table: Table, filters: tuple[RowFilter, ...], span: Span) -> Query:
     """A window of a table that always gives its rows in the same order; nothing is kept."""
     values = Values()
     rows = f"FROM {table.source}{where_clause(table, filters, values)} {_limit(span)}"
@@ -164,7 +142,7 @@ def keys(table: Table, question: Question, count: int) -> Query:
     return Query(f"SELECT CAST(first_key AS VARCHAR) FROM ({rows} {order}) AS first_keys", values.parameters)
 
 
-def keep(table: Table, filters: tuple[ColumnFilter, ...]) -> Query:
+def keep(table: Table, filters: tuple[RowFilter, ...]) -> Query:
     """All rows that pass the filters, with their columns named by position: the table ``kept``."""
     values = Values()
     columns = ", ".join(f"{reference} AS c{at}" for at, reference in enumerate(table.references))
@@ -190,12 +168,12 @@ class Terms:
         """Return the SQL for a value."""
         return self._values.bind(value)
 
-    def passes(self, filters: tuple[ColumnFilter, ...]) -> str:
+    def passes(self, filters: tuple[RowFilter, ...]) -> str:
         """Return the SQL for the condition that a row passes filters."""
         return where_clause(self._table, filters, self._values).removeprefix(" WHERE ") or "TRUE"
 
 
-def aggregate(table: Table, filters: tuple[ColumnFilter, ...], select: Callable[[Terms], str], rest: str = "") -> Query:
+def aggregate(table: Table, filters: tuple[RowFilter, ...], select: Callable[[Terms], str], rest: str = "") -> Query:
     """Figures of the rows that pass the filters.
 
     Args:
@@ -261,7 +239,7 @@ def every(table: Table, question: Question, select: str) -> Query:
     )
 
 
-def selected(table: Table, filters: tuple[ColumnFilter, ...], rows: tuple[Rows, ...], select: str) -> Query:
+def selected(table: Table, filters: tuple[RowFilter, ...], rows: tuple[Rows, ...], select: str) -> Query:
     """Rows by their numbers, of a table that always gives its rows in the same order."""
     values = Values()
     first, end = rows[0].first, rows[-1].end
@@ -310,62 +288,7 @@ def _order(table: Table, keys: tuple[SortKey, ...], tie_break: str) -> str:
     return f"ORDER BY {', '.join([*terms, tie_break])}"
 
 
-def where_clause(table: Table, filters: tuple[ColumnFilter, ...], values: Values) -> str:
+def where_clause(table: Table, filters: tuple[RowFilter, ...], values: Writer) -> str:
     """Return the clause for the rows that pass the filters, with a space before it; nothing without filters."""
-    terms = [
-        _condition(one.condition, table.columns[one.column], table.references[one.column], values) for one in filters
-    ]
+    terms = [predicate(one, table.columns, table.references, values) for one in filters]
     return f" WHERE {' AND '.join(terms)}" if terms else ""
-
-
-def _condition(condition: Condition, column: Column, reference: str, values: Values) -> str:
-    match condition:
-        case IsNull():
-            return f"{reference} IS {'NOT ' if condition.negated else ''}NULL"
-        case Contains():
-            text = text_expression(column, reference)
-            return f"contains(lower({text}), lower({values.bind(condition.text)}))"
-        case Equals():
-            operator = "<>" if condition.negated else "="
-            return f"{text_expression(column, reference)} {operator} {values.bind(condition.text)}"
-        case Compare():
-            return _compare(condition, column, reference, values)
-        case All():
-            terms = [_compare(term, column, reference, values) for term in condition.conditions]
-            every = " AND ".join(terms) or "TRUE"
-            return f"NOT ({every})" if condition.negated else f"({every})"
-        case InGroup():
-            key = GroupKey(0, condition.part)
-            return in_group(
-                group_expression(column, reference, key.part), key_type(column, key), condition.text, values
-            )
-        case _:
-            assert_never(condition)
-
-
-def group_expression(column: Column, reference: str, part: Part) -> str:
-    """Return the SQL for what a value is grouped by; zeros are one group whatever their sign."""
-    if part != "value":
-        return f"CAST(date_trunc('{part}', {reference}) AS DATE)"
-    match kind_of(column):
-        case Kind.OTHER:
-            return text_expression(column, reference)
-        case Kind.FLOAT:
-            return f"({reference} + CAST(0 AS {column.type}))"
-        case _:
-            return reference
-
-
-def in_group(expression: str, type_: str, text: str | None, values: Values) -> str:
-    """Return the condition that what is grouped by has this text."""
-    return f"{expression} IS NULL" if text is None else f"{expression} = CAST({values.bind(text)} AS {type_})"
-
-
-def _compare(condition: Compare, column: Column, reference: str, values: Values) -> str:
-    value = values.bind(condition.value)
-    if condition.type is not None:
-        value = f"CAST({value} AS {condition.type})"
-    comparison = f"{reference} {condition.operator} {value}"
-    if kind_of(column) is Kind.FLOAT and condition.operator in {">", ">="}:
-        return f"({comparison} AND NOT isnan({reference}))"  # the engine sorts NaN above all numbers
-    return comparison

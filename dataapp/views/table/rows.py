@@ -31,7 +31,8 @@ from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel
 from dataapp.views.table import queries
 from dataapp.views.table.first_rows import first_rows, is_scan
-from dataapp.views.table.queries import BLOCK, ColumnFilter, Query, Question, Span, Table
+from dataapp.views.table.predicates import RowFilter
+from dataapp.views.table.queries import BLOCK, Query, Question, Span, Table
 from dataapp.views.table.selection import Rows
 
 type Select = Callable[[Table], str]  # the columns of a query, by the names that a table has for its own
@@ -84,7 +85,7 @@ class _Kept:
     """A reader that keeps rows, and what they are."""
 
     reader: Reader
-    filters: tuple[ColumnFilter, ...]  # those that the kept rows have passed
+    filters: tuple[RowFilter, ...]  # those that the kept rows have passed
     table: str = ""  # in the engine, shared by the readers of an equal relation
     total: int = 0
     arranged: Question | None = None  # the question that the list of row numbers answers
@@ -242,7 +243,7 @@ class RelationRows:
     def _is_direct(self, question: Question) -> bool:
         return self._relation.fixed_order and not question.order
 
-    def _kept_filters(self, question: Question) -> tuple[ColumnFilter, ...]:
+    def _kept_filters(self, question: Question) -> tuple[RowFilter, ...]:
         return question.filters if self._relation.fixed_order else ()
 
     def _rest(self, question: Question) -> Question:
@@ -288,7 +289,7 @@ class RelationRows:
         rows = self._count(question.filters, cancel)
         return Totals(rows, self._count((), cancel) if question.filters else rows)
 
-    def _count(self, filters: tuple[ColumnFilter, ...], cancel: Cancel) -> int:
+    def _count(self, filters: tuple[RowFilter, ...], cancel: Cancel) -> int:
         if not filters and self._unfiltered is not None:
             return self._unfiltered
         query = queries.count(Table.of_relation(self.columns(cancel)), filters)

@@ -24,6 +24,8 @@ def arrangement_to_more(arrangement: Arrangement, columns: tuple[Column, ...]) -
     more: dict[str, object] = {"layout": arrangement.layout.to_json(columns)}
     if arrangement.groups is not None:
         more["groups"] = _groups_to_json(arrangement.groups, arrangement.order, columns)
+    if arrangement.search.strip():
+        more["search"] = arrangement.search
     return {name: said for name, said in more.items() if said}
 
 
@@ -35,6 +37,7 @@ def more_to_arrangement(
     readers: dict[str, Callable[[Any, Arrangement], Arrangement]] = {
         "layout": lambda said, known: replace(known, layout=Layout.from_json(said, columns)),
         "groups": lambda said, known: _with_groups(said, known, columns, places),
+        "search": lambda said, known: replace(known, search=_searched(said)),
     }
     for name, read in readers.items():
         try:
@@ -75,6 +78,12 @@ def _with_groups(
 
 def _one_of[T](known: tuple[T, ...], said: object) -> T:
     return known[known.index(cast("T", said))]
+
+
+def _searched(said: object) -> str:
+    if not isinstance(said, str) or "\0" in said:
+        raise TypeError("no text to search for")
+    return said
 
 
 def _text(said: object) -> str | None:

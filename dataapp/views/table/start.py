@@ -83,7 +83,8 @@ class Start:
 
     def is_unrestricted(self, view: object) -> bool:
         """Whether every row passes, whatever the columns are."""
-        return not _as_view(view).where
+        read = _as_view(view)
+        return not read.where and "search" not in read.more
 
     def condition(self, cell: Cell, view: object, columns: Mapping[str, str]) -> Condition:
         """Return the condition that filters and search are.
@@ -92,7 +93,8 @@ class Start:
             DataAppError: What the author wrote does not fit the columns.
         """
         known = tuple(Column(name, type_) for name, type_ in columns.items())
-        filters = View(_as_view(view).where)
+        read = _as_view(view)
+        filters = View(read.where, more={name: said for name, said in read.more.items() if name == "search"})
         question, _ = self.arrangement(filters, known).question(known)
         values: list[object] = []
 

@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from dataapp.engines.relation import Column
-from dataapp.errors import InputError
 from dataapp.views.table.bins import Axis, merged, moment_axis, number_axis
 from dataapp.views.table.columns import Kind, kind_of, text_expression
-from dataapp.views.table.filters import parse_filter
-from dataapp.views.table.queries import ColumnFilter, Query, Table, Terms, aggregate
+from dataapp.views.table.conditions import Equals
+from dataapp.views.table.filter_texts import text_of
+from dataapp.views.table.predicates import RowFilter
+from dataapp.views.table.queries import Query, Table, Terms, aggregate
 from dataapp.views.table.source import Source
 
 MOST_VALUES = 6
@@ -83,7 +84,7 @@ class Measure:
             return (*bins, *_beyond(column))
         if self.shape == "flags":
             return (Mark("true", "true"), Mark("false", "false"))
-        return tuple(Mark(value, value_to_filter(value, column)) for value in self.values)
+        return tuple(Mark(value, value_to_filter(value)) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,14 @@ class Counts:
     marks: tuple[int, ...]
 
 
-def value_to_filter(value: str, column: Column) -> str | None:
-    """Return the filter for exactly this text.
+def value_to_filter(value: str) -> str | None:
+    """Return the filter for exactly this text, or None if no message can hold it.
 
     Example:
-        >>> value_to_filter("AAPL", Column("symbol", "VARCHAR")), value_to_filter("null", Column("symbol", "VARCHAR"))
+        >>> value_to_filter("AAPL"), value_to_filter("null")
         ('= AAPL', '= "null"')
     """
-    is_plain = value.replace(" ", "").isalnum() and value == value.strip() and value.lower() != "null"
-    text = f"= {value}" if is_plain else f'= "{value}"'
-    try:
-        parse_filter(text, column)
-    except InputError:
-        return None
+    text = text_of(Equals(value))
     return None if "\0" in text else text
 
 
@@ -131,14 +127,14 @@ def measure(source: Source, ats: Sequence[int]) -> tuple[Measure, ...]:
     return tuple(measures)
 
 
-def count(source: Source, measures: Sequence[Measure], filters: tuple[ColumnFilter, ...]) -> tuple[Counts, ...]:
+def count(source: Source, measures: Sequence[Measure], filters: tuple[RowFilter, ...]) -> tuple[Counts, ...]:
     """Count what was measured, in the rows that pass the filters: one scan for all columns."""
     cells = _only_row(source, counts_query(source.table, measures, filters))
     rows = next(cells)
     return tuple(_counts(one, source.table.columns[one.at], rows, cells) for one in measures)
 
 
-def counts_query(table: Table, measures: Sequence[Measure], filters: tuple[ColumnFilter, ...]) -> Query:
+def counts_query(table: Table, measures: Sequence[Measure], filters: tuple[RowFilter, ...]) -> Query:
     """The rows, then for each measure the values that are not null and those of its marks."""
 
     def select(terms: Terms) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.jobs import Cancel, Handle, Submit
-from dataapp.views.table.queries import ColumnFilter
+from dataapp.views.table.predicates import RowFilter, columns_read
 from dataapp.views.table.source import open_sample, open_whole
 from dataapp.views.table.summaries import Counts, Measure, count, measure
 
@@ -50,7 +50,7 @@ class About:
     view: int
     relation: Relation
     columns: tuple[Column, ...]
-    filters: tuple[ColumnFilter, ...]
+    filters: tuple[RowFilter, ...]
     total: int | None
 
     @property
@@ -75,7 +75,7 @@ class About:
 
     def estimate(self, ats: tuple[int, ...], cancel: Cancel) -> list[Summary]:
         """Summarise a sample, in a job."""
-        read = tuple(sorted({*ats, *(one.column for one in self.filters)}))
+        read = tuple(sorted({*ats, *columns_read(self.filters, self.columns)}))
         with open_sample(self.relation, self.columns, read, self.total, cancel) as source:
             measures = measure(source, ats)
             wholes = count(source, measures, ())

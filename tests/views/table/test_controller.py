@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
 
 from dataapp.engines.relation import Relation
 from dataapp.errors import DataAppError
+from dataapp.views.table import lookups
 from dataapp.views.table.rows import RelationRows
 from tests.views.table.by_hand import Explorer, read_cells
 
@@ -458,3 +460,44 @@ def test_columns_can_be_laid_out_while_rows_are_on_their_way(explorer: Explorer,
 def test_only_columns_that_are_asked_for_travel(explorer: Explorer, relation: Make):
     show(explorer, relation(NUMBERS.format(300)))
     assert explorer.want(128, columns=[2, 0]).column_names == ["c2", "c0"]
+
+
+def test_a_search_is_joined_with_filters_and_both_are_cleared_at_once(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("filter", column=0, text="< 15")
+    explorer.jobs.run()
+    explorer.say("find", text="ROW 1")
+    explorer.jobs.run()
+    assert (explorer.view["search"], explorer.view["rows"], explorer.view["unfiltered"]) == ("ROW 1", 6, 30)
+    assert shown(explorer) == [1, 10, 11, 12, 13, 14]
+    explorer.say("clear")
+    explorer.jobs.run()
+    assert (explorer.view["search"], explorer.view["filters"], explorer.view["rows"]) == ("", {}, 30)
+
+
+def test_values_are_listed_for_the_filters_that_are_wanted_now(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("filter", column=1, text="in 1, 2")  # not answered yet
+    explorer.say("values", column=2, search="row 1")
+    explorer.jobs.run()
+    listed = next(message for message in explorer.messages if message["type"] == "values")
+    assert (listed["column"], listed["search"], listed["distinct"]) == (2, "row 1", 8)
+    assert listed["values"][0] == ["row 1", 1, True, False]
+    assert listed["choice"] == {"values": [], "but": True}
+
+
+def test_values_that_nobody_waits_for_are_not_sent(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("values", column=2)
+    explorer.say("values", column=None)
+    explorer.jobs.run()
+    assert "values" not in kinds(explorer)
+
+
+def test_a_list_of_values_that_fails_leaves_the_rows_alone(explorer: Explorer, relation: Make):
+    show(explorer, relation("SELECT i AS n, 'row ' || i AS name FROM range(30) t(i)"))
+    with patch.object(lookups, "read_values", side_effect=DataAppError("no")):
+        explorer.say("values", column=1)
+        explorer.jobs.run()
+    assert explorer.messages[-1] == {"type": "values", "column": 1, "search": "", "fault": True}
+    assert explorer.state.status == "fresh"

@@ -95,7 +95,7 @@ def trades(opened: Page) -> Iterator[Locator]:
     table = explorer(opened, 0)
     yield table
     for column in range(4):
-        field = table.locator("input").nth(column)
+        field = table.locator("input.filter").nth(column)
         if field.input_value():
             field.fill("")
             field.press("Enter")

@@ -25,7 +25,8 @@ from dataapp.views.table import downloads as downloads_module
 from dataapp.views.table import exports
 from dataapp.views.table.downloads import FILE_KINDS, Download, FileKind, file_name
 from dataapp.views.table.filters import parse_filter
-from dataapp.views.table.queries import BLOCK, ColumnFilter, Question, SortKey, Span
+from dataapp.views.table.predicates import ColumnFilter, RowFilter
+from dataapp.views.table.queries import BLOCK, Question, SortKey, Span
 from dataapp.views.table.rows import RelationRows
 from dataapp.views.table.selection import Rows, Selection
 from tests.views.table.by_hand import Job
@@ -128,7 +129,7 @@ def asked(draw: st.DrawFn) -> tuple[pl.DataFrame, bool, Question, pl.DataFrame]:
     return frame, draw(st.booleans()), Question(_filters(low), order), expected
 
 
-def _filters(low: int | None) -> tuple[ColumnFilter, ...]:
+def _filters(low: int | None) -> tuple[RowFilter, ...]:
     if low is None:
         return ()
     condition = parse_filter(f">= {low}", exports.Column("id", "BIGINT"))

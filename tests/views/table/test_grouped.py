@@ -26,7 +26,8 @@ from dataapp.views.table.grouping import (
     functions_of,
     parts_of,
 )
-from dataapp.views.table.queries import BLOCK, ColumnFilter, Question, SortKey, Span
+from dataapp.views.table.predicates import ColumnFilter
+from dataapp.views.table.queries import BLOCK, Question, SortKey, Span
 from tests.views.table.by_hand import Job
 
 START = datetime(2023, 12, 30)  # noqa: DTZ001 - the column has no zone

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from dataapp.views.table.grouping import Aggregate, Grouping, GroupKey
 from dataapp.views.table.layout import Layout
-from dataapp.views.table.messages import Arrange, Ask, Filter, Group, Ready, Sort, Toggle, Want, read_message
+from dataapp.views.table.messages import (
+    Arrange,
+    Ask,
+    Clear,
+    Filter,
+    Find,
+    Group,
+    Ready,
+    Sort,
+    Toggle,
+    Want,
+    read_message,
+)
 from dataapp.views.table.queries import SortKey, Span
 
 WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "columns": [4, 0]}
@@ -23,6 +35,8 @@ def test_the_messages_of_the_page_are_understood():
     order = [{"column": 2, "descending": True}, {"column": 0, "descending": False}]
     assert read_message({"type": "sort", "view": 1, "order": order}) == Sort(1, (SortKey(2, True), SortKey(0)))
     assert read_message({"type": "filter", "view": 1, "column": 3, "text": "x"}) == Filter(1, 3, "x")
+    assert read_message({"type": "find", "view": 1, "text": "x"}) == Find(1, "x")
+    assert read_message({"type": "clear", "view": 1}) == Clear(1)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +140,10 @@ def test_a_forged_layout_is_ignored(changes: dict[str, Any]):
     assert read_message(LAYOUT | changes) is None
 
 
-@pytest.mark.parametrize("text", [None, 5, ["a"], "a" * 10_000, "a\0b"])
+@pytest.mark.parametrize("text", [None, 5, ["a"], "a" * 10_000, "a\0b", "\ud800"])
 def test_a_forged_filter_is_ignored(text: Any):
     assert read_message({"type": "filter", "view": 1, "column": 0, "text": text}) is None
+    assert read_message({"type": "find", "view": 1, "text": text}) is None
 
 
 JSON = st.recursive(

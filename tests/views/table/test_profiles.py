@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
+from dataapp.views.table.predicates import ColumnFilter
 from dataapp.views.table.profiles import Figure, Frequent, Profile, profile
-from dataapp.views.table.queries import ColumnFilter
 from dataapp.views.table.source import open_sample, open_whole
 from tests.views.table.test_summaries import SCHEMA, frames, passed, passing, relation_of, unstopped
 

@@ -19,7 +19,8 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
 from dataapp.views.table import rows as rows_module
 from dataapp.views.table.filters import parse_filter
-from dataapp.views.table.queries import BLOCK, ColumnFilter, Question, SortKey, Span
+from dataapp.views.table.predicates import ColumnFilter, Search
+from dataapp.views.table.queries import BLOCK, Question, SortKey, Span
 from dataapp.views.table.rows import RelationRows
 from tests.views.table.by_hand import Job
 
@@ -60,6 +61,24 @@ FILTERS: list[tuple[str, str, pl.Expr]] = [
     ("name", "= A", pl.col("name") == "A"),
     ("name", '= ""', pl.col("name") == ""),
     ("name", "' OR 1=1 --", pl.col("name").str.contains("' OR 1=1 --", literal=True)),
+    ("name", "in a, 'b%', null", pl.col("name").is_in(["a", "b%", None], nulls_equal=True)),
+    ("name", 'not in a, ""', ~pl.col("name").is_in(["a", "", None], nulls_equal=True) | pl.col("name").is_null()),
+    ("name", "not in A, null", pl.col("name").is_not_null() & (pl.col("name") != "A")),
+    ("name", "!a", ~pl.col("name").str.to_lowercase().str.contains("a", literal=True)),
+    ("name", "starts B", pl.col("name").str.to_lowercase().str.starts_with("b")),
+    ("name", "!ends > or null", ~pl.col("name").str.ends_with(">") | pl.col("name").is_null()),
+    ("name", "/^[a-z].?$/", pl.col("name").str.contains("^[a-z].?$")),
+    ("name", "!/a/", ~pl.col("name").str.contains("a")),
+    ("n", "-2..<2", (pl.col("n") >= -2) & (pl.col("n") < 2)),
+    ("n", "in -1, 1..2, null", pl.col("n").is_in([-1, 1, 2, None], nulls_equal=True)),
+    ("n", "not in 1, 2", ~pl.col("n").is_in([1, 2]) | pl.col("n").is_null()),
+    ("n", "in ()", pl.lit(False)),
+    ("n", "not in ()", pl.lit(True)),
+    ("n", "!= -1..1 or null", ~pl.col("n").is_between(-1, 1) | pl.col("n").is_null()),
+    ("x", "in nan, 1.5", pl.col("x").is_in([float("nan"), 1.5])),
+    ("x", "0<.. or null", ((pl.col("x") > 0) & pl.col("x").is_not_nan()) | pl.col("x").is_null()),
+    ("at", "in 2024-01-01, 2024-01-03", pl.col("at").dt.day().is_in([1, 3])),
+    ("flag", "in no, null", pl.col("flag").not_() | pl.col("flag").is_null()),
     ("flag", "yes", pl.col("flag")),
     ("price", "> 0.005", pl.col("price") > Decimal("0.00")),
     ("price", "-1..1.5", pl.col("price").is_between(Decimal(-1), Decimal("1.5"))),
@@ -104,14 +123,20 @@ def ids(table: pa.Table) -> list[Any]:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     frame=frames(),
-    asked=st.lists(st.tuples(st.lists(st.sampled_from(FILTERS), max_size=2, unique_by=lambda one: one[0]), orders)),
+    asked=st.lists(
+        st.tuples(
+            st.lists(st.sampled_from(FILTERS), max_size=2, unique_by=lambda one: one[0]),
+            st.sampled_from(["", "", "A", "NULL", "本", "'"]),
+            orders,
+        )
+    ),
     fixed_order=st.booleans(),
     at_once=st.sampled_from([0, 1_000_000]),
 )
 def test_every_window_equals_what_polars_gives(
     engine: DuckDB,
     frame: pl.DataFrame,
-    asked: list[tuple[list[tuple[str, str, pl.Expr]], tuple[SortKey, ...]]],
+    asked: list[tuple[list[tuple[str, str, pl.Expr]], str, tuple[SortKey, ...]]],
     fixed_order: bool,
     at_once: int,
 ):
@@ -121,9 +146,13 @@ def test_every_window_equals_what_polars_gives(
     columns = rows.columns(job)
     names = frame.columns
     with patch.object(rows_module, "_AT_ONCE", at_once):
-        for filters, order in [*asked, ([], ())]:
-            question = Question(tuple(where(columns, names.index(name), text) for name, text, _ in filters), order)
+        for filters, search, order in [*asked, ([], "", ())]:
+            conditions = tuple(where(columns, names.index(name), text) for name, text, _ in filters)
+            question = Question((*conditions, *((Search(search),) if search else ())), order)
             expected = frame.filter(*[expression for _, _, expression in filters])
+            if search:
+                held = pl.col("name").str.to_lowercase().str.contains(search.lower(), literal=True)
+                expected = expected.filter(held)
             if order:
                 expected = expected.sort(
                     [names[key.column] for key in order],

@@ -126,7 +126,7 @@ GROUPS = Grouping((GroupKey(0, "month"),), (Aggregate("sum", 2),), frozenset({("
         Arrangement(),
         Arrangement({2: ">= 5", 0: "nonsense"}, (SortKey(1), SortKey(2, descending=True))),
         Arrangement({}, (SortKey(4, descending=True), SortKey(1, descending=True), SortKey(3)), GROUPS),
-        Arrangement(layout=Layout((2,), frozenset({0}), frozenset({1}), {2: 90})),
+        Arrangement(layout=Layout((2,), frozenset({0}), frozenset({1}), {2: 90}), search="AAPL"),
     ],
 )
 def test_a_view_survives_its_link(arrangement: Arrangement):
@@ -164,3 +164,19 @@ def test_a_link_that_says_no_view_is_refused(said: object):
 )
 def test_what_a_link_says_of_other_columns_or_nonsense_is_left_out(said: object):
     assert Start.of((), None).arrangement(json_to_view(said, View()), COLUMNS) == Arrangement()
+
+
+def test_a_search_is_in_the_link_and_in_the_filtered_rows():
+    view = view_of(Arrangement(search="Ms"), COLUMNS)
+    assert view.more == {"search": "Ms"}
+    start = Start.of((), None)
+    assert not start.is_unrestricted(view)
+    condition = start.condition(da.sql("SELECT 1 AS one"), view, {"symbol": "VARCHAR", "price": "DOUBLE"})
+    assert "contains(lower(" in "".join(piece for piece in condition.pieces if isinstance(piece, str))
+    assert [bound.value for bound in condition.values.values()] == ["Ms"]
+
+
+def test_filtered_rows_can_be_negated():
+    rows = da.explore(TRADES, where={"price": "1..5", "symbol": "not in AAPL, null"})
+    others = da.sql("SELECT symbol FROM t WHERE NOT $passes", t=TRADES, passes=rows.filtered)
+    assert others.evaluate()["symbol"].to_list() == ["AAPL", "IBM"]

@@ -17,7 +17,7 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.table import queries
 from dataapp.views.table.filters import parse_filter
-from dataapp.views.table.queries import ColumnFilter
+from dataapp.views.table.predicates import ColumnFilter, RowFilter
 from dataapp.views.table.source import open_sample, open_whole
 from dataapp.views.table.summaries import Counts, Measure, count, measure, value_to_filter
 from tests.views.table.by_hand import Job
@@ -91,7 +91,7 @@ def relation_of(engine: DuckDB, frame: pl.DataFrame, fixed_order: bool = True) -
 
 
 def summarize(
-    relation: Relation, filters: tuple[ColumnFilter, ...] = ()
+    relation: Relation, filters: tuple[RowFilter, ...] = ()
 ) -> tuple[tuple[Column, ...], tuple[Measure, ...], tuple[Counts, ...], tuple[Counts, ...]]:
     columns = relation.columns()
     with open_whole(relation, columns, unstopped()) as source:
@@ -105,14 +105,14 @@ def passing(relation: Relation, columns: tuple[Column, ...], at: int, text: str)
     return ColumnFilter(at, condition)
 
 
-def rows_that_pass(relation: Relation, columns: tuple[Column, ...], filters: tuple[ColumnFilter, ...]) -> int:
+def rows_that_pass(relation: Relation, columns: tuple[Column, ...], filters: tuple[RowFilter, ...]) -> int:
     query = queries.count(queries.Table.of_relation(columns), filters)
     with relation.open() as reader:
         return reader.fetch(query.sql, query.parameters).column(0)[0].as_py()
 
 
 def passed(
-    relation: Relation, columns: tuple[Column, ...], at: int, texts: list[str], filters: tuple[ColumnFilter, ...]
+    relation: Relation, columns: tuple[Column, ...], at: int, texts: list[str], filters: tuple[RowFilter, ...]
 ) -> list[int]:
     """How many rows pass each of several filters of a column, besides others."""
     table = queries.Table.of_relation(columns)
@@ -265,13 +265,13 @@ def test_too_many_texts_are_not_counted_one_by_one(engine: DuckDB, monkeypatch: 
 @pytest.mark.parametrize("value", ["AAPL", "two words", "null", "", " x ", '"', '"q"', "= 5", "<b>", "a\nb", "5..7"])
 def test_the_filter_of_a_text_is_understood_as_that_text(value: str):
     column = Column("name", "VARCHAR")
-    text = value_to_filter(value, column)
+    text = value_to_filter(value)
     assert text is not None
     assert parse_filter(text, column) == parse_filter(f'= "{value}"', column)
 
 
 def test_a_text_with_a_null_character_has_no_filter():
-    assert value_to_filter("a\0b", Column("name", "VARCHAR")) is None
+    assert value_to_filter("a\0b") is None
 
 
 def test_many_columns_are_counted_in_one_scan(engine: DuckDB, relation: Callable[..., Relation]):

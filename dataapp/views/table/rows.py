@@ -30,6 +30,7 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel
 from dataapp.views.table import queries
+from dataapp.views.table.deep_window import deep_window
 from dataapp.views.table.first_rows import first_rows, is_scan
 from dataapp.views.table.predicates import RowFilter
 from dataapp.views.table.queries import BLOCK, Query, Question, Span, Table
@@ -162,7 +163,9 @@ class RelationRows:
             Cancelled: Another question has been settled since.
         """
         if self._is_direct(question):
-            query = queries.window(Table.of_relation(self.columns(cancel)), question.filters, span)
+            table = Table.of_relation(self.columns(cancel))
+            deep = None if question.filters else deep_window(self._relation, table, span)
+            query = deep or queries.window(table, question.filters, span)
             return Screen(span, self._fetch(query, cancel), None)
         with self._holding() as kept:
             if kept is not None and kept.arranged == question:

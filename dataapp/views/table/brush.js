@@ -30,7 +30,7 @@ export class Brush {
     this.choose(this.ends);
   }
 
-  /** Show which bars lie in a range: {low, high}, each a text that may be empty; null for no range. */
+  /** Show which bars lie in a range: {low, high, below}, where texts may be empty; null for no range. */
   choose(ends) {
     this.ends = ends;
     if (!this.bins) return;
@@ -38,11 +38,12 @@ export class Brush {
     this.#place();
   }
 
-  #within({low, high}) {
+  #within({low, high, below}) {
     const marks = this.picture.slots.slice(0, this.bins).map(({mark}) => mark);
     const [from, to] = [this.#number(low), this.#number(high)];
     const first = low ? marks.findLastIndex((mark) => this.#number(mark.low) <= from) : 0;
-    const last = high ? marks.findLastIndex((mark) => mark.low === high || this.#number(mark.low) < to) : this.bins - 1;
+    const reaches = (mark) => (below ? this.#number(mark.low) < to : this.#number(mark.low) <= to);
+    const last = high ? marks.findLastIndex(reaches) : this.bins - 1;
     const start = Math.min(Math.max(0, first), this.bins - 1);
     return [start, Math.min(Math.max(start, last), this.bins - 1)];
   }

@@ -58,10 +58,10 @@ export class RangeFilter {
   /** The ends as the histogram compares them, or null where words stand for them. */
   #ends() {
     const {low, high, below} = this.range;
-    if (this.type !== "date") return {low, high};
+    if (this.type !== "date") return {low, high, below};
     const [first, last] = [daysOf(low)[0] || low, below ? daysOf(high)[0] || high : daysOf(high)[1] || high];
     if ([first, last].some((end) => end !== "" && !/^\d/.test(end))) return null;
-    return {low: first, high: last === "" || below ? last : `${last} 24`};
+    return {low: first, high: last === "" || below ? last : `${last} 24`, below};
   }
 
   #field(name) {

@@ -127,8 +127,13 @@ def test_a_range_is_set_by_fields_and_by_the_histogram(table: Locator):
     expect(upper).to_be_visible()
     popup.get_by_role("button", name="Clear").click()
     expect(table.locator(".filter-chips .chip")).to_have_count(0)
+    bars = int(upper.get_attribute("aria-valuemax") or 0)
     upper.press("ArrowLeft")
     expect(table.locator(".filter-chips .chip")).to_have_count(1)
+    expect(table.locator(".count")).not_to_have_text("6,000 rows")
+    expect(upper).to_have_attribute("aria-valuenow", str(bars - 1))
+    upper.press("ArrowLeft")
+    expect(upper).to_have_attribute("aria-valuenow", str(bars - 2))
     expect(table.get_by_label("Filter price")).to_have_value(re.compile(r"^0\.\.(<?\d+)$"))
     expect(table.locator(".count")).not_to_have_text("6,000 rows")
 

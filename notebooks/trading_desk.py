@@ -61,6 +61,8 @@ period = da.brush(price, x="ts")
 tape = da.sql(
     "SELECT ts, symbol, side, price, size FROM selected WHERE $period ORDER BY ts", selected=selected, period=period
 )
+ticks = da.explore(tape, height=360)
+passing = ticks.filtered  # what somebody filters in the table restricts the chart beside it, too
 movers = da.sql(
     """
     SELECT symbol, arg_min(price, ts) AS first, arg_max(price, ts) AS last,
@@ -83,7 +85,7 @@ change = (
     .properties(height=220)
 )
 activity = (
-    da.chart(tape)
+    da.chart(passing)
     .mark_bar()
     .encode(
         x=alt.X("hours(ts):O", title="Hour of the day"),
@@ -128,6 +130,6 @@ da.App(
         price,
         [change, activity],
         # A tab that is not open asks nothing of the engine.
-        pn.ui.Tabs(("Tape", da.explore(tape, height=360)), ("Momentum", momentum), ("Bars", bars), dynamic=True),
+        pn.ui.Tabs(("Tape", ticks), ("Momentum", momentum), ("Bars", bars), dynamic=True),
     ],
 ).servable()

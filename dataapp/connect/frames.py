@@ -57,8 +57,8 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     if library == "ibis":
         return thing.to_pyarrow()
     if library == "pandas":
-        series = not hasattr(frame, "columns")
-        return pa.Table.from_pandas(thing.to_frame() if series else thing, preserve_index=False)
+        table = _with_index(thing if hasattr(frame, "columns") else thing.to_frame())
+        return pa.Table.from_pandas(table, preserve_index=False)
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.table(thing)
     if hasattr(frame, "__narwhals_dataframe__"):
@@ -66,6 +66,12 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     raise WrongKindError(
         f"A {type(frame).__name__} is not a table.", hint="give a Polars, Arrow, pandas or Ibis frame", cell=cell
     )
+
+
+def _with_index(frame: Any) -> Any:
+    """Return a pandas frame with the levels of its index that have a name of their own as its first columns."""
+    names = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    return frame.reset_index(level=names) if names else frame
 
 
 def _polars_to_arrow(frame: Any) -> pa.Table:

@@ -3,7 +3,8 @@
 DuckDB 1.5.5 pushes no filter of a query into the scan of a table that has a column of views (string_view, which Polars
 hands out), because Arrow has no kernels for them. But a filter that it derives from a join while the query runs is
 pushed all the same, and Arrow fails: "Function 'array_filter' has no kernel". Such a filter only saves work, because
-the join looks at the rows again. So the scan of such a table leaves out whatever filter comes.
+the join looks at the rows again. So the scan of such a table leaves out whatever filter comes. Of categories (a
+dictionary of views, which Polars hands out, too) it does not know that they are views, so they are given as plain text.
 
 The filters that it does not push stay above the scan, and in the plan of a correlated subquery (a *delim join*) they
 get wrong places: "Attempted to access index 2 within vector of size 2", after which the whole database refuses to work.
@@ -80,12 +81,28 @@ def scannable(table: pa.Table) -> object:
         >>> type(scannable(pa.table({"n": pa.array(["a"], pa.string_view())}))).__name__
         'UnfilteredDataset'
     """
+    table = _with_plain_categories(table)
     if not has_views(table):
         return table
     # Here: Arrow's datasets take 0.25 s to import, and the engine's client does it for its first scan of a table.
     from dataapp.engines.unfiltered import UnfilteredDataset
 
     return UnfilteredDataset(table)
+
+
+def _with_plain_categories(table: Any) -> Any:
+    """Return a table whose categories are no views: DuckDB does not see that they are, and pushes filters."""
+    kinds = [_plain(field.type) if _has_categories_of_views(field.type) else field.type for field in table.schema]
+    if kinds == table.schema.types:
+        return table
+    return table.cast(pa.schema([field.with_type(kind) for field, kind in zip(table.schema, kinds, strict=True)]))
+
+
+def _has_categories_of_views(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _has_views(kind)
+    fields: Any = kind
+    return any(_has_categories_of_views(fields.field(index).type) for index in range(kind.num_fields))
 
 
 def _has_views(kind: pa.DataType) -> bool:

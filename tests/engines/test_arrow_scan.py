@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import dataapp as da
 from dataapp.connect.frames import to_arrow
 from dataapp.engines.arrow_scan import has_views, without_views
 from dataapp.engines.duckdb import DuckDB
@@ -80,3 +81,11 @@ def test_a_table_without_views_has_the_same_rows() -> None:
     assert has_views(table)
     assert not has_views(without_views(table))
     assert without_views(table).to_pylist() == table.to_pylist()
+
+
+def test_filters_hold_beside_categories_of_views():
+    rows = pl.DataFrame({"symbol": ["AAPL", "MSFT"], "price": [1, 5]}, schema_overrides={"symbol": pl.Categorical})
+    nested = rows.select(pl.struct("symbol").alias("of"), "price", name=pl.lit("x"))
+    assert da.sql("FROM rows WHERE price > 1", rows=rows).evaluate()["price"].to_list() == [5]
+    assert da.sql("FROM rows WHERE symbol = 'MSFT'", rows=rows).evaluate()["price"].to_list() == [5]
+    assert da.sql("FROM nested WHERE price > 1", nested=nested).evaluate()["price"].to_list() == [5]

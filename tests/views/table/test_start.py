@@ -49,6 +49,15 @@ def test_other_filters_can_be_given_and_other_rows():
     assert symbols.evaluate(f={"price": "< 5"})["symbol"].to_list() == ["AAPL"]
 
 
+def test_a_search_filters_like_any_filter():
+    rows = da.explore(TRADES)
+    view = View({"price": "> 1"}, (), {"search": "m"})
+    assert da.sql("SELECT symbol FROM f", f=rows.filtered).evaluate({rows.view: view})["symbol"].to_list() == [
+        "MSFT",
+        "IBM",
+    ]
+
+
 def test_a_column_with_any_name_can_be_filtered():
     frame = pl.DataFrame({'a "b" $c': [1, 2], "<script>": ["x", "y"], "WHERE": [3, 4]})
     rows = da.explore(frame, where={'a "b" $c': "2", "<script>": "y", "where": "4"})
@@ -126,6 +135,7 @@ GROUPS = Grouping((GroupKey(0, "month"),), (Aggregate("sum", 2),), frozenset({("
         Arrangement(),
         Arrangement({2: ">= 5", 0: "nonsense"}, (SortKey(1), SortKey(2, descending=True))),
         Arrangement({}, (SortKey(4, descending=True), SortKey(1, descending=True), SortKey(3)), GROUPS),
+        Arrangement({0: "2024"}, search="a & b"),
         Arrangement(layout=Layout((2,), frozenset({0}), frozenset({1}), {2: 90}), search="AAPL"),
     ],
 )
@@ -153,6 +163,7 @@ def test_a_link_that_says_no_view_is_refused(said: object):
     [
         {"where": {"gone": "> 5"}, "sort": ["-gone"]},
         {"layout": {"hidden": ["gone", 5], "widths": {"price": "wide"}}},
+        {"search": 5},
         {"groups": 5},
         {"groups": {"by": []}},
         {"groups": {"by": [["gone", "value"]]}},

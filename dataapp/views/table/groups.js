@@ -128,7 +128,9 @@ export class Groups {
     this.chip.hidden = said === null;
     if (said === null) return;
     const names = said.keys.map(([column, part]) => PARTS[part] + explorer.columns[column].name);
-    const label = element("button", "chip-label", `Grouped by ${names.join(", ")}`);
+    const label = element("button", "chip-label");
+    label.append(element("span", "chip-name", "Grouped by "), element("span", "chip-text", names.join(", ")));
+    label.title = names.join(", ");
     label.type = "button";
     label.addEventListener("click", () => this.chooser.toggle(label));
     const button = element("button", "chip-remove");

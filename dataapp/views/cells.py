@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import ExploreCell
+from dataapp.cells.explore import ExploreCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
@@ -36,6 +36,8 @@ def view_of(cell: Cell, session: Session) -> Any:
         case PythonCell() if not is_query(cell):
             node = cast("PythonCell[..., Any]", cell)
             return Card(session, node, {node: "value"}, lambda take_error: _value_body(session, node, take_error))
+        case ValueAtCell():
+            return Card(session, cell, {cell: "value"}, lambda take_error: _value_body(session, cell, take_error))
         case ExploreCell():
             of, shown = cell.of, {"height": cell.height, "explorer": cell}
             return Card(session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, **shown))

@@ -16,6 +16,8 @@ from dataapp.runtime.session import Demand, Session
 from dataapp.runtime.workers import InlinePool
 from dataapp.views import choosing
 from dataapp.views.bodies import TableBody
+from dataapp.views.card import Card
+from dataapp.views.cells import view_of
 
 FRAME = pl.DataFrame({"symbol": ["AAPL", "MSFT", "IBM", "SAP"], "price": [1.0, 5.0, 9.0, 2.5]})
 
@@ -158,3 +160,9 @@ def test_a_filter_that_lets_the_same_rows_pass_reruns_nothing(session: Session):
     shown.say("sort", order=[{"column": 0, "descending": True}])
     shown.say("filter", column=1, text=" >=  5 ")
     assert total.outcome is before
+
+
+def test_a_value_of_the_current_row_can_be_shown(session: Session):
+    table = da.explore(FRAME)
+    shown: Any = view_of(table.value_at("price"), session)
+    assert isinstance(shown, Card)

@@ -7,11 +7,26 @@ is useful, because every move that is told starts queries, interrupts those of t
 
 A message of the server is several frames of a websocket. Unless it is told not to, TCP holds the later ones back until
 the browser's system has acknowledged the first, which it puts off: many a message would come tens of milliseconds late.
+
+What browsers say, and what answers them, takes some milliseconds of the event loop each. Of all that is ready at the
+same moment the loop does one thing per turn, and looks after timers and sockets in between, so that they wait for one
+of them and not for all.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
+from weakref import WeakKeyDictionary, WeakMethod
 
 from bokeh.document import Document
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+async def turn() -> None:
+    """Wait for a turn of the event loop in which no other piece of work that asked for one is done."""
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        await asyncio.sleep(0)
 
 
 def answer_first_move_at_once(widget: Any, document: Document) -> None:
@@ -43,14 +58,29 @@ def answer_first_move_at_once(widget: Any, document: Document) -> None:
     widget.param.watch(moved, "value")
 
 
-def send_at_once(session_context: Any) -> None:
-    """Let no frame of a session's websockets wait for the frame before.
+def pace(session_context: Any) -> None:
+    """Let no frame of a session's websockets wait for the frame before, and each message have a turn of the loop.
 
     Args:
         session_context: Of the document; one without websockets, as of a script, is left alone.
     """
-    # Tornado's set_nodelay is what it is for; Bokeh, which has no option for it, keeps the handlers to itself.
+    # Tornado's set_nodelay is what it is for; Bokeh, which has no option for either, keeps the handlers to itself.
     for connection in list(getattr(getattr(session_context, "session", None), "_subscribed_connections", ())):
         handler: Any = getattr(connection, "_socket", None)
-        if getattr(handler, "ws_connection", None) is not None:  # it may be closing
-            handler.set_nodelay(True)
+        if getattr(handler, "ws_connection", None) is None:  # it may be closing
+            continue
+        handler.set_nodelay(True)
+        if "on_message" not in vars(handler):
+            handler.on_message = _in_turn(WeakMethod(handler.on_message))
+
+
+def _in_turn(method: WeakMethod[Callable[[str | bytes], Awaitable[None]]]) -> Callable[[str | bytes], Awaitable[None]]:
+    """Return what stands in for a method; held weakly, or its object would be garbage that only a collection finds."""
+
+    async def receive(message: str | bytes) -> None:
+        await turn()
+        take = method()
+        if take is not None:
+            await take(message)
+
+    return receive

@@ -1,6 +1,8 @@
-"""The modules of a page's components, named in its head.
+"""The modules of a page's components: named in its head, and imported by the browser itself.
 
-A browser learns of them else only when the page is connected, and asks for the largest one at last.
+A browser learns of them else only when the page is connected, and asks for the largest one at last. Panel imports
+modules through a shim, which reads each of them and imports what it wrote instead, so that bare names can be mapped. A
+bundle imports nothing, so the browser may as well take it as it is, which saves a fifth of a second.
 """
 
 from collections.abc import Iterator
@@ -10,11 +12,29 @@ from bokeh.document import Document
 from panel.models.esm import ReactiveESM
 
 TEMPLATE = """{% extends "base.html" %}
+{% block preamble -%}
+{{ super() }}
+    <script>
+      self.esmsInitOptions = {skip: {{ component_modules | list | tojson }}}; // what others import of them is this, too
+    </script>
+{%- endblock %}
 {% block postamble -%}
 {{ super() }}
 {%- for url in component_modules %}
-    <link rel="preload" as="fetch" crossorigin="anonymous" href="{{ url | e }}">
+    <link rel="modulepreload" href="{{ url | e }}">
 {%- endfor %}
+    <script>
+      (() => {
+        const bundles = new Set(Array.from(document.querySelectorAll("link[rel=modulepreload]"), (link) => link.href));
+        const shim = self.importShim;
+        if (shim === undefined) return;
+        const importBundle = (url, ...more) => {
+          const {href} = new URL(url, document.baseURI);
+          return more.length === 0 && bundles.has(href) ? import(href) : shim(url, ...more);
+        };
+        self.importShim = Object.assign(importBundle, shim);
+      })();
+    </script>
 {%- endblock %}
 """
 """The template of a page whose head names the modules, for `panel.ui.Page`."""

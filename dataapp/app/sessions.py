@@ -21,7 +21,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from dataapp.app.garbage import FullCollections, Sparing
-from dataapp.app.pacing import answer_first_move_at_once, send_at_once
+from dataapp.app.pacing import answer_first_move_at_once, pace, turn
 from dataapp.app.url import Address
 from dataapp.cache.budget import budget_from_environment, disk_from_environment
 from dataapp.cache.results import Results
@@ -321,7 +321,8 @@ def _deliver_to(document: Document) -> Callable[[Callable[[], None]], None]:
 
     async def call_locked(context: Any, call: Callable[[], None]) -> None:
         try:
-            send_at_once(context)
+            pace(context)
+            await turn()
             await context.with_locked_document(lambda document: _call_in(document, call))
         except Exception:
             _log.exception("The screen of a session could not be updated.")

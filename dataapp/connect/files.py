@@ -199,8 +199,11 @@ def absolute(location: str, folder: Path) -> str:
         >>> absolute("../data/*.parquet", Path("/apps/desk")), absolute("s3://bucket/x.parquet", Path("/apps"))
         ('/apps/data/*.parquet', 's3://bucket/x.parquet')
     """
-    if not is_local(location):
-        return location
+    return _absolute(location, str(folder)) if is_local(location) else location
+
+
+@lru_cache(_MOST_KNOWN)
+def _absolute(location: str, folder: str) -> str:
     return os.path.normpath(os.path.join(folder, os.path.expanduser(location)))
 
 

@@ -303,6 +303,7 @@ class _Binder:
     def _outcome(self, node: Node) -> Outcome | None:
         """Demand a node. Text, values and states of files are all that is read, and Arrow files."""
         node.demand += 1
+        self.nodes.note_files(self.waves.necessary())
         started = list(self.waves.begin().started)
         while started:
             run = started.pop(0)

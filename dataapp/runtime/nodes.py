@@ -10,7 +10,7 @@ The module is long because making nodes and making them anew keep one invariant 
 one node of each kind, and whoever reads it is wired to that one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -619,8 +619,7 @@ class Nodes:
 
     def _file_node(self, patterns: tuple[str, ...], label: str) -> Node:
         node = self._waves.add(Node(label, same=_equal))
-        self.files[node] = (patterns, label)
-        self._waves.stage_outcome(node, file_outcome(patterns, label))
+        self.files[node] = (patterns, label)  # whose state is noted as a wave begins
         return node
 
     def _file_table(self, cell: SourceCell) -> Node:
@@ -666,6 +665,12 @@ class Nodes:
         node = Node(cell.label, (watched,), compute=state, is_work=True, same=_equal, limit=own_limit(cell))
         self._states.add(node)
         return (self._waves.add(node),)
+
+    def note_files(self, necessary: Set[Node]) -> None:
+        """Note the state of the files that these nodes watch, each as `noted` has it or else as it is now."""
+        for node, (patterns, label) in self.files.items():
+            if node in necessary:
+                self._waves.stage_outcome(node, file_outcome(patterns, label, self.noted))
 
     def note_remote(self, node: Node) -> None:
         """Note which lease the state of remote files is of now, or how often they were looked at."""
@@ -786,8 +791,8 @@ def _fed(value: object) -> object:
     return value.rows if isinstance(value, Frame) else value
 
 
-def file_outcome(patterns: tuple[str, ...], label: str, noted: Noted | None = None) -> Outcome:
-    """Return how a node that watches files ends now, or by states that were noted already."""
+def file_outcome(patterns: tuple[str, ...], label: str, noted: Noted) -> Outcome:
+    """Return how a node that watches files ends, by states that were noted or else as they are now."""
     try:
         return Done(version_of(patterns, label, noted))
     except DataAppError as error:

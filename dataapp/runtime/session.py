@@ -22,7 +22,7 @@ from dataapp.cells.sql import SqlCell
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
 from dataapp.runtime.limits import Limits, limits_of_process
-from dataapp.runtime.nodes import Nodes, file_outcome
+from dataapp.runtime.nodes import Nodes
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
 from dataapp.runtime.pool import giving_way
 from dataapp.runtime.resolution import Resolver
@@ -414,9 +414,7 @@ class Session:
     def _note_sources(self) -> None:
         necessary = self._waves.necessary()
         noted = self.nodes.noted = {}
-        for node, (patterns, label) in self.nodes.files.items():
-            if node in necessary:
-                self._waves.stage_outcome(node, file_outcome(patterns, label, noted))
+        self.nodes.note_files(necessary)
         for node in self.nodes.remote:
             if node in necessary:
                 self.nodes.note_remote(node)

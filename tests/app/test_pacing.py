@@ -1,123 +1,77 @@
-"""How long changes of a widget are gathered (the clock is the document's, driven by hand), and what frames wait for."""
+"""What is ready at the same moment is done in turns, and frames of websockets do not wait for each other."""
 
 import asyncio
-import json
-import re
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
-import panel as pn
-import pytest
-from tornado.httpclient import AsyncHTTPClient
-from tornado.websocket import websocket_connect
-
-from dataapp.app.pacing import answer_first_move_at_once
-
-_PANELS_OWN = pn.widgets.IntSlider._debounce
+from dataapp.app.pacing import pace, turn
 
 
-class _Clock:
-    """A document that keeps what is due later."""
+class Handler:
+    """Stands for the handler of a websocket."""
 
     def __init__(self) -> None:
-        self.due: list[Callable[[], None]] = []
+        self.ws_connection: object | None = object()
+        self.has_delay = True
+        self.heard: list[str | bytes] = []
 
-    def add_timeout_callback(self, call: Callable[[], None], milliseconds: int) -> None:
-        assert milliseconds == _PANELS_OWN
-        self.due.append(call)
+    def set_nodelay(self, value: bool) -> None:
+        self.has_delay = not value
 
-
-@pytest.fixture
-def clock() -> _Clock:
-    return _Clock()
-
-
-@pytest.fixture
-def slider(clock: _Clock) -> pn.widgets.IntSlider:
-    widget = pn.widgets.IntSlider(start=0, end=10)
-    answer_first_move_at_once(widget, clock)  # type: ignore[arg-type]
-    return widget
+    async def on_message(self, message: str | bytes) -> None:
+        self.heard.append(message)
 
 
-def test_panel_gathers_changes_under_the_name_that_is_used_here():
-    assert _PANELS_OWN == 50
+def context_of(*handlers: Handler) -> SimpleNamespace:
+    connections = [SimpleNamespace(_socket=handler) for handler in handlers]
+    return SimpleNamespace(session=SimpleNamespace(_subscribed_connections=connections))
 
 
-def test_first_move_does_not_wait(slider: pn.widgets.IntSlider):
-    assert slider._debounce == 0
+def test_no_two_pieces_of_work_share_a_turn_of_the_loop():
+    async def run() -> list[int]:
+        turns_of_loop = 0
+        worked_in: list[int] = []
+
+        async def count() -> None:
+            nonlocal turns_of_loop
+            while True:
+                await asyncio.sleep(0)
+                turns_of_loop += 1
+
+        async def work() -> None:
+            await turn()
+            worked_in.append(turns_of_loop)
+
+        counting = asyncio.create_task(count())
+        await asyncio.gather(*(work() for _ in range(8)))
+        counting.cancel()
+        return worked_in
+
+    worked_in = asyncio.run(run())
+    assert len(set(worked_in)) == 8
 
 
-def test_moves_that_follow_are_gathered(slider: pn.widgets.IntSlider):
-    slider.value = 1
-    assert slider._debounce == _PANELS_OWN
+def test_messages_of_a_websocket_are_taken_in_turn_and_in_their_order():
+    handler, other = Handler(), Handler()
+    for _ in range(2):  # each answer comes by here
+        pace(context_of(handler, other))
+    receive = handler.on_message
+
+    async def run() -> None:
+        await asyncio.gather(other.on_message(b"x"), *(receive(text) for text in "abc"))
+
+    asyncio.run(run())
+    assert handler.heard == ["a", "b", "c"]
+    assert other.heard == [b"x"]
+    assert not handler.has_delay
+    pace(context_of(handler))
+    assert handler.on_message is receive
 
 
-def test_after_a_pause_a_move_is_a_first_one_again(slider: pn.widgets.IntSlider, clock: _Clock):
-    slider.value = 1
-    clock.due.pop()()
-    assert slider._debounce == 0
-
-
-def test_a_pause_counts_from_the_last_move(slider: pn.widgets.IntSlider, clock: _Clock):
-    slider.value = 1
-    slider.value = 2
-    clock.due.pop(0)()
-    assert slider._debounce == _PANELS_OWN
-
-
-def test_other_widgets_keep_panels_own_pace(slider: pn.widgets.IntSlider):
-    assert pn.widgets.IntSlider()._debounce == _PANELS_OWN
-
-
-def test_what_gathers_nothing_is_left_alone(clock: _Clock):
-    answer_first_move_at_once(None, clock)  # type: ignore[arg-type]
-    assert clock.due == []
-
-
-_APP = """
-import dataapp as da
-import panel as pn
-
-pn.Column(da.sql("SELECT 42 AS answer")).servable()
-"""
-# Tells for each websocket of the server whether its frames wait for those before.
-_PLUGIN = """
-import json
-import socket
-
-from tornado.web import RequestHandler
-
-
-class Waits(RequestHandler):
-    def get(self):
-        sessions = self.application.get_sessions("/app")
-        open_ones = [one for session in sessions for one in session._subscribed_connections]
-        sockets = [one._socket.ws_connection.stream.socket for one in open_ones]
-        waits = [not one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in sockets]
-        self.write(json.dumps(waits))
-
-
-ROUTES = [(r"/waits", Waits, {})]
-"""
-
-
-async def test_frames_of_a_websocket_do_not_wait_for_those_before(serve: Callable[..., Any], tmp_path: Path) -> None:
-    for name, source in {"app": _APP, "waits": _PLUGIN}.items():
-        (tmp_path / f"{name}.py").write_text(source, "utf-8")
-    served = serve(tmp_path / "app.py", "--plugins", "waits", env={"PYTHONPATH": str(tmp_path)})
-    page = await AsyncHTTPClient().fetch(served.url)
-    token = re.search(r'"token":"([^"]+)"', page.body.decode())
-    assert token is not None
-    socket = await websocket_connect(served.url.replace("http", "ws", 1) + "/ws", subprotocols=["bokeh", token[1]])
-    try:
-        found: list[bool] = []
-        for _ in range(100):
-            await asyncio.sleep(0.1)
-            answer = await AsyncHTTPClient().fetch(served.url.rpartition("/")[0] + "/waits")
-            found = json.loads(answer.body)
-            if found == [False]:
-                break
-        assert found == [False]
-    finally:
-        socket.close()
+def test_a_websocket_that_is_closing_and_a_page_without_one_are_left_alone():
+    closing = Handler()
+    closing.ws_connection = None
+    pace(context_of(closing))
+    pace(SimpleNamespace())
+    pace(None)
+    assert closing.has_delay
+    assert "on_message" not in vars(closing)

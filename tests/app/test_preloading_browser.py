@@ -1,4 +1,4 @@
-"""Modules of components are fetched while a page loads, each of them once, in Chromium."""
+"""Modules of components are fetched while a page loads, each of them once and taken as it is, in Chromium."""
 
 from collections import Counter
 
@@ -14,8 +14,40 @@ least = da.input(pn.ui.IntSlider, label="Least", start=0, end=9)
 rows = da.sql("FROM range(10) numbers(n) WHERE n >= $least", least=least)
 da.App("Numbers", main=[least, rows]).servable()
 """
-FETCHED = """() => performance.getEntriesByType("resource")
-  .filter((one) => /bundle\\.js/.test(one.name)).map((one) => [one.name, one.initiatorType])"""
+WITH_OWN_COMPONENT = """
+import panel as pn
+import dataapp as da
+from panel.custom import JSComponent
+
+
+class Shout(JSComponent):
+    _importmap = {"imports": {"words": "data:text/javascript,export const word = 'loud'"}}
+    _esm = '''
+    import {word} from "words";
+    export function render() {
+      const made = document.createElement("b");
+      made.className = "shout";
+      made.textContent = word;
+      return made;
+    }
+    '''
+
+
+da.App("Numbers", main=[Shout(), da.sql("FROM range(10) numbers(n)")]).servable()
+"""
+NOTE_REWRITTEN = """
+window.rewritten = [];
+const create = URL.createObjectURL;
+URL.createObjectURL = (made) => {
+  made.text().then((text) => window.rewritten.push(text));
+  return create.call(URL, made);
+};
+"""
+FETCHED = """() => {
+  const {domContentLoadedEventStart} = performance.getEntriesByType("navigation")[0];
+  const found = performance.getEntriesByType("resource").filter((one) => /bundle\\.js/.test(one.name));
+  return found.map((one) => [one.name, one.startTime < domContentLoadedEventStart]);
+}"""
 
 
 def test_a_page_names_the_modules_in_its_head_and_fetches_each_once(browser: Browser, serve: Serve):
@@ -26,7 +58,26 @@ def test_a_page_names_the_modules_in_its_head_and_fetches_each_once(browser: Bro
         fetched = page.evaluate(FETCHED)
     known = Counter(name.split("?")[0].split("/")[-1] for name, _ in fetched)
     assert known == {"panel-material-ui.bundle.js": 1, "window.bundle.js": 1, "explorer.bundle.js": 1}
-    assert {by for _, by in fetched} == {"link"}
+    assert all(is_early for _, is_early in fetched)
+
+
+def test_the_browser_takes_bundles_as_they_are(browser: Browser, serve: Serve):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(NOTE_REWRITTEN)
+        page.goto(serve(APP).url)
+        expect(page.locator(".explorer tbody td").first).to_have_text("0", timeout=30_000)
+        assert not [text for text in page.evaluate("window.rewritten") if "export" in text]
+
+
+def test_a_component_of_the_app_may_map_names_of_modules(browser: Browser, serve: Serve):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(NOTE_REWRITTEN)
+        page.goto(serve(WITH_OWN_COMPONENT).url)
+        expect(page.locator(".explorer tbody td").first).to_have_text("0", timeout=30_000)
+        expect(page.locator("b.shout")).to_have_text("loud")
+        assert [text for text in page.evaluate("window.rewritten") if "shout" in text]
 
 
 def test_a_page_keeps_a_template_of_its_own(browser: Browser, serve: Serve):

@@ -37,7 +37,7 @@ def test_nothing_sticks_out_of_a_page_with_every_kind_of_control(
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(QUERY)
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("slider")).to_have_count(3, timeout=SOON)
+    expect(page.locator(".MuiSlider-root").get_by_role("slider")).to_have_count(3, timeout=SOON)
     page.get_by_role("button", name="Chart").click()
     expect(page.locator(".chart canvas").first).to_be_visible(timeout=SOON)
     edge = right_of(page.locator(".query").first)

@@ -69,7 +69,7 @@ def test_a_folder_becomes_a_dashboard(
     )
     page.keyboard.press("Control+Enter")
     has_rows(grid, counted(0))
-    handle = page.get_by_role("slider").first
+    handle = page.locator(".MuiSlider-root").get_by_role("slider").first
     handle.focus()
     page.keyboard.press("End")
     has_rows(grid, counted(1000))
@@ -100,7 +100,7 @@ def test_a_folder_becomes_a_dashboard(
     has_rows(page.locator("regular-table").first, shown)
     assert shown == counted(least)
     expect(page.locator("canvas, svg.marks").first).to_be_visible()
-    expect(page.get_by_role("slider").first).to_have_attribute("aria-valuenow", re.compile(rf"^{least}(\.0)?$"))
+    expect(page.locator(".MuiSlider-root").get_by_role("slider").first).to_have_attribute("aria-valuenow", re.compile(rf"^{least}(\.0)?$"))
 
 
 def is_faultless(app: Path) -> None:

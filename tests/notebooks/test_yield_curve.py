@@ -75,7 +75,7 @@ def test_the_page_follows_the_day_and_the_spread(page: Page, serve: Serve, yield
     expect(page.locator(".chart canvas")).to_have_count(3, timeout=30_000)
     found = len(spells(spreads(yields, "2 year")))
     expect(page.locator(".explorer .count")).to_have_text(f"{found} rows", timeout=30_000)
-    slider = page.get_by_role("slider", name="Day")
+    slider = page.get_by_role("slider", name="Day", exact=True)
     slider.focus()
     slider.press("ArrowRight")
     expect(page.get_by_text("16 November 2006")).to_be_visible()

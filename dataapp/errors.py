@@ -219,6 +219,12 @@ class ChartError(DataAppError):
     code = "DA701"
 
 
+class FormatError(DataAppError):
+    """A format of an explorer has no meaning, or does not fit its column."""
+
+    code = "DA721"
+
+
 class NotSavedError(DataAppError):
     """An app cannot be written to the place where it should be saved."""
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from dataapp.engines.relation import Column
 
 LONGEST_TEXT = 500  # characters of a cell that travel; the browser shows that there is more
-_LONGEST_BLOB = LONGEST_TEXT + 1  # bytes; each takes one or four characters
+_LONGEST_BLOB = LONGEST_TEXT  # bytes; each takes two characters
 _LONGEST_TYPE = 300
 _NESTED = re.compile(r"^(STRUCT|MAP)\(|\[\d*\]$")
 _DECIMAL = re.compile(r"^DECIMAL\((\d+),(\d+)\)$")
@@ -73,6 +73,11 @@ def decimal_places(column: Column) -> int:
     return int(found[2]) if found else 0
 
 
+def is_nested(column: Column) -> bool:
+    """Whether the values of a column have parts: a struct, a list, a map, JSON."""
+    return _NESTED.search(column.type) is not None or column.type == "JSON"
+
+
 def short_type(column: Column) -> str:
     """Return a type's name that fits a column header.
 
@@ -99,6 +104,8 @@ def text_expression(column: Column, reference: str) -> str:
         return reference
     if _NESTED.search(column.type):
         return f"CAST(to_json({reference}) AS VARCHAR)"
+    if column.type == "BLOB":
+        return f"lower(hex({reference}))"
     return f"CAST({reference} AS VARCHAR)"
 
 
@@ -111,11 +118,12 @@ def cell_expression(column: Column, reference: str) -> str:
     return f"left({text_expression(column, reference)}, {LONGEST_TEXT + 1})"
 
 
-def header_of(column: Column) -> dict[str, str]:
+def header_of(column: Column) -> dict[str, object]:
     """Return what the browser must know of a column before it has rows."""
     return {
         "name": column.name,
         "type": short_type(column),
         "full_type": column.type[:_LONGEST_TYPE],
         "kind": kind_of(column).value,
+        "nested": is_nested(column),
     }

@@ -5,8 +5,9 @@ the next one in a single message that brings columns, rows and state together; u
 stale. Messages that name another view than the one shown are late, and ignored.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal
 
 from dataapp.engines.relation import Column, Relation
@@ -14,6 +15,7 @@ from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
+from dataapp.views.table.formats import Format, formats_by_column
 from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import Grouping, Path, group_headers
 from dataapp.views.table.ipc import table_to_ipc
@@ -40,6 +42,7 @@ from dataapp.views.table.messages import (
 from dataapp.views.table.profiling import Profiler
 from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.rows import Screen, Totals
+from dataapp.views.table.scaling import Scaled, Scaler
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Viewing
 from dataapp.views.table.summarizing import About, Summarizer
@@ -68,6 +71,7 @@ class Shown:
     question: Question
     faults: dict[int, str]
     totals: Totals | None
+    formats: dict[int, Format] = field(default_factory=dict[int, Format])
 
     @property
     def width(self) -> int:
@@ -88,6 +92,7 @@ class Controller:
         choose: Takes what is selected, or None when nothing is any more.
         name: What files that a reader downloads are called.
         origin: What the relation is called, in SQL for the reader.
+        formats: How columns look, by their names.
 
     Attributes:
         viewing: Where what the reader sets is kept beyond this table, or None.
@@ -102,6 +107,7 @@ class Controller:
         choose: Callable[[Chosen | None], None] = lambda _: None,
         name: str = "table",
         origin: Origin | None = None,
+        formats: Mapping[str, Format] = MappingProxyType({}),
     ) -> None:
         self._submit = submit
         self._send = send
@@ -125,6 +131,8 @@ class Controller:
         self._takes = Takes(submit, send, choose, name)
         self.viewing: Viewing | None = None
         self._lookups = Lookups(submit, send, origin or Origin())
+        self._scales = Scaler(submit, send)
+        self._formats = formats
 
     @property
     def chosen(self) -> Chosen | None:
@@ -234,6 +242,7 @@ class Controller:
         self._profile.rest()
 
     def _let_rows_go(self) -> None:
+        self._scales.show(None)
         self._stop_jobs()
         self._lookups.stop()
         if self._rows is not None:
@@ -253,7 +262,7 @@ class Controller:
         shown = self._shown
         if shown is not None and self._screen is not None:
             if (page.view, page.is_counted) != (shown.view, shown.totals is not None):
-                self._send(_view_to_message(shown, self._screen, keep_place=True))
+                self._send(self._message(shown, self._screen, keep_place=True))
         elif page.view is not None:
             self._send({"type": "clear"})
         if self._failed:
@@ -331,8 +340,10 @@ class Controller:
             needed = _columns_to_read(wanted, columns, span.columns if is_same else ())
             there = Span(span.first if is_same and keep_place else 0, span.count, needed)
             question, faults = wanted.question(columns)
+            formats = formats_by_column(self._formats, columns)
             screen = rows.begin(question, there, cancel)
-            return Shown(view, rows, columns, wanted, question, faults, screen.totals), screen, is_same and keep_place
+            shown = Shown(view, rows, columns, wanted, question, faults, screen.totals, formats)
+            return shown, screen, is_same and keep_place
 
         def begun(result: tuple[Shown, Screen, bool]) -> None:
             shown, screen, is_in_place = result
@@ -368,7 +379,7 @@ class Controller:
             shown = replace(shown, arrangement=replace(shown.arrangement, layout=layout))
         self._shown, self._screen, self._looked_at = shown, screen, screen.span
         line, self._closed_at = self._closed_at, None
-        message = _view_to_message(shown, screen, keep_place=keep_place) | {"line": line}
+        message = self._message(shown, screen, keep_place=keep_place) | {"line": line}
         if not self._is_there:
             self._open_with(message)
         self._send(message)
@@ -378,6 +389,10 @@ class Controller:
             self._asking = None
             self._report(State("fresh", rows=shown.totals.rows))
             self._read_missing(shown)
+            self._scales.show(_scaled_of(shown))
+
+    def _message(self, shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:
+        return {**_view_to_message(shown, screen, keep_place=keep_place), "extents": self._scales.known(shown.columns)}
 
     def _want(self, shown: Shown, span: Span) -> None:
         self._looked_at = span
@@ -427,6 +442,16 @@ def _ground_of(shown: Shown) -> Ground:
     return Ground(shown.view, shown.rows, shown.columns, shown.question, total, order)
 
 
+def _scaled_of(shown: Shown) -> Scaled:
+    ats = tuple(at for at, format_ in shown.formats.items() if format_.scale is not None)
+    return Scaled(shown.rows.relation, shown.columns, shown.question.filters, ats)
+
+
+def _header_of(shown: Shown, at: int) -> dict[str, object]:
+    header, format_ = header_of(shown.columns[at]), shown.formats.get(at)
+    return header if format_ is None else {**header, "format": format_.to_json()}
+
+
 def _columns_to_read(
     arrangement: Arrangement, columns: tuple[Column, ...], looked_at: Sequence[int]
 ) -> tuple[int, ...]:
@@ -442,7 +467,7 @@ def _view_to_message(shown: Shown, screen: Screen, *, keep_place: bool) -> dict[
     return {
         "type": "view",
         "view": shown.view,
-        "columns": [header_of(column) for column in shown.columns],
+        "columns": [_header_of(shown, at) for at in range(len(shown.columns))],
         "order": [_key_to_json(key) for key in shown.arrangement.order],
         **_texts_to_message(shown.arrangement, shown.faults),
         "groups": _groups_to_json(shown),

@@ -35,7 +35,10 @@ import summaryCss from "./summary.css";
 import {Tip} from "./tip.js";
 import {Toolbar} from "./toolbar.js";
 import toolsCss from "./tools.css";
+import {Unfolder} from "./unfold.js";
+import unfoldCss from "./unfold.css";
 import {Widths} from "./widths.js";
+import {placeOnScale} from "./written.js";
 
 const ROW = 26; // px
 const HEADER_ROWS = 4; // the height of the header, in rows
@@ -44,12 +47,14 @@ const LEAST_WITH_SIDE = 360; // px: rows beside a panel are at least as high
 const NARROW = 640; // px: below it, a panel covers the rows
 const CHUNK = 32; // columns that are read at a time
 const NO_LAYOUT = {order: [], hidden: [], pinned: [], widths: []};
+const DEEPEST = 45; // percent of a scale's colour: text on it can still be read
 const PATIENCE = 500; // ms, before the page asks how far the work is
 const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  style.textContent = subCellScrolling + css + toolsCss + columnsCss + groupsCss + summaryCss + profileCss + filtersCss;
+  const parts = [subCellScrolling, css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss];
+  style.textContent = parts.join("");
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -70,6 +75,7 @@ class Explorer {
     this.asking = new Asking(this.cells, {ask: (span, isAwaited) => this.#ask(span, isAwaited), again: () => this.draw()});
     this.relationWidth = 0; // without the columns that groups have of their own
     this.layout = new Layout(0, NO_LAYOUT);
+    this.extents = new Map(); // between which numbers the scales of columns go
     this.#build();
     this.headers = new Headers((position) => ({
       sort: (extend) => this.sort(position, extend),
@@ -85,6 +91,7 @@ class Explorer {
     this.columnTools = new ColumnTools(this);
     this.profile = new ProfilePanel(this);
     this.groups = new Groups(this);
+    this.unfolder = new Unfolder(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
     });
@@ -149,6 +156,8 @@ class Explorer {
     else if (message.type === "summaries") this.#showSummaries(message);
     else if (message.type === "profile") this.profile.receive(message);
     else if (message.type === "faults") this.#showFaults(message);
+    else if (message.type === "extents") this.#scale(message);
+    else if (this.unfolder.receive(message)) return;
     else if (message.type === "layout") this.columnTools.hear(message.layout);
     else if (message.type === "values" || message.type === "sql") this.filtering.receive(message);
     else if (message.type === "stale") this.#wait(this.view ? "stale" : "empty");
@@ -176,6 +185,7 @@ class Explorer {
     if (!isSame) this.#setColumns(columns);
     this.columnTools.hear(message.layout, {isNew: !isSame || isRegrouped});
     this.groups.show();
+    this.extents = new Map(message.extents.map(([column, low, high]) => [column, [low, high]]));
     this.#take(message);
     this.headers.showOrder(this.order);
     this.headers.showFilters(message.filters, message.faults);
@@ -200,6 +210,11 @@ class Explorer {
     if (this.root.dataset.state === "fresh") this.#rest();
     this.#take(message);
     this.fitWidths();
+    this.draw();
+  }
+
+  #scale({extents}) {
+    this.extents = new Map(extents.map(([column, low, high]) => [column, [low, high]]));
     this.draw();
   }
 
@@ -376,9 +391,11 @@ class Explorer {
       if (!column) continue;
       const mark = meta.x === undefined ? this.pinnedMarks[meta.row_header_x]?.[meta.y - meta.y0] : meta.user;
       if (cell.dataset.kind !== column.kind) cell.dataset.kind = column.kind;
+      cell.toggleAttribute("data-nested", column.nested && mark === "");
       if (cell.dataset.is !== mark) cell.dataset.is = mark ?? "";
       this.groups.dress(cell, place);
       this.#markEdge(cell, meta);
+      if (column.format?.scale || cell.dataset.scale) this.#colour(cell, column);
     }
     for (const cell of this.table.querySelectorAll("thead th")) {
       const place = this.placeOf(cell);
@@ -394,6 +411,21 @@ class Explorer {
     }
     this.#showPlace();
     this.filtering.drawn();
+  }
+
+  /** Draw where on its column's scale a value lies. */
+  #colour(cell, {format}) {
+    const {row, column} = this.placeOf(cell);
+    const ends = this.extents.get(column);
+    const place = format?.scale && ends ? placeOnScale(format.scale, this.cells.at(row, column), ends) : null;
+    if (!place) {
+      delete cell.dataset.scale;
+      return;
+    }
+    cell.dataset.scale = place.scale;
+    cell.dataset.side = place.side;
+    for (const end of ["from", "to"]) cell.style.setProperty(`--${end}`, `${place[end] ?? 0}%`);
+    cell.style.setProperty("--depth", `${Math.round(DEEPEST * (place.depth ?? 0))}%`);
   }
 
   /** The last of the pinned columns has a shadow: the others go under it. */

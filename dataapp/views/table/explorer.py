@@ -1,8 +1,9 @@
 """The table explorer as a Panel object, and the grid in the browser that it drives."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import param
@@ -13,6 +14,7 @@ from dataapp.engines.relation import Relation
 from dataapp.views.component import Messenger, check_bundle
 from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
+from dataapp.views.table.formats import Format
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start, Viewing
 from dataapp.views.table.takes import Chosen
@@ -45,6 +47,7 @@ class TableExplorer(param.Parameterized):
         title: What files that a reader downloads are called.
         choose: Called with what the reader has selected, and with None when nothing is any more.
         origin: What the relation is called, in SQL for the reader.
+        formats: How columns look, by their names.
         params: Parameters of `panel.viewable.Viewable` for the grid, such as `margin`.
     """
 
@@ -66,13 +69,14 @@ class TableExplorer(param.Parameterized):
         title: str = "table",
         origin: Origin | None = None,
         choose: Callable[[Chosen | None], None] = lambda _: None,
+        formats: Mapping[str, Format] = MappingProxyType({}),
         **params: Any,
     ) -> None:
         super().__init__()
         layout = {"sizing_mode": "stretch_width", "margin": 0} | params
         self._grid = TableGrid(self._receive, tallest=height, **layout)
         self._controller = Controller(
-            submit, self._grid.send, self._take, self._open_with, choose, title, origin=origin
+            submit, self._grid.send, self._take, self._open_with, choose, title, origin=origin, formats=formats
         )
 
     def __panel__(self) -> TableGrid:

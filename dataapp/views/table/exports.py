@@ -74,6 +74,15 @@ def as_card(longest: int) -> Select:
     return select
 
 
+def as_value(at: int, longest: int) -> Select:
+    """Select one column as text of at most so many characters, and one more where there is more."""
+
+    def select(table: Table) -> str:
+        return f"left({text_expression(table.columns[at], table.references[at])}, {longest + 1}) AS c{at}"
+
+    return select
+
+
 def is_number(column: Column) -> bool:
     """Whether the values of a column can be added up."""
     return kind_of(column) in _NUMBERS

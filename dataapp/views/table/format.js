@@ -1,10 +1,13 @@
 // Values as a reader should see them. Everything here returns text, never markup.
 
+import {writtenStyle} from "./written.js";
+
 const LONGEST_TEXT = 500; // one character more travels where text was cut
 const MOST_DECIMALS = 6;
 const NUMBERS = new Set(["integer", "decimal", "float"]);
-const CLOCKS = new Set(["timestamp", "time"]);
+const UNITS = {year: "y", month: "mo", day: "d"};
 const CLOCK = /(\d\d:\d\d:\d\d)(\.\d+)?/;
+const MIDNIGHT = / 00:00:00$/;
 const WHITESPACE = {"\n": "↵", "\r": "", "\t": "⇥"};
 const grouped = new Intl.NumberFormat("en-US", {maximumFractionDigits: 0});
 
@@ -75,10 +78,39 @@ class ClockStyle {
   }
 }
 
+/** Timestamps as clocks; those of a column that has only whole days as days. */
+class TimestampStyle extends ClockStyle {
+  constructor() {
+    super();
+    this.isWhole = true;
+  }
+
+  see(values) {
+    super.see(values);
+    this.isWhole &&= values.every((value) => value === null || !value.includes(":") || MIDNIGHT.test(value));
+  }
+
+  format(value) {
+    return this.isWhole ? value.replace(MIDNIGHT, "") : super.format(value);
+  }
+}
+
+/** "3 months 2 days 04:05:06.7" as "3 mo 2 d 04:05:06.70". */
+class IntervalStyle extends ClockStyle {
+  format(value) {
+    const short = value.replace(/(-?\d+) (year|month|day)s?/g, (_, count, unit) => `${count} ${UNITS[unit]}`);
+    return super.format(short).replace(/-/g, "−");
+  }
+}
+
 /** What makes the cells of a column look alike, or null where nothing needs to. */
 export function styleFor(column) {
+  const written = writtenStyle(column);
+  if (written) return written;
   if (isNumber(column)) return new NumberStyle(column);
-  return CLOCKS.has(column.kind) ? new ClockStyle() : null;
+  if (column.full_type === "INTERVAL") return new IntervalStyle();
+  if (column.kind === "timestamp") return column.full_type.endsWith("ZONE") ? new ClockStyle() : new TimestampStyle();
+  return column.kind === "time" ? new ClockStyle() : null;
 }
 
 const minus = (text) => text.replace("-", "−");

@@ -143,6 +143,16 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """The reader unfolds one cell."""
+
+    view: int
+    ticket: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """The reader downloads all rows as a file."""
 
@@ -196,9 +206,9 @@ class ShowSql:
     view: int
 
 
-TAKES = (Select, Measure, Copy, Card, Fetch, Taken, Stop)  # what `Takes` answers
+TAKES = (Select, Measure, Copy, Card, Value, Fetch, Taken, Stop)  # what `Takes` answers
 
-type Take = Select | Measure | Copy | Card | Fetch | Taken | Stop
+type Take = Select | Measure | Copy | Card | Value | Fetch | Taken | Stop
 type Lookup = ListValues | ShowSql
 type ClientMessage = (
     Ready | Ask | Want | Sort | Filter | Find | Clear | Group | Toggle | Summarize | Profile | Arrange | Lookup | Take
@@ -255,7 +265,7 @@ def read_message(data: object) -> ClientMessage | None:
         case "select":
             selection = _selection(said)
             return Select(view, selection) if selection is not None or said.get("rows") is None else None
-        case "measure" | "copy" | "card" | "fetch":
+        case "measure" | "copy" | "card" | "value" | "fetch":
             return None if ticket is None else _asked(said, view, ticket)
         case "layout":
             layout = _layout(said)
@@ -278,6 +288,9 @@ def _asked(said: Mapping[object, object], view: int, ticket: int) -> Take | None
             return next((Copy(view, ticket, known) for known in COPY_KINDS if known == kind), None)
         case "fetch":
             return next((Fetch(view, ticket, known) for known in FILE_KINDS if known == kind), None)
+        case "value":
+            column = _whole(said.get("column"), 0, _LAST_ROW)
+            return None if row is None or column is None else Value(view, ticket, row, column)
         case _:
             return None if row is None else Card(view, ticket, row)
 

@@ -16,7 +16,7 @@ from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table import exports
 from dataapp.views.table.downloads import Chunk, Download, file_name
 from dataapp.views.table.ipc import table_to_ipc
-from dataapp.views.table.messages import Card, Copy, Fetch, Measure, Select, Stop, Take, Taken
+from dataapp.views.table.messages import Card, Copy, Fetch, Measure, Select, Stop, Take, Taken, Value
 from dataapp.views.table.queries import Question
 from dataapp.views.table.rows import RelationRows
 from dataapp.views.table.selection import Rows, Selection
@@ -147,6 +147,8 @@ class Takes:
                 self._copy(ground, message)
             case Card():
                 self._show_card(ground, message)
+            case Value():
+                self._show_value(ground, message)
 
     def _set(self, chosen: Chosen | None) -> None:
         if chosen != self._chosen:
@@ -228,6 +230,22 @@ class Takes:
             return {"type": "card", "row": message.row, **found}
 
         self._run("card", message.ticket, read, answer)
+
+    def _show_value(self, ground: Ground, message: Value) -> None:
+        if message.column >= len(ground.columns):
+            return
+        select = exports.as_value(message.column, _LONGEST_VALUE)
+
+        def read(cancel: Cancel) -> pa.Table:
+            return ground.rows.selected(ground.question, (Rows(message.row, 1),), select, cancel)
+
+        def answer(cells: pa.Table) -> Message:
+            text: str | None = cells.column(0)[0].as_py() if cells.num_rows else None
+            whole = text or ""
+            shown = None if text is None else whole[:_LONGEST_VALUE]
+            return {"type": "value", "text": shown, "cut": len(whole) > _LONGEST_VALUE}
+
+        self._run("value", message.ticket, read, answer)
 
     def _fetch(self, ground: Ground, message: Fetch) -> None:
         if message.ticket in self._files:

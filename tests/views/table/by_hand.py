@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from dataapp.views.jobs import Cancel
 from dataapp.views.table.controller import Controller, State
+from dataapp.views.table.formats import Format
 
 
 @dataclass
@@ -67,14 +68,19 @@ class Jobs:
 class Explorer:
     """A controller with its jobs, and everything that it said."""
 
-    def __init__(self) -> None:
+    def __init__(self, formats: Mapping[str, Format] | None = None) -> None:
         self.jobs = Jobs()
         self.messages: list[Mapping[str, Any]] = []
         self.states: list[State] = []
         self.openings: list[Any] = []
         self.chosen: list[Any] = []
         self.controller = Controller(
-            self.jobs, self.messages.append, self.states.append, self.openings.append, self.chosen.append
+            self.jobs,
+            self.messages.append,
+            self.states.append,
+            self.openings.append,
+            self.chosen.append,
+            formats=formats or {},
         )
 
     @property

@@ -27,7 +27,7 @@ CELLS = [
     ("INTERVAL '3 months 2 days'", Kind.OTHER, "3 months 2 days"),
     ("UUID '7e73a05c-9f2a-4b29-a4d4-5f77c39d406f'", Kind.OTHER, "7e73a05c-9f2a-4b29-a4d4-5f77c39d406f"),
     ("'y'::ENUM('x]', 'y')", Kind.TEXT, "y"),
-    (r"'\xAA\x00a'::BLOB", Kind.OTHER, r"\xAA\x00a"),
+    (r"'\xAA\x00a'::BLOB", Kind.OTHER, "aa0061"),
     ("'0101'::BIT", Kind.OTHER, "0101"),
     ("{'a': 1, 'b': ['x', NULL]}", Kind.OTHER, '{"a":1,"b":["x",null]}'),
     ("MAP {'k': {'d': DATE '2024-01-02'}}", Kind.OTHER, '{"k":{"d":"2024-01-02"}}'),

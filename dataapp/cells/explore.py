@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.formats import Format
 from dataapp.cells.input import InputCell, InputKind
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.predicate import Condition, PredicateCell
@@ -217,23 +218,37 @@ class ExploreCell(Cell):
     Attributes:
         of: The cell that it shows.
         height: In pixels, or None.
+        columns: Those that are shown at first, in their order; none are all.
+        formats: How columns look.
         view: What its reader has set.
         choice: What its reader has chosen.
     """
 
-    __slots__ = ("_filtered", "_selected", "_values", "choice", "height", "of", "view")
+    __slots__ = ("_filtered", "_selected", "_values", "choice", "columns", "formats", "height", "of", "view")
 
     of: Cell
     height: int | None
+    columns: tuple[str, ...]
+    formats: Mapping[str, Format]
     view: ViewCell
     choice: ChoiceCell
 
     def __init__(
-        self, of: Cell, namespace: Namespace, *, kind: ExplorerKind, height: int | None, name: str | None
+        self,
+        of: Cell,
+        namespace: Namespace,
+        *,
+        kind: ExplorerKind,
+        height: int | None,
+        name: str | None,
+        columns: tuple[str, ...] = (),
+        formats: Mapping[str, Format] | None = None,
     ) -> None:
         super().__init__(namespace, name)
         self.of = of
         self.height = height
+        self.columns = columns
+        self.formats = formats or {}
         self.view = ViewCell(self, kind)
         self.choice = ChoiceCell(self)
         self._filtered: FilteredCell | None = None

@@ -58,6 +58,7 @@ class TableBody:
         options: dict[str, Any] = {} if height is None else {"height": height}
         if explorer is not None:
             options["choose"] = Choosing(session, explorer).choose
+            options |= {"formats": explorer.formats, "columns": explorer.columns}
         self.explorer = TableExplorer(submit, title=cell.label, origin=_origin_of(cell), **options)
         self.explorer.param.watch(self._status_changed, ["status", "error"])
 

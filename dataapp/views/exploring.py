@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from dataapp.cells.adapters import as_cell
 from dataapp.cells.explore import ExploreCell
+from dataapp.cells.formats import read_formats
 from dataapp.cells.namespace import Namespace
 from dataapp.errors import WrongKindError
 from dataapp.views.table.start import Start
@@ -16,6 +17,8 @@ def explore(
     *,
     sort: str | Sequence[str] = (),
     where: Mapping[str, str] | None = None,
+    columns: Sequence[str] = (),
+    formats: Mapping[str, str | tuple[str, ...]] | None = None,
     height: int | None = None,
     name: str | None = None,
 ) -> ExploreCell:
@@ -31,11 +34,16 @@ def explore(
         table: A cell that is a table, or a frame.
         sort: The column to sort by at first, with a ``-`` in front to descend, or several of them.
         where: The filters to start with, by column, as they are typed under its name: ``{"price": ">= 5"}``.
+        columns: Which columns are shown at first, in which order; a reader can show the others. By default all are.
+        formats: How columns are written and coloured: numbers as in `format` (``",.2f"``, ``"$ {:,.0f}"``), dates as in
+            `strftime` (``"%d %b %Y"``), and behind numbers ``"bar"``, ``"sequential"`` or ``"diverging"``. A tuple
+            combines two.
         height: In pixels; by default as high as its rows need, up to 400.
         name: What to call it; by default the variable that it is bound to. The page's link has its view under it.
 
     Raises:
         WrongKindError: It is no table, or an argument has another shape.
+        FormatError: A format has no meaning.
 
     Example:
         >>> import dataapp as da
@@ -46,4 +54,8 @@ def explore(
     of = as_cell(table, name or "table", namespace)
     if of is None:
         raise WrongKindError(f"`da.explore` takes a table, but got a {type(table).__name__}.")
-    return ExploreCell(of, namespace, kind=Start.of(sort, where), height=height, name=name)
+    if isinstance(columns, str):
+        raise WrongKindError(f"`columns` is {columns!r}.", hint='give a list of names: columns=["symbol", "price"]')
+    written, shown = read_formats(formats or {}), tuple(columns)
+    start = Start.of(sort, where)
+    return ExploreCell(of, namespace, kind=start, height=height, name=name, columns=shown, formats=written)

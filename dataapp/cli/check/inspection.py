@@ -1,7 +1,7 @@
 """What is wrong with an app that was loaded: every error of every cell, each once, then what is only suspicious."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from dataapp.runtime.binding import Binding, Broken, Known, bind
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.views.chart.plan import chart_to_plan
 from dataapp.views.chart.schema import CellData, find_cell_data
+from dataapp.views.table.formats import formats_by_column, layout_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def inspect(loaded: Loaded) -> Inspected:
     findings = [] if loaded.failure is None else [failure_to_finding(loaded.failure, places)]
     findings += _cell_findings(binding, places, set() if loaded.failure is None else _missing_names(loaded, places))
     findings += _feed_findings(binding, places)
+    findings += _explorer_findings(roots, binding, places)
     findings += [found for drawn in loaded.charts for found in _chart_findings(drawn, binding, places)]
     findings += usage_findings(loaded, binding, places)
     return Inspected(
@@ -144,6 +146,19 @@ def _check_feed(option: str, columns: tuple[Column, ...], label: str) -> None:
             hint="let it return one row with one column",
             cell=label,
         )
+
+
+def _explorer_findings(roots: Iterable[Cell], binding: Binding, places: Places) -> Iterator[Finding]:
+    """Find columns and formats that the table of an explorer does not take."""
+    for cell in roots:
+        state = binding.states.get(cell.of) if isinstance(cell, ExploreCell) else None
+        if not isinstance(cell, ExploreCell) or not isinstance(state, Known):
+            continue
+        try:
+            layout_of(cell.columns, state.columns)
+            formats_by_column(cell.formats, state.columns)
+        except DataAppError as error:
+            yield error_to_finding(error, cell.label, places.of_cell(cell))
 
 
 # Charts.

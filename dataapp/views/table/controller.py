@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
+from dataapp.cells.formats import Format
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
-from dataapp.views.table.formats import Format, formats_by_column
+from dataapp.views.table.formats import formats_by_column, layout_of
 from dataapp.views.table.grouped import GroupedRows
 from dataapp.views.table.grouping import Grouping, Path, group_headers
 from dataapp.views.table.ipc import table_to_ipc
@@ -93,6 +94,7 @@ class Controller:
         name: What files that a reader downloads are called.
         origin: What the relation is called, in SQL for the reader.
         formats: How columns look, by their names.
+        columns: Names of those that are shown at first, in their order; none are all.
 
     Attributes:
         viewing: Where what the reader sets is kept beyond this table, or None.
@@ -108,6 +110,7 @@ class Controller:
         name: str = "table",
         origin: Origin | None = None,
         formats: Mapping[str, Format] = MappingProxyType({}),
+        columns: Sequence[str] = (),
     ) -> None:
         self._submit = submit
         self._send = send
@@ -133,6 +136,7 @@ class Controller:
         self._lookups = Lookups(submit, send, origin or Origin())
         self._scales = Scaler(submit, send)
         self._formats = formats
+        self._first_columns = columns
 
     @property
     def chosen(self) -> Chosen | None:
@@ -357,7 +361,9 @@ class Controller:
         self._send({"type": "stale"})
 
     def _first(self, columns: tuple[Column, ...]) -> Arrangement:
-        return Arrangement() if self.viewing is None else self.viewing.arrangement(columns)
+        names = self._first_columns
+        first = Arrangement() if self.viewing is None else self.viewing.arrangement(columns)
+        return replace(first, layout=layout_of(names, columns)) if names and first.layout == Layout() else first
 
     def _settle(self, shown: Shown) -> None:
         span = self._looked_at

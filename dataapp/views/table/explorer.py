@@ -1,6 +1,6 @@
 """The table explorer as a Panel object, and the grid in the browser that it drives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import param
 from panel.custom import JSComponent
 
+from dataapp.cells.formats import Format
 from dataapp.cells.view import ViewControl
 from dataapp.engines.relation import Relation
 from dataapp.views.component import Messenger, check_bundle
 from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
-from dataapp.views.table.formats import Format
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start, Viewing
 from dataapp.views.table.takes import Chosen
@@ -48,6 +48,7 @@ class TableExplorer(param.Parameterized):
         choose: Called with what the reader has selected, and with None when nothing is any more.
         origin: What the relation is called, in SQL for the reader.
         formats: How columns look, by their names.
+        columns: Names of those that are shown at first, in their order; none are all.
         params: Parameters of `panel.viewable.Viewable` for the grid, such as `margin`.
     """
 
@@ -70,13 +71,22 @@ class TableExplorer(param.Parameterized):
         origin: Origin | None = None,
         choose: Callable[[Chosen | None], None] = lambda _: None,
         formats: Mapping[str, Format] = MappingProxyType({}),
+        columns: Sequence[str] = (),
         **params: Any,
     ) -> None:
         super().__init__()
         layout = {"sizing_mode": "stretch_width", "margin": 0} | params
         self._grid = TableGrid(self._receive, tallest=height, **layout)
         self._controller = Controller(
-            submit, self._grid.send, self._take, self._open_with, choose, title, origin=origin, formats=formats
+            submit,
+            self._grid.send,
+            self._take,
+            self._open_with,
+            choose,
+            title,
+            origin=origin,
+            formats=formats,
+            columns=columns,
         )
 
     def __panel__(self) -> TableGrid:

@@ -1,78 +1,16 @@
-"""How an author wants the values of a column to be written and coloured.
+"""Which formats, and which columns at first, an author's names stand for."""
 
-===============================  =====================================================================
-``",.2f"``, ``"+.1%"``, ``"d"``  a number, as in Python's `format`: sign, thousands, decimals, and ``f``,
-                                 ``d``, ``e``, ``%`` or ``s`` (1.5k, 2.3M)
-``"$ {:,.2f}"``, ``"{:.1f} km"``  the same with text around it
-``"%d %b %Y"``, ``"%H:%M"``      a date or a time, as in Python's `strftime`
-``"bar"``                        a bar behind each number, from zero
-``"sequential"``                 a colour that deepens from the least to the greatest number
-``"diverging"``                  two colours, for numbers below and above zero
-===============================  =====================================================================
+from collections.abc import Mapping, Sequence
 
-A tuple combines a way of writing and a scale: ``(",.1f", "bar")``.
-"""
-
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, cast
-
+from dataapp.cells.formats import Format
 from dataapp.compile.identifiers import fold
 from dataapp.engines.relation import Column
 from dataapp.errors import ColumnNotFoundError, FormatError, near
 from dataapp.views.table.columns import Kind, kind_of
+from dataapp.views.table.layout import Layout
 
-type Scale = Literal["bar", "sequential", "diverging"]
-
-SCALES: tuple[Scale, ...] = ("bar", "sequential", "diverging")
-_NUMBER = re.compile(r"(\+?)(,?)(?:\.(\d{1,2}))?([fdes%]?)")
-_AROUND = re.compile(r"([^{}]*)\{(?::([^{}]*))?\}([^{}]*)", re.DOTALL)
-_DATE_CODES = "YymdeHIMSfpbBaAj%"
-_DATE = re.compile(rf"(?:[^%]|%[{_DATE_CODES}])*%[{_DATE_CODES}](?:[^%]|%[{_DATE_CODES}])*", re.DOTALL)
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
 _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIME)
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How a column's values look.
-
-    Attributes:
-        number: Sign, thousands, decimals (-1: as many as there are) and type of a number, or None.
-        around: What stands before and after a number.
-        date: How a date or a time is written, or None.
-        scale: What is drawn behind numbers, or None.
-    """
-
-    number: tuple[bool, bool, int, str] | None = None
-    around: tuple[str, str] = ("", "")
-    date: str | None = None
-    scale: Scale | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """Return what the browser has to know."""
-        number = (
-            None
-            if self.number is None
-            else dict(zip(("sign", "thousands", "decimals", "type"), self.number, strict=True))
-        )
-        return {"number": number, "around": list(self.around), "date": self.date, "scale": self.scale}
-
-
-def read_formats(formats: object) -> dict[str, Format]:
-    """Return the formats that an author gives, by column.
-
-    Raises:
-        FormatError: One has no meaning.
-
-    Example:
-        >>> read_formats({"price": ("$ {:,.2f}", "bar")})["price"].around
-        ('$ ', '')
-    """
-    if not isinstance(formats, Mapping):
-        raise FormatError(f"`formats` is {formats!r}.", hint='give one per column: formats={"price": ",.2f"}')
-    return {str(name): _read(name, said) for name, said in cast("Mapping[object, object]", formats).items()}
 
 
 def formats_by_column(formats: Mapping[str, Format], columns: tuple[Column, ...]) -> dict[int, Format]:
@@ -82,15 +20,28 @@ def formats_by_column(formats: Mapping[str, Format], columns: tuple[Column, ...]
         ColumnNotFoundError: There is no such column.
         FormatError: A format does not fit the type of its column.
     """
-    places = {fold(column.name): at for at, column in enumerate(columns)}
-    for name, format_ in formats.items():
-        if fold(name) not in places:
-            names = [column.name for column in columns]
-            raise ColumnNotFoundError(
-                f"`formats` names `{name}`, which the table does not have.", hint=near(name, names)
-            )
-        _check_fit(name, format_, columns[places[fold(name)]])
-    return {places[fold(name)]: format_ for name, format_ in formats.items()}
+    found = {_place("formats", name, columns): format_ for name, format_ in formats.items()}
+    for at, format_ in found.items():
+        _check_fit(columns[at].name, format_, columns[at])
+    return found
+
+
+def layout_of(names: Sequence[str], columns: tuple[Column, ...]) -> Layout:
+    """Return the layout in which these columns are shown, in this order; the others are hidden.
+
+    Raises:
+        ColumnNotFoundError: There is no such column.
+    """
+    order = tuple(dict.fromkeys(_place("columns", name, columns) for name in names))
+    return Layout(order, frozenset(range(len(columns))) - set(order)).tidied(len(columns))
+
+
+def _place(argument: str, name: str, columns: tuple[Column, ...]) -> int:
+    for at, column in enumerate(columns):
+        if fold(column.name) == fold(name):
+            return at
+    hint = near(name, [column.name for column in columns])
+    raise ColumnNotFoundError(f"`{argument}` names `{name}`, which the table does not have.", hint=hint)
 
 
 def _check_fit(name: str, format_: Format, column: Column) -> None:
@@ -100,37 +51,3 @@ def _check_fit(name: str, format_: Format, column: Column) -> None:
         raise FormatError(f"The format of `{name}` is for {what}, but the column is {column.type}.")
     if format_.date is not None and kind not in _MOMENTS:
         raise FormatError(f"The format of `{name}` is for a date or a time, but the column is {column.type}.")
-
-
-def _read(name: object, said: object) -> Format:
-    found = Format()
-    parts = cast("tuple[object, ...]", said) if isinstance(said, tuple) else (said,)
-    for part in parts:
-        one = _read_part(part) if isinstance(part, str) else None
-        if one is None:
-            words = " or ".join(f'"{scale}"' for scale in SCALES)
-            hint = f'numbers: ",.2f", ".1%", "$ {{:,.2f}}"; dates: "%d %b %Y"; behind numbers: {words}'
-            close = near(part, SCALES) if isinstance(part, str) else None
-            raise FormatError(f"The format of `{name}`, {part!r}, has no meaning.", hint=close or hint)
-        found = Format(
-            one.number or found.number,
-            one.around if one.number else found.around,
-            one.date or found.date,
-            one.scale or found.scale,
-        )
-    if found.date is not None and (found.number is not None or found.scale is not None):
-        raise FormatError(f"The format of `{name}` is for a date and for a number.")
-    return found
-
-
-def _read_part(text: str) -> Format | None:
-    for scale in SCALES:
-        if scale == text:
-            return Format(scale=scale)
-    found = _AROUND.fullmatch(text)
-    number = _NUMBER.fullmatch(found[2] or "" if found else text)
-    if number is not None and (found or text):
-        sign, thousands, decimals, type_ = number.groups()
-        around = (found[1], found[3]) if found else ("", "")
-        return Format((bool(sign), bool(thousands), -1 if decimals is None else int(decimals), type_), around)
-    return Format(date=text) if _DATE.fullmatch(text) and not found else None

@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from dataapp.cells.formats import Format
 from dataapp.views.jobs import Cancel
 from dataapp.views.table.controller import Controller, State
-from dataapp.views.table.formats import Format
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Jobs:
 class Explorer:
     """A controller with its jobs, and everything that it said."""
 
-    def __init__(self, formats: Mapping[str, Format] | None = None) -> None:
+    def __init__(self, formats: Mapping[str, Format] | None = None, columns: Sequence[str] = ()) -> None:
         self.jobs = Jobs()
         self.messages: list[Mapping[str, Any]] = []
         self.states: list[State] = []
@@ -81,6 +81,7 @@ class Explorer:
             self.openings.append,
             self.chosen.append,
             formats=formats or {},
+            columns=columns,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Columns in Chromium: their order, width, place and looks, by mouse, key and list; a thousand of them; whole values."""
+"""Columns in Chromium: order, width, place and looks, by mouse, key and list; a thousand of them; whole values."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ import panel_material_ui as ui
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.views.table.explorer import TableExplorer
-from dataapp.views.table.formats import read_formats
+from dataapp.cells.formats import read_formats
 from tests.views.table.threads import ThreadSubmit
 
 engine = pn.state.cache.setdefault("engine", DuckDB())

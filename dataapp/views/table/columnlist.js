@@ -26,7 +26,7 @@ export class ColumnList {
     this.search.autocomplete = "off";
     this.search.addEventListener("input", () => this.#filter());
     this.search.addEventListener("keydown", (event) => this.#fromSearch(event));
-    this.summary = element("span", "summary");
+    this.summary = element("span", "tally");
     this.summary.setAttribute("role", "status");
     const all = this.#button("Show all", () => this.#tick(true));
     const none = this.#button("Hide all", () => this.#tick(false));

@@ -267,6 +267,7 @@ class Controller:
         if shown is not None and self._screen is not None:
             if (page.view, page.is_counted) != (shown.view, shown.totals is not None):
                 self._send(self._message(shown, self._screen, keep_place=True))
+            self._scales.tell()
         elif page.view is not None:
             self._send({"type": "clear"})
         if self._failed:

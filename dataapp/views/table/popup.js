@@ -46,7 +46,8 @@ export class Popup {
     anchor.setAttribute("aria-expanded", "true");
     this.place();
     document.addEventListener("pointerdown", this.outside, {capture: true});
-    (content.querySelector("[autofocus]") ?? content.querySelector("input, button:enabled"))?.focus();
+    const wanted = content.matches("[autofocus]") ? content : content.querySelector("[autofocus]");
+    (wanted ?? content.querySelector("input, button:enabled"))?.focus();
   }
 
   /** Put it where its control is; content that has grown calls this, too. */

@@ -82,12 +82,17 @@ class Scaler:
             self._running = None
         self._scaled = scaled
         if scaled is not None:
-            self._running = self._submit(scaled.extents, lambda found: self._take(scaled, found), self._fail)
+            self._running = self._submit(scaled.extents, self._take, self._fail)
 
-    def _take(self, scaled: Scaled, found: Extents) -> None:
+    def _take(self, found: Extents) -> None:
         self._running = None
         self._known = found
-        self._send({"type": "extents", "extents": self.known(scaled.columns)})
+        self.tell()
+
+    def tell(self) -> None:
+        """Send what is known, also to a page that has come since."""
+        if self._scaled is not None and self._running is None:
+            self._send({"type": "extents", "extents": self.known(self._scaled.columns)})
 
     def _fail(self, error: Exception) -> None:
         """Without ends, nothing is drawn; what is wrong with the rows, their own queries tell."""

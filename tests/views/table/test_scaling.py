@@ -60,8 +60,9 @@ def test_the_page_is_told_the_ends_of_each_filter_once(scaled: Explorer, relatio
     scaled.say("filter", column=0, text="< 5")
     scaled.jobs.run()
     assert extents(scaled)[1:] == [[[0, 0.0, 4.0]]]
-    scaled.controller.receive({"type": "ready"})
-    assert scaled.view["extents"] == [[0, 0.0, 4.0]]
+    view = scaled.view["view"]
+    scaled.controller.receive({"type": "ready", "view": view, "counted": True})  # opened before the ends were known
+    assert extents(scaled)[2:] == [[[0, 0.0, 4.0]]]
 
 
 def test_a_table_without_scales_is_asked_nothing_more(explorer: Explorer, relation: Callable[..., Relation]):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.columns import Kind, kind_of
-from dataapp.views.table.queries import ColumnFilter, Query, Table, Values, where_clause
+from dataapp.views.table.predicates import RowFilter
+from dataapp.views.table.queries import Query, Table, Values, where_clause
 from dataapp.views.table.source import open_whole
 
 type Extents = dict[int, tuple[float, float]]
@@ -18,7 +19,7 @@ class Scaled:
 
     relation: Relation
     columns: tuple[Column, ...]
-    filters: tuple[ColumnFilter, ...]
+    filters: tuple[RowFilter, ...]
     ats: tuple[int, ...]
 
     def extents(self, cancel: Cancel) -> Extents:
@@ -29,7 +30,7 @@ class Scaled:
         return {at: (low, high) for at, (low, high) in ends.items() if low is not None and high is not None}
 
 
-def extents(table: Table, ats: Sequence[int], filters: tuple[ColumnFilter, ...]) -> Query:
+def extents(table: Table, ats: Sequence[int], filters: tuple[RowFilter, ...]) -> Query:
     """The least and the greatest finite number of some columns."""
     values = Values()
     terms = [

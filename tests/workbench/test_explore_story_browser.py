@@ -100,7 +100,9 @@ def test_a_folder_becomes_a_dashboard(
     has_rows(page.locator("regular-table").first, shown)
     assert shown == counted(least)
     expect(page.locator("canvas, svg.marks").first).to_be_visible()
-    expect(page.locator(".MuiSlider-root").get_by_role("slider").first).to_have_attribute("aria-valuenow", re.compile(rf"^{least}(\.0)?$"))
+    expect(page.locator(".MuiSlider-root").get_by_role("slider").first).to_have_attribute(
+        "aria-valuenow", re.compile(rf"^{least}(\.0)?$")
+    )
 
 
 def is_faultless(app: Path) -> None:

@@ -318,6 +318,7 @@ class Controller:
     def _lay_out(self, shown: Shown, layout: Layout) -> None:
         """Take another layout. No rows have to be read for it but those that the page then asks for."""
         self._shown = replace(shown, arrangement=replace(shown.arrangement, layout=layout))
+        self._takes.show(_ground_of(self._shown))
         self._send({"type": "layout", "view": shown.view, "layout": _layout_to_json(layout)})
 
     def _list_values(self, shown: Shown, wish: ListValues) -> None:

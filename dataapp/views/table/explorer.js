@@ -32,6 +32,8 @@ import {RowScroller} from "./scroll.js";
 import {SidePanel} from "./side.js";
 import {Summaries} from "./summary.js";
 import summaryCss from "./summary.css";
+import {Take} from "./take.js";
+import takeCss from "./take.css";
 import {Tip} from "./tip.js";
 import {Toolbar} from "./toolbar.js";
 import toolsCss from "./tools.css";
@@ -53,8 +55,8 @@ const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  const parts = [subCellScrolling, css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss];
-  style.textContent = parts.join("");
+  const parts = [subCellScrolling, css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss, takeCss];
+  style.textContent = parts.join("\n");
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
@@ -92,6 +94,7 @@ class Explorer {
     this.profile = new ProfilePanel(this);
     this.groups = new Groups(this);
     this.unfolder = new Unfolder(this);
+    this.take = new Take(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
     });
@@ -112,7 +115,9 @@ class Explorer {
     this.foot = element("div", "foot");
     this.count = element("span", "count");
     this.count.setAttribute("role", "status");
-    this.place = element("span", "place");
+    this.place = element("button", "place");
+    this.place.type = "button";
+    this.place.title = "Go to row";
     this.foot.append(this.count, this.place);
     this.bubble = element("div", "bubble");
     this.bubble.setAttribute("role", "alert");
@@ -135,7 +140,6 @@ class Explorer {
     this.bar = element("div", "progress"); // beside the root, which is hidden until there are rows
     this.bar.setAttribute("role", "progressbar");
     this.bar.setAttribute("aria-label", "Progress of the query");
-    this.table.addEventListener("keydown", (event) => this.#key(event));
     this.table.addEventListener("mouseover", (event) => this.#hover(event));
     for (const type of ["focusin", "focusout"]) this.table.addEventListener(type, () => this.#showFault());
   }
@@ -145,6 +149,7 @@ class Explorer {
     this.#rest();
     this.summaries.stop();
     this.profile.stop();
+    this.take.stop();
     this.popup.close({focus: false});
     this.observer.disconnect();
     document.fonts.removeEventListener("loadingdone", this.measure);
@@ -164,6 +169,7 @@ class Explorer {
     else if (message.type === "progress") this.#showProgress(message);
     else if (message.type === "failed") this.#fail();
     else if (message.type === "clear") this.#clear();
+    else this.take.receive(message);
   }
 
   draw() {
@@ -175,6 +181,7 @@ class Explorer {
   #show(message) {
     const columns = [...message.columns, ...(message.groups?.columns ?? [])];
     const isSame = this.view !== null && sameColumns(this.columns, columns);
+    const isSameView = this.view?.view === message.view;
     const row = message.keep_place ? Math.min(this.scroller.row, message.line ?? Infinity) : 0;
     this.view = message;
     this.order = message.order;
@@ -193,12 +200,14 @@ class Explorer {
     if (message.rows === null) this.#wait("counting");
     else this.#rest("fresh");
     const rows = message.rows ?? message.first + message.read;
+    this.take.gutter.fit(rows);
     this.#fitHeight(rows, message.rows === null);
     this.fitWidths();
     this.note.textContent = rows === 0 ? "No rows" : "";
     this.#showCount();
     this.#showFault();
     this.scroller.resize(rows, row);
+    this.take.show(isSameView);
     if (!isSame) this.table.scrollLeft = 0;
     this.summaries.restart(this.headers, message.rows !== null);
     this.profile.restart(isSame);
@@ -245,6 +254,7 @@ class Explorer {
     this.groups.hear(null);
     this.#setColumns([]);
     this.groups.show();
+    this.take.show(false);
     this.cells.clear();
     this.#rest("empty");
     this.count.textContent = this.place.textContent = this.note.textContent = "";
@@ -411,6 +421,7 @@ class Explorer {
     }
     this.#showPlace();
     this.filtering.drawn();
+    this.take.paint();
   }
 
   /** Draw where on its column's scale a value lies. */
@@ -447,6 +458,7 @@ class Explorer {
     const first = Math.floor(row + 0.5);
     const last = Math.min(rows, Math.floor(row + visible));
     this.place.textContent = rows > visible ? `${formatCount(first + 1)} – ${formatCount(last)}` : "";
+    this.place.hidden = rows <= visible;
   }
 
   #showFault() {
@@ -471,6 +483,7 @@ class Explorer {
   #resized() {
     if (this.view === null || this.body.clientWidth === 0) return;
     this.root.toggleAttribute("data-narrow", this.root.clientWidth < NARROW);
+    this.take.gutter.fit(this.scroller.rows);
     this.fitWidths();
     this.#fitHeight(this.scroller.rows, this.view.rows === null);
     this.draw();
@@ -499,24 +512,6 @@ class Explorer {
     this.order = order;
     this.headers.showOrder(order);
     this.say("sort", {order});
-  }
-
-  #key(event) {
-    if (event.target !== this.table || event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = Math.max(1, Math.floor(this.scroller.visible) - 1);
-    const moves = {
-      ArrowDown: () => this.scroller.by(1),
-      ArrowUp: () => this.scroller.by(-1),
-      PageDown: () => this.scroller.by(page),
-      PageUp: () => this.scroller.by(-page),
-      Home: () => this.scroller.to(0),
-      End: () => this.scroller.to(this.scroller.rows),
-      ArrowRight: () => (this.table.scrollLeft += 80),
-      ArrowLeft: () => (this.table.scrollLeft -= 80),
-    };
-    if (!moves[event.key]) return;
-    event.preventDefault();
-    moves[event.key]();
   }
 
   /** Hovering over a cell shows its whole value. */

@@ -124,7 +124,7 @@ export class Groups {
   show() {
     const {said, explorer} = this;
     this.chooser.show();
-    set(explorer.table.querySelector("table"), "role", said ? "treegrid" : null);
+    set(explorer.table, "role", said ? "treegrid" : "grid");
     this.chip.hidden = said === null;
     if (said === null) return;
     const names = said.keys.map(([column, part]) => PARTS[part] + explorer.columns[column].name);

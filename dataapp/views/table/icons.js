@@ -6,6 +6,8 @@ const PATHS = {
   columns: "M2.5 3.5h11v9h-11zM6.2 3.5v9M9.8 3.5v9",
   close: "M4 4l8 8M12 4l-8 8",
   code: "M5.5 4.5L2 8l3.5 3.5M10.5 4.5L14 8l-3.5 3.5",
+  copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
+  down: "M4 6l4 4 4-4",
   download: "M8 2.5v7.5M5 7.2L8 10l3-2.8M2.5 13.5h11",
   filter: "M2.5 3.5h11L9.5 8.2v4.3l-3-1.5V8.2z",
   goto: "M2.5 8h9M8 4.5L11.5 8 8 11.5M14 3.5v9",
@@ -15,6 +17,7 @@ const PATHS = {
   unfold: "M6 4l4 4-4 4",
   up: "M8 12.5V4M4.5 7.5L8 4l3.5 3.5",
   search: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3l3.2 3.2",
+  up: "M4 10l4-4 4 4",
 };
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -11,7 +11,6 @@ from functools import partial
 import pyarrow as pa
 
 from dataapp.engines.relation import Column
-from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table import exports
 from dataapp.views.table.downloads import Chunk, Download, file_name
@@ -108,7 +107,7 @@ class Takes:
         if not is_same:
             self._stop_jobs()
             self._set(None)
-        elif ground is not None and self._chosen is not None:  # with its count
+        elif ground is not None and self._chosen is not None:  # with its count, or laid out in another way
             self._set(_fitting(ground, self._chosen.selection))
 
     def close(self) -> None:
@@ -136,6 +135,8 @@ class Takes:
             self._fetch(ground, message)
             return
         if ground.question.groups is not None:  # its lines are not rows
+            if not isinstance(message, Select):
+                self._refuse(type(message).__name__.lower(), message.ticket)
             return
         match message:
             case Select():
@@ -151,8 +152,8 @@ class Takes:
                 self._show_value(ground, message)
 
     def _set(self, chosen: Chosen | None) -> None:
-        if chosen != self._chosen:
-            self._chosen = chosen
+        old, self._chosen = self._chosen, chosen
+        if (old and (old.ground.view, old.selection)) != (chosen and (chosen.ground.view, chosen.selection)):
             self._choose(chosen)
 
     def _stop(self, what: str) -> None:
@@ -174,9 +175,12 @@ class Takes:
 
         def failed(error: Exception) -> None:
             self._jobs.pop(what, None)
-            self._send({"type": "refused", "ticket": ticket, "what": what, "late": isinstance(error, Cancelled)})
+            self._refuse(what, ticket)
 
         self._jobs[what] = self._submit(job, done, failed)
+
+    def _refuse(self, what: str, ticket: int) -> None:
+        self._send({"type": "refused", "what": what, "ticket": ticket})
 
     def _measure(self, ground: Ground, message: Measure) -> None:
         chosen = self._chosen
@@ -291,7 +295,7 @@ class _File:
     def _made(self, chunk: Chunk) -> None:
         self._handle = None
         self._under_way += 1
-        self._send({"type": "chunk", "rows": chunk.rows, "last": chunk.is_last, "data": chunk.data})
+        self._send({"type": "chunk", "rows": chunk.rows, "last": chunk.is_last, "bytes": chunk.data})
         if chunk.is_last:
             self._ended()
         elif self._under_way < _AHEAD:
@@ -300,7 +304,7 @@ class _File:
     def _failed(self, error: Exception) -> None:
         self._handle = None
         self._ended()
-        self._send({"type": "refused", "what": "download", "late": isinstance(error, Cancelled)})
+        self._send({"type": "refused", "what": "download"})
 
 
 def _fitting(ground: Ground, selection: Selection) -> Chosen | None:

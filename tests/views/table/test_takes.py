@@ -140,7 +140,7 @@ def download(explorer: Explorer, ticket: int, kind: str = "csv") -> bytes:
         chunks = [one for one in explorer.messages if one["type"] == "chunk" and one["ticket"] == ticket]
         explorer.messages.clear()
         for chunk in chunks:
-            data += chunk["data"]
+            data += chunk["bytes"]
             if chunk["last"]:
                 return data
             explorer.controller.receive({"type": "taken", "ticket": ticket})
@@ -157,7 +157,7 @@ def test_a_file_arrives_in_chunks_that_the_page_takes(explorer: Explorer, relati
     assert {(one["name"], one["total"]) for one in chunks} == {("table.csv", 300_000)}
     explorer.controller.receive({"type": "taken", "ticket": 5})
     explorer.controller.receive({"type": "taken", "ticket": 5})
-    data = b"".join(one["data"] for one in chunks) + download(explorer, 5)
+    data = b"".join(one["bytes"] for one in chunks) + download(explorer, 5)
     assert data.count(b"\n") == 300_001
     assert data.endswith(b"299999,2,row 299999\n")
 
@@ -175,7 +175,7 @@ def test_two_files_at_once_are_kept_apart(explorer: Explorer, relation: Make):
         chunks = [one for one in explorer.messages if one["type"] == "chunk"]
         explorer.messages.clear()
         for chunk in chunks:
-            data[chunk["ticket"]] += chunk["data"]
+            data[chunk["ticket"]] += chunk["bytes"]
             is_over[chunk["ticket"]] |= chunk["last"]
             explorer.controller.receive({"type": "taken", "ticket": chunk["ticket"]})
     assert data[5] == data[6]
@@ -191,7 +191,7 @@ def test_a_file_goes_on_when_the_page_shows_something_else(explorer: Explorer, r
     explorer.controller.show(relation(NUMBERS.format(7)))
     explorer.controller.receive({"type": "taken", "ticket": 5})
     explorer.controller.receive({"type": "taken", "ticket": 5})
-    data = b"".join(one["data"] for one in chunks) + download(explorer, 5)
+    data = b"".join(one["bytes"] for one in chunks) + download(explorer, 5)
     assert data.count(b"\n") == 300_001
 
 

@@ -18,6 +18,7 @@ export class Cursor {
     this.act = act;
     this.table = explorer.table;
     this.isActive = false; // the focus is in the rows
+    this.isWanted = false; // or is to come there from elsewhere
     this.said = element("div", "said");
     this.said.setAttribute("role", "status");
     this.#listen();
@@ -85,7 +86,8 @@ export class Cursor {
     if (!this.isActive) return;
     const {table} = this;
     const focused = table.getRootNode().activeElement;
-    if (focused && focused !== table && !isCell(focused)) return; // the reader is in the header
+    if (!this.isWanted && focused && focused !== table && !isCell(focused)) return; // the reader is in the header
+    this.isWanted = false;
     if (here === null) {
       if (focused !== table) table.focus({preventScroll: true});
     } else if (here !== focused) here.focus({preventScroll: true});
@@ -118,8 +120,13 @@ export class Cursor {
 
   /** Take the focus. */
   focus() {
-    this.isActive = true;
+    this.activate();
     this.paint();
+  }
+
+  /** Let the next painting take the focus. */
+  activate() {
+    this.isActive = this.isWanted = true;
   }
 
   #reveal() {
@@ -258,7 +265,7 @@ export class Cursor {
       this.#awaitLongPress(event, at);
       return;
     }
-    this.isActive = true;
+    this.activate();
     if ((event.ctrlKey || event.metaKey) && this.selection.isOfRows) {
       this.row(at.row, {add: true});
       return;
@@ -348,7 +355,7 @@ export class Cursor {
   #clicked(event) {
     const at = this.#at(event.target);
     if (!at || !this.isTouched || this.wasLong || event.target.closest("button")) return;
-    this.isActive = true;
+    this.activate();
     this.selection.cell(at.row, at.place);
     this.changed();
   }

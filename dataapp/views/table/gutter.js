@@ -63,7 +63,7 @@ export class Gutter {
     const row = event.target.row;
     if (row === undefined || event.button !== 0) return;
     event.preventDefault();
-    this.cursor.isActive = true;
+    this.cursor.activate();
     this.cursor.row(row, {extend: event.shiftKey, add: event.ctrlKey || event.metaKey});
     this.cursor.dragged(event, (to) => this.selection.row(to.row, {extend: true}));
   }

@@ -158,7 +158,7 @@ export class Take {
 
   #goTo(row) {
     this.explorer.scroller.to(row);
-    this.cursor.isActive = true;
+    this.cursor.activate();
     this.cursor.move(row, this.cursor.here.place);
   }
 

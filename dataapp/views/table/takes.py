@@ -173,7 +173,7 @@ class Takes:
             self._jobs.pop(what, None)
             self._send({**answer(result), "ticket": ticket})
 
-        def failed(error: Exception) -> None:
+        def failed(_: Exception) -> None:
             self._jobs.pop(what, None)
             self._refuse(what, ticket)
 

@@ -100,12 +100,12 @@ def trades(opened: Page) -> Iterator[Locator]:
             field.fill("")
             field.press("Enter")
             expect(table).to_have_attribute("data-state", "fresh")
-    press(table, "Home")
+    press(table, "Control+Home")
     expect(table.locator(".count")).to_have_text("5,000,000 rows")
 
 
 def test_the_last_row_of_five_million_can_be_reached(trades: Locator):
-    press(trades, "End")
+    press(trades, "Control+End")
     expect(trades.locator("tbody")).to_contain_text("4,999,999")
     expect(trades.locator(".place")).to_have_text(re.compile("– 5,000,000$"))
 
@@ -114,8 +114,15 @@ def test_a_key_moves_by_one_row_also_in_the_middle(trades: Locator):
     scroll_to(trades, 0.5)
     expect(cell(trades, 0, 0)).to_have_text(re.compile(r"^2,\d+"))
     expect(cell(trades, 3, 3)).not_to_have_text("")
+    chosen = int(cell(trades, 3, 0).inner_text().replace(",", ""))
+    cell(trades, 3, 0).click()
+    selected = trades.locator("[data-cursor]")
+    for step in range(1, 10):  # beyond the last row on screen
+        trades.page.keyboard.press("ArrowDown")
+        expect(selected).to_have_text(f"{chosen + step:,}")
+        expect(selected).to_be_focused()
     before = int(cell(trades, 1, 0).inner_text().replace(",", ""))
-    press(trades, "ArrowDown")
+    trades.page.keyboard.press("ArrowDown")
     expect(cell(trades, 1, 0)).to_have_text(f"{before + 1:,}")
 
 
@@ -140,7 +147,7 @@ def test_a_click_sorts_and_the_whole_order_can_be_scrolled(trades: Locator):
     title.click()
     expect(cell(trades, 0, 2)).to_have_text(f"{ROWS - 1:,}")
     expect(trades).to_have_attribute("data-state", "fresh", timeout=30_000)
-    press(trades, "End")
+    press(trades, "Control+End")
     expect(trades.locator("tbody tr td:nth-child(3)").filter(has_text=re.compile("^0$"))).to_have_count(1)
     title.click()
     expect(trades).to_have_attribute("data-state", "fresh", timeout=30_000)

@@ -91,7 +91,7 @@ def test_a_group_opens_to_its_rows_and_the_last_of_them_can_be_reached(trades: L
     expect(line(trades, 1)).to_have_attribute("aria-expanded", "true")
     expect(line(trades, 2)).to_have_attribute("aria-level", "2")
     trades.locator("regular-table").focus()
-    trades.page.keyboard.press("End")
+    trades.page.keyboard.press("Control+End")
     expect(trades.locator("tbody")).to_contain_text("1,999,997")  # the last row of GOOG, above MSFT
     expect(trades.locator("tbody tr[data-line=group]")).to_have_count(1)
 

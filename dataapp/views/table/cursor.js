@@ -29,11 +29,17 @@ export class Cursor {
   /** Mark the cells on screen; called after each drawing, and when something else is selected. */
   paint() {
     const {explorer, selection, table} = this;
-    if (table.tabIndex !== -1) this.#name();
+    if (!this.isNamed) this.#name();
     table.setAttribute("aria-rowcount", explorer.view?.rows == null ? -1 : explorer.scroller.rows + 1);
     table.setAttribute("aria-colcount", explorer.layout.displayed.length);
-    let [here, first] = [null, null];
+    let [here, first, above] = [null, null, -1];
     for (const line of table.querySelectorAll("tbody tr")) {
+      const row = this.placeOf(line.lastElementChild)?.row ?? -1;
+      if (row <= above) { // a line below the last one, as the table left it
+        for (const cell of line.querySelectorAll("[data-cursor]")) cell.removeAttribute("data-cursor");
+        continue;
+      }
+      above = row;
       for (const cell of line.children) {
         const at = this.placeOf(cell);
         if (!at) continue;
@@ -68,7 +74,7 @@ export class Cursor {
 
   #name() {
     const {table} = this;
-    table.tabIndex = -1; // the header comes before the rows: the stop for Tab is a cell
+    this.isNamed = true;
     if (!table.hasAttribute("role")) table.setAttribute("role", "grid"); // with groups it is another
     table.setAttribute("aria-label", "Table");
     table.setAttribute("aria-multiselectable", "true");
@@ -134,11 +140,11 @@ export class Cursor {
     const {row, place} = this.selection.cursor ?? {};
     if (row === undefined) return false;
     columnTools.reveal(layout.displayed[place]);
-    const beyond = row + 1 - (scroller.row + scroller.visible);
-    if (row >= scroller.row && beyond <= 0) return false;
-    const step = row < scroller.row ? row - scroller.row : beyond;
-    if (Math.abs(step) > 2 * scroller.visible) scroller.to(step < 0 ? row : row + 1 - scroller.visible);
-    else scroller.by(step);
+    const lowest = row + 1 - scroller.visible; // the first row on screen that still shows it whole
+    if (row >= scroller.row && lowest <= scroller.row) return false;
+    const first = row < scroller.row ? row : Math.ceil(lowest); // whole rows stay whole at the top
+    if (Math.abs(first - scroller.row) > 2 * scroller.visible) scroller.to(first);
+    else scroller.by(first - scroller.row);
     return true;
   }
 
@@ -153,6 +159,8 @@ export class Cursor {
     const {table} = this;
     table.addEventListener("keydown", (event) => this.#key(event));
     table.addEventListener("focusin", (event) => this.#focused(event.target));
+    this.heard = (event) => this.#tabbed(event);
+    document.addEventListener("keydown", this.heard, {capture: true});
     table.addEventListener("focusout", ({target}) => {
       queueMicrotask(() => {
         const isTakenAway = !target.isConnected; // by the table, which does not end it
@@ -173,6 +181,31 @@ export class Cursor {
     });
   }
 
+  /** No longer listen outside the table. */
+  stop() {
+    document.removeEventListener("keydown", this.heard, {capture: true});
+  }
+
+  /**
+   * Let Tab go from the header to the rows: the table itself would come before its header, and what is in a table that is
+   * no stop is none either. So Tab passes the table on to its first control, and goes back past it.
+   */
+  #tabbed(event) {
+    if (event.key !== "Tab") return;
+    const {table} = this;
+    this.isTabbing = !event.shiftKey;
+    if (event.shiftKey && table.getRootNode().activeElement === this.#firstControl) table.tabIndex = -1;
+    setTimeout(() => {
+      this.isTabbing = false;
+      table.tabIndex = 0;
+    });
+  }
+
+  get #firstControl() {
+    const controls = [...this.table.querySelectorAll("thead :is(button, input, [tabindex='0'])")];
+    return controls.find((one) => one.checkVisibility());
+  }
+
   #at(target) {
     const cell = target.closest?.("tbody td, tbody th");
     return cell ? this.placeOf(cell) : null;
@@ -180,6 +213,10 @@ export class Cursor {
 
   #focused(target) {
     const at = isCell(target) ? this.placeOf(target) : null;
+    if (target === this.table && this.isTabbing) {
+      this.#firstControl?.focus();
+      return;
+    }
     if (target !== this.table && !at) {
       this.isActive = false;
       return;
@@ -306,7 +343,6 @@ export class Cursor {
     document.addEventListener("pointermove", moved);
     for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, ended);
     frame = requestAnimationFrame(roll);
-    table.getRootNode(); // the listeners are the document's: the mouse may leave the table
   }
 
   #box() {

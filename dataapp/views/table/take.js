@@ -104,6 +104,7 @@ export class Take {
 
   stop() {
     clearTimeout(this.saying);
+    this.cursor.stop();
     this.downloads.stop();
   }
 

@@ -102,13 +102,15 @@ def measure(table: Locator, name: str) -> Locator:
 
 
 def test_tab_goes_from_the_header_to_the_rows_to_the_foot(trades: Locator):
-    trades.locator("thead input").last.focus()
+    trades.locator("thead :is(button, input):visible").last.focus()
     press(trades, "Tab")
     expect(cell(trades, 0, 0)).to_be_focused()
     expect(trades.locator("[aria-selected=true]")).to_have_count(0)  # who comes by selects nothing
     press(trades, "Tab")
     expect(trades.locator(".place")).to_be_focused()
-    press(trades, "Shift+Tab", "ArrowDown", "ArrowRight")
+    press(trades, "Shift+Tab")
+    expect(cell(trades, 0, 0)).to_be_focused()
+    press(trades, "ArrowDown", "ArrowRight")
     expect(cell(trades, 1, 1)).to_be_focused()
     expect(cell(trades, 1, 1)).to_have_attribute("aria-selected", "true")
 
@@ -359,7 +361,6 @@ def test_two_files_of_millions_of_rows_come_at_once_and_another_is_cancelled(tra
         trades.get_by_role("menuitem", name=kind).click()
 
     start("CSV")
-    expect(trades.locator(".download").first).to_contain_text(re.compile("^trades.csv: [1-9]"), timeout=SOON)
     trades.get_by_label("Cancel the download").click()
     expect(trades.locator(".download")).to_have_count(0)
     start("CSV")

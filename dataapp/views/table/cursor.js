@@ -173,9 +173,6 @@ export class Cursor {
       if (isCell) event.preventDefault(); // no text is selected, and the focus is ours
     });
     table.addEventListener("click", (event) => this.#clicked(event));
-    table.addEventListener("dblclick", (event) => {
-      if (this.#at(event.target)) this.act.open();
-    });
     table.addEventListener("contextmenu", (event) => {
       if (this.isTouched) event.preventDefault();
     });

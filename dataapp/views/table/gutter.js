@@ -20,6 +20,7 @@ export class Gutter {
     this.list = element("div", "gutter-rows");
     this.element.append(this.corner, this.list);
     this.corner.addEventListener("click", () => this.cursor.all());
+    this.list.addEventListener("dblclick", () => cursor.act.open());
     this.list.addEventListener("pointerdown", (event) => this.#pressed(event));
     this.element.addEventListener("wheel", (event) => (explorer.table.scrollTop += event.deltaY), {passive: true});
   }

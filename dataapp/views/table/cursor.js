@@ -305,7 +305,7 @@ export class Cursor {
       return;
     }
     this.selection.cell(at.row, at.place, {extend: event.shiftKey});
-    this.changed();
+    this.changed({reveal: false}); // what is under the mouse stays there: a second click may follow
     this.dragged(event, (to) => this.selection.cell(to.row, to.place, {extend: true}));
   }
 

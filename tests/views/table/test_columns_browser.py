@@ -230,7 +230,10 @@ def test_a_nested_value_unfolds_as_text_to_its_last_digit(opened: Page, values: 
 
 def test_long_text_can_be_read_as_a_whole(values: Locator):
     values.locator("regular-table").evaluate("grid => { grid.scrollLeft = grid.scrollWidth }")
-    values.locator("tbody td").filter(has_text="long").first.dblclick()
+    expect(values.locator("thead .name").first).not_to_have_text("volume")
+    last = values.locator("tbody tr").first.locator("td").last
+    expect(last).to_contain_text("long")
+    last.dispatch_event("dblclick")  # the mouse may miss it: the end of the columns moves until all are measured
     expect(values.locator(".unfolded-text")).to_have_text(("<i>long</i> " * 200).strip())
     assert values.locator(".unfolded i").count() == 0
 

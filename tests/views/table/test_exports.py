@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -87,6 +88,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "nothing": st.none(),
 }
 NAMES = list(SCHEMA)
+KEYS = itertools.count()  # what has no key of its own could share the rows of a frame that is gone
 NUMBERS = ("id", "big", "x", "single", "price", "wide")
 SPAN = Span(0, BLOCK, (0,))
 
@@ -139,7 +141,7 @@ def _filters(low: int | None) -> tuple[RowFilter, ...]:
 
 def opened(engine: DuckDB, frame: pl.DataFrame, fixed_order: bool, question: Question) -> RelationRows:
     frames_ = {"shown": pa.table(frame)}
-    rows = RelationRows(Relation("FROM shown", key=id(frame), engine=engine, frames=frames_, fixed_order=fixed_order))
+    rows = RelationRows(Relation("FROM shown", key=next(KEYS), engine=engine, frames=frames_, fixed_order=fixed_order))
     rows.settle(question, SPAN, job())
     return rows
 

@@ -343,7 +343,7 @@ def test_a_file_has_the_rows_that_are_seen(trades: Locator, trades_path: Path, k
     expected = pl.read_parquet(trades_path).filter(symbol="AAPL").sort("price", maintain_order=True)
     if kind == "CSV":
         expected = expected.with_columns(note=pl.col("note").str.replace("^-", "'-"))
-    assert found.equals(expected.cast(dict(found.schema)))
+    assert found.equals(expected.cast(found.schema))
     trades.get_by_label("Filter symbol").fill("")
     trades.get_by_label("Filter symbol").press("Enter")
     for _ in range(2):

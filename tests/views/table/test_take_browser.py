@@ -349,6 +349,7 @@ def test_a_file_has_the_rows_that_are_seen(trades: Locator, trades_path: Path, k
     for _ in range(2):
         trades.locator(".title", has_text="price").click()
     expect(trades.locator(".count")).to_have_text("2,500,000 rows", timeout=SOON)
+    expect(cell(trades, 1, 0)).to_have_text("1")  # in its own order again
 
 
 def test_two_files_of_millions_of_rows_come_at_once_and_another_is_cancelled(trades: Locator, trades_path: Path):
@@ -369,7 +370,7 @@ def test_two_files_of_millions_of_rows_come_at_once_and_another_is_cancelled(tra
     press(trades, "Control+End")
     expect(trades.locator("[data-cursor]")).to_have_attribute("aria-colindex", "4")
     expect(trades.locator(".download[data-state=saved]")).to_have_count(2, timeout=SOON)
-    page.wait_for_function("true")
+    page.wait_for_function("true")  # what was saved has been told by now
     frames = sorted((path.read_bytes() for path in downloads), key=lambda data: data.startswith(b"ARROW"))
     assert len(frames) == 2
     assert read(frames[0], "CSV").height == ROWS

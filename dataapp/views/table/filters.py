@@ -290,8 +290,10 @@ def _exact(operator: Operator, text: str, places: int) -> Condition:
         return NEVER
     if operator == "<>":
         return IsNull(negated=True)
-    if places and near.adjusted() >= _MOST_DIGITS - places:  # rounded up beyond all that there are
-        return NEVER
+    if near.adjusted() >= _MOST_DIGITS - places:  # rounded up beyond all that there are
+        if places:
+            return NEVER
+        raise InputError(f"`{text}` is out of the range of this column.")
     return Compare(">=" if is_low else "<=", value)
 
 

@@ -154,7 +154,8 @@ export class Take {
     const rows = selection.isEmpty ? null : selection.stretches.map(([first, end]) => [first, end - first]);
     const {columns} = selection;
     const positions = columns && this.explorer.layout.displayed.slice(columns[0], columns[1] + 1);
-    this.explorer.say("select", {rows, columns: positions});
+    const current = selection.cursor?.row ?? null;
+    this.explorer.say("select", {rows, columns: positions, current});
   }
 
   #goTo(row) {

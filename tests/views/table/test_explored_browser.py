@@ -68,6 +68,16 @@ def test_readers_follow_the_filter_and_the_link_restores_it(page: Page, url: str
     expect(page.locator(".explorer").nth(1).get_by_label("Filter price")).to_have_value("")
 
 
+def test_readers_follow_the_row_that_was_clicked_last(page: Page):
+    table = page.locator(".explorer").nth(0)
+    table.get_by_label("Filter symbol").fill("in MSFT, IBM")
+    expect(table.locator(".count")).to_have_text("2,000 of 3,000 rows")
+    table.locator("tbody td", has_text="MSFT").first.click()
+    expect(page.get_by_text("MSFT: 1000 alike")).to_be_visible()
+    table.locator("tbody td", has_text="IBM").first.click(modifiers=["Shift"])  # the rows in between are selected, too
+    expect(page.get_by_text("IBM: 1000 alike")).to_be_visible()
+
+
 @pytest.mark.parametrize("said", ["{", "[1]", '{"where":{"gone":"> 5","price":"cheap"},"layout":7,"groups":[]}'])
 def test_a_link_that_makes_no_sense_opens_the_page(browser: Browser, url: str, said: str):
     page = browser.new_page()

@@ -2,7 +2,7 @@
 
 A browser learns of them else only when the page is connected, and asks for the largest one at last. Panel imports
 modules through a shim, which reads each of them and imports what it wrote instead, so that bare names can be mapped. A
-bundle imports nothing, so the browser may as well take it as it is, which saves a fifth of a second.
+bundle imports nothing, so the browser may as well take it as it is.
 """
 
 from collections.abc import Iterator

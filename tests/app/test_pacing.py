@@ -1,9 +1,128 @@
-"""What is ready at the same moment is done in turns, and frames of websockets do not wait for each other."""
+"""How long changes of a widget are gathered (the clock is the document's, driven by hand), and what frames and turns
+of the event loop wait for."""
 
 import asyncio
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
-from dataapp.app.pacing import pace, turn
+import panel as pn
+import pytest
+from tornado.httpclient import AsyncHTTPClient
+from tornado.websocket import websocket_connect
+
+from dataapp.app.pacing import answer_first_move_at_once, pace, turn
+
+_PANELS_OWN = pn.widgets.IntSlider._debounce
+
+
+class _Clock:
+    """A document that keeps what is due later."""
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
+
+    def add_timeout_callback(self, call: Callable[[], None], milliseconds: int) -> None:
+        assert milliseconds == _PANELS_OWN
+        self.due.append(call)
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    return _Clock()
+
+
+@pytest.fixture
+def slider(clock: _Clock) -> pn.widgets.IntSlider:
+    widget = pn.widgets.IntSlider(start=0, end=10)
+    answer_first_move_at_once(widget, clock)  # type: ignore[arg-type]
+    return widget
+
+
+def test_panel_gathers_changes_under_the_name_that_is_used_here():
+    assert _PANELS_OWN == 50
+
+
+def test_first_move_does_not_wait(slider: pn.widgets.IntSlider):
+    assert slider._debounce == 0
+
+
+def test_moves_that_follow_are_gathered(slider: pn.widgets.IntSlider):
+    slider.value = 1
+    assert slider._debounce == _PANELS_OWN
+
+
+def test_after_a_pause_a_move_is_a_first_one_again(slider: pn.widgets.IntSlider, clock: _Clock):
+    slider.value = 1
+    clock.due.pop()()
+    assert slider._debounce == 0
+
+
+def test_a_pause_counts_from_the_last_move(slider: pn.widgets.IntSlider, clock: _Clock):
+    slider.value = 1
+    slider.value = 2
+    clock.due.pop(0)()
+    assert slider._debounce == _PANELS_OWN
+
+
+def test_other_widgets_keep_panels_own_pace(slider: pn.widgets.IntSlider):
+    assert pn.widgets.IntSlider()._debounce == _PANELS_OWN
+
+
+def test_what_gathers_nothing_is_left_alone(clock: _Clock):
+    answer_first_move_at_once(None, clock)  # type: ignore[arg-type]
+    assert clock.due == []
+
+
+_APP = """
+import dataapp as da
+import panel as pn
+
+pn.Column(da.sql("SELECT 42 AS answer")).servable()
+"""
+# Tells for each websocket of the server whether its frames wait for those before.
+_PLUGIN = """
+import json
+import socket
+
+from tornado.web import RequestHandler
+
+
+class Waits(RequestHandler):
+    def get(self):
+        sessions = self.application.get_sessions("/app")
+        open_ones = [one for session in sessions for one in session._subscribed_connections]
+        sockets = [one._socket.ws_connection.stream.socket for one in open_ones]
+        waits = [not one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in sockets]
+        self.write(json.dumps(waits))
+
+
+ROUTES = [(r"/waits", Waits, {})]
+"""
+
+
+async def test_frames_of_a_websocket_do_not_wait_for_those_before(serve: Callable[..., Any], tmp_path: Path) -> None:
+    for name, source in {"app": _APP, "waits": _PLUGIN}.items():
+        (tmp_path / f"{name}.py").write_text(source, "utf-8")
+    served = serve(tmp_path / "app.py", "--plugins", "waits", env={"PYTHONPATH": str(tmp_path)})
+    page = await AsyncHTTPClient().fetch(served.url)
+    token = re.search(r'"token":"([^"]+)"', page.body.decode())
+    assert token is not None
+    socket = await websocket_connect(served.url.replace("http", "ws", 1) + "/ws", subprotocols=["bokeh", token[1]])
+    try:
+        found: list[bool] = []
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            answer = await AsyncHTTPClient().fetch(served.url.rpartition("/")[0] + "/waits")
+            found = json.loads(answer.body)
+            if found == [False]:
+                break
+        assert found == [False]
+    finally:
+        socket.close()
 
 
 class Handler:

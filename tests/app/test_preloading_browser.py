@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Serve
 
@@ -61,21 +61,24 @@ def test_a_page_names_the_modules_in_its_head_and_fetches_each_once(browser: Bro
     assert all(is_early for _, is_early in fetched)
 
 
+def load(page: Page, url: str) -> None:
+    """Open a page that notes which modules were rewritten, and wait for its rows."""
+    page.add_init_script(NOTE_REWRITTEN)
+    page.goto(url)
+    expect(page.locator(".explorer tbody td").first).to_have_text("0", timeout=30_000)
+
+
 def test_the_browser_takes_bundles_as_they_are(browser: Browser, serve: Serve):
     with browser.new_context() as context:
         page = context.new_page()
-        page.add_init_script(NOTE_REWRITTEN)
-        page.goto(serve(APP).url)
-        expect(page.locator(".explorer tbody td").first).to_have_text("0", timeout=30_000)
+        load(page, serve(APP).url)
         assert not [text for text in page.evaluate("window.rewritten") if "export" in text]
 
 
 def test_a_component_of_the_app_may_map_names_of_modules(browser: Browser, serve: Serve):
     with browser.new_context() as context:
         page = context.new_page()
-        page.add_init_script(NOTE_REWRITTEN)
-        page.goto(serve(WITH_OWN_COMPONENT).url)
-        expect(page.locator(".explorer tbody td").first).to_have_text("0", timeout=30_000)
+        load(page, serve(WITH_OWN_COMPONENT).url)
         expect(page.locator("b.shout")).to_have_text("loud")
         assert [text for text in page.evaluate("window.rewritten") if "shout" in text]
 

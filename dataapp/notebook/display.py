@@ -50,15 +50,6 @@ class Follower(pn.Column):
         self._shown_by[(root or model).ref["id"]] = Running.notebook_cell
         return model
 
-    def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
-        """Take a message, change by change: Panel 1.10 keeps all but the first back until something else is sent."""
-        events = msg["content"].get("events", [])
-        if any(event["kind"] != "ModelChanged" for event in events):
-            super()._on_msg(ref, manager, msg)
-            return
-        for event in events:
-            super()._on_msg(ref, manager, {**msg, "content": {**msg["content"], "events": [event]}})
-
     def take_down(self, notebook_cell: str) -> None:
         """Release what a notebook cell displayed: running it again clears its output, which Panel is not told."""
         for root in [root for root, by in self._shown_by.items() if by == notebook_cell]:

@@ -10,6 +10,7 @@ from dataapp.cells import host
 from dataapp.notebook import display, rebinding
 from dataapp.notebook.completion import make_matcher
 from dataapp.notebook.magics import SqlMagics
+from dataapp.views import kernel
 
 _started: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # by shell
 _matchers: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
@@ -30,6 +31,7 @@ def start(shell: Any) -> None:
     display.install(shell.display_formatter.mimebundle_formatter)
     if not panel_extension._loaded:
         pn.extension()
+    kernel.install()
 
 
 def load(shell: Any) -> None:

@@ -18,6 +18,7 @@ from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Demand, Form, Session, Shown
 from dataapp.views.chart import canvas as _canvas  # noqa: F401  # a page must know it when it is loaded
 from dataapp.views.faults import FAULT_STYLE, Fault, blocked_by, error_to_fault, is_author
+from dataapp.views.kernel import Arrival
 
 _STYLE = """
 :host { position: relative; }
@@ -86,6 +87,7 @@ class Card(pn.Column):
         self._is_closed_with_session = False
         view = self._body.view
         view.css_classes = [*view.css_classes, "dataapp-body"]
+        self._arrival: Arrival | None = None
         self._message: pn.pane.HTML | None = None  # made with the first fault: most cards never have one
         objects: list[Any] = [view]
         if isinstance(cell, SqlCell | PythonCell) and cell.run == "button":
@@ -101,9 +103,14 @@ class Card(pn.Column):
     # Shown somewhere, or nowhere.
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
+        is_in_notebook = isinstance(comm, JupyterComm)
+        if is_in_notebook and self._arrival is None:
+            self._arrival = Arrival(self._appear)
+            self.insert(0, self._arrival)
         model = super()._get_model(doc, root, parent, comm)
         self._roots.add((root or model).ref["id"])
-        _when_open(comm, self._appear)
+        if not is_in_notebook:
+            self._appear()
         return model
 
     def _cleanup(self, root: Any = None) -> None:
@@ -246,18 +253,3 @@ class Card(pn.Column):
             self._look()
 
         doc.add_timeout_callback(look, _LOOK_AGAIN_MS)
-
-
-def _when_open(comm: Any, call: Callable[[], None]) -> None:
-    """Call when the browser listens: in a notebook, what is sent before can be overtaken by what is sent after."""
-    if not isinstance(comm, JupyterComm) or comm._comm is not None:
-        call()
-        return
-    opened = comm._on_open
-
-    def open_(message: object) -> None:
-        if opened:
-            opened(message)
-        call()
-
-    comm._on_open = open_

@@ -8,9 +8,9 @@ from dataapp.compile.identifiers import quote_identifier
 from dataapp.errors import InputError
 from dataapp.runtime.session import Job, Session
 from dataapp.views.jobs import Cancel
-from dataapp.views.table import takes
-from dataapp.views.table.queries import Table
+from dataapp.views.table.relation.queries import Table
 from dataapp.views.table.selection import Rows
+from dataapp.views.table.takes import takes
 
 MOST_SELECTED = 100_000  # rows, which readers get as they are: more are better said by filters
 

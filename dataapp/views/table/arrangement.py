@@ -6,12 +6,12 @@ from datetime import datetime
 
 from dataapp.engines.relation import Column
 from dataapp.errors import InputError
-from dataapp.views.table.filters import parse_filter
-from dataapp.views.table.grouping import Aggregate, Grouping
+from dataapp.views.table.filters.moments import Now
+from dataapp.views.table.filters.parsing import parse_filter
+from dataapp.views.table.filters.predicates import ColumnFilter, RowFilter, Search
+from dataapp.views.table.groups.grouping import Aggregate, Grouping
 from dataapp.views.table.layout import Layout
-from dataapp.views.table.moments import Now
-from dataapp.views.table.predicates import ColumnFilter, RowFilter, Search
-from dataapp.views.table.queries import Question, SortKey
+from dataapp.views.table.relation.queries import Question, SortKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
 from dataapp.views.table.formats import formats_by_column, layout_of
-from dataapp.views.table.grouped import GroupedRows
-from dataapp.views.table.grouping import Grouping, Path, group_headers
+from dataapp.views.table.groups.grouping import Grouping, Path, group_headers
+from dataapp.views.table.groups.rows import GroupedRows
 from dataapp.views.table.ipc import table_to_ipc
 from dataapp.views.table.layout import Layout
 from dataapp.views.table.lookups import Lookups
@@ -40,14 +40,14 @@ from dataapp.views.table.messages import (
     Want,
     read_message,
 )
-from dataapp.views.table.profiling import Profiler
-from dataapp.views.table.queries import BLOCK, CHUNK, Question, SortKey, Span
-from dataapp.views.table.rows import Screen, Totals
+from dataapp.views.table.relation.queries import BLOCK, CHUNK, Question, SortKey, Span
+from dataapp.views.table.relation.rows import Screen, Totals
 from dataapp.views.table.scaling import Scaled, Scaler
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Viewing
-from dataapp.views.table.summarizing import About, Summarizer
-from dataapp.views.table.takes import Chosen, Ground, Takes
+from dataapp.views.table.summaries.header_jobs import About, Summarizer
+from dataapp.views.table.summaries.profile_jobs import Profiler
+from dataapp.views.table.takes.takes import Chosen, Ground, Takes
 
 type Status = Literal["empty", "running", "fresh", "failed"]
 

@@ -17,7 +17,7 @@ from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start, Viewing
-from dataapp.views.table.takes import Chosen
+from dataapp.views.table.takes.takes import Chosen
 
 _BUNDLE = Path(__file__).parent / "explorer.bundle.js"
 

@@ -6,10 +6,10 @@ from dataapp.engines.functions import reserved_words
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
-from dataapp.views.table.predicates import ColumnFilter
-from dataapp.views.table.queries import Query, Question, Table
+from dataapp.views.table.filters.predicates import ColumnFilter
+from dataapp.views.table.filters.value_list import Listed, choice_of, read_values, value_list
+from dataapp.views.table.relation.queries import Query, Question, Table
 from dataapp.views.table.shown_sql import Origin, question_to_sql
-from dataapp.views.table.value_list import Listed, choice_of, read_values, value_list
 
 
 class Lookups:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from dataapp.views.table.downloads import FILE_KINDS, FileKind
-from dataapp.views.table.exports import COPY_KINDS, CopyKind
-from dataapp.views.table.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
+from dataapp.views.table.groups.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
 from dataapp.views.table.layout import NARROWEST, WIDEST, Layout
-from dataapp.views.table.queries import BLOCK, CHUNK, SortKey, Span
+from dataapp.views.table.relation.queries import BLOCK, CHUNK, SortKey, Span
 from dataapp.views.table.selection import Rows, Selection
+from dataapp.views.table.takes.downloads import FILE_KINDS, FileKind
+from dataapp.views.table.takes.exports import COPY_KINDS, CopyKind
 
 _MOST_ROWS = 8 * BLOCK
 _MOST_COLUMNS = 8 * CHUNK  # of a window

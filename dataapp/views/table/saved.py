@@ -11,9 +11,9 @@ from typing import Any, cast
 from dataapp.compile.identifiers import fold
 from dataapp.engines.relation import Column
 from dataapp.views.table.arrangement import Arrangement
-from dataapp.views.table.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
+from dataapp.views.table.groups.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
 from dataapp.views.table.layout import Layout
-from dataapp.views.table.queries import SortKey
+from dataapp.views.table.relation.queries import SortKey
 
 _log = logging.getLogger(__name__)
 _MOST_OPEN = 40  # groups in a link: it must stay short

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.columns import Kind, kind_of
-from dataapp.views.table.predicates import RowFilter
-from dataapp.views.table.queries import Query, Table, Values, where_clause
-from dataapp.views.table.source import open_whole
+from dataapp.views.table.filters.predicates import RowFilter
+from dataapp.views.table.relation.queries import Query, Table, Values, where_clause
+from dataapp.views.table.relation.source import open_whole
 
 type Extents = dict[int, tuple[float, float]]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from dataapp.compile.identifiers import quote_identifier
 from dataapp.engines.relation import Column
-from dataapp.views.table.predicates import Literals, predicate
-from dataapp.views.table.queries import Question
+from dataapp.views.table.filters.predicates import Literals, predicate
+from dataapp.views.table.relation.queries import Question
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -36,9 +36,9 @@ def question_to_sql(question: Question, columns: tuple[Column, ...], origin: Ori
         reserved: Words that are no names unless they are quoted.
 
     Example:
-        >>> from dataapp.views.table.conditions import Compare
-        >>> from dataapp.views.table.predicates import ColumnFilter
-        >>> from dataapp.views.table.queries import SortKey
+        >>> from dataapp.views.table.filters.conditions import Compare
+        >>> from dataapp.views.table.filters.predicates import ColumnFilter
+        >>> from dataapp.views.table.relation.queries import SortKey
         >>> question = Question((ColumnFilter(0, Compare(">=", 10)),), (SortKey(1),))
         >>> columns = (Column("price", "INTEGER"), Column("ts", "TIMESTAMP"))
         >>> print(question_to_sql(question, columns, Origin("trades"), {"order"}))

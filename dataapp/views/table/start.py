@@ -19,8 +19,8 @@ from dataapp.compile.identifiers import fold
 from dataapp.engines.relation import Column
 from dataapp.errors import ColumnNotFoundError, DataAppError, InputError, WrongKindError, near
 from dataapp.views.table.arrangement import Arrangement
-from dataapp.views.table.filters import parse_filter
-from dataapp.views.table.queries import SortKey, restriction
+from dataapp.views.table.filters.parsing import parse_filter
+from dataapp.views.table.relation.queries import SortKey, restriction
 from dataapp.views.table.saved import arrangement_to_more, more_to_arrangement
 
 _VALUE = re.compile("\0([0-9]+)\0")  # no name in SQL holds a NUL

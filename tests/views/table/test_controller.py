@@ -10,7 +10,7 @@ import pytest
 from dataapp.engines.relation import Relation
 from dataapp.errors import DataAppError
 from dataapp.views.table import lookups
-from dataapp.views.table.rows import RelationRows
+from dataapp.views.table.relation.rows import RelationRows
 from tests.views.table.by_hand import Explorer, read_cells
 
 type Make = Callable[..., Relation]

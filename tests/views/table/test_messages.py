@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataapp.views.table.grouping import Aggregate, Grouping, GroupKey
+from dataapp.views.table.groups.grouping import Aggregate, Grouping, GroupKey
 from dataapp.views.table.layout import Layout
 from dataapp.views.table.messages import (
     Arrange,
@@ -21,7 +21,7 @@ from dataapp.views.table.messages import (
     Want,
     read_message,
 )
-from dataapp.views.table.queries import SortKey, Span
+from dataapp.views.table.relation.queries import SortKey, Span
 
 WANT = {"type": "want", "view": 1, "first": 128, "count": 256, "columns": [4, 0]}
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dataapp.cells.formats import read_formats
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
-from dataapp.views.table.filters import parse_filter
-from dataapp.views.table.predicates import ColumnFilter
+from dataapp.views.table.filters.parsing import parse_filter
+from dataapp.views.table.filters.predicates import ColumnFilter
 from dataapp.views.table.scaling import Scaled
 from tests.views.table.by_hand import Explorer, Job
 

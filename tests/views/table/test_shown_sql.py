@@ -12,8 +12,8 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.functions import reserved_words
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.table.arrangement import Arrangement
-from dataapp.views.table.queries import BLOCK, Question, SortKey, Span
-from dataapp.views.table.rows import RelationRows
+from dataapp.views.table.relation.queries import BLOCK, Question, SortKey, Span
+from dataapp.views.table.relation.rows import RelationRows
 from dataapp.views.table.shown_sql import Origin, question_to_sql
 from tests.views.table.by_hand import Explorer, Job
 

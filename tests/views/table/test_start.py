@@ -13,11 +13,11 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column
 from dataapp.runtime.binding import Broken, Held, Known, bind
 from dataapp.views.table.arrangement import Arrangement
-from dataapp.views.table.grouping import Aggregate, Grouping, GroupKey
+from dataapp.views.table.groups.grouping import Aggregate, Grouping, GroupKey
 from dataapp.views.table.layout import Layout
-from dataapp.views.table.queries import SortKey
+from dataapp.views.table.relation.queries import SortKey
 from dataapp.views.table.start import Start, view_of
-from tests.views.table.test_rows import FILTERS, frames
+from tests.views.table.relation.test_rows import FILTERS, frames
 
 TRADES = pl.DataFrame({"symbol": ["AAPL", "MSFT", "IBM"], "price": [1.0, 5.0, 9.0]})
 

@@ -1,0 +1,108 @@
+// A popup next to the control that opened it: a menu, a filter, a list of columns. One is open at a time.
+//
+// It closes with Escape, with a click elsewhere, and when the focus leaves it; the focus then goes back to its control.
+
+import {element} from "./columns/header.js";
+
+const GAP = 4; // px between the control and the popup
+
+export class Popup {
+  /** `root` is the explorer; popups stay within its width, and may be taller than it. */
+  constructor(root) {
+    this.root = root;
+    this.element = element("div", "popup");
+    this.element.hidden = true;
+    this.element.setAttribute("role", "dialog");
+    this.element.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // keys in it do not scroll the table
+      if (event.key === "Escape") this.close();
+    });
+    this.element.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !this.element.contains(event.relatedTarget)) this.close({focus: false});
+    });
+    this.outside = (event) => {
+      const path = event.composedPath();
+      if (!path.includes(this.element) && !path.includes(this.anchor)) this.close({focus: false});
+    };
+  }
+
+  get isOpen() {
+    return !this.element.hidden;
+  }
+
+  /** Show content next to a control, or close it if it is open there. `closed` is called when it closes. */
+  toggle(anchor, label, content, closed) {
+    if (this.isOpen && this.anchor === anchor) this.close();
+    else this.open(anchor, label, content, closed);
+  }
+
+  open(anchor, label, content, closed) {
+    this.close({focus: false});
+    this.anchor = anchor;
+    this.closed = closed;
+    this.element.setAttribute("aria-label", label);
+    this.element.replaceChildren(content);
+    this.element.hidden = false;
+    anchor.setAttribute("aria-expanded", "true");
+    this.place();
+    document.addEventListener("pointerdown", this.outside, {capture: true});
+    const wanted = content.matches("[autofocus]") ? content : content.querySelector("[autofocus]");
+    (wanted ?? content.querySelector("input, button:enabled"))?.focus();
+  }
+
+  /** Put it where its control is; content that has grown calls this, too. */
+  place() {
+    const [at, around] = [this.anchor.getBoundingClientRect(), this.root.getBoundingClientRect()];
+    const widest = Math.max(0, around.width - this.element.offsetWidth - GAP);
+    this.element.style.left = `${Math.min(Math.max(GAP, at.left - around.left), widest)}px`;
+    const below = at.bottom - around.top + GAP;
+    const room = window.innerHeight - at.bottom - GAP;
+    const above = at.top - around.top - this.element.offsetHeight - GAP;
+    const isAbove = this.element.offsetHeight > room && at.top > room;
+    this.element.style.top = `${isAbove ? above : below}px`;
+  }
+
+  close({focus = true} = {}) {
+    if (!this.isOpen) return;
+    document.removeEventListener("pointerdown", this.outside, {capture: true});
+    this.element.hidden = true;
+    this.element.replaceChildren();
+    this.anchor.setAttribute("aria-expanded", "false");
+    if (focus) this.anchor.focus();
+    const {closed} = this;
+    this.anchor = this.closed = undefined;
+    closed?.();
+  }
+}
+
+/** A list of actions for a popup: `entries` are {label, act, note, isOff}, or "line" between two groups. */
+export function menu(popup, entries) {
+  const list = element("div", "menu");
+  list.setAttribute("role", "menu");
+  for (const one of entries) {
+    if (one === "line") {
+      list.append(element("div", "line"));
+      continue;
+    }
+    const {label, act, note, isOff = false} = one;
+    const entry = element("button", "entry", label);
+    entry.type = "button";
+    entry.disabled = isOff;
+    entry.setAttribute("role", "menuitem");
+    if (note) entry.append(element("span", "note-text", note));
+    entry.addEventListener("click", () => {
+      popup.close();
+      act();
+    });
+    list.append(entry);
+  }
+  list.addEventListener("keydown", (event) => {
+    const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const items = [...list.querySelectorAll(".entry:enabled")];
+    const at = items.indexOf(list.getRootNode().activeElement);
+    items[(at + step + items.length) % items.length].focus();
+  });
+  return list;
+}

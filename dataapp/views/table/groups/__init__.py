@@ -1,0 +1,1 @@
+"""Rows in groups, that open and close."""

@@ -1,0 +1,400 @@
+"""The rows of one relation under changing filters and orders, read in windows. Runs on worker threads.
+
+Two ways lead to stable windows, so that all windows of a question fit together and fit its count:
+
+- **direct**: the relation has a fixed order and no other is asked for. Each window is a `LIMIT … OFFSET …` of its
+  own, filters reach the files, nothing is kept. The first window comes before the rows are counted.
+- **kept**: otherwise. The rows are kept as a table of the engine, which all sessions that ask the same share, and a
+  list of row numbers is made for each order and filter. While the list is made, a top-N query gives the first window.
+
+A relation without a fixed order is kept as a whole, once: counting, sorting and filtering it again must not run it
+again. One with a fixed order is kept with its filters applied, which may leave few of many rows.
+
+While a query runs, `progress` says how much of it is done. A question may take several queries, each with a figure of
+its own.
+
+All of it stops when nobody waits for it any more. Whoever gives up keeping rows lets them go; whoever gives up what
+reads kept rows stops only that attempt, and they stay for the next question. `close` ends everything.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pyarrow as pa
+
+from dataapp.engines.duckdb import Reader
+from dataapp.engines.relation import Column, Relation
+from dataapp.errors import Cancelled
+from dataapp.views.jobs import Cancel
+from dataapp.views.table.filters.predicates import RowFilter
+from dataapp.views.table.relation import queries
+from dataapp.views.table.relation.deep_window import deep_window
+from dataapp.views.table.relation.first_rows import first_rows, is_scan
+from dataapp.views.table.relation.queries import BLOCK, Query, Question, Span, Table
+from dataapp.views.table.selection import Rows
+
+type Select = Callable[[Table], str]  # the columns of a query, by the names that a table has for its own
+
+_AT_ONCE = 200_000  # kept rows that are arranged before the first window is read: it takes some milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many rows pass the filters, and how many there are.
+
+    Attributes:
+        rows: That pass.
+        unfiltered: That there are.
+        groups: Of the first level, where rows are grouped.
+        grouped_lines: That groups and their rows take on screen, where rows are grouped.
+    """
+
+    rows: int
+    unfiltered: int
+    groups: int | None = None
+    grouped_lines: int | None = None
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are on screen to scroll over."""
+        return self.rows if self.grouped_lines is None else self.grouped_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A window of rows.
+
+    Attributes:
+        span: What was read; moved up when what was asked for lies below the last row.
+        cells: Its cells, as they travel.
+        totals: None while they are being counted.
+        lines: What each line shows, where rows are grouped: its level, whether it is a row (0), a closed group (1) or
+            an open one (2), and the number of the group, or of that which the row is in.
+    """
+
+    span: Span
+    cells: pa.Table
+    totals: Totals | None
+    lines: pa.Table | None = None
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A reader that keeps rows, and what they are."""
+
+    reader: Reader
+    filters: tuple[RowFilter, ...]  # those that the kept rows have passed
+    table: str = ""  # in the engine, shared by the readers of an equal relation
+    total: int = 0
+    arranged: Question | None = None  # the question that the list of row numbers answers
+    rows: int = 0  # of that list
+
+
+class RelationRows:
+    """Reads a relation in windows; methods but `close` run in a job and may be called from several at once.
+
+    Args:
+        relation: What is read.
+        unfiltered: How many rows it has, where that is known.
+    """
+
+    def __init__(self, relation: Relation, *, unfiltered: int | None = None) -> None:
+        self._relation = relation
+        self._columns: tuple[Column, ...] | None = None
+        self._unfiltered = unfiltered
+        self._kept: _Kept | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+        self._at_work: dict[Reader, None] = {}
+
+    @property
+    def relation(self) -> Relation:
+        """What is read."""
+        return self._relation
+
+    def columns(self, cancel: Cancel) -> tuple[Column, ...]:
+        """Return the columns, as unique names."""
+        if self._columns is None:
+            with self._relation.open() as reader:
+                cancel.on_cancel(reader.cancel)
+                self._columns = reader.describe()
+        return self._columns
+
+    def begin(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return the first window of a question as soon as it can be had; `settle` follows if it has no totals."""
+        columns = self.columns(cancel)
+        if self._is_direct(question):
+            return self._begin_directly(question, span, cancel)
+        if span.first > 0:
+            return self.settle(question, span, cancel)
+        with self._holding() as kept:
+            if kept is not None and kept.filters == self._kept_filters(question):
+                if kept.arranged == question or kept.total <= _AT_ONCE:
+                    return self._arranged(kept, question, span, cancel)
+                rest = self._rest(question)
+                reader, table = kept.reader, Table.of_kept(columns, kept.table)
+                with self._attempt(reader, cancel):
+                    return Screen(span, first_rows(partial(_read_kept, reader), table, rest, span), None)
+        if not self._relation.fixed_order:
+            return self.settle(question, span, cancel)
+        table = Table.of_relation(columns)
+        if is_scan(self._relation):
+            return Screen(span, first_rows(partial(self._fetch, cancel=cancel), table, question, span), None)
+        return Screen(span, self._fetch(queries.top(table, question, span), cancel), None)
+
+    def settle(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return a window with the totals, after which `window` answers for this question."""
+        if self._is_direct(question):
+            return self._window_directly(question, span, self._totals(question, cancel), cancel)
+        if self._relation.fixed_order:
+            self._count((), cancel)
+        with self._holding() as kept:
+            if kept is None or kept.filters != self._kept_filters(question):
+                kept = self._keep(question, cancel)
+            return self._arranged(kept, question, span, cancel)
+
+    def window(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return a window of a question that is settled (or direct); its totals are known to the caller.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        if self._is_direct(question):
+            table = Table.of_relation(self.columns(cancel))
+            deep = None if question.filters else deep_window(self._relation, table, span)
+            query = deep or queries.window(table, question.filters, span)
+            return Screen(span, self._fetch(query, cancel), None)
+        with self._holding() as kept:
+            if kept is not None and kept.arranged == question:
+                return self._arranged(kept, question, span, cancel)
+        raise Cancelled
+
+    def selected(self, question: Question, rows: tuple[Rows, ...], select: Select, cancel: Cancel) -> pa.Table:
+        """Return rows of a question that is settled (or direct) by their numbers, in its order.
+
+        Args:
+            question: The question that the numbers belong to.
+            rows: Which rows: at least one stretch, rising.
+            select: What is made of each row.
+            cancel: Stops it.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        return self._by_number(question, rows, select, cancel, ordered=True)
+
+    def summed_up(self, question: Question, rows: tuple[Rows, ...] | None, select: Select, cancel: Cancel) -> pa.Table:
+        """Return aggregates over rows by their numbers, or over all rows where there are None.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        if rows is not None:
+            return self._by_number(question, rows, select, cancel, ordered=False)
+        with self.beside(question, cancel) as (reader, table):
+            is_direct = self._is_direct(question)
+            left = question if is_direct else self._rest(question)
+            query = queries.every(table, Question(left.filters), select(table))
+            with self._working(reader):
+                return (reader.fetch if is_direct else reader.fetch_kept)(query.sql, query.parameters)
+
+    @contextmanager
+    def beside(self, question: Question, cancel: Cancel) -> Iterator[tuple[Reader, Table]]:
+        """Open a reader of its own on what the rows of a question come from: windows go on being read beside it."""
+        with self._relation.open() as reader:
+            cancel.on_cancel(reader.cancel)
+            columns = self.columns(cancel)
+            if self._is_direct(question):
+                yield reader, Table.of_relation(columns)
+            else:
+                query = queries.keep(Table.of_relation(columns), self._kept_filters(question))
+                kept = reader.keep(query.sql, query.parameters)  # the rows that are there already, if they are
+                yield reader, Table.of_kept(columns, kept.name)
+
+    def stream(self, question: Question, reader: Reader, table: Table, select: Select) -> pa.RecordBatchReader:
+        """Return all rows of a question, in its order, as they are computed on a reader that `beside` opened."""
+        if self._is_direct(question):
+            query = queries.every(table, question, select(table))
+            return reader.batches(query=query.sql, parameters=query.parameters)
+        query = queries.every(table, self._rest(question), select(table))
+        return reader.kept_batches(query.sql, query.parameters)
+
+    def is_interruptible(self, question: Question) -> bool:
+        """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
+        return self._is_direct(question)
+
+    def progress(self) -> float | None:
+        """Return how much of what runs is done, from 0 to 1, or None where the engine cannot tell. From any thread."""
+        told = (reader.progress() for reader in list(self._at_work))
+        return next((done for done in told if done is not None), None)
+
+    def close(self) -> None:
+        """Stop all that runs and let the kept rows go, here or in the job that uses them. From any thread."""
+        self._closed = True
+        kept = self._kept
+        if kept is not None:
+            kept.reader.cancel()
+        if self._lock.acquire(blocking=False):
+            try:
+                self._forget()
+            finally:
+                self._lock.release()
+
+    def _is_direct(self, question: Question) -> bool:
+        return self._relation.fixed_order and not question.order
+
+    def _kept_filters(self, question: Question) -> tuple[RowFilter, ...]:
+        return question.filters if self._relation.fixed_order else ()
+
+    def _rest(self, question: Question) -> Question:
+        """What is left to do once the kept filters are applied."""
+        return Question((), question.order) if self._relation.fixed_order else question
+
+    def _is_plain(self, question: Question) -> bool:
+        """Whether the kept rows are the answer as they are."""
+        rest = self._rest(question)
+        return not rest.filters and not rest.order
+
+    def _by_number(
+        self, question: Question, rows: tuple[Rows, ...], select: Select, cancel: Cancel, *, ordered: bool
+    ) -> pa.Table:
+        columns = self.columns(cancel)
+        if self._is_direct(question):
+            table = Table.of_relation(columns)
+            return self._fetch(queries.selected(table, question.filters, rows, select(table)), cancel)
+        with self._holding() as kept:
+            if kept is None or kept.arranged != question:
+                raise Cancelled
+            table = Table.of_kept(columns, kept.table)
+            numbered = queries.kept_selected if self._is_plain(question) else queries.arranged_selected
+            with self._attempt(kept.reader, cancel):
+                return _read_kept(kept.reader, numbered(table, rows, select(table), ordered=ordered))
+
+    def _begin_directly(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        screen = self.window(question, span, cancel)
+        read = screen.cells.num_rows
+        if read == 0 and span.first > 0:
+            return self.settle(question, span, cancel)
+        if read < span.count:
+            rows = span.first + read
+            unfiltered = self._count((), cancel) if question.filters else rows
+            return replace(screen, totals=Totals(rows, unfiltered))
+        return screen
+
+    def _window_directly(self, question: Question, span: Span, totals: Totals, cancel: Cancel) -> Screen:
+        moved = moved_up(span, totals.rows)
+        return replace(self.window(question, moved, cancel), totals=totals)
+
+    def _totals(self, question: Question, cancel: Cancel) -> Totals:
+        rows = self._count(question.filters, cancel)
+        return Totals(rows, self._count((), cancel) if question.filters else rows)
+
+    def _count(self, filters: tuple[RowFilter, ...], cancel: Cancel) -> int:
+        if not filters and self._unfiltered is not None:
+            return self._unfiltered
+        query = queries.count(Table.of_relation(self.columns(cancel)), filters)
+        counted = _number(self._fetch(query, cancel))
+        if not filters:
+            self._unfiltered = counted
+        return counted
+
+    def _keep(self, question: Question, cancel: Cancel) -> _Kept:
+        """Keep the relation's rows. The lock is held."""
+        self._forget()
+        filters = self._kept_filters(question)
+        columns = self.columns(cancel)
+        reader = self._relation.open()
+        kept = _Kept(reader, filters)
+        self._kept = kept  # where `close` finds it
+        keeping = True
+        cancel.on_cancel(lambda: reader.cancel() if keeping else None)
+        if self._closed:  # it looked before there was something to find
+            raise Cancelled
+        query = queries.keep(Table.of_relation(columns), filters)
+        try:
+            with self._working(reader):
+                table = reader.keep(query.sql, query.parameters)
+        except Exception:
+            self._forget()
+            raise
+        keeping = False
+        kept.table, kept.total = table.name, table.rows
+        return kept
+
+    def _arranged(self, kept: _Kept, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Arrange the kept rows for a question unless they are, and read a window. The lock is held."""
+        assert self._columns is not None
+        table = Table.of_kept(self._columns, kept.table)
+        rest, is_plain = self._rest(question), self._is_plain(question)
+        if kept.arranged != question:
+            kept.arranged, kept.rows = None, kept.total
+            if not is_plain:
+                query = queries.arrange(table, rest)
+                with self._attempt(kept.reader, cancel):
+                    kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
+            kept.arranged = question
+        moved = moved_up(span, kept.rows)
+        query = queries.kept_window(table, moved) if is_plain else queries.arranged_window(table, moved)
+        unfiltered = kept.total if self._unfiltered is None else self._unfiltered
+        with self._attempt(kept.reader, cancel):
+            return Screen(moved, _read_kept(kept.reader, query), Totals(kept.rows, unfiltered))
+
+    @contextmanager
+    def _holding(self) -> Iterator[_Kept | None]:
+        """Use the kept rows alone; a reader that was interrupted is let go."""
+        try:
+            with self._lock:
+                try:
+                    if self._closed:
+                        raise Cancelled
+                    yield self._kept
+                except Cancelled:
+                    if self._closed or (self._kept is not None and self._kept.reader.interrupts.is_cancelled):
+                        self._forget()
+                    raise
+        finally:
+            if self._closed:  # `close` may have come while the rows were in use
+                self.close()
+
+    def _forget(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.reader.close()
+
+    def _fetch(self, query: Query, cancel: Cancel) -> pa.Table:
+        with self._relation.open() as reader:
+            cancel.on_cancel(reader.cancel)
+            with self._working(reader):
+                return reader.fetch(query.sql, query.parameters)
+
+    @contextmanager
+    def _attempt(self, reader: Reader, cancel: Cancel) -> Iterator[None]:
+        with reader.attempt() as attempt, self._working(reader):
+            cancel.on_cancel(attempt.cancel)
+            yield
+
+    @contextmanager
+    def _working(self, reader: Reader) -> Iterator[None]:
+        """Let `progress` ask a reader."""
+        self._at_work[reader] = None
+        try:
+            yield
+        finally:
+            self._at_work.pop(reader, None)
+
+
+def _read_kept(reader: Reader, query: Query) -> pa.Table:
+    return reader.fetch_kept(query.sql, query.parameters)
+
+
+def _number(table: pa.Table) -> int:
+    return table.column(0)[0].as_py()
+
+
+def moved_up(span: Span, rows: int) -> Span:
+    """Return the span, or the last one that there are rows for; both start where a block does."""
+    last_block = (max(rows, 1) - 1) // BLOCK * BLOCK
+    return span if span.first <= last_block else replace(span, first=max(0, last_block + BLOCK - span.count))

@@ -1,0 +1,87 @@
+"""All rows of a relation, asked as a whole: what summaries and profiles are made from. Runs on worker threads.
+
+A relation with a fixed order is a scan with filters, which is read as often as need be. Any other one is kept once, as
+its rows on screen are, and read from there.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from dataapp.engines.relation import Column, Relation
+from dataapp.views.jobs import Cancel
+from dataapp.views.table.relation import queries
+from dataapp.views.table.relation.queries import Query, Table
+
+_PIECES, _PIECE = 3, 7_000  # rows of a sample: a piece far down costs what skipping to it does
+_KEPT_PIECES, _KEPT_PIECE = 25, 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows that can be asked while the block that opened them lasts.
+
+    Attributes:
+        table: How queries name them.
+        fetch: Runs a query over the table.
+        is_sample: Whether these are some of the rows only.
+        progress: How much of the running query is done, where the engine can tell. From any thread.
+    """
+
+    table: Table
+    fetch: Callable[[Query], pa.Table]
+    is_sample: bool
+    progress: Callable[[], float | None]
+
+
+@contextmanager
+def open_whole(relation: Relation, columns: tuple[Column, ...], cancel: Cancel) -> Generator[Source]:
+    """Open all rows of a relation. What is asked is answered once for all who ask it of an equal relation."""
+    with relation.open() as reader:
+        cancel.on_cancel(reader.cancel)
+        table = Table.of_relation(columns)
+        if relation.fixed_order:
+            yield Source(table, lambda query: reader.fetch(query.sql, query.parameters), False, reader.progress)
+            return
+        query = queries.keep(table, ())
+        kept = reader.keep(query.sql, query.parameters)
+
+        def fetch(query: Query) -> pa.Table:
+            what = ("kept", query.sql.replace(kept.name, "kept"), repr(sorted(query.parameters.items())))
+            return reader.shared(what, lambda: reader.fetch_kept(query.sql, query.parameters), lambda rows: rows.nbytes)
+
+        yield Source(Table.of_kept(columns, kept.name), fetch, False, reader.progress)
+
+
+@contextmanager
+def open_sample(
+    relation: Relation, columns: tuple[Column, ...], ats: tuple[int, ...], rows: int | None, cancel: Cancel
+) -> Generator[Source]:
+    """Open some rows from all over a relation, or its first ones where nobody knows yet how many there are.
+
+    Args:
+        relation: What is read. Without a fixed order, its rows are kept already.
+        columns: Its columns.
+        ats: Which of them are asked for.
+        rows: How many rows it has, or None.
+        cancel: Stops it.
+    """
+    with relation.open() as reader:
+        cancel.on_cancel(reader.cancel)
+        table = Table.of_relation(columns)
+        if relation.fixed_order:
+            query = queries.sample(table, ats, rows, _PIECES, _PIECE)
+            sample = reader.keep(query.sql, query.parameters).name
+        else:
+            query = queries.keep(table, ())
+            kept = reader.keep(query.sql, query.parameters)
+            query = queries.sample(Table.of_kept(columns, kept.name), ats, kept.rows, _KEPT_PIECES, _KEPT_PIECE)
+            sample = "dataapp_sample"
+            reader.arrange(sample, query.sql, query.parameters)
+
+        def fetch(query: Query) -> pa.Table:
+            return reader.fetch_kept(query.sql, query.parameters)
+
+        yield Source(Table.of_kept(columns, sample), fetch, True, reader.progress)

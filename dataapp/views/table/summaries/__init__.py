@@ -1,0 +1,1 @@
+"""What the explorer tells about columns: pictures in their headers, and profiles."""

@@ -86,14 +86,15 @@ class Answers:
         return self._read(f"SELECT {value} AS value FROM {subject.source} WHERE {others} LIMIT 1").num_rows == 0
 
     def frequent(self, subject: Subject, most: int) -> list[Any]:
-        """Return the most frequent values, the least of equally frequent ones first."""
+        """Return the most frequent values, the least of equally frequent ones first; none that is no number."""
         value = subject.value
         rows = self._read(
             f"SELECT {value} AS value FROM {subject.source} WHERE {value} IS NOT NULL"
             f" GROUP BY ALL ORDER BY count(*) DESC, 1 LIMIT {most}"
         )
         family = self.family(subject)
-        return [_plain(value, family) for value in rows.column(0).to_pylist()]
+        values = (_plain(value, family) for value in rows.column(0).to_pylist())
+        return [value for value in values if value is not None]
 
 
 def options_sql(subject: Subject, *, has_null: bool) -> str:

@@ -9,7 +9,7 @@ import panel as pn
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dataapp as da
@@ -418,6 +418,7 @@ def tables_and_conditions(draw: st.DrawFn) -> tuple[pa.Table, str]:
 
 
 @settings(deadline=None, max_examples=60)
+@example((pa.table({"real": [0.0, float("inf")]}), "real IN $p"))
 @given(tables_and_conditions())
 def test_first_values_bind_and_run(case: tuple[pa.Table, str]) -> None:
     table, condition = case

@@ -89,6 +89,11 @@ def test_importing_the_command_loads_no_library():
     assert loaded & {"altair", "duckdb", "ibis", "panel", "polars", "pyarrow", "rich"} == set()
 
 
+def test_what_shows_cells_loads_no_library_of_frames():
+    loaded = modules_after("import dataapp.views.cells, dataapp.workbench.page")
+    assert loaded & {"altair", "ibis", "pandas", "polars"} == set()
+
+
 def test_using_a_name_installs_what_shows_cells():
     assert "dataapp.app.bootstrap" in modules_after("from dataapp import sql")
 

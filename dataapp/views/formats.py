@@ -7,11 +7,12 @@ ISO form, bytes in base64, and intervals as text; CSV writes lists and structs a
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    import polars as pl
 
 type Format = str
 
@@ -78,6 +79,8 @@ class _Arrow:
 
 class _Parquet(_Arrow):
     def __init__(self, sink: BinaryIO, schema: pa.Schema) -> None:
+        import pyarrow.parquet as pq  # here: most pages write no files
+
         super().__init__(pq.ParquetWriter(sink, schema, compression="zstd"), schema)
 
 
@@ -213,8 +216,10 @@ def _frame(
     batch: pa.RecordBatch,
     is_text: Callable[[pa.DataType], bool],
     change: Callable[[pa.DataType], pa.DataType] = lambda kind: kind,
-) -> pl.DataFrame:
+) -> "pl.DataFrame":
     """Return rows as Polars writes them: some columns as text, the others with their innermost types changed."""
+    import polars as pl  # here: as above
+
     columns: dict[str, Any] = {}
     for index, field in enumerate(_fields(batch.schema)):
         column: Any = batch.column(index)

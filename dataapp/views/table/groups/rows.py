@@ -312,7 +312,7 @@ class GroupedRows(RelationRows):
             tree.close()
 
 
-_NO_LINES = _LINES.empty_table()
+_NO_LINES = pa.Table.from_batches([], _LINES)  # `empty_table` would import pandas
 
 
 def _rows_question(question: Question, columns: tuple[Column, ...], path: Path | None) -> Question:

@@ -13,7 +13,6 @@ from fractions import Fraction
 from io import BytesIO
 from typing import Any, Literal
 
-import polars as pl
 import pyarrow as pa
 
 from dataapp.compile.identifiers import fold, quote_identifier
@@ -149,6 +148,8 @@ def to_delimited(table: pa.Table, separator: str, *, named: bool) -> str:
         separator: What stands between two cells.
         named: Whether the first line has the names.
     """
+    import polars as pl  # here: most pages are never copied from
+
     frame = pl.DataFrame(table)
     return frame.write_csv(separator=separator, include_header=named).removesuffix("\n")
 

@@ -58,6 +58,10 @@ class FramePane(Displayed, Pane):
         # A reactive expression says that it has whatever its value has.
         return not isinstance(object, param.rx) and is_frame(object) and params.keys() <= set(cls.param)
 
+    def __repr__(self, depth: int = 0) -> str:
+        # Panel's own compares the frame with None, value by value.
+        return f"FramePane({'' if self.object is None else type(self.object).__name__})"
+
     # One view for each session.
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:

@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -236,6 +237,13 @@ def test_a_table_is_as_wide_as_there_is_room_unless_a_width_is_given() -> None:
     assert _render(pn.panel(FRAME)).sizing_mode == "stretch_width"
     root = _render(pn.panel(FRAME, width=300))
     assert (root.width, root.sizing_mode) == (300, None)
+
+
+def test_a_pane_says_what_it_holds_without_looking_at_the_rows() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Polars warns of comparisons with None
+        assert repr(pn.panel(FRAME)) == "FramePane(DataFrame)"
+    assert repr(FramePane(None)) == "FramePane()"
 
 
 # Another frame in its place.

@@ -31,7 +31,11 @@ class Displayed:
         """Release what a notebook cell displayed: running it again clears its output, which Panel is not told."""
         for root in [root for root, by in self._shown_by.items() if by == notebook_cell]:
             self._shown_by.pop(root, None)
+            if root not in pn.state._views:
+                continue
+            _, _, document, _ = pn.state._views[root]
             _cleanup_panel(root)
+            document.clear()  # else Panel, which keeps its style sheets, would keep all that it held
 
     def _note_display(self, root: str) -> None:
         """Take down which notebook cell displays a root that this is in; to be called with each that is made."""

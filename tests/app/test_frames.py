@@ -28,6 +28,7 @@ from dataapp.runtime.session import Session
 from dataapp.views.displayed import Displayed, Running
 from dataapp.views.frames import FrameCard
 from dataapp.views.table.explorer import TableExplorer
+from dataapp.views.table.shown_sql import Origin
 
 da.sql  # noqa: B018  # the first public name lets Panel show frames
 
@@ -202,6 +203,18 @@ def test_the_table_is_called_what_the_frame_is_called() -> None:
     assert _card(pane)._cell.label == "flights_of_this_test"
 
 
+def test_a_frame_that_takes_the_place_of_one_is_called_by_its_own_name() -> None:
+    pane: Any = pn.panel(FRAME.clone())
+    _render(pane)
+    pane.object = FRAME
+    controller = _explorer(pane)._controller
+    assert (controller._lookups.origin, controller._takes.name) == (Origin("FRAME"), "FRAME")
+
+
+def test_an_explorer_of_a_frame_reads_it_by_its_name() -> None:
+    assert da.explore(FRAME).of.label == "FRAME"
+
+
 def test_a_frame_without_a_name_is_called_a_table() -> None:
     pane = pn.panel(FRAME.clone())
     _render(pane)
@@ -219,7 +232,7 @@ def test_a_frame_that_cannot_be_read_is_an_error_in_its_place() -> None:
 def test_nothing_is_read_before_it_is_shown() -> None:
     read: list[int] = []
     lazy = FRAME.lazy().map_batches(lambda rows: read.append(1) or rows)
-    pane = pn.panel(lazy)
+    pane: Any = pn.panel(lazy)
     assert (pane._views, read) == ({}, [])
     _render(pane)
     assert read
@@ -425,6 +438,11 @@ def test_a_layout_may_be_made_while_a_module_is_imported(tmp_path: Any, monkeypa
 # In notebooks.
 
 
+def _take_down_displays_of(notebook_cell: str) -> None:
+    for shown in list(Displayed.displays):
+        shown.take_down(notebook_cell)
+
+
 def test_running_a_notebook_cell_again_takes_down_what_it_displayed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Running, "notebook_cell", "first")
     pane: Any = pn.panel(FRAME.clone())
@@ -432,9 +450,12 @@ def test_running_a_notebook_cell_again_takes_down_what_it_displayed(monkeypatch:
     monkeypatch.setattr(Running, "notebook_cell", "second")
     other: Any = pn.panel(FRAME.clone())
     _render(pn.Column(other))
-    for shown in list(Displayed.displays):
-        shown.take_down("first")
+    _take_down_displays_of("first")
     assert (_card(pane)._demands, len(_card(other)._demands)) == ({}, 1)
+    gone = weakref.ref(pane), weakref.ref(pane.object), weakref.ref(_card(pane))
+    del pane
+    gc.collect()
+    assert [thing() for thing in gone] == [None, None, None]
 
 
 # What is imported.

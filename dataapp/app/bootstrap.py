@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from panel.pane.base import Pane
 
 from dataapp.app import references
+from dataapp.app.frames import FramePane
 from dataapp.app.sessions import current_session, engine, initial_value, open_session, refuse_while_importing
 from dataapp.cells import host
 from dataapp.cells.cell import Cell
@@ -15,6 +16,7 @@ from dataapp.cells.explore import ExploreCell
 from dataapp.errors import DataAppError
 from dataapp.inputs import adapters, user
 from dataapp.runtime import expressions, headless
+from dataapp.views.displayed import Displayed
 
 if TYPE_CHECKING:
     from dataapp.views.card import Card
@@ -65,7 +67,7 @@ def _cell_data(chart: Any) -> Any:
     return find_cell_data(chart)
 
 
-class CellChart(Pane):
+class CellChart(Displayed, Pane):
     """Shows an Altair chart over cells; Panel picks it before its own Vega pane."""
 
     priority = 0.95
@@ -91,7 +93,9 @@ class CellChart(Pane):
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
         model = self._card._get_model(doc, root, parent, comm)
-        self._models[(root or model).ref["id"]] = (model, parent)
+        ref = (root or model).ref["id"]
+        self._models[ref] = (model, parent)
+        self._note_display(ref)
         return model
 
     def _cleanup(self, root: Any = None) -> None:
@@ -108,4 +112,4 @@ def _install() -> None:
 
 
 _install()
-__all__ = ["CellChart", "DataAppError", "PanelHost"]
+__all__ = ["CellChart", "DataAppError", "FramePane", "PanelHost"]

@@ -6,7 +6,9 @@ every string.
 """
 
 import sys
+import threading
 import weakref
+from collections import Counter
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _converted: dict[int, tuple[weakref.ref[object], pa.Table]] = {}
+_reading = threading.Lock()
+_REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)  # by Arrow, of pandas
 _read: weakref.WeakValueDictionary[FileState, pa.Table] = weakref.WeakValueDictionary()
 
 
@@ -32,11 +36,19 @@ def to_arrow(frame: object, cell: str | None = None) -> pa.Table:
     Raises:
         WrongKindError: It is not a frame.
     """
+    if isinstance(frame, pa.RecordBatchReader):
+        with _reading:  # it can be read once: what others get of it meanwhile would be missing here
+            return _to_arrow(frame, cell)
+    return _to_arrow(frame, cell)
+
+
+def _to_arrow(frame: object, cell: str | None) -> pa.Table:
     kept = _converted.get(id(frame))
     if kept is not None and kept[0]() is frame:
         return kept[1]
     table = _convert(frame, cell)
-    if type(frame).__module__.startswith("polars."):  # the others are no conversion, lazy, or can be changed in place
+    # The others are no conversion, lazy, or can be changed in place.
+    if type(frame).__module__.startswith("polars.") or isinstance(frame, pa.RecordBatchReader):
         _keep(frame, table)
     return table
 
@@ -57,8 +69,7 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     if library == "ibis":
         return thing.to_pyarrow()
     if library == "pandas":
-        table = _with_index(thing if hasattr(frame, "columns") else thing.to_frame())
-        return pa.Table.from_pandas(table, preserve_index=False)
+        return _pandas_to_arrow(thing if hasattr(frame, "columns") else thing.to_frame(), cell)
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.table(thing)
     if hasattr(frame, "__narwhals_dataframe__"):
@@ -66,6 +77,36 @@ def _convert(frame: object, cell: str | None) -> pa.Table:
     raise WrongKindError(
         f"A {type(frame).__name__} is not a table.", hint="give a Polars, Arrow, pandas or Ibis frame", cell=cell
     )
+
+
+def _pandas_to_arrow(frame: Any, cell: str | None) -> pa.Table:
+    """Return a pandas frame as Arrow; what Arrow has no type for becomes text, such as texts among numbers.
+
+    Raises:
+        WrongKindError: Several columns have one name.
+    """
+    frame = _with_index(frame)
+    if twice := [name for name, count in Counter(map(str, frame.columns)).items() if count > 1]:
+        raise WrongKindError(
+            f"Several columns of a pandas frame are called `{twice[0]}`.", hint="give each a name of its own", cell=cell
+        )
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except _REFUSED:
+        texts = frame.copy(deep=False)
+    for at in range(frame.shape[1]):
+        column = frame.iloc[:, at]
+        if not _is_taken(column):
+            texts.isetitem(at, column.map(str, na_action="ignore"))
+    return pa.Table.from_pandas(texts, preserve_index=False)
+
+
+def _is_taken(column: Any) -> bool:
+    try:
+        pa.array(column, from_pandas=True)
+    except _REFUSED:
+        return False
+    return True
 
 
 def _with_index(frame: Any) -> Any:

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 from weakref import WeakSet
 
 import panel as pn
-from panel.config import _cleanup_panel
 from panel.viewable import Viewable
 
 from dataapp.app.bootstrap import CellChart, PanelHost
 from dataapp.app.sessions import current_session
 from dataapp.cells.cell import Cell
 from dataapp.views.cells import view_of
+from dataapp.views.displayed import Displayed
 
 
 def is_shown(thing: object) -> bool:
@@ -23,13 +23,7 @@ def is_shown(thing: object) -> bool:
     return isinstance(thing, Cell) or CellChart.applies(thing)
 
 
-class Running:
-    """Which notebook cell runs, where the front-end tells it."""
-
-    notebook_cell: str | None = None
-
-
-class Follower(pn.Column):
+class Follower(Displayed, pn.Column):
     """Shows a cell or a chart over cells; `follow` puts another one in its place.
 
     Attributes:
@@ -42,19 +36,12 @@ class Follower(pn.Column):
         view = _view(thing)
         super().__init__(view, **({"margin": 0, "sizing_mode": view.sizing_mode} | params))
         self.thing = thing
-        self._shown_by: dict[str, str | None] = {}
         self.alive.add(self)
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
         model = super()._get_model(doc, root, parent, comm)
-        self._shown_by[(root or model).ref["id"]] = Running.notebook_cell
+        self._note_display((root or model).ref["id"])
         return model
-
-    def take_down(self, notebook_cell: str) -> None:
-        """Release what a notebook cell displayed: running it again clears its output, which Panel is not told."""
-        for root in [root for root, by in self._shown_by.items() if by == notebook_cell]:
-            del self._shown_by[root]
-            _cleanup_panel(root)
 
     def follow(self, thing: Any) -> None:
         """Show something else from now on."""

@@ -13,8 +13,9 @@ from dataapp.app.sessions import own_session
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
 from dataapp.cells.predicate import PredicateCell
-from dataapp.notebook.display import Follower, Running, is_shown
+from dataapp.notebook.display import Follower, is_shown
 from dataapp.runtime.resolution import TABLES
+from dataapp.views.displayed import Displayed, Running
 
 _HISTORY = "_"  # names that start so are IPython's history, or not meant to be read
 
@@ -86,7 +87,7 @@ def watch(shell: Any) -> Callable[[Any], None]:
     def runs(info: Any) -> None:
         Running.notebook_cell = cell_id = getattr(info, "cell_id", None)
         if cell_id is not None:
-            for shown in list(Follower.alive):
+            for shown in list(Displayed.displays):
                 shown.take_down(cell_id)
 
     def ran(result: Any) -> None:

@@ -279,15 +279,7 @@ class Nodes:
         Returns:
             The forgotten cells.
         """
-        kinds: tuple[dict[Cell, Node], ...] = (
-            self.values,
-            self.tables,
-            self.frames,
-            self.shared,
-            self.lazies,
-            self.gates,
-        )
-        made = dict.fromkeys(cell for kind in kinds for cell in kind)
+        kinds, made = self._kinds(), self._made_cells()
         necessary = self._waves.necessary()
         shown = [cell for cell in made if any(cell in kind and kind[cell] in necessary for kind in kinds)]
         used: dict[Cell, None] = {}
@@ -301,6 +293,24 @@ class Nodes:
         self._remove([kind.pop(cell) for cell in gone for kind in kinds if cell in kind])
         self._looked_above.difference_update(gone)
         return gone
+
+    def drop(self, cell: Cell) -> list[Cell]:
+        """Forget a cell, and frames that it reads, as far as nobody looks at them and no other cell reads them.
+
+        Returns:
+            The forgotten cells.
+        """
+        made = self._made_cells()
+        if cell not in made:
+            return []
+        free = {cell, *(one for one in self._resolver.partial(cell).cells if _is_frame_source(one))}
+        return self.retire([one for one in made if one not in free])
+
+    def _kinds(self) -> tuple[dict[Cell, Node], ...]:
+        return self.values, self.tables, self.frames, self.shared, self.lazies, self.gates
+
+    def _made_cells(self) -> dict[Cell, None]:
+        return dict.fromkeys(cell for kind in self._kinds() for cell in kind)
 
     def _renew(self, cell: Cell) -> list[Run]:
         runs: list[Run | None] = []
@@ -765,6 +775,10 @@ class Nodes:
             return self.value(cell)
         in_batches = is_streamed(form) and database_of(cell) is None  # rows of a database are here as a whole
         return self.table(cell) if in_batches else self.frame(cell)
+
+
+def _is_frame_source(cell: Cell) -> bool:
+    return isinstance(cell, SourceCell) and is_frame(cell.location)
 
 
 def _has_rows(cell: Cell) -> bool:

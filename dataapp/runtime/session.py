@@ -8,6 +8,7 @@ The module is long because all that holds the lock stands in it.
 """
 
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -142,7 +143,7 @@ class Session:
         self._cancels: dict[Run, Cancel] = {}
         self._jobs: set[Cancel] = set()
         self._kept: dict[Cell, object] = {}
-        self._closing: list[Callable[[], None]] = []
+        self._closing: dict[weakref.WeakMethod[Callable[[], None]], None] = {}
         self._restarts: Counter[Node] = Counter()
         self._pinged: dict[Demand, None] = {}
         self._fitted: dict[InputCell, None] = {}
@@ -321,9 +322,28 @@ class Session:
             with self._lock:
                 self._jobs.discard(cancel)
 
+    def forget(self, cell: Cell) -> None:
+        """Let go of a cell that comes and goes, and of frames that it reads; what is wanted or read elsewhere stays."""
+        with self._lock:
+            if self.is_closed:
+                return
+            for gone in self.nodes.drop(cell):
+                self.resolver.forget(gone)
+                self._kept.pop(gone, None)
+            nodes = self._waves.nodes
+            self._demands = {node: demands for node, demands in self._demands.items() if demands or node in nodes}
+            cancels = [self._cancels.pop(run) for run in list(self._cancels) if run.node not in nodes]
+        for cancel in cancels:
+            cancel.cancel()
+
+    def on_screen(self, call: Callable[[], None]) -> None:
+        """Call a function on the screen's thread, soon, unless the session has ended by then."""
+        self._deliver(lambda: None if self.is_closed else call())
+
     def on_close(self, call: Callable[[], None]) -> None:
-        """Call a function when the session ends."""
-        self._closing.append(call)
+        """Call a method when the session ends, unless what it belongs to is gone by then."""
+        closing = self._closing
+        closing[weakref.WeakMethod(call, lambda gone: closing.pop(gone, None))] = None
 
     def close(self) -> None:
         """End the session: stop what runs, forget what is known."""
@@ -347,9 +367,10 @@ class Session:
             cancel.cancel()
         for control in controls:
             control.close()
-        closing, self._closing = self._closing, []
-        for call in closing:
-            call()
+        for method in list(self._closing):
+            if (call := method()) is not None:
+                call()
+        self._closing.clear()
 
     @property
     def is_settled(self) -> bool:

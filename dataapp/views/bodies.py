@@ -3,7 +3,6 @@
 import itertools
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import panel as pn
@@ -19,6 +18,7 @@ from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table, digest, frame_table
 from dataapp.views.choosing import Choosing
 from dataapp.views.faults import is_author
+from dataapp.views.jobs import Cancel, Handle
 from dataapp.views.table.explorer import TableExplorer
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start
@@ -54,12 +54,11 @@ class TableBody:
         self._described = explorer
         self._take_error = take_error
         self._failed = self._follows = False
-        submit = partial(session.submit, cell=cell)
         options: dict[str, Any] = {} if height is None else {"height": height}
         if explorer is not None:
             options["choose"] = Choosing(session, explorer).choose
             options |= {"formats": explorer.formats, "columns": explorer.columns}
-        self.explorer = TableExplorer(submit, title=cell.label, origin=_origin_of(cell), **options)
+        self.explorer = TableExplorer(self._submit, title=cell.label, origin=_origin_of(cell), **options)
         self.explorer.param.watch(self._status_changed, ["status", "error"])
 
     @property
@@ -80,9 +79,19 @@ class TableBody:
             self.explorer.follow(kind, control)
         self.explorer.show(table.relation(self._session.engine))
 
+    def follow(self, cell: Cell) -> None:
+        """Show another cell from now on; what the reader has set stays."""
+        self._cell = cell
+        self.explorer.rename(cell.label, _origin_of(cell))
+
     def close(self) -> None:
         """Stop all work."""
         self.explorer.close()
+
+    def _submit[T](
+        self, job: Callable[[Cancel], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> Handle:
+        return self._session.submit(job, done, failed, cell=self._cell)
 
     def _status_changed(self, *events: Any) -> None:
         if self.explorer.status == "failed" and self.explorer.error is not None:

@@ -51,7 +51,7 @@ def explore(
         1000000
     """
     namespace = Namespace.of(sys._getframe(1), {})
-    of = as_cell(table, name or "table", namespace)
+    of = as_cell(table, name or namespace.name_of(table) or "table", namespace)
     if of is None:
         raise WrongKindError(f"`da.explore` takes a table, but got a {type(table).__name__}.")
     if isinstance(columns, str):

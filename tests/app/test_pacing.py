@@ -83,16 +83,23 @@ import panel as pn
 
 pn.Column(da.sql("SELECT 42 AS answer")).servable()
 """
-# Tells for each websocket of the server whether its frames wait for those before.
+# Sends each page news, and tells for each websocket of the server whether its frames wait for those before.
 _PLUGIN = """
+import asyncio
 import json
 import socket
 
 from tornado.web import RequestHandler
 
+from dataapp.app.sessions import _Process
+
 
 class Waits(RequestHandler):
-    def get(self):
+    async def get(self):
+        for session in list(_Process.by_document.values()):
+            told = asyncio.Event()
+            session.on_screen(told.set)
+            await told.wait()
         sessions = self.application.get_sessions("/app")
         open_ones = [one for session in sessions for one in session._subscribed_connections]
         sockets = [one._socket.ws_connection.stream.socket for one in open_ones]
@@ -113,14 +120,9 @@ async def test_frames_of_a_websocket_do_not_wait_for_those_before(serve: Callabl
     assert token is not None
     socket = await websocket_connect(served.url.replace("http", "ws", 1) + "/ws", subprotocols=["bokeh", token[1]])
     try:
-        found: list[bool] = []
-        for _ in range(100):
-            await asyncio.sleep(0.1)
-            answer = await AsyncHTTPClient().fetch(served.url.rpartition("/")[0] + "/waits")
-            found = json.loads(answer.body)
-            if found == [False]:
-                break
-        assert found == [False]
+        await socket.read_message()  # the server sends it when it has taken the websocket
+        answer = await AsyncHTTPClient().fetch(served.url.rpartition("/")[0] + "/waits", request_timeout=60)
+        assert json.loads(answer.body) == [False]
     finally:
         socket.close()
 

@@ -3,10 +3,12 @@
 import gc
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ibis
 import narwhals as nw
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -49,6 +51,33 @@ def test_every_kind_of_frame_becomes_arrow(convert: Callable[[], object]) -> Non
 
 def test_a_series_becomes_a_table_of_one_column() -> None:
     assert to_arrow(FRAME["n"]).column_names == ["n"]
+
+
+def test_a_reader_of_batches_is_read_once_for_all_who_ask() -> None:
+    reader = FRAME.to_arrow().to_reader(max_chunksize=10)
+    with ThreadPoolExecutor(4) as threads:
+        read = list(threads.map(to_arrow, [reader] * 4))
+    assert [table.num_rows for table in read] == [1000] * 4
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([1, "x", None], ["1", "x", None]),
+        ([2**70, 1], [str(2**70), "1"]),
+        ([{"a": 1}, 2], ["{'a': 1}", "2"]),
+        ([1 + 2j, 3j], ["(1+2j)", "3j"]),
+    ],
+)
+def test_what_arrow_has_no_type_for_becomes_text(values: list[object], texts: list[str]) -> None:
+    frame = pd.DataFrame({0: values, 1: [1.5] * len(values)})
+    assert to_arrow(frame).to_pydict() == {"0": texts, "1": [1.5] * len(values)}
+    assert frame[0].tolist()[0] == values[0]  # the frame itself is left as it was
+
+
+def test_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(WrongKindError, match="Several columns of a pandas frame are called `1`"):
+        to_arrow(pd.DataFrame([[1, 2]], columns=[1, "1"]))
 
 
 def test_something_else_is_no_table() -> None:

@@ -192,6 +192,7 @@ def test_a_display_that_is_replaced_is_released(lab: Lab) -> None:
         "from dataapp.app.sessions import own_session\nprint('wanted', sum(map(len, own_session()._demands.values())))"
     )
     lab.run("flights =")
+    expect(lab.output("flights =").get_by_text("336,776 rows")).to_be_visible()  # it counts from when it is drawn
     first = lab.add(count)
     expect(first).to_contain_text("wanted")
     before = first.inner_text()

@@ -1,5 +1,7 @@
 """What a card runs, and when: while it is on a page, until it is stopped, and again when it is resumed."""
 
+import gc
+import weakref
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
@@ -71,6 +73,23 @@ def body(card: Card) -> Remembered:
 def text(card: Card) -> str:
     message = card._message
     return message.object if message is not None and message.visible else ""
+
+
+def test_the_end_of_the_session_closes_a_card_and_nothing_else_keeps_it(session: Session, doubled: Any):
+    def show() -> tuple[weakref.ref[Card], weakref.ref[Any]]:
+        gone = Card(session, doubled, {doubled: "value"}, Remembered)
+        root = gone.get_root()
+        pn.state._views.pop(root.ref["id"])
+        gone._cleanup(root)
+        return weakref.ref(gone), weakref.ref(gone._body)
+
+    kept = Card(session, doubled, {doubled: "value"}, Remembered)
+    kept.get_root()
+    gone = show()
+    gc.collect()
+    assert [thing() for thing in gone] == [None, None]
+    session.close()
+    assert body(kept).closed == 1
 
 
 def test_what_is_on_no_page_does_not_run(card: Card, ran: list[int]):

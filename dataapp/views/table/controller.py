@@ -143,6 +143,11 @@ class Controller:
         """What is selected on the page, and where its rows come from."""
         return self._takes.chosen
 
+    def rename(self, name: str, origin: Origin) -> None:
+        """Call what is shown from now on otherwise; see the arguments of these names."""
+        self._takes.name = name
+        self._lookups.origin = origin
+
     def show(self, relation: Relation | None) -> None:
         """Replace what is shown; an equal relation changes nothing, unless reading it failed."""
         if relation is None:

@@ -96,6 +96,10 @@ class TableExplorer(param.Parameterized):
         """Start with what is set in a session, and keep it there; to be called before `show`."""
         self._controller.viewing = Viewing(start, control, self._controller.follow)
 
+    def rename(self, title: str, origin: Origin) -> None:
+        """Call what is shown from now on otherwise; see the arguments of these names."""
+        self._controller.rename(title, origin)
+
     def show(self, relation: Relation | None) -> None:
         """Show another relation, or none. Rows on screen stay, marked stale, until the new ones are there."""
         self._controller.show(relation)

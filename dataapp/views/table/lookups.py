@@ -19,12 +19,15 @@ class Lookups:
         submit: Runs jobs.
         send: Sends a message to the page.
         origin: What the relation is called, in SQL for the reader.
+
+    Attributes:
+        origin: The same.
     """
 
     def __init__(self, submit: Submit, send: Callable[[dict[str, object]], None], origin: Origin) -> None:
         self._submit = submit
         self._send = send
-        self._origin = origin
+        self.origin = origin
         self._running: Handle | None = None
 
     def stop(self) -> None:
@@ -74,7 +77,7 @@ class Lookups:
         self.stop()
 
         def job(_: Cancel) -> str:
-            return question_to_sql(question, columns, self._origin, reserved_words(relation.engine))
+            return question_to_sql(question, columns, self.origin, reserved_words(relation.engine))
 
         def done(text: str) -> None:
             self._running = None

@@ -81,6 +81,9 @@ class Takes:
         send: Sends a message to every page that is there.
         choose: Is told what is selected, or None when nothing is any more.
         name: What files are called.
+
+    Attributes:
+        name: The same.
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class Takes:
         self._submit = submit
         self._send = send
         self._choose = choose
-        self._name = name
+        self.name = name
         self._ground: Ground | None = None
         self._chosen: Chosen | None = None
         self._jobs: dict[str, Handle] = {}  # one of a kind: a newer wish takes the place of an older one
@@ -256,7 +259,7 @@ class Takes:
             return
         download = Download(ground.rows, ground.ungrouped, ground.order, message.kind)
         ended = partial(self._files.pop, message.ticket, None)
-        name = file_name(self._name, message.kind)
+        name = file_name(self.name, message.kind)
         told = {"ticket": message.ticket, "name": name, "total": ground.total}
         file = self._files[message.ticket] = _File(self._submit, partial(self._tell, told), download, ended)
         file.start()

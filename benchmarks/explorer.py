@@ -24,7 +24,7 @@ _VIEWPORT = ViewportSize(width=1400, height=900)
 _HUGE = 100_000_000  # rows, where the disk has room for them
 _ROOM = 12 * 2**30  # bytes on the disk
 _FIRST_ROWS, _WINDOW, _JUMP, _SORT, _MEMORY = 500, 50, 300, 1.2, 300  # ms, ms, ms, times, MB
-_PICTURES = 300  # ms
+_PICTURES = 300  # ms, and for a profile's first figures
 _PAUSE = 0.15  # seconds between two pages of somebody who reads fast
 _PAGE = 17  # rows
 _SORTED = ("price", "size", "fee", "settles", "at")
@@ -59,9 +59,10 @@ class Wire:
 def _ours(browser: Browser, file: Path, rows: int, settings: Settings) -> Iterator[Figure]:
     size = f"{rows / 1e6:g} million rows"
     with panel_serve(PAGES / "explorer_page.py", env={"BENCHMARK_TABLE": str(file)}) as server:
-        first, pictures = _first_rows(browser, server, settings.repetitions(7))
+        first, pictures, profile = _first_rows(browser, server, settings.repetitions(7))
         yield _within(f"{size}: first rows after the page", first, _FIRST_ROWS)
         yield _within(f"{size}: from them to a picture in each header", pictures, _PICTURES)
+        yield _within(f"{size}: press to the profile of a column", profile, _PICTURES)
         with _opened(browser, server) as (page, wire):
             before = resident_mb(server.pid)
             jumps = _jumps(page, settings.repetitions(24))
@@ -77,18 +78,20 @@ def _ours(browser: Browser, file: Path, rows: int, settings: Settings) -> Iterat
             yield _sorts(page, file, size)
 
 
-def _first_rows(browser: Browser, server: Server, times: int) -> tuple[Sample, Sample]:
-    """Return the times from a page's load to its rows, and from those to the pictures of columns.
+def _first_rows(browser: Browser, server: Server, times: int) -> tuple[Sample, Sample, Sample]:
+    """Return the times from a page's load to its rows, from those to the pictures of columns, and to a profile.
 
     The first page of all is not counted.
     """
     rows: list[float] = []
     pictures: list[float] = []
+    profiles: list[float] = []
     for _ in range(times + 1):
         with _opened(browser, server) as (page, _wire):
             rows.append(page.evaluate("grid.afterLoad()"))
             pictures.append(page.evaluate("grid.pictured()"))
-    return Sample(tuple(rows[1:])), Sample(tuple(pictures[1:]))
+            profiles.append(page.evaluate("grid.profile('price')"))
+    return Sample(tuple(rows[1:])), Sample(tuple(pictures[1:])), Sample(tuple(profiles[1:]))
 
 
 @contextmanager

@@ -67,6 +67,12 @@
     /** Milliseconds from the first rows to a picture in each header on screen. */
     pictured: () => until(() => window.picturedAt).then(() => window.picturedAt - window.rowsAt),
 
+    /** Press the button for the profile of a column, and wait for its first figures. */
+    profile: (column) => {
+      find((one) => one.getAttribute("aria-label") === `Profile of ${column}`).click();
+      return until(() => ["estimate", "exact"].includes(find((one) => one.className === "profile")?.dataset.state));
+    },
+
     /** To a place between the first row (0) and the last (1), as with the scroll bar. */
     jump: (fraction) => act(() => (grid().scrollTop = (grid().scrollHeight - grid().clientHeight) * fraction)),
 

@@ -75,6 +75,11 @@ class KeptTables:
             if not table.has_failed:
                 return table
 
+    def share(self, table: KeptTable) -> None:
+        """Hold a table that somebody holds at this moment; `release` it, too."""
+        with self._lock:
+            table.holders += 1
+
     def release(self, table: KeptTable) -> None:
         """Stop needing a table; the last one to do so removes it."""
         with self._lock:

@@ -121,3 +121,14 @@ def test_a_cancelled_reader_does_not_wait() -> None:
     may_finish.set()
     maker.join(10)
     assert len(tables) == 1
+
+
+def test_who_shares_a_table_keeps_it_beyond_its_reader(engine: DuckDB) -> None:
+    with relation(engine).open() as reader:
+        table = reader.keep("FROM relation")
+        engine.kept.share(table)
+    with relation(engine).open() as other:
+        assert other.keep("FROM relation") is table
+    assert kept(engine) == 1
+    engine.kept.release(table)
+    assert kept(engine) == 0

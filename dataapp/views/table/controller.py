@@ -42,6 +42,7 @@ from dataapp.views.table.messages import (
 )
 from dataapp.views.table.relation.queries import BLOCK, CHUNK, Question, SortKey, Span
 from dataapp.views.table.relation.rows import Screen, Totals
+from dataapp.views.table.relation.samples import Samples
 from dataapp.views.table.scaling import Scaled, Scaler
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Viewing
@@ -129,6 +130,7 @@ class Controller:
         self._asking: Handle | None = None
         self._reading: Handle | None = None
         self._failed = False
+        self._samples: Samples | None = None  # of the relation that is shown
         self._summaries = Summarizer(submit, send)
         self._profile = Profiler(submit, send)
         self._takes = Takes(submit, send, choose, name)
@@ -239,12 +241,17 @@ class Controller:
 
     def _describe(self, shown: Shown | None) -> None:
         """Let pictures and the profile be about what is shown."""
-        about = None
-        if shown is not None:
+        about, samples = None, self._samples
+        if shown is None or samples is None or samples.relation is not shown.rows.relation:
+            samples = None if shown is None else Samples(shown.rows.relation)
+        if shown is not None and samples is not None:
             total = None if shown.totals is None else shown.totals.unfiltered
-            about = About(shown.view, shown.rows.relation, shown.columns, shown.question.filters, total)
+            about = About(shown.view, shown.rows.relation, samples, shown.columns, shown.question.filters, total)
         self._summaries.show(about)
         self._profile.show(about)
+        if self._samples is not None and self._samples is not samples:
+            self._samples.close()
+        self._samples = samples
 
     def _let_rows_go_first(self) -> None:
         self._summaries.rest()
@@ -403,6 +410,8 @@ class Controller:
             self._report(State("fresh", rows=shown.totals.rows))
             self._read_missing(shown)
             self._scales.show(_scaled_of(shown))
+            if self._reading is None:
+                self._summaries.prepare(shown.arrangement.displayed(len(shown.columns))[:CHUNK])
 
     def _message(self, shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:
         return {**_view_to_message(shown, screen, keep_place=keep_place), "extents": self._scales.known(shown.columns)}

@@ -189,26 +189,26 @@ def aggregate(table: Table, filters: tuple[RowFilter, ...], select: Callable[[Te
     )
 
 
-def sample(table: Table, ats: tuple[int, ...], rows: int | None, pieces: int, piece: int) -> Query:
-    """Some columns of rows from all over a table, named by position: pieces of it that lie as far apart.
+def pieces_of(rows: int, count: int, piece: int) -> tuple[Span, ...]:
+    """Return pieces of a table, of no columns, that lie as far apart as they can and do not overlap.
 
-    Args:
-        table: The table.
-        ats: Which columns.
-        rows: How many rows it has, or None to take the first ones.
-        pieces: How many pieces.
-        piece: How many rows a piece has.
+    Example:
+        >>> [(piece.first, piece.count) for piece in pieces_of(900, 3, 10)]
+        [(0, 10), (300, 10), (600, 10)]
     """
+    starts = sorted({rows * at // count for at in range(count)})
+    ends = (*starts[1:], rows)
+    return tuple(Span(start, min(piece, end - start), ()) for start, end in zip(starts, ends, strict=True))
+
+
+def sample(table: Table, ats: tuple[int, ...], pieces: tuple[Span, ...]) -> Query:
+    """Some columns of pieces of a table, named by position."""
     values = Values()
     columns = ", ".join(f"{table.references[at]} AS c{at}" for at in ats)
-    if rows is None:
-        pieces, piece, rows = 1, pieces * piece, 0
-    starts = sorted({rows * at // pieces for at in range(pieces)})
     if table.name == KEPT:
-        number = f"{KEPT}.rowid"
-        chosen = (f"WHERE {_rows(number, Span(start, piece, ()), values)}" for start in starts)
+        chosen = (f"WHERE {_rows(f'{KEPT}.rowid', piece, values)}" for piece in pieces)
     else:
-        chosen = (_limit(Span(start, piece, ())) for start in starts)
+        chosen = (_limit(piece) for piece in pieces)
     return Query(
         " UNION ALL ".join(f"(SELECT {columns} FROM {table.source} {rest})" for rest in chosen), values.parameters
     )

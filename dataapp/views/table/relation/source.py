@@ -15,9 +15,6 @@ from dataapp.views.jobs import Cancel
 from dataapp.views.table.relation import queries
 from dataapp.views.table.relation.queries import Query, Table
 
-_PIECES, _PIECE = 3, 7_000  # rows of a sample: a piece far down costs what skipping to it does
-_KEPT_PIECES, _KEPT_PIECE = 25, 2_048
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -53,35 +50,3 @@ def open_whole(relation: Relation, columns: tuple[Column, ...], cancel: Cancel) 
             return reader.shared(what, lambda: reader.fetch_kept(query.sql, query.parameters), lambda rows: rows.nbytes)
 
         yield Source(Table.of_kept(columns, kept.name), fetch, False, reader.progress)
-
-
-@contextmanager
-def open_sample(
-    relation: Relation, columns: tuple[Column, ...], ats: tuple[int, ...], rows: int | None, cancel: Cancel
-) -> Generator[Source]:
-    """Open some rows from all over a relation, or its first ones where nobody knows yet how many there are.
-
-    Args:
-        relation: What is read. Without a fixed order, its rows are kept already.
-        columns: Its columns.
-        ats: Which of them are asked for.
-        rows: How many rows it has, or None.
-        cancel: Stops it.
-    """
-    with relation.open() as reader:
-        cancel.on_cancel(reader.cancel)
-        table = Table.of_relation(columns)
-        if relation.fixed_order:
-            query = queries.sample(table, ats, rows, _PIECES, _PIECE)
-            sample = reader.keep(query.sql, query.parameters).name
-        else:
-            query = queries.keep(table, ())
-            kept = reader.keep(query.sql, query.parameters)
-            query = queries.sample(Table.of_kept(columns, kept.name), ats, kept.rows, _KEPT_PIECES, _KEPT_PIECE)
-            sample = "dataapp_sample"
-            reader.arrange(sample, query.sql, query.parameters)
-
-        def fetch(query: Query) -> pa.Table:
-            return reader.fetch_kept(query.sql, query.parameters)
-
-        yield Source(Table.of_kept(columns, sample), fetch, True, reader.progress)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.filters.predicates import RowFilter, columns_read
-from dataapp.views.table.relation.source import open_sample, open_whole
+from dataapp.views.table.relation.samples import Samples
+from dataapp.views.table.relation.source import open_whole
 from dataapp.views.table.summaries.headers import Counts, Measure, count, measure
 
 SMALL = 200_000  # rows that are counted as fast as a sample of them
@@ -42,6 +43,7 @@ class About:
     Attributes:
         view: The view that the page shows.
         relation: What it is of.
+        samples: Of it.
         columns: Its columns.
         filters: What rows must pass.
         total: How many rows there are, or None while they are being counted.
@@ -49,6 +51,7 @@ class About:
 
     view: int
     relation: Relation
+    samples: Samples
     columns: tuple[Column, ...]
     filters: tuple[RowFilter, ...]
     total: int | None
@@ -76,7 +79,7 @@ class About:
     def estimate(self, ats: tuple[int, ...], cancel: Cancel) -> list[Summary]:
         """Summarise a sample, in a job."""
         read = tuple(sorted({*ats, *columns_read(self.filters, self.columns)}))
-        with open_sample(self.relation, self.columns, read, self.total, cancel) as source:
+        with self.samples.open(self.columns, read, self.total, cancel) as source:
             measures = measure(source, ats)
             wholes = count(source, measures, ())
             parts = count(source, measures, self.filters) if self.filters else [None] * len(ats)
@@ -123,6 +126,15 @@ class Summarizer:
         self._tell(self._about, [self._known[at] for at in self._wanted if at in self._is_filtered])
         self._go_on()
 
+    def prepare(self, ats: tuple[int, ...]) -> None:
+        """Estimate columns of a large relation that the page is about to ask for. Nothing is sent before it does."""
+        about = self._about
+        if about is None or about.total is None or not about.may_be_sampled or self._running is not None:
+            return
+        new = [at for at in ats if at not in self._known and at not in self._failed]
+        if new:
+            self._estimate(about, new)
+
     def rest(self) -> None:
         """Stop what runs: rows go first. The page asks again."""
         self._wanted = ()
@@ -139,8 +151,7 @@ class Summarizer:
         rough = [at for at in wanted if at in self._known and self._known[at].is_estimate]
         stale = [at for at in wanted if at in self._known and at not in self._is_filtered and at not in rough]
         if new and about.may_be_sampled:
-            batch = self._batch(new, len(new))
-            self._start(batch, lambda cancel: about.estimate(batch, cancel))
+            self._estimate(about, new)
         elif about.total is not None and stale:
             batch = self._batch(stale, 2 * _AT_ONCE)
             known = [self._known[at] for at in batch]
@@ -148,6 +159,10 @@ class Summarizer:
         elif about.total is not None and (new or rough):
             batch = self._batch(new or rough, _AT_ONCE)
             self._start(batch, lambda cancel: about.summarize(batch, cancel))
+
+    def _estimate(self, about: About, ats: list[int]) -> None:
+        batch = self._batch(ats, len(ats))
+        self._start(batch, lambda cancel: about.estimate(batch, cancel))
 
     def _batch(self, ats: list[int], most: int) -> tuple[int, ...]:
         return tuple(ats[:1] if ats[0] in self._fragile else [at for at in ats if at not in self._fragile][:most])
@@ -159,7 +174,7 @@ class Summarizer:
                 self._known[one.measure.at] = one
                 self._is_filtered.add(one.measure.at)
             if self._about is not None:
-                self._tell(self._about, found)
+                self._tell(self._about, [one for one in found if one.measure.at in self._wanted])
             self._go_on()
 
         def failed(

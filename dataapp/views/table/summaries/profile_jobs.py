@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataapp.engines.relation import Column
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.filters.predicates import columns_read
-from dataapp.views.table.relation.source import Source, open_sample, open_whole
+from dataapp.views.table.relation.source import Source, open_whole
 from dataapp.views.table.summaries.header_jobs import About, Summary, summary_to_message
 from dataapp.views.table.summaries.profiles import STEPS, Figure, Frequent, Profile, profile
 
@@ -86,7 +86,7 @@ class Profiler:
 
             def estimate(cancel: Cancel) -> Profile:
                 read = tuple(sorted({column, *columns_read(about.filters, about.columns)}))
-                with open_sample(about.relation, about.columns, read, about.total, cancel) as source:
+                with about.samples.open(about.columns, read, about.total, cancel) as source:
                     return profile(source, column, about.filters, lambda: None)
 
             self._start(about, column, 1, estimate)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from tests.views.table.by_hand import Explorer
 
@@ -35,13 +36,69 @@ def view(explorer: Explorer, relation: Make) -> Callable[[str], None]:
     return show_it
 
 
-def test_no_picture_is_made_before_the_page_asks(explorer: Explorer, view: Callable[[str], None]):
+def test_no_picture_of_few_rows_is_made_before_the_page_asks(explorer: Explorer, view: Callable[[str], None]):
     view(NUMBERS.format(100))
     assert not explorer.jobs.waiting
     explorer.say("summarize", columns=[0, 2])
     explorer.jobs.run()
     assert [one["column"] for one in sent(explorer)] == [0, 2]
     assert [one["shape"] for one in sent(explorer)] == ["bins", "values"]
+
+
+@pytest.mark.parametrize("fixed_order", [True, False])
+def test_estimates_of_many_rows_are_begun_before_the_page_asks_and_sent_when_it_does(
+    explorer: Explorer, relation: Make, fixed_order: bool
+):
+    explorer.controller.show(relation(NUMBERS.format(400_000), fixed_order=fixed_order))
+    explorer.jobs.run()
+    assert sent(explorer) == []
+    explorer.say("summarize", columns=[0, 2])
+    assert [(one["column"], one["is_estimate"]) for one in sent(explorer)] == [(0, True), (2, True)]
+    explorer.jobs.run()
+    assert [(one["column"], one["is_estimate"]) for one in sent(explorer)[2:]] == [(0, False), (2, False)]
+
+
+def test_an_estimate_that_is_under_way_when_the_page_asks_is_sent_once(explorer: Explorer, relation: Make):
+    explorer.controller.show(relation(NUMBERS.format(400_000)))
+    while not any(message["type"] == "view" and message["rows"] for message in explorer.messages):
+        explorer.jobs.run_one()
+    assert len(explorer.jobs.waiting) == 1
+    explorer.say("summarize", columns=[1])
+    assert len(explorer.jobs.waiting) == 1
+    explorer.jobs.run_one()
+    assert [(one["column"], one["is_estimate"]) for one in sent(explorer)] == [(1, True)]
+
+
+def test_an_estimate_that_was_begun_is_given_up_for_rows(explorer: Explorer, relation: Make):
+    explorer.controller.show(relation(NUMBERS.format(400_000)))
+    while not any(message["type"] == "view" and message["rows"] for message in explorer.messages):
+        explorer.jobs.run_one()
+    (estimate,) = explorer.jobs.waiting
+    explorer.say("want", first=512, count=128, columns=[0])
+    assert estimate.cancelled
+
+
+def test_an_estimate_of_hidden_columns_is_not_begun(relation: Make):
+    explorer = Explorer(columns=("k",))
+    explorer.controller.show(relation(NUMBERS.format(400_000)))
+    explorer.jobs.run()
+    explorer.say("summarize", columns=[0, 1])
+    assert [one["column"] for one in sent(explorer)] == [1]
+
+
+def test_the_sample_goes_with_the_relation(explorer: Explorer, relation: Make, engine: DuckDB):
+    before = len(engine.kept)
+    explorer.controller.show(relation(NUMBERS.format(400_001)))  # which no other test shows
+    explorer.jobs.run()
+    assert len(engine.kept) == before + 1
+    explorer.controller.show(relation(NUMBERS.format(10)))
+    explorer.jobs.run()
+    assert len(engine.kept) == before
+    explorer.controller.show(relation(NUMBERS.format(400_002)))
+    explorer.jobs.run()
+    assert len(engine.kept) == before + 1
+    explorer.controller.close()
+    assert len(engine.kept) == before
 
 
 def test_few_rows_are_never_estimated(explorer: Explorer, view: Callable[[str], None]):

@@ -18,7 +18,8 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.views.table.filters.parsing import parse_filter
 from dataapp.views.table.filters.predicates import ColumnFilter, RowFilter
 from dataapp.views.table.relation import queries
-from dataapp.views.table.relation.source import open_sample, open_whole
+from dataapp.views.table.relation.samples import Samples
+from dataapp.views.table.relation.source import open_whole
 from dataapp.views.table.summaries.headers import Counts, Measure, count, measure, value_to_filter
 from tests.views.table.by_hand import Job
 
@@ -218,7 +219,7 @@ def test_a_sample_is_taken_from_all_over(engine: DuckDB, fixed_order: bool):
     relation = Relation(
         "FROM range(1_000_000) t(i)", key=("all over", fixed_order), engine=engine, fixed_order=fixed_order
     )
-    with open_sample(relation, relation.columns(), (0,), 1_000_000, unstopped()) as source:
+    with Samples(relation).open(relation.columns(), (0,), 1_000_000, unstopped()) as source:
         (found,) = measure(source, (0,))
         (counts,) = count(source, (found,), ())
     assert counts.rows < 100_000
@@ -228,7 +229,7 @@ def test_a_sample_is_taken_from_all_over(engine: DuckDB, fixed_order: bool):
 
 def test_a_sample_is_taken_before_rows_are_counted(engine: DuckDB):
     relation = Relation("FROM range(1000) t(i)", key="uncounted", engine=engine, fixed_order=True)
-    with open_sample(relation, relation.columns(), (0,), None, unstopped()) as source:
+    with Samples(relation).open(relation.columns(), (0,), None, unstopped()) as source:
         assert count(source, measure(source, (0,)), ())[0].rows == 1000
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from tests.views.table.by_hand import Explorer
 
@@ -36,6 +37,17 @@ def test_an_estimate_comes_first_and_exact_figures_follow(explorer: Explorer, vi
     explorer.jobs.run()
     assert [one["is_estimate"] for one in sent(explorer)] == [True, False]
     assert figure(sent(explorer)[-1], "Maximum")["whole"] == "399999"
+
+
+def test_the_estimate_is_made_from_the_sample_of_the_headers(
+    explorer: Explorer, view: Callable[[str], None], engine: DuckDB
+):
+    view(NUMBERS.format(400_003))  # which no other test shows
+    before = len(engine.kept)
+    explorer.say("profile", column=1)
+    explorer.jobs.run_one()
+    assert [one["is_estimate"] for one in sent(explorer)] == [True]
+    assert len(engine.kept) == before
 
 
 def test_few_rows_are_counted_at_once(explorer: Explorer, view: Callable[[str], None]):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.views.table.filters.predicates import ColumnFilter
-from dataapp.views.table.relation.source import open_sample, open_whole
+from dataapp.views.table.relation.samples import Samples
+from dataapp.views.table.relation.source import open_whole
 from dataapp.views.table.summaries.profiles import Figure, Frequent, Profile, profile
 from tests.views.table.summaries.test_headers import SCHEMA, frames, passed, passing, relation_of, unstopped
 
@@ -141,7 +142,7 @@ def test_without_filters_there_is_nothing_beside_all_rows(engine: DuckDB):
 
 def test_a_sample_gives_an_estimate(engine: DuckDB):
     relation = Relation("SELECT i FROM range(1_000_000) t(i)", key="estimated", engine=engine, fixed_order=True)
-    with open_sample(relation, relation.columns(), (0,), 1_000_000, unstopped()) as source:
+    with Samples(relation).open(relation.columns(), (0,), 1_000_000, unstopped()) as source:
         found = profile(source, 0, (), lambda: None)
     assert found.is_estimate
     assert found.rows < 1_000_000

@@ -405,7 +405,7 @@ class Explorer {
       if (!column) continue;
       const mark = meta.x === undefined ? this.pinnedMarks[meta.row_header_x]?.[meta.y - meta.y0] : meta.user;
       if (cell.dataset.kind !== column.kind) cell.dataset.kind = column.kind;
-      cell.toggleAttribute("data-nested", column.nested && mark === "");
+      cell.toggleAttribute("data-nested", Boolean(column.nested) && mark === "");
       if (cell.dataset.is !== mark) cell.dataset.is = mark ?? "";
       this.groups.dress(cell, place);
       this.#markEdge(cell, meta);

@@ -110,6 +110,21 @@ def test_lines_are_selected_measured_and_copied(tape: Locator):
     expect_copied(tape.page, "symbol,rows,sum_of_price\nIBM,1000,49500\nMSFT,1000,49500\n".removesuffix("\n"))
 
 
+def test_figures_never_look_as_if_they_unfold(tape: Locator):
+    group_by(tape, "symbol")
+    marked = tape.locator("regular-table").evaluate(
+        """async (table) => {
+            const counts = [];
+            for (let drawn = 0; drawn < 3; drawn++) {
+                await table.draw({invalid_viewport: true});
+                counts.push(table.querySelectorAll("[data-nested]").length);
+            }
+            return counts;
+        }"""
+    )
+    assert marked == [0, 0, 0]
+
+
 def test_the_rows_among_the_lines_are_what_other_cells_read(tape: Locator):
     group_by(tape, "symbol")
     cell(tape, 1, 0).click()

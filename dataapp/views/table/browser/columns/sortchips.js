@@ -5,7 +5,7 @@ import {Chips} from "../filters/chips.js";
 export class SortChips {
   constructor(explorer) {
     this.explorer = explorer;
-    this.chips = new Chips(explorer.toolbar.chips, "Sorted by", {
+    this.chips = new Chips(explorer.toolbar.chips, "sort-chips", "Sorted by", {
       open: ({key}) => this.#with((one) => (one.column === key ? {...one, descending: !one.descending} : one)),
       remove: ({key}) => explorer.sortBy(explorer.order.filter((one) => one.column !== key)),
       clear: () => explorer.sortBy([]),

@@ -18,7 +18,7 @@ export class Filtering {
     this.faults = {};
     this.columns = [];
     this.marks = new Marks(table);
-    this.chips = new Chips(toolbar.chips, "Filters in force", {
+    this.chips = new Chips(toolbar.chips, "filter-chips", "Filters in force", {
       open: (chip, button) => (chip.key === "search" ? this.search.focus() : this.open(chip.key, button)),
       remove: (chip) => (chip.key === "search" ? this.find("") : this.set(chip.key, "")),
       clear: () => this.say("clear", {}),

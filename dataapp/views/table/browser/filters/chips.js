@@ -5,9 +5,10 @@ import {icon} from "../icons.js";
 
 export class Chips {
   /**
-   * `name` is the class of what holds them, and `label` says what they are. `open(chip, button)` opens what a chip is about, `remove(chip)` takes it away, `clear()`
-   * all of them, which `all` says; `emptied()` takes the focus when the last one is gone. `move(chip, step)`, if there is
-   * one, is called when a chip is to go one place to the left (-1) or to the right (1).
+   * `name` is the class of what holds them, and `label` says what they are. `open(chip, button)` opens what a chip is
+   * about, `remove(chip)` takes it away, `clear()` all of them, which `all` says; `emptied()` takes the focus when the last
+   * one is gone. `move(chip, step)`, if there is one, is called when a chip is to go one place to the left (-1) or to the
+   * right (1).
    */
   constructor(place, name, label, {open, remove, clear, all, emptied, move}) {
     Object.assign(this, {open, remove, clear, all, emptied, move});

@@ -58,14 +58,18 @@ def _read(chosen: takes.Chosen, label: str, cancel: Cancel) -> Chosen:
     current = selection.rows[0].first if selection.current is None else selection.current
 
     def fetch(stretches: tuple[Rows, ...]) -> pa.Table:
-        return rows.selected(chosen.ground.question, stretches, _as_they_are, cancel)
+        return rows.selected_rows(chosen.ground.question, stretches, _as_they_are, cancel)
 
-    row = fetch((Rows(current, 1),))
+    row = _if_any(fetch((Rows(current, 1),)))
     if selection.count > MOST_SELECTED:
         message = f"{selection.count:,} rows are selected in `{label}`; {MOST_SELECTED:,} can be read."
         hint = "select fewer, or filter the table and read `.filtered`"
         return Chosen(rows.relation.key, InputError(message, hint=hint), row)
-    return Chosen(rows.relation.key, fetch(selection.rows), row)
+    return Chosen(rows.relation.key, _if_any(fetch(selection.rows)), row)
+
+
+def _if_any(rows: pa.Table) -> pa.Table | None:
+    return rows if rows.num_rows else None  # groups alone are no rows
 
 
 def _as_they_are(table: Table) -> str:

@@ -84,6 +84,19 @@ def test_selected_rows_are_a_table_until_another_view_is_shown(session: Session)
     assert symbols(selected) == []
 
 
+def test_groups_are_no_rows(session: Session):
+    table = da.explore(FRAME)
+    selected = Reading(session, da.sql("SELECT symbol FROM s", s=table.selected), "frame")
+    price = Reading(session, table.value_at("price"), "value")
+    shown = Shown(session, table)
+    shown.say("select", rows=[[0, 2]], current=1)
+    assert price.outcome == Done(5.0)
+    shown.say("group", keys=[[0, "value"]], aggregates=[])
+    shown.say("select", rows=[[0, 2]], current=1)
+    assert symbols(selected) == []
+    assert price.outcome == Done(None)
+
+
 def test_the_row_clicked_last_gives_values(session: Session):
     table = da.explore(FRAME)
     symbol = table.value_at("symbol")

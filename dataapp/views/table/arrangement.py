@@ -41,7 +41,7 @@ class Arrangement:
     def displayed(self, count: int) -> tuple[int, ...]:
         """Return the columns on screen from left to right, of a relation that has so many."""
         columns = self.layout.displayed(count)
-        return columns if self.groups is None else self.groups.displayed(columns, count)
+        return columns if self.groups is None else self.groups.displayed(columns, count, self.layout.hidden)
 
     def cleared(self) -> "Arrangement":
         """Return the arrangement without filters and search."""

@@ -459,9 +459,10 @@ class Controller:
 
 
 def _ground_of(shown: Shown) -> Ground:
-    total = None if shown.totals is None else shown.totals.rows
-    order = shown.arrangement.layout.displayed(len(shown.columns))
-    return Ground(shown.view, shown.rows, shown.columns, shown.question, total, order)
+    totals, width = shown.totals, len(shown.columns)
+    total, lines, groups = (None, None, None) if totals is None else (totals.rows, totals.lines, totals.groups)
+    order, own = shown.arrangement.displayed(width), shown.arrangement.layout.displayed(width)
+    return Ground(shown.view, shown.rows, shown.columns, shown.question, total, lines, groups, order, own)
 
 
 def _scaled_of(shown: Shown) -> Scaled:

@@ -26,6 +26,7 @@ import {HeaderMenu} from "./browser/columns/headermenu.js";
 import {Headers} from "./browser/columns/headers.js";
 import {Layout} from "./browser/columns/layout.js";
 import {Popup} from "./browser/popup.js";
+import {SortChips} from "./browser/columns/sortchips.js";
 import {ProfilePanel} from "./browser/summaries/profile.js";
 import profileCss from "./browser/summaries/profile.css";
 import {RowScroller} from "./browser/scroll.js";
@@ -93,6 +94,7 @@ class Explorer {
     this.columnTools = new ColumnTools(this);
     this.profile = new ProfilePanel(this);
     this.groups = new Groups(this);
+    this.sorting = new SortChips(this);
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
@@ -194,7 +196,7 @@ class Explorer {
     this.groups.show();
     this.extents = new Map(message.extents.map(([column, low, high]) => [column, [low, high]]));
     this.#take(message);
-    this.headers.showOrder(this.order);
+    this.#showOrder();
     this.headers.showFilters(message.filters, message.faults);
     this.filtering.show(message);
     if (message.rows === null) this.#wait("counting");
@@ -250,9 +252,11 @@ class Explorer {
 
   #clear() {
     this.view = null;
+    this.order = [];
     this.asking.forget();
     this.groups.hear(null);
     this.#setColumns([]);
+    this.#showOrder();
     this.groups.show();
     this.take.show(false);
     this.cells.clear();
@@ -401,7 +405,7 @@ class Explorer {
       if (!column) continue;
       const mark = meta.x === undefined ? this.pinnedMarks[meta.row_header_x]?.[meta.y - meta.y0] : meta.user;
       if (cell.dataset.kind !== column.kind) cell.dataset.kind = column.kind;
-      cell.toggleAttribute("data-nested", column.nested && mark === "");
+      cell.toggleAttribute("data-nested", Boolean(column.nested) && mark === "");
       if (cell.dataset.is !== mark) cell.dataset.is = mark ?? "";
       this.groups.dress(cell, place);
       this.#markEdge(cell, meta);
@@ -510,8 +514,13 @@ class Explorer {
 
   sortBy(order) {
     this.order = order;
-    this.headers.showOrder(order);
+    this.#showOrder();
     this.say("sort", {order});
+  }
+
+  #showOrder() {
+    this.headers.showOrder(this.order);
+    this.sorting.show(this.order);
   }
 
   /** Hovering over a cell shows its whole value. */
@@ -520,7 +529,7 @@ class Explorer {
     const place = this.placeOf(cell);
     if (!place) return;
     const value = this.cells.at(place.row, place.column);
-    cell.title = value === undefined ? "" : fullText(value);
+    cell.title = value === undefined || this.groups.isBlank(place.row, place.column) ? "" : fullText(value);
   }
 }
 

@@ -120,8 +120,9 @@ def _places(names: object, places: Mapping[str, int]) -> Iterable[int]:
 
 def _widths(said: object, places: Mapping[str, int]) -> dict[int, int]:
     widths = cast("Mapping[str, object]", said) if isinstance(said, Mapping) else {}
-    return {places[name]: width for name, width in widths.items() if name in places and _is_width(width)}
+    return {places[name]: width for name, width in widths.items() if name in places and is_width(width)}
 
 
-def _is_width(value: object) -> TypeGuard[int]:
+def is_width(value: object) -> TypeGuard[int]:
+    """Whether a value is a number of pixels that a column can be dragged to."""
     return isinstance(value, int) and not isinstance(value, bool) and NARROWEST <= value <= WIDEST

@@ -11,7 +11,7 @@ from dataapp.views.table.groups.grouping import FUNCTIONS, PARTS, Aggregate, Gro
 from dataapp.views.table.layout import NARROWEST, WIDEST, Layout
 from dataapp.views.table.relation.queries import BLOCK, CHUNK, SortKey, Span
 from dataapp.views.table.selection import Rows, Selection
-from dataapp.views.table.takes.downloads import FILE_KINDS, FileKind
+from dataapp.views.table.takes.downloads import FILE_KINDS, FileKind, FileOf
 from dataapp.views.table.takes.exports import COPY_KINDS, CopyKind
 
 _MOST_ROWS = 8 * BLOCK
@@ -154,11 +154,12 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """The reader downloads all rows as a file."""
+    """The reader downloads all rows as a file, or the groups that they are in."""
 
     view: int
     ticket: int
     kind: FileKind
+    of: FileOf = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +288,8 @@ def _asked(said: Mapping[object, object], view: int, ticket: int) -> Take | None
         case "copy":
             return next((Copy(view, ticket, known) for known in COPY_KINDS if known == kind), None)
         case "fetch":
-            return next((Fetch(view, ticket, known) for known in FILE_KINDS if known == kind), None)
+            of: FileOf = "groups" if said.get("of") == "groups" else "rows"
+            return next((Fetch(view, ticket, known, of) for known in FILE_KINDS if known == kind), None)
         case "value":
             column = _whole(said.get("column"), 0, _LAST_ROW)
             return None if row is None or column is None else Value(view, ticket, row, column)

@@ -12,7 +12,7 @@ from dataapp.compile.identifiers import fold
 from dataapp.engines.relation import Column
 from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.groups.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
-from dataapp.views.table.layout import Layout
+from dataapp.views.table.layout import Layout, is_width
 from dataapp.views.table.relation.queries import SortKey
 
 _log = logging.getLogger(__name__)
@@ -21,9 +21,9 @@ _MOST_OPEN = 40  # groups in a link: it must stay short
 
 def arrangement_to_more(arrangement: Arrangement, columns: tuple[Column, ...]) -> dict[str, object]:
     """Return what is set besides filters and order; what is as it starts is left out."""
-    more: dict[str, object] = {"layout": arrangement.layout.to_json(columns)}
+    more: dict[str, object] = {"layout": arrangement.layout.limited(len(columns)).to_json(columns)}
     if arrangement.groups is not None:
-        more["groups"] = _groups_to_json(arrangement.groups, arrangement.order, columns)
+        more["groups"] = _groups_to_json(arrangement.groups, arrangement, columns)
     if arrangement.search.strip():
         more["search"] = arrangement.search
     return {name: said for name, said in more.items() if said}
@@ -47,13 +47,17 @@ def more_to_arrangement(
     return arrangement
 
 
-def _groups_to_json(groups: Grouping, order: tuple[SortKey, ...], columns: tuple[Column, ...]) -> dict[str, object]:
-    first = len(columns)
+def _groups_to_json(groups: Grouping, arrangement: Arrangement, columns: tuple[Column, ...]) -> dict[str, object]:
+    first, order, layout = len(columns), arrangement.order, arrangement.layout
     said: dict[str, object] = {"by": [[columns[key.column].name, key.part] for key in groups.keys]}
     if groups.aggregates:
         said["show"] = [[one.function, columns[one.column].name] for one in groups.aggregates]
     if made := [[at, key.column - first, key.descending] for at, key in enumerate(order) if key.column >= first]:
         said["sort"] = made  # by figures of groups, which have no names of their own
+    if hidden := sorted(at - first for at in layout.hidden if at >= first):
+        said["hidden"] = hidden
+    if widths := [[at - first, width] for at, width in layout.widths.items() if at >= first]:
+        said["widths"] = widths
     if 0 < len(groups.open) <= _MOST_OPEN:
         said["open"] = sorted((list(path) for path in groups.open), key=repr)
     return said
@@ -65,15 +69,31 @@ def _with_groups(
     groups = Grouping(
         tuple(GroupKey(places[fold(name)], _one_of(PARTS, part)) for name, part in said["by"]),
         tuple(Aggregate(_one_of(FUNCTIONS, made), places[fold(name)]) for made, name in said.get("show", ())),
-        frozenset(tuple(_text(text) for text in path) for path in said.get("open", ())),
+        frozenset(tuple(_text(text) for text in path) for path in said.get("open", ())[:_MOST_OPEN]),
     )
     if not groups.keys or not groups.fits(columns):
         raise ValueError("no groups of these columns")
     order = list(known.order)
-    for at, made, descends in said.get("sort", ()):
-        if isinstance(made, int) and 0 <= made <= len(groups.aggregates):
-            order.insert(at, SortKey(len(columns) + made, bool(descends)))
-    return replace(known, groups=groups, order=tuple({key.column: key for key in reversed(order)}.values())[::-1])
+    made = range(len(groups.aggregates) + 1)  # the number of rows, and the aggregates
+    for at, figure, descends in said.get("sort", ()):
+        if _is_in(figure, made):
+            order.insert(at, SortKey(len(columns) + figure, bool(descends)))
+    hidden = frozenset(len(columns) + figure for figure in said.get("hidden", ()) if _is_in(figure, made))
+    widths = {
+        len(columns) + figure: width
+        for figure, width in said.get("widths", ())
+        if _is_in(figure, made) and is_width(width)
+    }
+    return replace(
+        known,
+        groups=groups,
+        order=tuple({key.column: key for key in reversed(order)}.values())[::-1],
+        layout=replace(known.layout, hidden=known.layout.hidden | hidden, widths={**known.layout.widths, **widths}),
+    )
+
+
+def _is_in(said: object, numbers: range) -> bool:
+    return isinstance(said, int) and said in numbers
 
 
 def _one_of[T](known: tuple[T, ...], said: object) -> T:

@@ -115,3 +115,10 @@ def test_the_page_can_ask_for_it(explorer: Explorer, relation: Callable[..., Rel
     explorer.say("sql")
     explorer.jobs.run()
     assert explorer.messages[-1] == {"type": "sql", "text": "SELECT * FROM this_table\nWHERE n >= 10"}
+    explorer.say("group", keys=[[1, "value"]], aggregates=[[0, "sum"]])
+    explorer.jobs.run()
+    explorer.say("sql")
+    explorer.jobs.run()
+    assert explorer.messages[-1]["text"].startswith(
+        "SELECT name, count(*) AS rows, sum(n) AS sum_of_n\nFROM this_table"
+    )

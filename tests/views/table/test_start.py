@@ -135,6 +135,7 @@ GROUPS = Grouping((GroupKey(0, "month"),), (Aggregate("sum", 2),), frozenset({("
         Arrangement(),
         Arrangement({2: ">= 5", 0: "nonsense"}, (SortKey(1), SortKey(2, descending=True))),
         Arrangement({}, (SortKey(4, descending=True), SortKey(1, descending=True), SortKey(3)), GROUPS),
+        Arrangement({}, (), GROUPS, Layout(hidden=frozenset({0, 4}), widths={1: 80, 3: 120})),
         Arrangement({0: "2024"}, search="a & b"),
         Arrangement(layout=Layout((2,), frozenset({0}), frozenset({1}), {2: 90}), search="AAPL"),
     ],
@@ -170,11 +171,25 @@ def test_a_link_that_says_no_view_is_refused(said: object):
         {"groups": {"by": [["ts", "week"]]}},
         {"groups": {"by": [["ts", "day"]], "open": [[5]]}},
         {"groups": {"by": [["price", "day"]]}},
+        {"groups": {"by": [["ts", "day"]], "open": 5}},
         {"more": "of anything"},
     ],
 )
 def test_what_a_link_says_of_other_columns_or_nonsense_is_left_out(said: object):
     assert Start.of((), None).arrangement(json_to_view(said, View()), COLUMNS) == Arrangement()
+
+
+def test_what_a_link_says_of_figures_that_groups_do_not_have_is_left_out():
+    figures = {"sort": [[0, 1, True], [0, [], 1]], "hidden": [-1, 1, "0"], "widths": [[5, 90], [0, "wide"], [0, 5]]}
+    view = json_to_view({"groups": {"by": [["ts", "day"]], **figures}}, View())
+    assert Start.of((), None).arrangement(view, COLUMNS) == Arrangement(groups=Grouping((GroupKey(0, "day"),)))
+
+
+def test_a_link_opens_no_more_groups_than_one_says():
+    view = json_to_view({"groups": {"by": [["price", "value"]], "open": [[str(at)] for at in range(500)]}}, View())
+    groups = Start.of((), None).arrangement(view, COLUMNS).groups
+    assert groups is not None
+    assert len(groups.open) == 40
 
 
 def test_a_search_is_in_the_link_and_in_the_filtered_rows():

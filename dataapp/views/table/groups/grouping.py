@@ -8,10 +8,11 @@ Columns of a grouped table have the positions of the relation's columns; after t
 aggregates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dataapp.compile.identifiers import fold, unused
 from dataapp.engines.relation import Column
 from dataapp.views.table.columns import Kind, decimal_places, kind_of, short_type
 
@@ -59,12 +60,13 @@ class Grouping:
     aggregates: tuple[Aggregate, ...] = ()
     open: frozenset[Path] = frozenset()
 
-    def displayed(self, others: tuple[int, ...], count: int) -> tuple[int, ...]:
+    def displayed(self, others: tuple[int, ...], count: int, hidden: frozenset[int] = frozenset()) -> tuple[int, ...]:
         """Return the columns on screen from left to right: the keys, what is made of groups, then what their rows have.
 
         Args:
             others: The relation's columns that the reader wants to see, as they follow each other.
             count: How many columns the relation has.
+            hidden: Columns that the reader does not want to see.
 
         Example:
             >>> Grouping((GroupKey(2),), (Aggregate("sum", 1),)).displayed((0, 1, 2), 3)
@@ -73,7 +75,7 @@ class Grouping:
             (2, 3, 0, 1)
         """
         keys = tuple(dict.fromkeys(key.column for key in self.keys))
-        made = tuple(range(count, count + 1 + len(self.aggregates)))
+        made = tuple(at for at in range(count, count + 1 + len(self.aggregates)) if at not in hidden)
         return (*keys, *made, *((at for at in others if at not in keys) if self.open else ()))
 
     def toggled(self, path: Path) -> "Grouping":
@@ -139,8 +141,48 @@ def is_exact_sum(column: Column) -> bool:
 
 
 def group_columns(grouping: Grouping, columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Return the columns after those of the relation: the number of rows, then the aggregates."""
-    return (Column("rows", "BIGINT"), *(_aggregate_column(one, columns[one.column]) for one in grouping.aggregates))
+    """Return the columns after those of the relation: the number of rows, then the aggregates.
+
+    Their names differ from those of all other columns.
+
+    Example:
+        >>> columns = Column("rows", "VARCHAR"), Column("size", "INTEGER")
+        >>> [column.name for column in group_columns(Grouping((GroupKey(0),), (Aggregate("sum", 1),)), columns)]
+        ['rows_2', 'sum_of_size']
+    """
+    made = [Column("rows", "BIGINT")]
+    made += [_aggregate_column(one, columns[one.column]) for one in grouping.aggregates]
+    return _named_apart(made, {fold(column.name) for column in columns})
+
+
+def key_columns(grouping: Grouping, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return what groups have of the columns that they are grouped by, as a table of groups names it.
+
+    Example:
+        >>> key_columns(Grouping((GroupKey(0, "month"),)), (Column("day", "DATE"),))
+        (Column(name='month_of_day', type='DATE'),)
+    """
+    taken = {fold(column.name) for column in (*columns, *group_columns(grouping, columns))}
+    made: list[Column] = []
+    for key in grouping.keys:
+        column = Column(columns[key.column].name, key_type(columns[key.column], key))
+        if key.part != "value":
+            column = replace(column, name=f"{key.part}_of_{column.name}")
+            [column] = _named_apart([column], taken)
+        taken.add(fold(column.name))
+        made.append(column)
+    return tuple(made)
+
+
+def line_columns(grouping: Grouping, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return all columns that lines have: the relation's, and those that are made of groups.
+
+    What rows and their groups show in one column may have two types, as times and months. Then it is text.
+    """
+    kept = {key for key in grouping.keys if key.part == "value" and kind_of(columns[key.column]) is not Kind.OTHER}
+    texts = {key.column for key in grouping.keys if key not in kept}
+    own = (replace(column, type="VARCHAR") if at in texts else column for at, column in enumerate(columns))
+    return (*own, *group_columns(grouping, columns))
 
 
 def group_headers(grouping: Grouping, columns: tuple[Column, ...]) -> list[dict[str, str]]:
@@ -161,8 +203,17 @@ def group_headers(grouping: Grouping, columns: tuple[Column, ...]) -> list[dict[
     ]
 
 
+def _named_apart(made: Iterable[Column], taken: set[str]) -> tuple[Column, ...]:
+    apart: list[Column] = []
+    for column in made:
+        name = unused(column.name, taken)
+        taken = taken | {fold(name)}
+        apart.append(replace(column, name=name))
+    return tuple(apart)
+
+
 def _aggregate_column(one: Aggregate, column: Column) -> Column:
-    name = f"{one.function} of {column.name}"
+    name = f"{one.function}_of_{column.name}"
     match one.function:
         case "distinct":
             return Column(name, "BIGINT")

@@ -8,9 +8,9 @@ each group stand together, in the order asked for; those of the table itself hav
 from collections.abc import Sequence
 
 from dataapp.engines.relation import Column
-from dataapp.views.table.columns import Kind, cell_expression, kind_of
+from dataapp.views.table.columns import Kind, cell_expression, kind_of, text_expression
 from dataapp.views.table.filters.conditions import InGroup
-from dataapp.views.table.filters.predicates import ColumnFilter, RowFilter, Values, group_expression, in_group
+from dataapp.views.table.filters.predicates import ColumnFilter, RowFilter, Values, group_expression
 from dataapp.views.table.groups.grouping import (
     Aggregate,
     Grouping,
@@ -18,12 +18,15 @@ from dataapp.views.table.groups.grouping import (
     Path,
     group_columns,
     is_exact_sum,
+    key_columns,
     key_type,
+    line_columns,
 )
 from dataapp.views.table.relation.queries import Query, SortKey, Span, Table, where_clause
 
 GROUPS = "groups"
 PLACED = "placed"
+LINES = "lines"  # what neighbours of them are called in a query
 TOP = -1  # the parent of groups of the first level
 _SHORTER = {"month": r"-\d\d( \(BC\))?$", "year": r"-\d\d-\d\d( \(BC\))?$"}
 
@@ -38,7 +41,10 @@ def group(table: Table, filters: tuple[RowFilter, ...], grouping: Grouping) -> Q
     ]
     columns += [f"{table.references[one.column]} AS v{at}" for at, one in enumerate(grouping.aggregates)]
     rows = f"(SELECT {', '.join(columns)} FROM {table.source}{where_clause(table, filters, values)}) AS base"
-    made = [_aggregate(one, table.columns[one.column], at) for at, one in enumerate(grouping.aggregates)]
+    made = [
+        f"{aggregate_expression(one, table.columns[one.column], f'v{at}')} AS a{at}"
+        for at, one in enumerate(grouping.aggregates)
+    ]
     rolled_up = " + ".join(f"GROUPING({key})" for key in keys[1:]) or "0"
     level = f"CAST({len(keys) - 1} - ({rolled_up}) AS INTEGER) AS level"
     sets = ", ".join(f"({', '.join(keys[: depth + 1])})" for depth in range(len(keys)))
@@ -68,12 +74,12 @@ def totals(groups: str) -> Query:
     return Query(f"SELECT count(*), CAST(coalesce(sum(n), 0) AS BIGINT) FROM {groups} WHERE level = 0")
 
 
-def find(groups: str, grouping: Grouping, columns: tuple[Column, ...], path: Path) -> Query:
+def find(groups: str, grouping: Grouping, path: Path) -> Query:
     """The rowid of the group with a path, and how many rows are in it."""
     values = Values()
     terms = [f"level = {len(path) - 1}"]
-    for at, (text, key) in enumerate(zip(path, grouping.keys, strict=False)):
-        terms.append(in_group(f"k{at}", key_type(columns[key.column], key), text, values))
+    for at, (text, _) in enumerate(zip(path, grouping.keys, strict=False)):  # from a link, it may be no value at all
+        terms.append(f"k{at} IS NULL" if text is None else f"CAST(k{at} AS VARCHAR) = {values.bind(text)}")
     return Query(f"SELECT rowid, n FROM {groups} WHERE {' AND '.join(terms)} LIMIT 1", values.parameters)
 
 
@@ -123,10 +129,91 @@ def row_order(grouping: Grouping, columns: tuple[Column, ...], order: tuple[Sort
     return tuple(key for key in order if key.column < len(columns) and key.column not in keys)
 
 
-def _order_terms(grouping: Grouping, columns: tuple[Column, ...], order: tuple[SortKey, ...]) -> list[str]:
-    places = {key.column: f"g.k{at}" for at, key in reversed(list(enumerate(grouping.keys)))}
-    places[len(columns)] = "g.n"
-    places |= {len(columns) + 1 + at: f"g.a{at}" for at in range(len(grouping.aggregates))}
+def group_lines(groups: str, grouping: Grouping, columns: tuple[Column, ...], level: int, span: Span) -> Table:
+    """Neighbours in ``placed`` as lines of a table: what is blank on screen is null. Nothing puts them in order.
+
+    Args:
+        groups: Where the groups are kept.
+        grouping: How the rows are grouped.
+        columns: The columns of the relation.
+        level: Of the groups.
+        span: Which they are; its columns do not matter.
+    """
+    own = grouping.keys[level].column
+    all_ = line_columns(grouping, columns)
+    references = [f"CAST(NULL AS {column.type})" for column in all_[: len(columns)]]
+    references[own] = _key_text(grouping, columns, level) if all_[own] != columns[own] else f"{LINES}.k{level}"
+    references += [f"{LINES}.n", *(f"{LINES}.a{at}" for at in range(len(grouping.aggregates)))]
+    wanted = f"rowid >= {span.first} AND rowid < {span.first + span.count}"
+    rows = f"SELECT rowid AS place, group_row FROM {PLACED} WHERE {wanted}"
+    joined = f"SELECT wanted.place, g.* FROM ({rows}) AS wanted JOIN {groups} AS g ON g.rowid = wanted.group_row"
+    return Table(f"({joined}) AS {LINES}", LINES, all_, tuple(references))
+
+
+def in_place(table: Table, select: str, *, ordered: bool) -> Query:
+    """What is made of the lines that `group_lines` gives, in their order if that matters."""
+    return Query(f"SELECT {select} FROM {table.source}{f' ORDER BY {LINES}.place' if ordered else ''}")
+
+
+def row_lines(table: Table, grouping: Grouping) -> Table:
+    """Rows of a group as lines of a table: what is blank on screen is null."""
+    all_ = line_columns(grouping, table.columns)
+    whole = {key.column for key in grouping.keys if key.part == "value"}
+
+    def reference(at: int) -> str:
+        if at >= len(table.columns) or at in whole:
+            return f"CAST(NULL AS {all_[at].type})"
+        own, known = table.columns[at], table.references[at]
+        return text_expression(own, known) if all_[at] != own else known
+
+    return Table(table.source, table.name, all_, tuple(map(reference, range(len(all_)))))
+
+
+def innermost(groups: str, grouping: Grouping, columns: tuple[Column, ...]) -> Table:
+    """The groups of the last level as rows of a table: their keys, the number of rows, the aggregates."""
+    references = [f"{groups}.k{at}" for at in range(len(grouping.keys))]
+    references += [f"{groups}.n", *(f"{groups}.a{at}" for at in range(len(grouping.aggregates)))]
+    all_ = (*key_columns(grouping, columns), *group_columns(grouping, columns))
+    return Table(groups, groups, all_, tuple(references))
+
+
+def every(
+    table: Table, grouping: Grouping, columns: tuple[Column, ...], order: tuple[SortKey, ...], select: str
+) -> Query:
+    """All groups of the last level, as they stand when all are open; `table` is one that `innermost` gives."""
+    last = len(grouping.keys) - 1
+    joins: list[str] = []
+    terms: list[str] = []
+    for level in range(last):
+        name = f"level_{level}"
+        same = [f"{name}.k{at} IS NOT DISTINCT FROM {table.name}.k{at}" for at in range(level + 1)]
+        joins.append(f"JOIN {table.source} AS {name} ON {name}.level = {level} AND {' AND '.join(same)}")
+        terms += [*_order_terms(grouping, columns, order, name), f"{name}.k{level} NULLS LAST"]
+    terms += [*_order_terms(grouping, columns, order, table.name), f"{table.name}.k{last} NULLS LAST"]
+    source = f"{' '.join([table.source, *joins])} WHERE {table.name}.level = {last}"
+    return Query(f"SELECT {select} FROM {source} ORDER BY {', '.join(terms)}")
+
+
+def aggregate_expression(one: Aggregate, column: Column, reference: str) -> str:
+    """Return the SQL for an aggregate. Where the engine's exact sum has no room, it is one of floats."""
+    has_room = kind_of(column) is Kind.FLOAT or is_exact_sum(column)
+    match one.function:
+        case "distinct":
+            return f"count(DISTINCT {reference})"
+        case "mean":
+            return f"avg({reference if has_room else f'CAST({reference} AS DOUBLE)'})"
+        case "sum":
+            return f"sum({reference if has_room else f'CAST({reference} AS DOUBLE)'})"
+        case "min" | "max":
+            return f"{one.function}({reference})"
+
+
+def _order_terms(
+    grouping: Grouping, columns: tuple[Column, ...], order: tuple[SortKey, ...], name: str = "g"
+) -> list[str]:
+    places = {key.column: f"{name}.k{at}" for at, key in reversed(list(enumerate(grouping.keys)))}
+    places[len(columns)] = f"{name}.n"
+    places |= {len(columns) + 1 + at: f"{name}.a{at}" for at in range(len(grouping.aggregates))}
     return [
         f"{places[key.column]} {'DESC' if key.descending else 'ASC'} NULLS LAST"
         for key in order
@@ -134,18 +221,12 @@ def _order_terms(grouping: Grouping, columns: tuple[Column, ...], order: tuple[S
     ]
 
 
-def _aggregate(one: Aggregate, column: Column, at: int) -> str:
-    value = f"v{at}"
-    match one.function:
-        case "distinct":
-            made = f"count(DISTINCT {value})"
-        case "mean":
-            made = f"avg(CAST({value} AS DOUBLE))"
-        case "sum" if kind_of(column) is Kind.FLOAT or not is_exact_sum(column):
-            made = f"sum(CAST({value} AS DOUBLE))"
-        case "sum" | "min" | "max":
-            made = f"{one.function}({value})"
-    return f"{made} AS a{at}"
+def _key_text(grouping: Grouping, columns: tuple[Column, ...], level: int) -> str:
+    key = grouping.keys[level]
+    if key.part in _SHORTER:
+        return _key_cell(key, columns[key.column], f"{LINES}.k{level}")
+    column = Column("", key_type(columns[key.column], key))
+    return text_expression(column, f"{LINES}.k{level}")
 
 
 def _key_cell(key: GroupKey, column: Column, reference: str) -> str:

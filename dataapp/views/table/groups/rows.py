@@ -5,9 +5,10 @@ Groups are made by one query and kept in the engine; another list says in which 
 group: each open one is read as `RelationRows` reads any question, so that it may have millions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +23,8 @@ from dataapp.views.table.groups.lines import Branch, Run, line_of, runs
 from dataapp.views.table.groups.queries import GROUPS, PLACED, TOP, row_order, rows_of
 from dataapp.views.table.relation import queries
 from dataapp.views.table.relation.queries import Query, Question, Span, Table
-from dataapp.views.table.relation.rows import RelationRows, Screen, Totals, moved_up
+from dataapp.views.table.relation.rows import RelationRows, Screen, Select, Totals, moved_up
+from dataapp.views.table.selection import Rows
 
 _LINES = pa.schema([("level", pa.int32()), ("state", pa.int32()), ("group", pa.int64())])
 _ROW, _CLOSED, _OPEN = range(3)  # states of lines
@@ -152,6 +154,50 @@ class GroupedRows(RelationRows):
             level, *texts = found[0]
             return tuple(texts[: level + 1]), line_of(tree.top, group)
 
+    def summed_up(self, question: Question, rows: tuple[Rows, ...] | None, select: Select, cancel: Cancel) -> pa.Table:
+        """Return aggregates over lines by their numbers, or over all where there are None: a row for each few of them.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        if question.groups is None:
+            return super().summed_up(question, rows, select, cancel)
+        if rows is None:
+            with self._alone():
+                rows = (Rows(0, self._tree_of(question).top.lines),)
+        return self._by_number(question, rows, select, cancel, ordered=False)
+
+    def selected_rows(self, question: Question, rows: tuple[Rows, ...], select: Select, cancel: Cancel) -> pa.Table:
+        """Return what is made of the rows among lines by their numbers; of groups, nothing is.
+
+        Raises:
+            Cancelled: Another question has been settled since.
+        """
+        if question.groups is None:
+            return super().selected_rows(question, rows, select, cancel)
+        return self._read_lines(question, rows, select, cancel, None, ordered=True)
+
+    @contextmanager
+    def beside(self, question: Question, cancel: Cancel) -> Iterator[tuple[Reader, Table]]:
+        """Open a reader of its own on what the rows of a question come from, or the innermost of its groups."""
+        if question.groups is None:
+            with super().beside(question, cancel) as opened:
+                yield opened
+            return
+        with self.relation.open() as reader:
+            cancel.on_cancel(reader.cancel)
+            columns = self.columns(cancel)
+            groups, _ = self._groups_of(reader, columns, question)
+            yield reader, group_queries.innermost(groups, question.groups, columns)
+
+    def stream(self, question: Question, reader: Reader, table: Table, select: Select) -> pa.RecordBatchReader:
+        """Return all rows of a question, or the innermost of its groups as they stand when all are open."""
+        grouping, columns = question.groups, self._columns
+        if grouping is None or columns is None:
+            return super().stream(question, reader, table, select)
+        query = group_queries.every(table, grouping, columns, question.order, select(table))
+        return reader.kept_batches(query.sql, query.parameters)
+
     def is_interruptible(self, question: Question) -> bool:
         """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
         if question.groups is None or self._columns is None:
@@ -175,22 +221,25 @@ class GroupedRows(RelationRows):
     # The groups. The lock is held.
 
     def _make_groups(self, tree: _Tree, unfiltered: int | None, cancel: Cancel) -> None:
-        relation, question, reader = Table.of_relation(tree.columns), tree.question, tree.reader
-        if self.relation.fixed_order:
-            query = group_queries.group(relation, question.filters, tree.grouping)
-            with self._attempt(reader, cancel):
-                table = reader.keep(query.sql, query.parameters).name
-        else:  # its rows are kept, so that those of an open group are the ones that were counted
-            query = queries.keep(relation, ())
-            with self._attempt(reader, cancel):
-                kept = reader.keep(query.sql, query.parameters)
-            query = group_queries.group(Table.of_kept(tree.columns, kept.name), question.filters, tree.grouping)
-            with self._attempt(reader, cancel):
-                reader.arrange(GROUPS, query.sql, query.parameters)
-            table, unfiltered = GROUPS, kept.rows
+        with self._attempt(tree.reader, cancel):
+            table, kept = self._groups_of(tree.reader, tree.columns, tree.question)
         [(tree.groups, tree.rows)] = self._find(tree, group_queries.totals(table), cancel)
+        unfiltered = unfiltered if kept is None else kept
         tree.unfiltered = tree.rows if unfiltered is None else unfiltered
         tree.table = table
+
+    def _groups_of(self, reader: Reader, columns: tuple[Column, ...], question: Question) -> tuple[str, int | None]:
+        """Return the table that a reader has the groups of a question in, and how many rows were kept for it."""
+        relation, grouping = Table.of_relation(columns), question.groups
+        assert grouping is not None
+        if self.relation.fixed_order:
+            query = group_queries.group(relation, question.filters, grouping)
+            return reader.keep(query.sql, query.parameters).name, None
+        query = queries.keep(relation, ())  # so that the rows of an open group are the ones that were counted
+        kept = reader.keep(query.sql, query.parameters)
+        query = group_queries.group(Table.of_kept(columns, kept.name), question.filters, grouping)
+        reader.arrange(GROUPS, query.sql, query.parameters)
+        return GROUPS, kept.rows
 
     def _place(self, tree: _Tree, cancel: Cancel) -> None:
         tree.is_open = False
@@ -203,7 +252,7 @@ class GroupedRows(RelationRows):
         """Find what is open, arrange the rows in it, and let go what is not."""
         wanted = tree.grouping.open
         for path in wanted - tree.numbers.keys():
-            found = self._find(tree, group_queries.find(tree.table, tree.grouping, tree.columns, path), cancel)
+            found = self._find(tree, group_queries.find(tree.table, tree.grouping, path), cancel)
             tree.numbers[path] = found[0] if found else None
         for path in tree.opened.keys() - wanted:
             tree.opened.pop(path).close()
@@ -273,6 +322,58 @@ class GroupedRows(RelationRows):
         for name in reversed(_LINES.names):
             cells = cells.add_column(0, name, lines.column(name))
         return cells
+
+    # Lines by their numbers. The lock is held to find them, and to read groups, but not while rows are read.
+
+    def _by_number(
+        self, question: Question, rows: tuple[Rows, ...], select: Select, cancel: Cancel, *, ordered: bool
+    ) -> pa.Table:
+        grouping = question.groups
+        if grouping is None:
+            return super()._by_number(question, rows, select, cancel, ordered=ordered)
+
+        def of_rows(table: Table) -> str:
+            return select(group_queries.row_lines(table, grouping))
+
+        return self._read_lines(question, rows, of_rows, cancel, select, ordered=ordered)
+
+    def _read_lines(
+        self,
+        question: Question,
+        rows: tuple[Rows, ...],
+        of_rows: Select,
+        cancel: Cancel,
+        of_groups: Select | None,
+        *,
+        ordered: bool,
+    ) -> pa.Table:
+        """Read lines: what `of_rows` makes of rows, and `of_groups` of groups, which are left out without it."""
+        found: list[pa.Table | Callable[[], pa.Table]] = []
+        with self._alone():
+            tree = self._tree_of(question)
+            for run in (run for stretch in rows for run in runs(tree.top, stretch.first, stretch.count)):
+                if run.level == len(tree.grouping.keys):
+                    assert run.branch.group is not None
+                    path = tree.paths[run.branch.group]
+                    inside, opened = _rows_question(question, tree.columns, path), tree.opened[path]
+                    stretch = (Rows(run.first, run.count),)
+                    if ordered:
+                        found.append(partial(opened.selected, inside, stretch, of_rows, cancel))
+                    else:
+                        part = None if run.count == run.branch.children else stretch
+                        found.append(partial(opened.summed_up, inside, part, of_rows, cancel))
+                elif of_groups is not None:
+                    found.append(self._groups_run(tree, run, of_groups, cancel, ordered=ordered))
+        tables = [one() if callable(one) else one for one in found]
+        return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
+
+    def _groups_run(self, tree: _Tree, run: Run, select: Select, cancel: Cancel, *, ordered: bool) -> pa.Table:
+        first = tree.starts[TOP if run.branch.group is None else run.branch.group] + run.first
+        span = Span(first, run.count, ())
+        table = group_queries.group_lines(tree.table, tree.grouping, tree.columns, run.level, span)
+        query = group_queries.in_place(table, select(table), ordered=ordered)
+        with self._attempt(tree.reader, cancel):
+            return tree.reader.fetch_kept(query.sql, query.parameters)
 
     # The lock and the reader.
 

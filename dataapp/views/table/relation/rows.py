@@ -186,6 +186,10 @@ class RelationRows:
         """
         return self._by_number(question, rows, select, cancel, ordered=True)
 
+    def selected_rows(self, question: Question, rows: tuple[Rows, ...], select: Select, cancel: Cancel) -> pa.Table:
+        """Return rows by their numbers; as `selected`, where there is nothing but rows."""
+        return self.selected(question, rows, select, cancel)
+
     def summed_up(self, question: Question, rows: tuple[Rows, ...] | None, select: Select, cancel: Cancel) -> pa.Table:
         """Return aggregates over rows by their numbers, or over all rows where there are None.
 

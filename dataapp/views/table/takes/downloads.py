@@ -21,6 +21,7 @@ from dataapp.views.table.relation.rows import RelationRows
 from dataapp.views.table.takes.exports import as_text, as_typed
 
 type FileKind = Literal["csv", "parquet", "arrow"]
+type FileOf = Literal["rows", "groups"]
 
 FILE_KINDS: tuple[FileKind, ...] = ("csv", "parquet", "arrow")
 _CHUNK = 1 << 20  # bytes that a message carries at most

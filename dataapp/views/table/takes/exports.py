@@ -201,9 +201,9 @@ def as_measures(positions: Sequence[int]) -> Select:
 
 
 def measures_of(found: pa.Table, columns: Sequence[tuple[int, Column]]) -> Measures:
-    """Return what the one row of an `as_measures` query says of all its columns together."""
-    row: dict[str, Any] = found.to_pylist()[0]
-    parts = [_Part.of(row, at, column) for at, column in columns]
+    """Return what `as_measures` queries, of which each gave a row, say of all their columns together."""
+    rows: list[dict[str, Any]] = found.to_pylist()
+    parts = [_Part.of(row, at, column) for row in rows for at, column in columns]
     counted = [part for part in parts if part.count]
     nans = sum(part.nans for part in parts)
     if not counted:

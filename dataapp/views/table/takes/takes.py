@@ -1,5 +1,8 @@
 """What a reader takes from the rows that are shown: a selection, its measures, copies, a row as a card, files.
 
+Where rows are grouped, the lines on screen are selected, copied and measured as they are seen; a file is of the rows or
+of the groups.
+
 All of it is about the view that the page shows. Another view ends the selection and what is made of it; a file that is
 being made goes on, because it is of the rows that were seen when it was asked for.
 """
@@ -12,6 +15,7 @@ import pyarrow as pa
 
 from dataapp.engines.relation import Column
 from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.table.groups.grouping import key_columns, line_columns
 from dataapp.views.table.ipc import table_to_ipc
 from dataapp.views.table.messages import Card, Copy, Fetch, Measure, Select, Stop, Take, Taken, Value
 from dataapp.views.table.relation.queries import Question
@@ -39,7 +43,10 @@ class Ground:
         columns: The relation's columns.
         question: Which rows, in which order.
         total: How many rows there are, or None while they are counted.
+        lines: How many lines they and their groups take; as many as rows where these are not grouped.
+        groups: How many groups the first level has, or None without groups.
         order: Positions of the columns that are seen, in the order in which they are.
+        own: Positions of the relation's columns that are seen where rows are not grouped.
     """
 
     view: int
@@ -47,7 +54,16 @@ class Ground:
     columns: tuple[Column, ...]
     question: Question
     total: int | None
+    lines: int | None
+    groups: int | None
     order: tuple[int, ...]
+    own: tuple[int, ...]
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The columns of lines: where rows are grouped, with what is made of groups."""
+        groups = self.question.groups
+        return self.columns if groups is None else line_columns(groups, self.columns)
 
     @property
     def ungrouped(self) -> Question:
@@ -64,13 +80,17 @@ class Chosen:
     selection: Selection
 
     def read(self, cancel: Cancel) -> pa.Table:
-        """Return the selected cells as they are, under the names of their columns. For a job.
+        """Return the selected cells of rows as they are, under the names of their columns. For a job.
 
         Raises:
             Cancelled: The page shows something else by now.
         """
-        select = exports.as_typed(self.selection.positions(len(self.ground.columns)))
-        return self.ground.rows.selected(self.ground.question, self.selection.rows, select, cancel)
+        width = len(self.ground.columns)
+        positions = [at for at in self.selection.positions(width) if at < width]
+        if not positions:  # figures of groups alone
+            return pa.table({})
+        select = exports.as_typed(positions)
+        return self.ground.rows.selected_rows(self.ground.question, self.selection.rows, select, cancel)
 
 
 class Takes:
@@ -137,10 +157,6 @@ class Takes:
         if isinstance(message, Fetch):
             self._fetch(ground, message)
             return
-        if ground.question.groups is not None:  # its lines are not rows
-            if not isinstance(message, Select):
-                self._refuse(type(message).__name__.lower(), message.ticket)
-            return
         match message:
             case Select():
                 self._stop("measure")
@@ -187,13 +203,12 @@ class Takes:
 
     def _measure(self, ground: Ground, message: Measure) -> None:
         chosen = self._chosen
-        if chosen is None or ground.total is None:
+        if chosen is None or ground.lines is None:
             return
-        selection = chosen.selection
+        selection, columns = chosen.selection, ground.all_columns
         positions = ground.order if selection.columns is None else selection.columns
-        numbers = [(at, ground.columns[at]) for at in positions]
-        numbers = [(at, column) for at, column in numbers if exports.is_number(column)]
-        rows = None if selection.count == ground.total else selection.rows
+        numbers = [(at, columns[at]) for at in positions if exports.is_number(columns[at])]
+        rows = None if selection.count == ground.lines else selection.rows
 
         def measure(cancel: Cancel) -> exports.Measures:
             if not numbers:
@@ -205,14 +220,14 @@ class Takes:
 
     def _copy(self, ground: Ground, message: Copy) -> None:
         chosen = self._chosen
-        if chosen is None or ground.total is None:
+        if chosen is None or ground.lines is None:
             return
         selection = chosen.selection
         positions = ground.order if selection.columns is None else selection.columns
         if selection.count * len(positions) > MOST_COPIED:
             self._send({"type": "copied", "ticket": message.ticket, "text": None})
             return
-        columns = [ground.columns[at] for at in positions]
+        columns = [ground.all_columns[at] for at in positions]
 
         def copy(cancel: Cancel) -> str | None:
             guarded = message.kind in {"tsv", "named_tsv", "csv"}
@@ -228,18 +243,23 @@ class Takes:
 
     def _show_card(self, ground: Ground, message: Card) -> None:
         longest = max(1, min(_LONGEST_VALUE, _WIDEST_CARD // len(ground.columns)))
+        line, select = (Rows(message.row, 1),), exports.as_card(longest)
 
-        def read(cancel: Cancel) -> pa.Table:
-            return ground.rows.selected(ground.question, (Rows(message.row, 1),), exports.as_card(longest), cancel)
+        def read(cancel: Cancel) -> tuple[pa.Table, bool]:
+            cells = ground.rows.selected_rows(ground.question, line, select, cancel)
+            if ground.question.groups is None or cells.num_rows:
+                return cells, False
+            return ground.rows.selected(ground.question, line, select, cancel), True
 
-        def answer(cells: pa.Table) -> Message:
-            found = {"read": cells.num_rows, "longest": longest, "cells": table_to_ipc(cells)}
-            return {"type": "card", "row": message.row, **found}
+        def answer(found: tuple[pa.Table, bool]) -> Message:
+            cells, is_group = found
+            told = {"read": cells.num_rows, "group": is_group, "longest": longest, "cells": table_to_ipc(cells)}
+            return {"type": "card", "row": message.row, **told}
 
         self._run("card", message.ticket, read, answer)
 
     def _show_value(self, ground: Ground, message: Value) -> None:
-        if message.column >= len(ground.columns):
+        if message.column >= len(ground.all_columns):
             return
         select = exports.as_value(message.column, _LONGEST_VALUE)
 
@@ -257,10 +277,17 @@ class Takes:
     def _fetch(self, ground: Ground, message: Fetch) -> None:
         if message.ticket in self._files:
             return
-        download = Download(ground.rows, ground.ungrouped, ground.order, message.kind)
+        question, positions, total, name = ground.ungrouped, ground.own, ground.total, self.name
+        groups = ground.question.groups
+        if groups is not None and message.of == "groups":
+            keys = key_columns(groups, ground.columns)
+            made = (len(keys) + at - len(ground.columns) for at in ground.order if at >= len(ground.columns))
+            question, positions = ground.question, (*range(len(keys)), *made)
+            total = ground.groups if len(keys) == 1 else None  # of the innermost, nobody has counted more
+            name = f"{name} by {', '.join(key.name for key in keys)}"
+        download = Download(ground.rows, question, positions, message.kind)
         ended = partial(self._files.pop, message.ticket, None)
-        name = file_name(self.name, message.kind)
-        told = {"ticket": message.ticket, "name": name, "total": ground.total}
+        told = {"ticket": message.ticket, "name": file_name(name, message.kind), "total": total, "of": message.of}
         file = self._files[message.ticket] = _File(self._submit, partial(self._tell, told), download, ended)
         file.start()
 
@@ -312,7 +339,7 @@ class _File:
 
 def _fitting(ground: Ground, selection: Selection) -> Chosen | None:
     """Return what of a selection there is."""
-    if any(at >= len(ground.columns) for at in selection.columns or ()):
+    if any(at >= len(ground.all_columns) for at in selection.columns or ()):
         return None
-    within = selection if ground.total is None else selection.within(ground.total)
+    within = selection if ground.lines is None else selection.within(ground.lines)
     return Chosen(ground, within) if within.rows else None

@@ -1,8 +1,10 @@
 """Selections, measures, copies, cards and files as messages of the page."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from dataapp.engines.relation import Relation
@@ -225,6 +227,121 @@ def test_a_file_that_fails_is_told_without_its_reason(explorer: Explorer, relati
         explorer.jobs.run()
         explorer.controller.receive({"type": "taken", "ticket": 5})
     assert "secret" not in repr(explorer.messages)
+
+
+# Lines of groups.
+
+
+@pytest.fixture
+def grouped(shown: Explorer) -> Explorer:
+    """The same rows in three groups by `k` with the sum of `n`, of which the second is open: 3 + 333 lines."""
+    say(shown, "group", keys=[[1, "value"]], aggregates=[[0, "sum"]])
+    shown.jobs.run()
+    lines = pa.ipc.open_stream(shown.view["lines"]).read_all()
+    shown.say("toggle", group=lines.column("group")[1].as_py())
+    shown.jobs.run()
+    assert shown.view["rows"] == 336
+    shown.messages.clear()
+    return shown
+
+
+def say_now(explorer: Explorer, type_: str, **data: Any) -> None:
+    explorer.say_to(3, type_, **data)
+
+
+def test_lines_are_copied_as_they_are_seen(grouped: Explorer):
+    say_now(grouped, "select", rows=[[0, 4]], columns=None)
+    say_now(grouped, "copy", ticket=3, kind="named_tsv")
+    assert answer(grouped)["text"].splitlines() == [
+        "k\trows\tsum_of_n\tn\tname",
+        "0\t334\t166833\t\t",
+        "1\t333\t166167\t\t",
+        "\t\t\t1\trow 1",
+        "\t\t\t4\trow 4",
+    ]
+    say_now(grouped, "select", rows=[[334, 2]], columns=[3, 4])
+    say_now(grouped, "copy", ticket=4, kind="json")
+    assert [set(line) for line in json.loads(answer(grouped)["text"])] == [{"rows", "sum_of_n"}] * 2
+
+
+def test_a_hidden_figure_is_neither_copied_nor_downloaded(grouped: Explorer):
+    grouped.controller.receive(
+        {"type": "layout", "view": 3, "order": [2, 0, 1], "hidden": [3], "pinned": [], "widths": []}
+    )
+    say_now(grouped, "select", rows=[[0, 1]], columns=None)
+    say_now(grouped, "copy", ticket=3, kind="csv")
+    assert answer(grouped)["text"] == "k,sum_of_n,name,n\n0,166833,,"
+    say_now(grouped, "fetch", ticket=5, kind="csv", of="groups")
+    assert download(grouped, 5) == b"k,sum_of_n\n0,166833\n1,166167\n2,166500\n"
+
+
+def test_all_lines_are_measured_together(grouped: Explorer):
+    say_now(grouped, "select", rows=[[0, 336]], columns=[3, 4, 0])
+    say_now(grouped, "measure", ticket=7)
+    found = answer(grouped)
+    assert (found["numbers"], found["sum"]) == (2 * 3 + 333, str(1000 + 499_500 + 166_167))
+    assert (found["min"], found["max"]) == ("1", "166833")
+
+
+def test_nothing_is_selected_beyond_the_last_line_or_column(grouped: Explorer):
+    say_now(grouped, "select", rows=[[0, 500]], columns=[4])
+    assert grouped.chosen[-1].selection.rows == (Rows(0, 336),)
+    say_now(grouped, "select", rows=[[0, 1]], columns=[5])
+    assert grouped.controller.chosen is None
+    say_now(grouped, "value", ticket=1, row=0, column=5)
+    assert not grouped.jobs.waiting
+
+
+def test_the_rows_among_selected_lines_can_be_read(grouped: Explorer):
+    say_now(grouped, "select", rows=[[1, 3]], columns=[1, 3, 0])
+    assert grouped.chosen[-1].read(job()).to_pylist() == [{"k": 1, "n": 1}, {"k": 1, "n": 4}]
+    say_now(grouped, "select", rows=[[1, 3]], columns=[3])
+    assert grouped.chosen[-1].read(job()).num_rows == 0
+
+
+def test_a_card_of_a_group_has_its_figures_and_one_of_a_row_its_columns(grouped: Explorer):
+    say_now(grouped, "card", ticket=1, row=1)
+    card = answer(grouped)
+    assert card["group"]
+    assert list(read_cells(card).to_pylist()[0].values()) == [None, "1", None, "333", "166167"]
+    say_now(grouped, "card", ticket=2, row=3)
+    card = answer(grouped)
+    assert not card["group"]
+    assert list(read_cells(card).to_pylist()[0].values()) == ["4", "1", "row 4"]
+
+
+def test_a_file_is_of_the_groups_or_of_their_rows(grouped: Explorer):
+    say_now(grouped, "fetch", ticket=5, kind="csv", of="groups")
+    grouped.jobs.run()
+    [chunk] = grouped.messages
+    assert chunk["bytes"] == b"k,rows,sum_of_n\n0,334,166833\n1,333,166167\n2,333,166500\n"
+    assert (chunk["name"], chunk["of"], chunk["rows"], chunk["total"]) == ("table by k.csv", "groups", 3, 3)
+    say_now(grouped, "fetch", ticket=6, kind="csv", of="rows")
+    grouped.jobs.run()
+    assert (grouped.messages[-1]["name"], grouped.messages[-1]["of"]) == ("table.csv", "rows")
+    assert grouped.messages[-1]["bytes"].startswith(b"n,k,name\n0,0,row 0\n1,1,row 1\n")
+
+
+def test_a_file_of_groups_that_are_not_there_is_of_the_rows(shown: Explorer):
+    say(shown, "fetch", ticket=5, kind="csv", of="groups")
+    assert download(shown, 5).count(b"\n") == 1001
+
+
+def test_names_and_values_of_groups_become_no_formulas(explorer: Explorer, relation: Make):
+    sql = """SELECT * FROM (VALUES ('=1+1', 1), ('<b>', 2)) AS rows("=cmd", "<script>")"""
+    explorer.controller.show(relation(sql))
+    explorer.jobs.run()
+    explorer.say("group", keys=[[0, "value"]], aggregates=[[1, "sum"], [0, "max"]])
+    explorer.jobs.run()
+    explorer.say("fetch", ticket=5, kind="csv", of="groups")
+    assert download(explorer, 5).decode().splitlines() == [
+        "'=cmd,rows,sum_of_<script>,max_of_=cmd",
+        "<b>,1,2,<b>",
+        "'=1+1,1,1,'=1+1",
+    ]
+    explorer.say_to(2, "select", rows=[[0, 2]], columns=None)
+    explorer.say_to(2, "copy", ticket=6, kind="markdown")
+    assert answer(explorer)["text"].splitlines()[2:] == [r"| \<b\> | 1 | 2 | \<b\> |", "| =1+1 | 1 | 1 | =1+1 |"]
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,13 @@ export class Unfolder {
     const {explorer} = this;
     const place = explorer.placeOf(cell);
     if (!place || explorer.columns[place.column] === undefined) return;
+    if (explorer.groups.isBlank(place.row, place.column)) return;
     this.column = explorer.columns[place.column];
     this.panel = element("div", "unfolded");
     this.panel.tabIndex = -1;
     this.panel.setAttribute("autofocus", "");
     const title = element("div", "unfolded-title", this.column.name);
-    title.append(element("span", "note-text", `row ${formatCount(place.row + 1)}`));
+    title.append(element("span", "note-text", `${explorer.view.groups ? "line" : "row"} ${formatCount(place.row + 1)}`));
     this.body = element("div", "unfolded-body", "Reading …");
     this.panel.append(title, this.body);
     this.ticket = Date.now(); // other pages may show the same table

@@ -1,29 +1,38 @@
-// What is in force, as chips: each filter and the search can be opened, and taken away.
+// What is in force, as chips: each can be opened, and taken away.
 
 import {element} from "../columns/header.js";
 import {icon} from "../icons.js";
 
 export class Chips {
   /**
-   * `open(chip, button)` opens what a chip is about, `remove(chip)` takes it away, `clear()` all of them; `emptied()`
-   * takes the focus when the last one is gone.
+   * `name` is the class of what holds them, and `label` says what they are. `open(chip, button)` opens what a chip is
+   * about, `remove(chip)` takes it away, `clear()` all of them, which `all` says; `emptied()` takes the focus when the last
+   * one is gone. `move(chip, step)`, if there is one, is called when a chip is to go one place to the left (-1) or to the
+   * right (1).
    */
-  constructor(place, {open, remove, clear, emptied}) {
-    Object.assign(this, {open, remove, clear, emptied});
-    this.container = element("div", "filter-chips"); // others have chips there, too
+  constructor(place, name, label, {open, remove, clear, all, emptied, move}) {
+    Object.assign(this, {open, remove, clear, all, emptied, move});
+    this.container = element("div", name); // others have chips there, too
     this.container.setAttribute("role", "group");
-    this.container.setAttribute("aria-label", "Filters in force");
+    this.container.setAttribute("aria-label", label);
     this.shown = "[]";
+    this.keys = [];
     place.append(this.container);
   }
 
-  /** Show chips: each is {key, name, text, fault}. Those that are there already stay as they are, and keep the focus. */
+  /**
+   * Show chips: each is {key, name, text, fault, sign, said}, of which `sign` is an icon in place of the name, and `said`
+   * what it is called where name and text do not tell. One that is there already keeps the focus.
+   */
   show(chips) {
     const shown = JSON.stringify(chips);
     if (shown === this.shown) return;
     this.shown = shown;
     const focused = this.container.getRootNode().activeElement;
-    const at = [...this.container.children].findIndex((one) => one.contains(focused));
+    const before = [...this.container.children].findIndex((one) => one.contains(focused));
+    const same = before < 0 ? -1 : chips.findIndex(({key}) => key === this.keys[before]);
+    const at = same < 0 ? before : same;
+    this.keys = chips.map(({key}) => key);
     const isLabel = focused?.className === "chip-label";
     this.container.replaceChildren(...chips.map((chip) => this.#chip(chip)));
     if (chips.length > 1) this.container.append(this.#clearAll());
@@ -37,19 +46,18 @@ export class Chips {
   }
 
   #chip(chip) {
-    const {name, text, fault} = chip;
+    const {name, text, fault, sign, said = `${name} ${text}`} = chip;
     const made = element("span", "chip");
     made.toggleAttribute("data-wrong", Boolean(fault));
     const label = element("button", "chip-label");
     label.type = "button";
-    label.title = fault || `${name} ${text}`;
-    label.append(chip.key === "search" ? icon("search") : element("span", "chip-name", name));
-    label.append(element("span", "chip-text", text));
-    label.setAttribute("aria-label", `${name} ${text}${fault ? `: ${fault}` : ""}`);
+    label.title = fault || said;
+    label.append(sign ? icon(sign) : element("span", "chip-name", name), element("span", "chip-text", text));
+    label.setAttribute("aria-label", `${said}${fault ? `: ${fault}` : ""}`);
     label.addEventListener("click", () => this.open(chip, label));
     const remove = element("button", "chip-remove");
     remove.type = "button";
-    remove.setAttribute("aria-label", `Remove ${name} ${text}`);
+    remove.setAttribute("aria-label", `Remove ${said}`);
     remove.append(icon("close"));
     remove.addEventListener("click", () => this.remove(chip));
     made.append(label, remove);
@@ -58,15 +66,17 @@ export class Chips {
   }
 
   #clearAll() {
-    const button = element("button", "chip-clear", "Clear all");
+    const button = element("button", "chip-clear", this.all);
     button.type = "button";
     button.addEventListener("click", () => this.clear());
     return button;
   }
 
   #key(event, chip) {
-    if (event.key !== "Delete" && event.key !== "Backspace") return;
+    const step = event.altKey && this.move ? {ArrowLeft: -1, ArrowRight: 1}[event.key] : undefined;
+    if (step === undefined && event.key !== "Delete" && event.key !== "Backspace") return;
     event.preventDefault();
-    this.remove(chip);
+    if (step === undefined) this.remove(chip);
+    else this.move(chip, step);
   }
 }

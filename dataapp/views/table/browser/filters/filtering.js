@@ -18,10 +18,11 @@ export class Filtering {
     this.faults = {};
     this.columns = [];
     this.marks = new Marks(table);
-    this.chips = new Chips(toolbar.chips, {
+    this.chips = new Chips(toolbar.chips, "filter-chips", "Filters in force", {
       open: (chip, button) => (chip.key === "search" ? this.search.focus() : this.open(chip.key, button)),
       remove: (chip) => (chip.key === "search" ? this.find("") : this.set(chip.key, "")),
       clear: () => this.say("clear", {}),
+      all: "Clear all",
       emptied: () => table.focus({preventScroll: true}),
     });
     this.search = new SearchField((text) => this.find(text));
@@ -38,6 +39,7 @@ export class Filtering {
   show(view) {
     const {columns, search} = view;
     this.columns = columns;
+    this.isOfGroups = view.groups !== null;
     this.search.element.hidden = search === "" && !columns.some(({kind}) => kind === "text");
     this.marks.look(search);
     this.showTexts(view);
@@ -52,7 +54,7 @@ export class Filtering {
     const chips = Object.entries(this.filters).map(([at, text]) => {
       return {key: Number(at), name: this.columns[at].name, text, fault: faults[at]};
     });
-    if (this.searched?.trim()) chips.push({key: "search", name: "Search", text: this.searched.trim()});
+    if (this.searched?.trim()) chips.push({key: "search", name: "Search", sign: "search", text: this.searched.trim()});
     this.chips.show(chips);
     if (this.opened) this.opened.content.show(this.filters[this.opened.column] ?? "", faults[this.opened.column]);
   }
@@ -63,7 +65,8 @@ export class Filtering {
   }
 
   receive(message) {
-    if (message.type === "sql") this.popup.open(this.sqlButton, "SQL of these rows", sqlContent(message.text));
+    const title = `SQL of these ${this.isOfGroups ? "groups" : "rows"}`;
+    if (message.type === "sql") this.popup.open(this.sqlButton, title, sqlContent(title, message.text));
     else if (this.opened?.column === message.column) this.opened.content.values?.receive(message);
   }
 

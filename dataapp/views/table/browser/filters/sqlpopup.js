@@ -3,11 +3,11 @@
 import {element} from "../columns/header.js";
 
 /** The content of a popup with SQL. */
-export function sqlContent(text) {
+export function sqlContent(title, text) {
   const content = element("div", "sql");
   const code = element("pre", "sql-text", text);
   code.tabIndex = 0;
-  code.setAttribute("aria-label", "SQL of these rows");
+  code.setAttribute("aria-label", title);
   const copy = element("button", "action", "Copy");
   copy.type = "button";
   copy.autofocus = true;
@@ -16,7 +16,7 @@ export function sqlContent(text) {
     copy.textContent = (await copied(text, code)) ? "Copied" : "Press Ctrl-C";
   });
   const head = element("div", "sql-head");
-  head.append(element("span", "popup-title", "SQL of these rows"), copy);
+  head.append(element("span", "popup-title", title), copy);
   content.append(head, code);
   return content;
 }

@@ -71,6 +71,12 @@ export class Groups {
     return {level: tile.level[at], state: tile.state[at], group: tile.group[at]};
   }
 
+  /** Whether a line shows a group, and not a row. */
+  isGroup(row) {
+    const line = this.said && this.line(row);
+    return Boolean(line) && line.state !== ROW;
+  }
+
   /** Whether a line has no value for a column. */
   isBlank(row, column) {
     const line = this.said && this.line(row);
@@ -153,9 +159,10 @@ export class Groups {
     this.explorer.say("group", {keys, aggregates});
   }
 
-  toggle(line) {
+  /** Open or close the group of a line. Its caret keeps the focus if it has been used. */
+  toggle(line, {isByCaret = true} = {}) {
     if (!line) return;
-    this.focused = line.group;
+    if (isByCaret) this.focused = line.group;
     this.explorer.say("toggle", {group: Number(line.group)});
   }
 

@@ -53,7 +53,7 @@ export class RowCard {
   open(row) {
     const {scroller, side} = this.explorer;
     if (row < 0 || row >= scroller.rows) return;
-    const title = `Row ${formatCount(row + 1)}`;
+    const title = `${this.explorer.view.groups ? "Line" : "Row"} ${formatCount(row + 1)}`;
     if (this.isOpen) side.title.textContent = title;
     else {
       this.list.replaceChildren();
@@ -61,10 +61,18 @@ export class RowCard {
       side.open(title, this.element, () => this.#left());
     }
     this.row = row;
-    [this.back.disabled, this.next.disabled] = [row === 0, row === scroller.rows - 1];
+    this.#allow(row > 0, row < scroller.rows - 1);
     this.search.hidden = this.explorer.layout.displayed.length <= SEARCHED;
     this.move(row);
     this.again();
+  }
+
+  /** Let the reader go on where there are rows; a button that goes out of use leaves the focus to the other one. */
+  #allow(isBack, isNext) {
+    const focused = this.element.getRootNode().activeElement;
+    [this.back.disabled, this.next.disabled] = [!isBack, !isNext];
+    if (focused === this.back && !isBack) this.next.focus();
+    if (focused === this.next && !isNext) this.back.focus();
   }
 
   /** Ask for the row again: the view is another one. */
@@ -82,14 +90,24 @@ export class RowCard {
     if (message.ticket !== this.ticket || !this.isOpen) return;
     const table = tableFromIPC(new Uint8Array(message.cells.buffer ?? message.cells), {useBigInt: true});
     if (table.numRows === 0) return;
-    const {columns, layout} = this.explorer;
-    const hidden = [...columns.keys()].filter((at) => !layout.places.has(at));
+    const {columns} = this.explorer;
     const {scrollTop} = this.explorer.side.content;
-    this.list.replaceChildren(
-      ...[...layout.displayed, ...hidden].flatMap((at) => entry(columns[at], table.getChildAt(at).at(0), message.longest)),
-    );
+    const valueOf = (at) => table.getChildAt(at).at(0);
+    const shown = this.#shown(message.group, valueOf);
+    this.list.replaceChildren(...shown.flatMap((at) => entry(columns[at], valueOf(at), message.longest)));
     this.#filter();
     this.explorer.side.content.scrollTop = scrollTop;
+  }
+
+  /** The columns of a row, those on screen first; of a group, those that it has values for. */
+  #shown(isGroup, valueOf) {
+    const {columns, layout, groups, relationWidth} = this.explorer;
+    const {displayed} = layout;
+    const isKnown = groups.isGroup(this.row); // else its line is still on its way
+    const has = (at) => at >= relationWidth || (isKnown ? !groups.isBlank(this.row, at) : valueOf(at) !== null);
+    if (isGroup) return displayed.filter(has);
+    const own = displayed.filter((at) => at < relationWidth);
+    return [...own, ...[...columns.keys()].filter((at) => at < relationWidth && !own.includes(at))];
   }
 
   #filter() {

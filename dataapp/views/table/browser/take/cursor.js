@@ -269,7 +269,7 @@ export class Cursor {
     const step = steps[event.key];
     if (step) this.move(row + step[0], place + step[1], {extend: event.shiftKey});
     else if (event.key === " " && event.shiftKey) this.row(row);
-    else if (event.key === " " || event.key === "Enter") this.act.open();
+    else if (event.key === " " || event.key === "Enter") this.act.open(event.key);
     else if (event.key !== "Escape") return false;
     else if (!this.act.escape()) this.clear();
     return true;

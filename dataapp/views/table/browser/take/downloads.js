@@ -1,4 +1,4 @@
-// Files of all rows: they come in chunks, each of which is acknowledged, and are saved when the last one is there.
+// Files of all rows, or of the groups that they are in: they come in chunks, each of which is acknowledged, and are saved when the last one is there.
 
 import {formatCount} from "../cells/format.js";
 import {element} from "../columns/header.js";
@@ -15,26 +15,27 @@ const TYPES = {csv: "text/csv", parquet: "application/vnd.apache.parquet", arrow
 const STAYS = 4000; // ms that a finished one is told
 
 export class Downloads {
-  /** `ask(ticket, kind)`, `taken(ticket)` and `stop(ticket)` go to the server. */
+  /** `ask(ticket, kind, of)`, `taken(ticket)` and `stop(ticket)` go to the server. */
   constructor({ask, taken, stop}) {
     this.server = {ask, taken, stop};
     this.files = new Map();
     this.element = element("div", "downloads");
   }
 
-  menu(popup) {
-    return menu(
-      popup,
-      KINDS.map(([kind, label, note]) => ({label, note, act: () => this.start(kind)})),
-    );
+  /** What can be had, of groups if there are any. */
+  menu(popup, isGrouped) {
+    const entries = (of, title) =>
+      KINDS.map(([kind, label, note]) => ({label: title + label, note, act: () => this.start(kind, of)}));
+    const all = isGrouped ? [...entries("groups", "Groups as "), "line", ...entries("rows", "Rows as ")] : entries("rows", "");
+    return menu(popup, all);
   }
 
-  start(kind) {
+  start(kind, of) {
     const file = new File(kind, () => this.#cancel(number));
     const number = ticket();
     this.files.set(number, file);
     this.element.append(file.element);
-    this.server.ask(number, kind);
+    this.server.ask(number, kind, of);
   }
 
   receive(message) {
@@ -87,15 +88,15 @@ class File {
     this.element.append(this.text, this.button, this.bar);
   }
 
-  take({bytes, rows, total, name, last}) {
+  take({bytes, rows, total, name, of: what, last}) {
     this.chunks.push(new Blob([bytes])); // a blob may leave the memory of the page
     this.name = name;
     const share = total ? Math.min(1, rows / total) : null;
     const of = total === null ? "" : ` of ${formatCount(total)}`;
-    this.text.textContent = `${name}: ${formatCount(rows)}${of} rows`;
+    this.text.textContent = `${name}: ${formatCount(rows)}${of} ${what}`;
     this.bar.style.width = `${100 * (last ? 1 : (share ?? 0))}%`;
     if (share !== null) this.bar.setAttribute("aria-valuenow", Math.round(100 * share));
-    if (last) this.#save(rows);
+    if (last) this.#save(rows, rows === 1 ? what.slice(0, -1) : what);
   }
 
   fail() {
@@ -104,7 +105,7 @@ class File {
     this.button.remove();
   }
 
-  #save(rows) {
+  #save(rows, what) {
     const address = URL.createObjectURL(new Blob(this.chunks, {type: TYPES[this.kind]}));
     const link = element("a", "");
     link.href = address;
@@ -112,7 +113,7 @@ class File {
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
     this.chunks = [];
-    this.text.textContent = `${this.name}: ${formatCount(rows)} ${rows === 1 ? "row" : "rows"} saved`;
+    this.text.textContent = `${this.name}: ${formatCount(rows)} ${what} saved`;
     this.element.dataset.state = "saved";
     this.button.remove();
   }

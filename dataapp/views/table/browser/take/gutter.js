@@ -1,4 +1,4 @@
-// The numbers of the rows at the left, by which whole rows are selected. They are no column: what has them is beside the
+// The numbers of the rows at the left, or of lines where they are grouped, by which whole ones are selected. They are no column: what has them is beside the
 // table and follows it.
 
 import {formatCount} from "../cells/format.js";
@@ -30,19 +30,13 @@ export class Gutter {
     const {root} = this.explorer;
     const digit = root.hasAttribute("data-narrow") ? DIGIT.narrow : DIGIT.wide;
     const digits = Math.max(FEWEST, String(rows).length);
-    const width = this.isOff ? 0 : Math.ceil(digits * digit) + PADDING;
-    root.style.setProperty("--gutter", `${width}px`);
-    this.element.hidden = this.isOff;
-  }
-
-  get isOff() {
-    return Boolean(this.explorer.view?.groups); // its lines are not the rows of the table
+    root.style.setProperty("--gutter", `${Math.ceil(digits * digit) + PADDING}px`);
   }
 
   /** Follow the rows on screen. */
   paint() {
     const {table, scroller} = this.explorer;
-    const lines = this.isOff ? [] : [...table.querySelectorAll("tbody tr")];
+    const lines = [...table.querySelectorAll("tbody tr")];
     const {style} = table.querySelector("table");
     this.list.style.transform = `translateY(${style.getPropertyValue("--regular-table--transform-y") || "0px"})`;
     this.element.style.setProperty("--top", `${scroller.headerHeight}px`);

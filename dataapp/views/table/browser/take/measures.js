@@ -15,11 +15,11 @@ export class Measures {
     this.element.setAttribute("role", "status");
   }
 
-  /** So many cells of so many rows are selected; no cells, or one, have no measures. */
-  show(cells, rows, isOfRows) {
+  /** So many cells of so many rows, or whole ones that `noun` names, are selected; one cell or none has no measures. */
+  show(cells, rows, noun) {
     clearTimeout(this.waiting);
     this.ticket = undefined;
-    this.head = isOfRows ? plural(rows, "row") : plural(cells, "cell");
+    this.head = noun ? plural(rows, noun) : plural(cells, "cell");
     this.#write(cells > 1 ? [["", this.head]] : []);
     if (cells > 1) this.waiting = setTimeout(() => this.again(), SETTLES_AFTER);
   }

@@ -23,7 +23,7 @@ export class Take {
     this.cursor = new Cursor(explorer, this.selection, {
       changed: () => this.#changed(),
       copy: () => this.copy("tsv"),
-      open: () => this.openCard(),
+      open: (key) => this.open(key),
       escape: () => this.#closeCard(),
       goTo: () => this.goTo.toggle(explorer.scroller.rows),
     });
@@ -35,7 +35,7 @@ export class Take {
       offer: (text) => this.#offer(text),
     });
     this.downloads = new Downloads({
-      ask: (ticket, kind) => say("fetch", {ticket, kind}),
+      ask: (ticket, kind, of) => say("fetch", {ticket, kind, of}),
       taken: (ticket) => send("taken", ticket),
       stop: (ticket) => send("stop", ticket),
     });
@@ -66,7 +66,12 @@ export class Take {
     place.addEventListener("click", () => this.goTo.toggle(this.explorer.scroller.rows));
     root.append(this.downloads.element, this.cursor.said);
     toolbar.add("row", "Show a row as a card", () => (this.card.isOpen ? this.explorer.side.close() : this.openCard()));
-    this.saving = toolbar.add("download", "Download", (button) => popup.toggle(button, "Download", this.downloads.menu(popup)));
+    this.saving = toolbar.add("download", "Download", (button) => popup.toggle(button, "Download", this.#files()));
+  }
+
+  #files() {
+    const {popup, view} = this.explorer;
+    return this.downloads.menu(popup, Boolean(view?.groups));
   }
 
   // What the explorer says.
@@ -120,12 +125,19 @@ export class Take {
     this.clipboard.copy(kind, this.cells);
   }
 
-  /** Show the row under the cursor as a card, or open the group. */
-  openCard() {
-    const {groups, view} = this.explorer;
+  /** Open what is under the cursor: a group, with Enter a nested value, else the row as a card. */
+  open(key) {
+    const {groups, table, unfolder} = this.explorer;
     const {row} = this.cursor.here;
-    if (view?.groups) groups.toggle(groups.line(row));
-    else this.card.open(row);
+    const nested = key === "Enter" && table.querySelector("tbody [data-cursor][data-nested]");
+    if (groups.isGroup(row)) groups.toggle(groups.line(row), {isByCaret: false});
+    else if (nested) unfolder.open(nested);
+    else this.openCard();
+  }
+
+  /** Show the row under the cursor as a card. */
+  openCard() {
+    this.card.open(this.cursor.here.row);
   }
 
   #closeCard() {
@@ -136,7 +148,7 @@ export class Take {
 
   #changed() {
     const {selection} = this;
-    this.measures.show(this.cells, selection.rows, selection.isOfRows);
+    this.measures.show(this.cells, selection.rows, selection.isOfRows && (this.explorer.view?.groups ? "line" : "row"));
     this.copying.hidden = selection.isEmpty;
     this.gutter.paint();
     clearTimeout(this.saying);
@@ -185,7 +197,7 @@ export class Take {
     const content = element("div", "offer");
     const button = element("button", "goto-button", "Download all rows");
     button.type = "button";
-    button.addEventListener("click", () => popup.open(this.saving, "Download", this.downloads.menu(popup)));
+    button.addEventListener("click", () => popup.open(this.saving, "Download", this.#files()));
     content.append(element("p", "offer-text", text), button);
     popup.open(this.copying, "Too much to copy", content);
   }

@@ -150,7 +150,7 @@ def test_a_row_beyond_the_last_one_has_no_value(session: Session):
     Shown(session, table)
     control = session.control(table.choice)
     assert isinstance(control, ChoiceControl)
-    relation = session.demand(table.of, "table").look().outcome.value.relation(session.engine)
+    relation = Reading(session, table.of, "table").outcome.value.relation(session.engine)
     control.put(Chosen(relation.key, None, pa.table({"price": pa.array([], pa.float64())})))
     assert price.outcome == Done(None)
 

@@ -1,5 +1,6 @@
 """What a reader sets in an explorer, and what they choose among its rows: values of inputs, one of each per session."""
 
+import json
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -50,7 +51,8 @@ def json_to_view(said: object, start: View) -> View:
     """
     if not isinstance(said, dict):
         raise ValueError("not a view of a table")
-    parts = cast("dict[str, object]", said)
+    parts = dict(cast("dict[str, object]", said))
+    json.dumps(parts, ensure_ascii=False).encode()  # halves of characters, which nothing takes, are a ValueError
     where, sort = parts.pop("where", dict(start.where)), parts.pop("sort", None)
     if not isinstance(where, dict) or not all(
         isinstance(text, str) for text in cast("dict[str, object]", where).values()

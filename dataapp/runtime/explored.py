@@ -52,6 +52,8 @@ def value_at(cell: ValueAtCell, engine: DuckDB, chosen: object, table: Table) ->
         raise column_not_found(cell, columns)
     if not isinstance(chosen, Chosen) or chosen.of != table.digest or not isinstance(chosen.current, pa.Table):
         return None
+    if chosen.current.num_rows == 0:  # beyond the last row, which nobody knew yet
+        return None
     return chosen.current.column(cell.column)[0].as_py()
 
 

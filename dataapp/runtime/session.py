@@ -574,9 +574,7 @@ class Session:
                 result = job(cancel) if cell is None else self._limited(job, cancel, cell)
         except SourceMoved:
             self._wave_soon()  # the view is shown a new relation, which supersedes this job
-        except Cancelled:
-            pass
-        except Exception as error:  # told to the view, which shows it in place
+        except Exception as error:  # told to the view, which shows it in place; also that it gave up by itself
             kept = error
             self._deliver(lambda: None if cancel.is_dropped else failed(kept))
         else:

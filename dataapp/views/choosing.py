@@ -5,7 +5,7 @@ import pyarrow as pa
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.view import ChoiceControl, Chosen
 from dataapp.compile.identifiers import quote_identifier
-from dataapp.errors import InputError
+from dataapp.errors import Cancelled, InputError
 from dataapp.runtime.session import Job, Session
 from dataapp.views.jobs import Cancel
 from dataapp.views.table.relation.queries import Table
@@ -43,7 +43,8 @@ class Choosing:
         of, label = chosen.ground.rows.relation.key, self._explorer.label
 
         def failed(error: Exception) -> None:
-            control.put(Chosen(of, error), by=self)
+            if not isinstance(error, Cancelled):  # else the table shows another question soon, which ends the choice
+                control.put(Chosen(of, error), by=self)
 
         self._job = self._session.submit(
             lambda cancel: _read(chosen, label, cancel),

@@ -33,6 +33,7 @@ class Submit(Protocol):
     ) -> Handle:
         """Run `job` on a worker thread, then `done` or `failed` on the document's thread.
 
-        Neither is called for a job that was cancelled, nor before this call has returned.
+        Neither is called for a job that was cancelled, nor before this call has returned. One that raises `Cancelled`
+        without having been cancelled gave up by itself, because something newer is under way: it failed.
         """
         ...

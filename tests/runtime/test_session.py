@@ -10,7 +10,7 @@ import pytest
 
 from dataapp.cells.python import PythonCell, cell
 from dataapp.cells.sql import sql
-from dataapp.errors import PythonCellError, SessionError, TypeMismatchError
+from dataapp.errors import Cancelled, PythonCellError, SessionError, TypeMismatchError
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Session
 from tests.runtime.bench import ENGINE, KnobControl, ManualPool, ask, knob, rows, session, value
@@ -523,6 +523,14 @@ class TestJobs:
         told: list[Exception] = []
         session().submit(lambda cancel: 1 / 0, lambda result: None, told.append)
         assert isinstance(told[0], ZeroDivisionError)
+
+    def test_that_a_job_gave_up_by_itself_is_told(self) -> None:
+        def give_up(cancel: object) -> None:
+            raise Cancelled
+
+        told: list[Exception] = []
+        session().submit(give_up, lambda result: None, told.append)
+        assert isinstance(told[0], Cancelled)
 
     def test_a_cancelled_job_is_not_told(self) -> None:
         told: list[object] = []

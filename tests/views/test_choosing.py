@@ -5,11 +5,14 @@ from typing import Any
 
 import panel as pn
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import dataapp as da
 from dataapp.cells.cell import Cell
+from dataapp.cells.view import ChoiceControl, Chosen
 from dataapp.engines.duckdb import DuckDB
+from dataapp.errors import Cancelled
 from dataapp.inputs.kinds import WidgetControl
 from dataapp.runtime.outcomes import Done, Failed
 from dataapp.runtime.session import Demand, Session
@@ -141,6 +144,28 @@ def test_more_rows_than_can_be_read_are_an_error_of_who_reads_them(session: Sess
     assert price.outcome == Done(1.0)
     shown.say("select", rows=[[0, 2]])
     assert symbols(selected) == ["AAPL", "MSFT"]
+
+
+def test_a_selection_that_gave_up_chooses_nothing(session: Session, monkeypatch: pytest.MonkeyPatch):
+    def give_up(*_: object) -> Chosen:
+        raise Cancelled
+
+    monkeypatch.setattr(choosing, "_read", give_up)
+    table = da.explore(FRAME)
+    selected = Reading(session, table.selected, "frame")
+    Shown(session, table).say("select", rows=[[0, 3]])
+    assert selected.rows == []
+
+
+def test_a_row_beyond_the_last_one_has_no_value(session: Session):
+    table = da.explore(FRAME)
+    price = Reading(session, table.value_at("price"), "value")
+    Shown(session, table)
+    control = session.control(table.choice)
+    assert isinstance(control, ChoiceControl)
+    relation = Reading(session, table.of, "table").outcome.value.relation(session.engine)
+    control.put(Chosen(relation.key, None, pa.table({"price": pa.array([], pa.float64())})))
+    assert price.outcome == Done(None)
 
 
 def test_nothing_is_read_where_nobody_asks_for_what_is_chosen(session: Session):

@@ -109,6 +109,19 @@ def text_expression(column: Column, reference: str) -> str:
     return f"CAST({reference} AS VARCHAR)"
 
 
+def exact_text(type_: str, reference: str) -> str:
+    """Return the SQL for a value as text that is the same value again, cast to its type.
+
+    The engine's own text of a moment leaves out the seconds that clocks before 1937 were off.
+    """
+    text = f"CAST({reference} AS VARCHAR)"
+    if type_ != "TIMESTAMP WITH TIME ZONE":
+        return text
+    return (
+        f"CASE WHEN isfinite({reference}) THEN CAST({reference} AT TIME ZONE 'UTC' AS VARCHAR) || '+00' ELSE {text} END"
+    )
+
+
 def cell_expression(column: Column, reference: str) -> str:
     """Return the SQL for a value as it travels to the browser; long text is cut to one character more than is shown."""
     if column.type in _EXACT_IN_THE_BROWSER:

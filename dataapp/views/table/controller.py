@@ -325,7 +325,7 @@ class Controller:
             self._ask(shown.rows, replace(shown.arrangement, groups=groups.toggled(path)), keep_place=True)
 
         if self._asking is None and not self._failed:
-            self._asking = self._submit(lambda cancel: shown.rows.path(question, group, cancel), toggle, self._fail)
+            self._asking = self._submit(lambda cancel: shown.rows.path(question, group, cancel), toggle, self._unasked)
 
     def _lay_out(self, shown: Shown, layout: Layout) -> None:
         """Take another layout. No rows have to be read for it but those that the page then asks for."""
@@ -370,7 +370,7 @@ class Controller:
             if screen.totals is None:
                 self._settle(shown)
 
-        self._asking = self._submit(begin, begun, self._fail)  # first of all: telling takes some milliseconds
+        self._asking = self._submit(begin, begun, self._unasked)  # first of all: telling takes some milliseconds
         self._report(State("running"))
         self._send({"type": "stale"})
 
@@ -386,7 +386,9 @@ class Controller:
             self._asking = None
             self._swap(replace(shown, totals=screen.totals), screen, keep_place=True)
 
-        self._asking = self._submit(lambda cancel: shown.rows.settle(shown.question, span, cancel), settled, self._fail)
+        self._asking = self._submit(
+            lambda cancel: shown.rows.settle(shown.question, span, cancel), settled, self._unasked
+        )
 
     def _swap(self, shown: Shown, screen: Screen, *, keep_place: bool) -> None:
         """Let the page show a view, or show it with its totals."""
@@ -449,8 +451,12 @@ class Controller:
 
         self._reading = self._submit(lambda cancel: shown.rows.window(shown.question, span, cancel), read, unread)
 
+    def _unasked(self, error: Exception) -> None:
+        self._asking = None
+        self._fail(error)
+
     def _fail(self, error: Exception) -> None:
-        if isinstance(error, Cancelled):  # something newer is under way
+        if isinstance(error, Cancelled):  # what is newer than the job that gave up is under way
             return
         self._stop_jobs()
         self._failed = True

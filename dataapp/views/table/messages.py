@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from dataapp.views.table.groups.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
+from dataapp.views.table.groups.grouping import (
+    FUNCTIONS,
+    MOST_AGGREGATES,
+    MOST_KEYS,
+    PARTS,
+    Aggregate,
+    Grouping,
+    GroupKey,
+)
 from dataapp.views.table.layout import NARROWEST, WIDEST, Layout
 from dataapp.views.table.relation.queries import BLOCK, CHUNK, SortKey, Span
 from dataapp.views.table.selection import Rows, Selection
@@ -16,11 +24,10 @@ from dataapp.views.table.takes.exports import COPY_KINDS, CopyKind
 
 _MOST_ROWS = 8 * BLOCK
 _MOST_COLUMNS = 8 * CHUNK  # of a window
-_WIDEST_RELATION = 100_000  # columns that a layout may name
+_WIDEST_RELATION = 100_000  # columns that a layout or a selection may name
 _MOST_SUMMARIES = 64  # columns whose headers are on screen
 _LONGEST_FILTER = 8000  # a list of values that are ticked
-_MOST_KEYS = 8
-_MOST_AGGREGATES = 64
+_MOST_SORTED = 64  # columns to sort by
 _MOST_STRETCHES = 1000  # of selected rows
 _LAST_ROW = 2**53  # whole numbers that a browser holds exactly
 
@@ -259,8 +266,8 @@ def read_message(data: object) -> ClientMessage | None:
             group = _whole(said.get("group"), 0, _LAST_ROW)
             return None if group is None else Toggle(view, group)
         case "summarize":
-            columns = _columns(said.get("columns"))
-            return None if columns is None else Summarize(view, columns)
+            columns = _positions(said.get("columns"), _MOST_SUMMARIES)
+            return Summarize(view, columns) if columns else None
         case "profile":
             return Profile(view, _whole(said.get("column"), 0, _LAST_ROW))
         case "select":
@@ -311,13 +318,8 @@ def _selection(said: Mapping[object, object]) -> Selection | None:
         stretches.append(Rows(start, length))
     if columns is None:
         return Selection.of(tuple(stretches), None, current)
-    if not isinstance(columns, list):
-        return None
-    places = [_whole(at, 0, _LAST_ROW) for at in cast("list[object]", columns)]
-    known = tuple(at for at in places if at is not None)
-    if not known or len(set(known)) < len(places):
-        return None
-    return Selection.of(tuple(stretches), known, current)
+    places = _positions(columns, _WIDEST_RELATION)
+    return Selection.of(tuple(stretches), places, current) if places else None
 
 
 def _whole(value: object, low: int, high: int) -> int | None:
@@ -352,7 +354,8 @@ def _positions(value: object, most: int) -> tuple[int, ...] | None:
 def _layout(said: Mapping[object, object]) -> Layout | None:
     order, hidden, pinned = (_positions(said.get(key), _WIDEST_RELATION) for key in ("order", "hidden", "pinned"))
     pairs = said.get("widths")
-    if order is None or hidden is None or pinned is None or not isinstance(pairs, list):
+    is_list = isinstance(pairs, list) and len(cast("list[object]", pairs)) <= _WIDEST_RELATION
+    if order is None or hidden is None or pinned is None or not is_list:
         return None
     widths: dict[int, int] = {}
     for pair in cast("list[object]", pairs):
@@ -366,7 +369,7 @@ def _layout(said: Mapping[object, object]) -> Layout | None:
 
 
 def _grouping(said: Mapping[object, object]) -> Grouping | None:
-    pairs, others = _pairs(said.get("keys"), _MOST_KEYS), _pairs(said.get("aggregates"), _MOST_AGGREGATES)
+    pairs, others = _pairs(said.get("keys"), MOST_KEYS), _pairs(said.get("aggregates"), MOST_AGGREGATES)
     if pairs is None or others is None:
         return None
     keys = [GroupKey(column, part) for column, name in pairs for part in PARTS if part == name]
@@ -391,16 +394,8 @@ def _pairs(value: object, most: int) -> list[tuple[int, str]] | None:
     return pairs
 
 
-def _columns(value: object) -> tuple[int, ...] | None:
-    if not isinstance(value, list):
-        return None
-    columns = [_whole(item, 0, _LAST_ROW) for item in cast("list[object]", value)[: _MOST_SUMMARIES + 1]]
-    known = tuple(at for at in columns if at is not None)
-    return known if 0 < len(known) == len(columns) == len(set(known)) <= _MOST_SUMMARIES else None
-
-
 def _order(value: object) -> tuple[SortKey, ...] | None:
-    if not isinstance(value, list):
+    if not isinstance(value, list) or len(cast("list[object]", value)) > _MOST_SORTED:
         return None
     keys: list[SortKey] = []
     for item in cast("list[object]", value):

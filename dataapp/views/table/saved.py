@@ -11,7 +11,15 @@ from typing import Any, cast
 from dataapp.compile.identifiers import fold
 from dataapp.engines.relation import Column
 from dataapp.views.table.arrangement import Arrangement
-from dataapp.views.table.groups.grouping import FUNCTIONS, PARTS, Aggregate, Grouping, GroupKey
+from dataapp.views.table.groups.grouping import (
+    FUNCTIONS,
+    MOST_AGGREGATES,
+    MOST_KEYS,
+    PARTS,
+    Aggregate,
+    Grouping,
+    GroupKey,
+)
 from dataapp.views.table.layout import Layout, is_width
 from dataapp.views.table.relation.queries import SortKey
 
@@ -71,7 +79,9 @@ def _with_groups(
         tuple(Aggregate(_one_of(FUNCTIONS, made), places[fold(name)]) for made, name in said.get("show", ())),
         frozenset(tuple(_text(text) for text in path) for path in said.get("open", ())[:_MOST_OPEN]),
     )
-    if not groups.keys or not groups.fits(columns):
+    is_short = len(groups.keys) <= MOST_KEYS and len(groups.aggregates) <= MOST_AGGREGATES
+    is_each_once = len({*groups.keys, *groups.aggregates}) == len(groups.keys) + len(groups.aggregates)
+    if not (groups.keys and is_short and is_each_once and groups.fits(columns)):
         raise ValueError("no groups of these columns")
     order = list(known.order)
     made = range(len(groups.aggregates) + 1)  # the number of rows, and the aggregates

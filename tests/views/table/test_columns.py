@@ -1,10 +1,12 @@
 """Every type arrives as something that the browser holds exactly."""
 
+from typing import Any
+
 import pytest
 
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column, Relation
-from dataapp.views.table.columns import LONGEST_TEXT, Kind, kind_of, short_type
+from dataapp.views.table.columns import LONGEST_TEXT, Kind, exact_text, kind_of, short_type
 from tests.views.table.by_hand import Explorer, read_cells
 
 CELLS = [
@@ -105,3 +107,17 @@ def test_types_have_short_names(type_: str, short: str):
 
 def test_a_list_of_decimals_is_not_a_number():
     assert kind_of(Column("c", "DECIMAL(5,2)[]")) is Kind.OTHER
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Amsterdam", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize(
+    "value", ["1880-01-01 00:00:00.123456+00", "2024-11-03 06:30:00+00", "0044-03-15 (BC) 00:00:00+00", "-infinity"]
+)
+def test_an_exact_text_is_the_same_moment_again(zone: str, value: str):
+    type_ = "TIMESTAMP WITH TIME ZONE"
+    relation = Relation(f"SELECT CAST('{value}' AS {type_}) AS moment", key=value, engine=DuckDB())
+    with relation.open() as reader:
+        connection: Any = reader._connection
+        connection.execute(f"SET TimeZone = '{zone}'")
+        found = reader.fetch(f"SELECT CAST({exact_text(type_, 'moment')} AS {type_}) = moment FROM relation")
+    assert found.column(0).to_pylist() == [True]

@@ -79,6 +79,7 @@ def test_a_forged_wish_for_cells_is_ignored(changes: dict[str, Any]):
         [{"column": 0, "descending": "yes"}],
         [{"column": 0, "descending": True}, {"column": 0, "descending": False}],
         [{"column": -1, "descending": True}],
+        [{"column": at, "descending": True} for at in range(100)],
     ],
 )
 def test_a_forged_order_is_ignored(order: Any):
@@ -134,6 +135,7 @@ def test_a_layout_is_understood():
         {"widths": [[0, 1]]},
         {"widths": [[0, 10**9]]},
         {"widths": ["ab"]},
+        {"widths": [[0, 90]] * 200_000},
     ],
 )
 def test_a_forged_layout_is_ignored(changes: dict[str, Any]):
@@ -144,6 +146,16 @@ def test_a_forged_layout_is_ignored(changes: dict[str, Any]):
 def test_a_forged_filter_is_ignored(text: Any):
     assert read_message({"type": "filter", "view": 1, "column": 0, "text": text}) is None
     assert read_message({"type": "find", "view": 1, "text": text}) is None
+
+
+@pytest.mark.parametrize("columns", [[], [-1], [0, 0], ["a"], "0", list(range(200_000))])
+def test_forged_columns_of_a_selection_are_ignored(columns: Any):
+    assert read_message({"type": "select", "view": 1, "rows": [[0, 1]], "columns": columns}) is None
+
+
+@pytest.mark.parametrize("columns", [None, [], [-1], [0, 0], ["a"], "0", list(range(100))])
+def test_forged_columns_to_summarise_are_ignored(columns: Any):
+    assert read_message({"type": "summarize", "view": 1, "columns": columns}) is None
 
 
 JSON = st.recursive(

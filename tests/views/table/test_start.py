@@ -206,3 +206,32 @@ def test_filtered_rows_can_be_negated():
     rows = da.explore(TRADES, where={"price": "1..5", "symbol": "not in AAPL, null"})
     others = da.sql("SELECT symbol FROM t WHERE NOT $passes", t=TRADES, passes=rows.filtered)
     assert others.evaluate()["symbol"].to_list() == ["AAPL", "IBM"]
+
+
+@pytest.mark.parametrize(
+    "said", [{"where": {"symbol": "\ud800"}}, {"search": "\ud800"}, {"groups": {"by": [["\ud800", "value"]]}}]
+)
+def test_a_link_with_halves_of_characters_is_refused(said: object):
+    with pytest.raises(ValueError, match="surrogates"):
+        json_to_view(said, View())
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"by": [["n", "value"]] * 2},
+        {"by": [[f"c{at}", "value"] for at in range(9)]},
+        {"by": [["n", "value"]], "show": [["sum", "n"]] * 2},
+        {"by": [["n", "value"]], "show": [[f, f"c{at}"] for at in range(40) for f in ("min", "max")]},
+    ],
+)
+def test_groups_that_no_page_asks_for_are_left_out_of_a_link(groups: object):
+    columns = (Column("n", "INTEGER"), *(Column(f"c{at}", "INTEGER") for at in range(40)))
+    assert Start.of((), None).arrangement(View(more={"groups": groups}), columns).groups is None
+
+
+def test_a_link_opens_some_groups_at_most():
+    groups = {"by": [["n", "value"]], "open": [[str(at)] for at in range(5000)]}
+    found = Start.of((), None).arrangement(View(more={"groups": groups}), (Column("n", "INTEGER"),)).groups
+    assert found is not None
+    assert len(found.open) <= 40

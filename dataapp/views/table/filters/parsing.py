@@ -75,6 +75,9 @@ _BOOLEANS = {
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _MOST_DIGITS = 38  # of the engine's widest exact number
 _SMALLEST_EXPONENT = 1000  # of a number that a reader may mean
+_FIRST_NANOSECOND = datetime(1677, 9, 22)  # noqa: DTZ001 - these have no zone
+_LAST_NANOSECOND = datetime(2262, 4, 11, 23, 47, 16, 854775)  # noqa: DTZ001
+_FIRST_OF_TYPE, _LAST_OF_TYPE = "1677-09-22 00:00:00", "2262-04-11 23:47:16.854775806"
 _LARGEST_FLOAT = 3.4028234663852886e38  # of single precision
 
 
@@ -312,6 +315,8 @@ def _moment(operator: Operator, text: str, kind: Kind, type_: str, now: Now) -> 
             return Compare(operator, moment.time().isoformat(), type_)
         if kind is Kind.DATE:
             return Compare(operator, moment.date().isoformat(), "DATE")
+        if type_ == "TIMESTAMP_NS" and not _FIRST_NANOSECOND <= moment <= _LAST_NANOSECOND:
+            return _beyond_nanoseconds(operator, moment)
         return Compare(operator, moment.isoformat(" "), "TIMESTAMP" if "ZONE" not in type_ else "TIMESTAMPTZ")
 
     if operator in {"=", "<>"}:
@@ -322,3 +327,10 @@ def _moment(operator: Operator, text: str, kind: Kind, type_: str, now: Now) -> 
     if after is None:  # the last span there is: nothing lies after it
         return NEVER if operator == ">" else IsNull(negated=True)
     return bound(">=" if operator == ">" else "<", after)
+
+
+def _beyond_nanoseconds(operator: Operator, moment: datetime) -> Compare:
+    """Compare with a moment that the type does not have, by the nearest one that it has; infinities lie beyond both."""
+    if moment < _FIRST_NANOSECOND:
+        return Compare(">=" if operator in {">", ">="} else "<", _FIRST_OF_TYPE, "TIMESTAMP_NS")
+    return Compare(">" if operator in {">", ">="} else "<=", _LAST_OF_TYPE, "TIMESTAMP_NS")

@@ -169,8 +169,8 @@ def group_expression(column: Column, reference: str, part: Part) -> str:
 
 
 def in_group(expression: str, type_: str, text: str | None, values: Writer) -> str:
-    """Return the condition that what is grouped by has this text."""
-    return f"{expression} IS NULL" if text is None else f"{expression} = CAST({values.bind(text)} AS {type_})"
+    """Return the condition that what is grouped by has this text; a link may say one that the type does not have."""
+    return f"{expression} IS NULL" if text is None else f"{expression} = TRY_CAST({values.bind(text)} AS {type_})"
 
 
 def _compare(condition: Compare, column: Column, reference: str, values: Writer) -> str:

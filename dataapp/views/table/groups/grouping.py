@@ -27,6 +27,7 @@ _PARTS_OF: Mapping[Kind, tuple[Part, ...]] = {
     Kind.DATE: ("value", "month", "year"),
     Kind.TIMESTAMP: ("value", "day", "month", "year"),
 }
+MOST_KEYS, MOST_AGGREGATES = 8, 64
 _WIDEST_EXACT_SUM = 28  # digits of a column; its exact sum has room for 38
 
 

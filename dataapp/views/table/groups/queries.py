@@ -8,7 +8,7 @@ each group stand together, in the order asked for; those of the table itself hav
 from collections.abc import Sequence
 
 from dataapp.engines.relation import Column
-from dataapp.views.table.columns import Kind, cell_expression, kind_of, text_expression
+from dataapp.views.table.columns import Kind, cell_expression, exact_text, kind_of, text_expression
 from dataapp.views.table.filters.conditions import InGroup
 from dataapp.views.table.filters.predicates import ColumnFilter, RowFilter, Values, group_expression
 from dataapp.views.table.groups.grouping import (
@@ -83,9 +83,10 @@ def find(groups: str, grouping: Grouping, path: Path) -> Query:
     return Query(f"SELECT rowid, n FROM {groups} WHERE {' AND '.join(terms)} LIMIT 1", values.parameters)
 
 
-def path(groups: str, grouping: Grouping, number: int) -> Query:
+def path(groups: str, grouping: Grouping, columns: tuple[Column, ...], number: int) -> Query:
     """The path of the group with a rowid: the level, then a text for each key."""
-    texts = ", ".join(f"CAST(k{at} AS VARCHAR)" for at in range(len(grouping.keys)))
+    types = (key_type(columns[key.column], key) for key in grouping.keys)
+    texts = ", ".join(exact_text(type_, f"k{at}") for at, type_ in enumerate(types))
     return Query(f"SELECT level, {texts} FROM {groups} WHERE rowid = {number}")
 
 

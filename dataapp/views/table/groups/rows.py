@@ -148,7 +148,7 @@ class GroupedRows(RelationRows):
         """
         with self._alone():
             tree = self._tree_of(question)
-            found = self._find(tree, group_queries.path(tree.table, tree.grouping, group), cancel)
+            found = self._find(tree, group_queries.path(tree.table, tree.grouping, tree.columns, group), cancel)
             if not found:
                 raise Cancelled
             level, *texts = found[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from dataapp.compile.identifiers import fold, quote_identifier, unused
 from dataapp.engines.relation import Column
-from dataapp.views.table.columns import cell_expression
+from dataapp.views.table.columns import cell_expression, exact_text
 from dataapp.views.table.filters.predicates import RowFilter, Values, Writer, predicate
 from dataapp.views.table.groups.grouping import Grouping
 from dataapp.views.table.selection import Rows
@@ -139,7 +139,8 @@ def keys(table: Table, question: Question, count: int) -> Query:
     rows = f"SELECT {table.references[key.column]} AS first_key FROM {table.source}"
     rows += where_clause(table, question.filters, values)
     order = f"ORDER BY first_key {'DESC' if key.descending else 'ASC'} NULLS LAST LIMIT {count}"
-    return Query(f"SELECT CAST(first_key AS VARCHAR) FROM ({rows} {order}) AS first_keys", values.parameters)
+    text = exact_text(table.columns[key.column].type, "first_key")
+    return Query(f"SELECT {text} FROM ({rows} {order}) AS first_keys", values.parameters)
 
 
 def keep(table: Table, filters: tuple[RowFilter, ...]) -> Query:

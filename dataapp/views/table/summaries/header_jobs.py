@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from dataapp.engines.relation import Column, Relation
+from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.filters.predicates import RowFilter, columns_read
 from dataapp.views.table.relation.samples import Samples
@@ -177,12 +178,11 @@ class Summarizer:
                 self._tell(self._about, [one for one in found if one.measure.at in self._wanted])
             self._go_on()
 
-        def failed(
-            _: Exception,
-        ) -> None:  # a header without a picture; what is wrong with the rows, they say themselves
+        def failed(error: Exception) -> None:  # what is wrong with the rows, they say themselves
             self._running = None
-            (self._failed if len(ats) == 1 else self._fragile).update(ats)
-            self._go_on()
+            if not isinstance(error, Cancelled):
+                (self._failed if len(ats) == 1 else self._fragile).update(ats)  # a header without a picture
+                self._go_on()
 
         self._running = self._submit(job, done, failed)
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dataapp.engines.relation import Column
-from dataapp.errors import DataAppError
+from dataapp.errors import DataAppError, InputError
 from dataapp.views.table.columns import Kind, kind_of, text_expression
+from dataapp.views.table.filters.parsing import parse_filter
 from dataapp.views.table.filters.predicates import RowFilter
 from dataapp.views.table.relation.queries import Query, Table, Terms, aggregate
 from dataapp.views.table.relation.source import Source
@@ -172,7 +173,13 @@ def _filter(value: str, column: Column) -> str | None:
     kind = kind_of(column)
     if len(value) == _LONGEST or kind in {Kind.TIMESTAMP, Kind.TIME, Kind.OTHER}:  # cut, or it means a span of time
         return None
-    return value_to_filter(value) if kind is Kind.TEXT else value
+    if kind is Kind.TEXT:
+        return value_to_filter(value)
+    try:
+        parse_filter(value, column)
+    except InputError:  # a number of 39 digits, a day before year 1
+        return None
+    return value
 
 
 def frequent_query(table: Table, at: int, filters: tuple[RowFilter, ...]) -> Query:

@@ -7,6 +7,7 @@ All of it is about the view that the page shows. Another view ends the selection
 being made goes on, because it is of the rows that were seen when it was asked for.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from functools import partial
 import pyarrow as pa
 
 from dataapp.engines.relation import Column
+from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel, Handle, Submit
 from dataapp.views.table.groups.grouping import key_columns, line_columns
 from dataapp.views.table.ipc import table_to_ipc
@@ -29,8 +31,11 @@ LONGEST_COPY = 16_000_000  # characters
 _LONGEST_VALUE = 100_000  # characters of a value on a card
 _WIDEST_CARD = 4_000_000  # characters of a card, at most
 _AHEAD = 2  # chunks of a file that the page has not yet taken
+_MOST_FILES = 8  # at once: each holds a connection to the engine
 
 type Message = dict[str, object]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +197,9 @@ class Takes:
             self._jobs.pop(what, None)
             self._send({**answer(result), "ticket": ticket})
 
-        def failed(_: Exception) -> None:
+        def failed(error: Exception) -> None:
             self._jobs.pop(what, None)
+            _note(what, error)
             self._refuse(what, ticket)
 
         self._jobs[what] = self._submit(job, done, failed)
@@ -277,6 +283,9 @@ class Takes:
     def _fetch(self, ground: Ground, message: Fetch) -> None:
         if message.ticket in self._files:
             return
+        if len(self._files) >= _MOST_FILES:
+            self._refuse("download", message.ticket)
+            return
         question, positions, total, name = ground.ungrouped, ground.own, ground.total, self.name
         groups = ground.question.groups
         if groups is not None and message.of == "groups":
@@ -334,7 +343,14 @@ class _File:
     def _failed(self, error: Exception) -> None:
         self._handle = None
         self._ended()
+        _note("download", error)
         self._send({"type": "refused", "what": "download"})
+
+
+def _note(what: str, error: Exception) -> None:
+    """Leave the reason where the author finds it: readers are told that there is none, and no more."""
+    if not isinstance(error, Cancelled):
+        _log.warning("What a reader took from a table (%s) could not be made.", what, exc_info=error)
 
 
 def _fitting(ground: Ground, selection: Selection) -> Chosen | None:

@@ -5,10 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from dataapp.engines.relation import Column
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Column, Relation
 from dataapp.errors import InputError
 from dataapp.views.table.filters.conditions import NEVER, All, AnyOf, Compare, Contains, Equals, IsNull, Matches, OrNull
 from dataapp.views.table.filters.parsing import parse_filter
+from dataapp.views.table.filters.predicates import ColumnFilter
+from dataapp.views.table.relation.queries import Table, count
 
 INTEGER = Column("n", "INTEGER")
 PRICE = Column("price", "DECIMAL(12,2)")
@@ -283,3 +286,36 @@ def test_months_back_from_a_day_that_a_month_lacks_start_with_its_last_day():
 def test_a_wrong_pattern_is_explained_in_the_engines_words():
     with pytest.raises(InputError, match=r"missing \): \("):
         parse_filter("/(/", TEXT)
+
+
+NANOSECONDS = ["1677-09-22 00:00:00.000000001", "2024-05-05", "2262-04-11 23:47:16.854775806", "infinity", "-infinity"]
+
+
+@pytest.mark.parametrize(
+    ("text", "passing"),
+    [
+        ("2500", []),
+        ("!= 2500", NANOSECONDS),
+        (">= 2500", ["infinity"]),
+        ("> 2500", ["infinity"]),
+        ("< 2500", [*NANOSECONDS[:3], "-infinity"]),
+        ("<= 2500", [*NANOSECONDS[:3], "-infinity"]),
+        (">= 1500", [*NANOSECONDS[:3], "infinity"]),
+        ("> 1500", [*NANOSECONDS[:3], "infinity"]),
+        ("< 1500", ["-infinity"]),
+        ("1500..2500", NANOSECONDS[:3]),
+        ("1677", [NANOSECONDS[0]]),
+        ("2262-04-11", [NANOSECONDS[2]]),
+        ("in 1500, 2024", ["2024-05-05"]),
+    ],
+)
+def test_nanoseconds_are_compared_with_moments_that_they_do_not_reach(engine: DuckDB, text: str, passing: list[str]):
+    column = Column("moment", "TIMESTAMP_NS")
+    condition = parse_filter(text, column)
+    assert condition is not None
+    listed = ", ".join(f"('{one}', TIMESTAMP_NS '{one}')" for one in NANOSECONDS)
+    rows = Relation(f"SELECT * FROM (VALUES {listed}) AS t(said, moment)", key=text, engine=engine)
+    query = count(Table.of_relation((Column("said", "VARCHAR"), column)), (ColumnFilter(1, condition),))
+    with rows.open() as reader:
+        found = reader.fetch(query.sql.replace("count(*)", "said"), query.parameters)
+    assert found.column("said").to_pylist() == passing

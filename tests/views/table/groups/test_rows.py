@@ -362,3 +362,33 @@ def test_sums_of_the_largest_numbers_do_not_fail(type_: str):
     aggregates = tuple(Aggregate(one, 0) for one in FUNCTIONS)
     question = Question(groups=Grouping((GroupKey(0),), aggregates))
     assert rows.settle(question, whole(0, 7), new_job()).cells.num_rows == 1
+
+
+def test_a_path_that_the_type_of_a_key_does_not_have_opens_nothing(engine: DuckDB):
+    relation = Relation("SELECT 1 AS n", key="path", engine=engine, fixed_order=True)
+    question = Question(groups=Grouping((GroupKey(0),), open=frozenset({("abc",), ("1",)})))
+    job = Job(lambda _: None, lambda _: None, lambda _: None)
+    rows = GroupedRows(relation)
+    screen = rows.settle(question, Span(0, BLOCK, (0,)), job)
+    rows.close()
+    assert screen.totals is not None
+    assert screen.totals.lines == 2
+
+
+def test_a_group_opens_to_its_rows_where_clocks_were_off_by_seconds():
+    engine = DuckDB()
+    connection = engine.lease()
+    connection.execute("SET GLOBAL TimeZone = 'America/New_York'")
+    engine.give_back(connection)
+    sql = "SELECT TIMESTAMPTZ '1880-01-01 00:00:00+00' AS moment FROM range(3)"
+    relation = Relation(sql, key="old", engine=engine, fixed_order=True)
+    job = Job(lambda _: None, lambda _: None, lambda _: None)
+    question = Question(groups=Grouping((GroupKey(0),)))
+    rows = GroupedRows(relation)
+    closed = rows.settle(question, Span(0, BLOCK, (0,)), job)
+    assert question.groups is not None
+    assert closed.lines is not None
+    path, _ = rows.path(question, closed.lines.column("group")[0].as_py(), job)
+    opened = rows.settle(Question(groups=question.groups.toggled(path)), Span(0, BLOCK, (0,)), job)
+    rows.close()
+    assert opened.cells.num_rows == 4

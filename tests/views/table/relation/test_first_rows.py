@@ -67,3 +67,19 @@ def test_they_are_what_the_plain_query_gives(
 )
 def test_only_files_as_they_are_count_as_a_scan(engine: DuckDB, sql: str):
     assert not is_scan(Relation(sql, key=sql, engine=engine, fixed_order=True))
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_the_first_rows_are_those_of_the_plain_query_where_clocks_were_off_by_seconds(descending: bool):
+    engine = DuckDB()
+    sql = "SELECT TIMESTAMPTZ '1880-01-01 00:00:00+00' + to_hours(i * 7 % 50) AS moment FROM range(300) t(i)"
+    with Relation(sql, key="old", engine=engine, fixed_order=True).open() as reader:
+        connection: Any = reader._connection
+        connection.execute("SET TimeZone = 'America/New_York'")
+        table = Table.of_relation(reader.describe())
+        question, span = Question(order=(SortKey(0, descending),)), Span(0, 128, (0,))
+
+        def fetch(query: Query) -> Any:
+            return reader.fetch(query.sql, query.parameters)
+
+        assert first_rows(fetch, table, question, span) == fetch(queries.top(table, question, span))

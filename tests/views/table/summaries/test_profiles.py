@@ -165,3 +165,11 @@ def test_numbers_near_the_largest_float_have_no_standard_deviation(engine: DuckD
     sql = "SELECT unnest([1.7e308, -1.7e308, 1.0])::DOUBLE AS x"
     figures = by_name(profile_of(Relation(sql, key=sql, engine=engine, fixed_order=True), 0, ()).figures)
     assert (figures["Standard deviation"], figures["Rows"]) == (None, 3)
+
+
+@pytest.mark.parametrize(
+    "value", ["170141183460469231731687303715884105727::HUGEINT", "DATE '0044-03-15 (BC)'", "DATE 'infinity'"]
+)
+def test_a_value_that_no_filter_can_say_is_no_filter(engine: DuckDB, value: str):
+    relation = Relation(f"SELECT {value} AS v", key=value, engine=engine, fixed_order=True)
+    assert [one.filter for one in profile_of(relation, 0, ()).top] == [None]

@@ -217,6 +217,26 @@ def test_closing_stops_files(explorer: Explorer, relation: Make):
     assert explorer.jobs.waiting[0].cancelled
 
 
+def test_a_page_has_no_more_files_at_once_than_some(shown: Explorer):
+    for ticket in range(20):
+        say(shown, "fetch", ticket=ticket, kind="csv")
+    refused = [one["ticket"] for one in shown.messages if one["type"] == "refused"]
+    assert (len(shown.jobs.waiting), refused) == (8, list(range(8, 20)))
+    shown.controller.receive({"type": "stop", "ticket": 0})
+    say(shown, "fetch", ticket=99, kind="csv")
+    assert len(shown.jobs.waiting) == 9
+
+
+def test_why_a_file_could_not_be_made_is_logged(explorer: Explorer, relation: Make, caplog: pytest.LogCaptureFixture):
+    explorer.controller.show(
+        relation("SELECT CASE WHEN i = 200_000 THEN error('the reason') ELSE i END AS n FROM range(200_001) t(i)")
+    )
+    explorer.jobs.run_one()
+    explorer.say_to(1, "fetch", ticket=5, kind="parquet")
+    explorer.jobs.run()
+    assert "the reason" in caplog.text
+
+
 def test_a_file_that_fails_is_told_without_its_reason(explorer: Explorer, relation: Make):
     sql = "SELECT CASE WHEN i = 299_000 THEN error('secret') ELSE i END AS n FROM range(300_000) t(i)"
     explorer.controller.show(relation(sql))

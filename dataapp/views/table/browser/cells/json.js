@@ -1,6 +1,8 @@
 // Nested values as a tree. The text may be cut anywhere, and its numbers may be longer than a browser can hold: they stay
 // text, to the last digit.
 
+const DEEPEST = 200; // levels: each takes some of the browser's stack
+
 /** A node: {open: "{" or "[", items: [[key or null, node], ...], isCut} or {text, kind}. */
 export function parseJson(text) {
   return new Reader(text).value();
@@ -10,10 +12,12 @@ class Reader {
   constructor(text) {
     this.text = text;
     this.at = 0;
+    this.depth = 0;
   }
 
   value() {
     const sign = this.#next();
+    if (this.depth >= DEEPEST && (sign === "{" || sign === "[")) return this.#rest();
     if (sign === "{") return this.#items("{", "}", () => [this.#key(), this.value()]);
     if (sign === "[") return this.#items("[", "]", () => [null, this.value()]);
     if (sign === '"') return this.#string();
@@ -23,6 +27,7 @@ class Reader {
 
   #items(open, close, item) {
     this.at++;
+    this.depth++;
     const items = [];
     while (this.#next() !== close) {
       if (this.at >= this.text.length) return {open, close, items, isCut: true};
@@ -32,7 +37,15 @@ class Reader {
       if (this.at === before) this.at++; // this is no JSON: go on all the same
     }
     this.at++;
+    this.depth--;
     return {open, close, items, isCut: false};
+  }
+
+  /** What is nested too deep to be read, as it is. */
+  #rest() {
+    const text = this.text.slice(this.at);
+    this.at = this.text.length;
+    return {text, kind: "word"};
   }
 
   #key() {

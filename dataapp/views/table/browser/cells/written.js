@@ -42,7 +42,7 @@ const group = (text) => text.replace(/^\d+/, (digits) => digits.replace(/\B(?=(\
 function plainText(value) {
   const text = String(value);
   if (!text.includes("e")) return text;
-  return Math.abs(value) < 1 ? Number(value).toFixed(20).replace(/0+$/, "") : BigInt(value).toString();
+  return Math.abs(value) < 1 ? Number(value).toFixed(20).replace(/\.?0+$/, "") : BigInt(value).toString();
 }
 
 /** So many decimals, to the last digit also of numbers that a browser cannot hold. */
@@ -66,8 +66,9 @@ function shifted(value) {
 /** 1.23M for 1234567: so many digits that matter. */
 function short(value, digits) {
   if (value === 0) return "0";
-  const size = Math.min(SIZES.length - 1, Math.max(0, Math.floor(Math.log10(Math.abs(value)) / 3)));
-  return `${Number((value / 1000 ** size).toPrecision(Math.max(1, digits)))}${SIZES[size]}`;
+  const rounded = Number(value.toPrecision(Math.max(1, digits))); // first: 999,999 is 1M, not 1000k
+  const size = Math.min(SIZES.length - 1, Math.max(0, Math.floor(Math.log10(Math.abs(rounded)) / 3)));
+  return `${Number((rounded / 1000 ** size).toPrecision(15))}${SIZES[size]}`;
 }
 
 class WrittenDate {

@@ -37,6 +37,7 @@ import takeCss from "./browser/take/take.css";
 import {Tip} from "./browser/summaries/tip.js";
 import {Toolbar} from "./browser/toolbar.js";
 import toolsCss from "./browser/tools.css";
+import touchCss from "./browser/touch.css";
 import {Unfolder} from "./browser/cells/unfold.js";
 import unfoldCss from "./browser/cells/unfold.css";
 import {Widths} from "./browser/columns/widths.js";
@@ -55,7 +56,7 @@ const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  const parts = [css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss, takeCss];
+  const parts = [css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss, takeCss, touchCss];
   style.textContent = [subCellScrolling, ...parts].join("\n");
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
@@ -101,6 +102,7 @@ class Explorer {
     this.table.addStyleListener(() => this.#style());
     this.observer = new ResizeObserver(() => this.#resized());
     this.observer.observe(this.body);
+    this.observer.observe(this.toolbar.element); // chips may take another line of it
     this.measure = () => this.#measure();
     document.fonts.addEventListener("loadingdone", this.measure);
   }
@@ -401,7 +403,7 @@ class Explorer {
       if (!column) continue;
       const mark = meta.x === undefined ? this.pinnedMarks[meta.row_header_x]?.[meta.y - meta.y0] : meta.user;
       if (cell.dataset.kind !== column.kind) cell.dataset.kind = column.kind;
-      cell.toggleAttribute("data-nested", column.nested && mark === "");
+      cell.toggleAttribute("data-nested", Boolean(column.nested) && mark === "");
       if (cell.dataset.is !== mark) cell.dataset.is = mark ?? "";
       this.groups.dress(cell, place);
       this.#markEdge(cell, meta);
@@ -445,8 +447,8 @@ class Explorer {
   }
 
   #showCount() {
-    const {rows, unfiltered, filters, search, groups} = this.view;
-    const isFiltered = Object.keys(filters).length > 0 || search !== "";
+    const {rows, unfiltered, filters, faults, search, groups} = this.view;
+    const isFiltered = Object.keys(filters).some((at) => !faults[at]) || search !== "";
     if (groups) this.count.textContent = this.groups.count(unfiltered, isFiltered);
     else if (rows === null) this.count.textContent = "Counting rows …";
     else if (isFiltered) this.count.textContent = `${formatCount(rows)} of ${plural(unfiltered)}`;

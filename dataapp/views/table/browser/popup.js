@@ -1,6 +1,7 @@
 // A popup next to the control that opened it: a menu, a filter, a list of columns. One is open at a time.
 //
-// It closes with Escape, with a click elsewhere, and when the focus leaves it; the focus then goes back to its control.
+// It closes with Escape, with a click elsewhere, and when the focus leaves it; the focus then goes back to its control. Where
+// fingers are used, no field in it takes the focus by itself: a keyboard would come up and cover it.
 
 import {element} from "./columns/header.js";
 
@@ -13,10 +14,16 @@ export class Popup {
     this.element = element("div", "popup");
     this.element.hidden = true;
     this.element.setAttribute("role", "dialog");
+    this.element.tabIndex = -1;
     this.element.addEventListener("keydown", (event) => {
       event.stopPropagation(); // keys in it do not scroll the table
       if (event.key === "Escape") this.close();
     });
+    this.escaped = (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.close();
+    };
     this.element.addEventListener("focusout", (event) => {
       if (event.relatedTarget && !this.element.contains(event.relatedTarget)) this.close({focus: false});
     });
@@ -46,8 +53,10 @@ export class Popup {
     anchor.setAttribute("aria-expanded", "true");
     this.place();
     document.addEventListener("pointerdown", this.outside, {capture: true});
+    anchor.addEventListener("keydown", this.escaped);
     const wanted = content.matches("[autofocus]") ? content : content.querySelector("[autofocus]");
-    (wanted ?? content.querySelector("input, button:enabled"))?.focus();
+    const first = matchMedia("(pointer: coarse)").matches ? null : content.querySelector("input, select, button:enabled");
+    (wanted ?? first ?? this.element).focus();
   }
 
   /** Put it where its control is; content that has grown calls this, too. */
@@ -58,13 +67,14 @@ export class Popup {
     const below = at.bottom - around.top + GAP;
     const room = window.innerHeight - at.bottom - GAP;
     const above = at.top - around.top - this.element.offsetHeight - GAP;
-    const isAbove = this.element.offsetHeight > room && at.top > room;
+    const isAbove = this.element.offsetHeight > room && this.element.offsetHeight < at.top - GAP; // whole, or not at all
     this.element.style.top = `${isAbove ? above : below}px`;
   }
 
   close({focus = true} = {}) {
     if (!this.isOpen) return;
     document.removeEventListener("pointerdown", this.outside, {capture: true});
+    this.anchor.removeEventListener("keydown", this.escaped);
     this.element.hidden = true;
     this.element.replaceChildren();
     this.anchor.setAttribute("aria-expanded", "false");

@@ -12,7 +12,9 @@ const GAP = 0.8; // of a bar, between bars and what lies beyond them
 const LEAST = 0.05; // of the height: a bar that is not empty can be seen
 const NARROWEST = 0.012; // of the width: so can a segment
 const SEAM = 0.01; // of the width, between segments
-const LABELLED = 0.14; // of the width: a segment with its text in it
+const LABELLED = 0.08; // of the width: a segment with its text in it, if it has room for it
+const LETTER = 7.4; // px, a wide one
+const FEWEST_LETTERS = 5; // of a longer text that can be read
 const DRAGGED = 4; // px
 
 /** The bars of a summary: where they are, from 0 to 1, and how high. */
@@ -130,8 +132,9 @@ export class Histogram {
     this.svg.append(group);
     if (slot.isSegment && !slot.isOther && slot.width > LABELLED) {
       const text = element("span", "segment-text", slot.mark.label);
-      text.style.left = `${100 * slot.x}%`;
-      text.style.width = `${100 * slot.width}%`;
+      text.style.setProperty("--from", slot.x);
+      text.style.setProperty("--share", slot.width);
+      text.style.setProperty("--need", `${LETTER * Math.min(slot.mark.label.length, FEWEST_LETTERS) + 6}px`);
       text.toggleAttribute("data-pale", slot.part < 1);
       this.element.append(text);
     }
@@ -241,6 +244,9 @@ export class Histogram {
     return ends.every((at) => typeof this.slots[at]?.mark.low === "string");
   }
 }
+
+/** Where a bar ends, or where it starts if it has no end. */
+export const endOf = ({label}) => label.split(/ –(?: |$)/).filter(Boolean).at(-1);
 
 /** How many rows, in words: counts where they are known, shares where they are estimated. */
 export function describe({rows, part, is_estimate}, count, some) {

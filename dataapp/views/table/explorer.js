@@ -24,6 +24,7 @@ import {Groups} from "./browser/groups/groups.js";
 import {element} from "./browser/columns/header.js";
 import {HeaderMenu} from "./browser/columns/headermenu.js";
 import {Headers} from "./browser/columns/headers.js";
+import {HeaderStops} from "./browser/columns/headerstops.js";
 import {Layout} from "./browser/columns/layout.js";
 import {Popup} from "./browser/popup.js";
 import {ProfilePanel} from "./browser/summaries/profile.js";
@@ -96,6 +97,7 @@ class Explorer {
     this.groups = new Groups(this);
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
+    this.headerStops = new HeaderStops(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
     });
@@ -414,6 +416,7 @@ class Explorer {
       if (!place) continue;
       const header = this.headers.at(place.column);
       cell.setAttribute("aria-sort", header.order ?? "none");
+      cell.setAttribute("aria-label", header.column.name); // not all that its controls are called
       this.groups.dressHeader(header);
       this.#markEdge(cell, this.table.getMeta(cell));
       const holder = cell.firstElementChild;
@@ -423,6 +426,7 @@ class Explorer {
     }
     this.#showPlace();
     this.filtering.drawn();
+    this.headerStops.paint();
     this.take.paint();
   }
 

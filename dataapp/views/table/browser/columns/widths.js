@@ -4,7 +4,7 @@ const NARROWEST = 72;
 const DATED = 112; // of a column of dates, for two of them below its picture
 const WIDEST = 340;
 const PADDING = 25; // both sides of a cell, and its line
-const MARK = 36; // room for the sign of the order and the button of the menu
+const MARK = 44; // room for the two buttons beside the name, or the sign of the order
 const STRETCH = 1.6; // a few narrow columns grow by up to this to fill the table
 const MOST_PINNED = 0.6; // of the width of the table
 

@@ -59,6 +59,7 @@ export class Histogram {
   constructor({label, tip, pick, range, ranging}) {
     Object.assign(this, {tip, pick, range, ranging});
     this.slots = [];
+    this.isStop = true; // of Tab
     this.active = this.anchor = null;
     this.element = element("div", "histogram");
     this.element.setAttribute("role", "slider");
@@ -88,11 +89,17 @@ export class Histogram {
     this.svg.replaceChildren();
     this.element.querySelectorAll(".segment-text").forEach((text) => text.remove());
     for (const slot of slots) this.#draw(slot);
-    this.element.tabIndex = slots.length ? 0 : -1;
+    this.stop(this.isStop);
     this.element.setAttribute("aria-valuemax", String(slots.length));
     this.element.toggleAttribute("data-estimate", Boolean(summary?.is_estimate));
     this.choose(this.chosen ?? null);
     if (active !== null && active < slots.length) this.#activate(active); // what is read off stays
+  }
+
+  /** Let Tab stop at it, or pass it; it passes one without bars. */
+  stop(isStop) {
+    this.isStop = isStop;
+    this.element.tabIndex = isStop && this.slots.length > 0 ? 0 : -1;
   }
 
   /** Show which bars are chosen: [first, last], or null for none. */

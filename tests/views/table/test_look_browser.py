@@ -226,7 +226,12 @@ def test_all_is_in_reach_and_the_page_does_not_scroll_sideways(browser: Browser,
             if table.locator(".side").is_visible():
                 table.get_by_role("button", name="Close the panel").click()
             expect(table.locator(".popup, .side").locator("visible=true")).to_have_count(0)
-        for control in table.locator("thead th").first.locator(".title .name, button:not(.title), input").locator("visible=true").all():
+        for control in (
+            table.locator("thead th")
+            .first.locator(".title .name, button:not(.title), input")
+            .locator("visible=true")
+            .all()
+        ):
             is_in_reach(page, control)
         table.locator("thead .funnel").first.click()
         is_in_reach(page, table.get_by_role("button", name="Not null"))

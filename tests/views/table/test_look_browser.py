@@ -17,7 +17,8 @@ trades = da.sql('''SELECT i AS id, ['AAPL', 'MSFT', 'IBM'][1 + i % 3] AS symbol,
     repeat('A long text. ', 50) AS note FROM range(3000) t(i)''')
 wide = da.sql("SELECT " + ", ".join(f"i AS column_{at}" for at in range(200)) + " FROM range(100) t(i)")
 tape = da.explore(trades, height=420)
-which = {b"wide": da.explore(wide)}.get(pn.state.session_args.get("table", [b""])[0], tape)
+cut = pn.Column(da.explore(trades, height=240), height=250, styles={"overflow": "hidden"}, sizing_mode="stretch_width")
+which = {b"wide": da.explore(wide), b"cut": cut}.get(pn.state.session_args.get("table", [b""])[0], tape)
 dark = pn.state.session_args.get("theme") == [b"dark"]
 ui.Page(title="Look", main=[pn.Column(which, sizing_mode="stretch_width")], dark_theme=dark).servable()
 """
@@ -265,6 +266,19 @@ def test_chips_leave_the_explorer_as_high_as_it_was(browser: Browser, url: str):
         assert before is not None
         assert after is not None
         assert after["height"] == pytest.approx(before["height"], abs=1)
+
+
+def test_a_popup_is_not_cut_off_by_what_the_explorer_stands_in(browser: Browser, url: str):
+    with opened(browser, f"{url}?table=cut") as page:
+        page.locator("thead .funnel").nth(1).click()
+        foot = page.get_by_role("button", name="Not null")
+        expect(foot).to_be_visible()
+        is_in_reach(page, foot)
+        around, popup = page.locator(".explorer").bounding_box(), page.locator(".popup").bounding_box()
+        assert around is not None
+        assert popup is not None
+        assert popup["y"] + popup["height"] > around["y"] + around["height"] + 20
+        is_in_reach(page, page.get_by_role("textbox", name="Filter of symbol as text"))
 
 
 def test_a_long_text_opens_as_wide_as_it_can_be_read(browser: Browser, url: str):

@@ -6,6 +6,7 @@ Each app is served on a free port and photographed in headless Chromium.
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import socket
 import subprocess
@@ -72,9 +73,10 @@ def look_into_delays(page: Page) -> None:
         page.get_by_role("button", name=f"Remove {name} {text}").wait_for()
     page.get_by_label("Menu of dep_delay").click()
     page.get_by_role("menuitem", name="Sort descending").click()
+    page.locator("tbody tr").first.filter(has_text="1014").wait_for()
     page.locator("tbody tr").nth(2).locator("td").nth(7).click()
-    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"):
-        page.keyboard.press(f"Shift+{key}")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowDown")
     page.get_by_label("Menu of arr_delay").click()
     page.get_by_role("menuitem", name="Profile").click()
     page.get_by_text("Maximum", exact=True).wait_for()
@@ -119,7 +121,10 @@ def serve(shot: Shot) -> Iterator[str]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", *shot.command, "--port", str(port)]
     with folder_of(shot) as folder:
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         try:
             _wait_until_it_answers(port, process)
             yield f"http://localhost:{port}{shot.path}"

@@ -13,7 +13,7 @@ const LEAST = 0.05; // of the height: a bar that is not empty can be seen
 const NARROWEST = 0.012; // of the width: so can a segment
 const SEAM = 0.01; // of the width, between segments
 const LABELLED = 0.08; // of the width: a segment with its text in it, if it has room for it
-const LETTER = 7.4; // px, a wide one
+const LETTER = 8; // px, a wide one
 const FEWEST_LETTERS = 5; // of a longer text that can be read
 const DRAGGED = 4; // px
 

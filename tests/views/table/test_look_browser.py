@@ -60,6 +60,7 @@ def opened(browser: Browser, url: str, width: int = 1400, **options: object) -> 
         page.goto(url)
         expect(page.locator(".explorer[data-state=fresh]")).to_be_visible(timeout=30_000)
         expect(page.locator("thead .caption-text").first).to_be_visible(timeout=10_000)
+        page.evaluate("document.fonts.ready.then(() => null)")  # which changes the widths
         yield page
 
 

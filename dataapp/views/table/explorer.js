@@ -24,6 +24,7 @@ import {Groups} from "./browser/groups/groups.js";
 import {element} from "./browser/columns/header.js";
 import {HeaderMenu} from "./browser/columns/headermenu.js";
 import {Headers} from "./browser/columns/headers.js";
+import {HeaderStops} from "./browser/columns/headerstops.js";
 import {Layout} from "./browser/columns/layout.js";
 import {Popup} from "./browser/popup.js";
 import {SortChips} from "./browser/columns/sortchips.js";
@@ -38,6 +39,7 @@ import takeCss from "./browser/take/take.css";
 import {Tip} from "./browser/summaries/tip.js";
 import {Toolbar} from "./browser/toolbar.js";
 import toolsCss from "./browser/tools.css";
+import touchCss from "./browser/touch.css";
 import {Unfolder} from "./browser/cells/unfold.js";
 import unfoldCss from "./browser/cells/unfold.css";
 import {Widths} from "./browser/columns/widths.js";
@@ -56,7 +58,7 @@ const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
   const style = document.createElement("style");
-  const parts = [css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss, takeCss];
+  const parts = [css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss, takeCss, touchCss];
   style.textContent = [subCellScrolling, ...parts].join("\n");
   const explorer = new Explorer(model);
   el.append(style, explorer.bar, explorer.root);
@@ -97,12 +99,14 @@ class Explorer {
     this.sorting = new SortChips(this);
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
+    this.headerStops = new HeaderStops(this);
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
     });
     this.table.addStyleListener(() => this.#style());
     this.observer = new ResizeObserver(() => this.#resized());
     this.observer.observe(this.body);
+    this.observer.observe(this.toolbar.element); // chips may take another line of it
     this.measure = () => this.#measure();
     document.fonts.addEventListener("loadingdone", this.measure);
   }
@@ -416,6 +420,7 @@ class Explorer {
       if (!place) continue;
       const header = this.headers.at(place.column);
       cell.setAttribute("aria-sort", header.order ?? "none");
+      cell.setAttribute("aria-label", header.column.name); // not all that its controls are called
       this.groups.dressHeader(header);
       this.#markEdge(cell, this.table.getMeta(cell));
       const holder = cell.firstElementChild;
@@ -425,6 +430,7 @@ class Explorer {
     }
     this.#showPlace();
     this.filtering.drawn();
+    this.headerStops.paint();
     this.take.paint();
   }
 
@@ -449,8 +455,8 @@ class Explorer {
   }
 
   #showCount() {
-    const {rows, unfiltered, filters, search, groups} = this.view;
-    const isFiltered = Object.keys(filters).length > 0 || search !== "";
+    const {rows, unfiltered, filters, faults, search, groups} = this.view;
+    const isFiltered = Object.keys(filters).some((at) => !faults[at]) || search !== "";
     if (groups) this.count.textContent = this.groups.count(unfiltered, isFiltered);
     else if (rows === null) this.count.textContent = "Counting rows …";
     else if (isFiltered) this.count.textContent = `${formatCount(rows)} of ${plural(unfiltered)}`;

@@ -51,6 +51,7 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1000, "height": 900})
     page.goto(url)
     expect(page.locator(".explorer[data-state=fresh]")).to_have_count(3, timeout=SOON)
+    page.evaluate("document.fonts.ready.then(() => null)")  # which changes the widths
     yield page
     page.close()
 

@@ -1,22 +1,29 @@
 // A popup next to the control that opened it: a menu, a filter, a list of columns. One is open at a time.
 //
-// It closes with Escape, with a click elsewhere, and when the focus leaves it; the focus then goes back to its control.
+// It closes with Escape, with a click elsewhere, and when the focus leaves it; the focus then goes back to its control. Where
+// fingers are used, no field in it takes the focus by itself: a keyboard would come up and cover it.
 
 import {element} from "./columns/header.js";
+import {floating, lower, put, raise} from "./toplayer.js";
 
 const GAP = 4; // px between the control and the popup
 
 export class Popup {
-  /** `root` is the explorer; popups stay within its width, and may be taller than it. */
+  /** `root` is the explorer; popups stay within its width if it has room, and may be taller than it. */
   constructor(root) {
     this.root = root;
-    this.element = element("div", "popup");
-    this.element.hidden = true;
+    this.element = floating(element("div", "popup"));
     this.element.setAttribute("role", "dialog");
+    this.element.tabIndex = -1;
     this.element.addEventListener("keydown", (event) => {
       event.stopPropagation(); // keys in it do not scroll the table
       if (event.key === "Escape") this.close();
     });
+    this.escaped = (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.close();
+    };
     this.element.addEventListener("focusout", (event) => {
       if (event.relatedTarget && !this.element.contains(event.relatedTarget)) this.close({focus: false});
     });
@@ -42,30 +49,42 @@ export class Popup {
     this.closed = closed;
     this.element.setAttribute("aria-label", label);
     this.element.replaceChildren(content);
-    this.element.hidden = false;
+    raise(this.element);
     anchor.setAttribute("aria-expanded", "true");
     this.place();
+    this.#follow();
     document.addEventListener("pointerdown", this.outside, {capture: true});
+    anchor.addEventListener("keydown", this.escaped);
     const wanted = content.matches("[autofocus]") ? content : content.querySelector("[autofocus]");
-    (wanted ?? content.querySelector("input, button:enabled"))?.focus();
+    const first = matchMedia("(pointer: coarse)").matches ? null : content.querySelector("input, select, button:enabled");
+    (wanted ?? first ?? this.element).focus();
   }
 
   /** Put it where its control is; content that has grown calls this, too. */
   place() {
+    if (!this.anchor?.isConnected) return; // a header that has scrolled away
     const [at, around] = [this.anchor.getBoundingClientRect(), this.root.getBoundingClientRect()];
-    const widest = Math.max(0, around.width - this.element.offsetWidth - GAP);
-    this.element.style.left = `${Math.min(Math.max(GAP, at.left - around.left), widest)}px`;
-    const below = at.bottom - around.top + GAP;
-    const room = window.innerHeight - at.bottom - GAP;
-    const above = at.top - around.top - this.element.offsetHeight - GAP;
-    const isAbove = this.element.offsetHeight > room && at.top > room;
-    this.element.style.top = `${isAbove ? above : below}px`;
+    const height = this.element.offsetHeight;
+    const below = at.bottom + GAP;
+    const isAbove = below + height > window.innerHeight && at.top - GAP - height >= 0; // whole, or not at all
+    const top = isAbove ? at.top - GAP - height : below;
+    put(this.element, at.left, top, {left: around.left + GAP, right: around.right - GAP});
+  }
+
+  /** Stay next to the control while what it stands in scrolls. */
+  #follow() {
+    const {left, top} = this.anchor.getBoundingClientRect();
+    if (left !== this.at?.left || top !== this.at?.top) this.place();
+    this.at = {left, top};
+    this.frame = requestAnimationFrame(() => this.#follow());
   }
 
   close({focus = true} = {}) {
     if (!this.isOpen) return;
     document.removeEventListener("pointerdown", this.outside, {capture: true});
-    this.element.hidden = true;
+    this.anchor.removeEventListener("keydown", this.escaped);
+    cancelAnimationFrame(this.frame);
+    lower(this.element);
     this.element.replaceChildren();
     this.anchor.setAttribute("aria-expanded", "false");
     if (focus) this.anchor.focus();

@@ -87,6 +87,14 @@ export class Header {
     this.setFilter(text === this.sent ? "" : text);
   }
 
+  /** Let Tab stop at its controls, or pass them. */
+  stop(isStop) {
+    if (this.isStop === isStop) return;
+    this.isStop = isStop;
+    for (const control of this.element.querySelectorAll("button, input")) control.tabIndex = isStop ? 0 : -1;
+    this.summary.histogram.stop(isStop);
+  }
+
   #profileButton(profile) {
     const button = element("button", "tool");
     button.type = "button";

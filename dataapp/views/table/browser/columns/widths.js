@@ -1,9 +1,10 @@
 // Column widths: what the header and the first rows need, within bounds, or what a reader chose.
 
 const NARROWEST = 72;
+const DATED = 112; // of a column of dates, for two of them below its picture
 const WIDEST = 340;
 const PADDING = 25; // both sides of a cell, and its line
-const MARK = 36; // room for the sign of the order and the button of the menu
+const MARK = 44; // room for the two buttons beside the name, or the sign of the order
 const STRETCH = 1.6; // a few narrow columns grow by up to this to fill the table
 const MOST_PINNED = 0.6; // of the width of the table
 
@@ -18,7 +19,7 @@ export class Widths {
   /** Start with columns, or forget what was seen of them. */
   start(columns) {
     const font = fontOf(this.table);
-    this.needs = columns.map((column) => Math.max(NARROWEST, headerNeeds(column, font)));
+    this.needs = columns.map((column) => Math.max(isDated(column) ? DATED : NARROWEST, headerNeeds(column, font)));
   }
 
   /** Take texts of a column's cells into account. */
@@ -37,9 +38,16 @@ export class Widths {
     const needed = free.reduce((sum, at) => sum + this.needs[at], 0);
     const factor = Math.min(STRETCH, Math.max(1, (this.table.clientWidth - 1 - taken) / needed));
     this.chosen = layout.displayed.map((at) => layout.widths.get(at) ?? Math.floor(this.needs[at] * factor));
+    this.#round(layout);
     this.table.restoreColumnSizes({...this.chosen});
     const sizes = Object.values(this.table).find((one) => one?.override && one.indices);
     if (sizes) sizes.indices = [...this.chosen]; // it knows only those that it has drawn: told all, it scrolls exactly
+  }
+
+  /** Let the last column end where the table does, when rounding has left some pixels. */
+  #round({displayed, widths}) {
+    const rest = this.table.clientWidth - 1 - this.chosen.reduce((sum, width) => sum + width, 0);
+    if (rest > 0 && rest <= displayed.length && !widths.has(displayed.at(-1))) this.chosen[displayed.length - 1] += rest;
   }
 
   /** How many of the pinned columns leave room for others. */
@@ -68,5 +76,7 @@ function headerNeeds(column, font) {
   context.font = font(400);
   return Math.min(WIDEST, Math.ceil(Math.max(name, 0.85 * measure(column.type))) + PADDING);
 }
+
+const isDated = ({kind}) => kind === "date" || kind === "timestamp";
 
 const measure = (text) => context.measureText(text).width;

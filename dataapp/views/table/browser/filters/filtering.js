@@ -29,7 +29,8 @@ export class Filtering {
     toolbar.element.insertBefore(this.search.element, toolbar.tools);
     this.sqlButton = toolbar.add("code", "Show SQL", () => this.#askSql());
     table.addEventListener("keydown", (event) => {
-      if (event.target !== table || event.key !== "/" || this.search.element.hidden) return;
+      const isInRows = event.target === table || event.target.matches("tbody td, tbody th");
+      if (!isInRows || event.key !== "/" || this.search.element.hidden) return;
       event.preventDefault();
       this.search.focus();
     });

@@ -12,7 +12,9 @@ const GAP = 0.8; // of a bar, between bars and what lies beyond them
 const LEAST = 0.05; // of the height: a bar that is not empty can be seen
 const NARROWEST = 0.012; // of the width: so can a segment
 const SEAM = 0.01; // of the width, between segments
-const LABELLED = 0.14; // of the width: a segment with its text in it
+const LABELLED = 0.08; // of the width: a segment with its text in it, if it has room for it
+const LETTER = 8; // px, a wide one
+const FEWEST_LETTERS = 5; // of a longer text that can be read
 const DRAGGED = 4; // px
 
 /** The bars of a summary: where they are, from 0 to 1, and how high. */
@@ -57,6 +59,7 @@ export class Histogram {
   constructor({label, tip, pick, range, ranging}) {
     Object.assign(this, {tip, pick, range, ranging});
     this.slots = [];
+    this.isStop = true; // of Tab
     this.active = this.anchor = null;
     this.element = element("div", "histogram");
     this.element.setAttribute("role", "slider");
@@ -86,11 +89,17 @@ export class Histogram {
     this.svg.replaceChildren();
     this.element.querySelectorAll(".segment-text").forEach((text) => text.remove());
     for (const slot of slots) this.#draw(slot);
-    this.element.tabIndex = slots.length ? 0 : -1;
+    this.stop(this.isStop);
     this.element.setAttribute("aria-valuemax", String(slots.length));
     this.element.toggleAttribute("data-estimate", Boolean(summary?.is_estimate));
     this.choose(this.chosen ?? null);
     if (active !== null && active < slots.length) this.#activate(active); // what is read off stays
+  }
+
+  /** Let Tab stop at it, or pass it; it passes one without bars. */
+  stop(isStop) {
+    this.isStop = isStop;
+    this.element.tabIndex = isStop && this.slots.length > 0 ? 0 : -1;
   }
 
   /** Show which bars are chosen: [first, last], or null for none. */
@@ -130,8 +139,9 @@ export class Histogram {
     this.svg.append(group);
     if (slot.isSegment && !slot.isOther && slot.width > LABELLED) {
       const text = element("span", "segment-text", slot.mark.label);
-      text.style.left = `${100 * slot.x}%`;
-      text.style.width = `${100 * slot.width}%`;
+      text.style.setProperty("--from", slot.x);
+      text.style.setProperty("--share", slot.width);
+      text.style.setProperty("--need", `${LETTER * Math.min(slot.mark.label.length, FEWEST_LETTERS) + 6}px`);
       text.toggleAttribute("data-pale", slot.part < 1);
       this.element.append(text);
     }
@@ -241,6 +251,9 @@ export class Histogram {
     return ends.every((at) => typeof this.slots[at]?.mark.low === "string");
   }
 }
+
+/** Where a bar ends, or where it starts if it has no end. */
+export const endOf = ({label}) => label.split(/ –(?: |$)/).filter(Boolean).at(-1);
 
 /** How many rows, in words: counts where they are known, shares where they are estimated. */
 export function describe({rows, part, is_estimate}, count, some) {

@@ -5,7 +5,7 @@
 
 import {formatCount, isNumber} from "../cells/format.js";
 import {element} from "../columns/header.js";
-import {Histogram, bars, formatShare, segments} from "./histogram.js";
+import {Histogram, bars, endOf, formatShare, segments} from "./histogram.js";
 
 const ASKS_EVERY = 300; // ms
 const COUNTS = new Set(["Rows", "Null", "Distinct", "Empty", "Shortest", "Longest"]);
@@ -190,7 +190,7 @@ export class ProfilePanel {
 function axisTexts({shape, marks, bins}) {
   if (shape !== "bins" || bins === 0) return [];
   const starts = marks.slice(0, bins).map(({label}) => label.split(" – ")[0]);
-  const end = marks[bins - 1].label.split(" – ").at(-1);
+  const end = endOf(marks[bins - 1]);
   return bins < 4 ? [starts[0], end] : [starts[0], starts[Math.floor(bins / 2)], end];
 }
 

@@ -4,7 +4,7 @@
 
 import {formatCount} from "../cells/format.js";
 import {element} from "../columns/header.js";
-import {Histogram, bars, describe, formatShare, segments} from "./histogram.js";
+import {Histogram, bars, describe, endOf, formatShare, segments} from "./histogram.js";
 
 const SOON = 20; // ms after rows are on screen and counted
 const RESTS_AFTER = 120; // ms after the last scroll, for columns without a picture
@@ -58,7 +58,6 @@ export class Summary {
     const at = this.histogram.slots.findIndex(({mark}) => mark.filter !== null && mark.filter === this.text);
     this.histogram.choose(at < 0 ? null : [at, at]);
   }
-
 }
 
 /** Asks for pictures, and hands them to the headers. */
@@ -117,9 +116,10 @@ const isUnique = ({shape, distinct, rows, nulls}) =>
 
 function captions(summary) {
   const {shape, marks, bins, distinct, rows, nulls, is_counted} = summary;
-  if (rows > 0 && nulls === rows) return ["all null"];
-  if (shape === "bins" && bins > 0) return [marks[0].label.split(" – ")[0], marks[bins - 1].label.split(" – ").at(-1)];
-  if (shape !== "values" || rows === 0) return [];
+  if (rows < LEAST_ROWS) return [];
+  if (nulls === rows) return ["all null"];
+  if (shape === "bins" && bins > 0) return [marks[0].label.split(" – ")[0], endOf(marks[bins - 1])];
+  if (shape !== "values") return [];
   if (is_counted && distinct === rows - nulls && distinct > 1) return ["unique"];
   if (isUnique(summary)) return ["mostly unique"];
   const number = `${is_counted ? "" : "≈ "}${formatCount(distinct)}`;

@@ -1,6 +1,7 @@
 // A small text next to what it is about, such as a bar that is hovered over. There is one.
 
 import {element} from "../columns/header.js";
+import {floating, lower, put, raise} from "../toplayer.js";
 
 const GAP = 4; // px
 
@@ -8,8 +9,7 @@ export class Tip {
   /** `root` is the explorer; the tip stays within its width. */
   constructor(root) {
     this.root = root;
-    this.element = element("div", "tip");
-    this.element.hidden = true;
+    this.element = floating(element("div", "tip"));
     this.element.setAttribute("aria-hidden", "true"); // what it says, its owner says to screen readers
   }
 
@@ -17,16 +17,13 @@ export class Tip {
   show(owner, lines, x, y) {
     this.owner = owner;
     this.element.replaceChildren(...lines.map((line) => element("div", "tip-line", line)));
-    this.element.hidden = false;
-    const around = this.root.getBoundingClientRect();
-    const widest = Math.max(GAP, around.width - this.element.offsetWidth - GAP);
-    const left = x - around.left - this.element.offsetWidth / 2;
-    this.element.style.left = `${Math.min(Math.max(GAP, left), widest)}px`;
-    this.element.style.top = `${y - around.top + GAP}px`;
+    raise(this.element);
+    const {left, right} = this.root.getBoundingClientRect();
+    put(this.element, x - this.element.offsetWidth / 2, y + GAP, {left: left + GAP, right: right - GAP});
   }
 
   /** Hide what an owner shows. */
   hide(owner) {
-    if (this.owner === owner) this.element.hidden = true;
+    if (this.owner === owner) lower(this.element);
   }
 }

@@ -199,7 +199,7 @@ export class Cursor {
   }
 
   get #firstControl() {
-    const controls = [...this.table.querySelectorAll("thead :is(button, input, [tabindex='0'])")];
+    const controls = [...this.table.querySelectorAll("thead :is(button, input, [tabindex]):not([tabindex='-1'])")];
     return controls.find((one) => one.checkVisibility());
   }
 
@@ -267,7 +267,9 @@ export class Cursor {
     };
     const {row, place} = this.here;
     const step = steps[event.key];
-    if (step) this.move(row + step[0], place + step[1], {extend: event.shiftKey});
+    const isOut = event.key === "ArrowUp" && row === 0 && !event.shiftKey;
+    if (isOut) this.explorer.columnTools.focus(layout.displayed[place]);
+    else if (step) this.move(row + step[0], place + step[1], {extend: event.shiftKey});
     else if (event.key === " " && event.shiftKey) this.row(row);
     else if (event.key === " " || event.key === "Enter") this.act.open(event.key);
     else if (event.key !== "Escape") return false;

@@ -74,12 +74,13 @@ def totals(groups: str) -> Query:
     return Query(f"SELECT count(*), CAST(coalesce(sum(n), 0) AS BIGINT) FROM {groups} WHERE level = 0")
 
 
-def find(groups: str, grouping: Grouping, path: Path) -> Query:
+def find(groups: str, grouping: Grouping, columns: tuple[Column, ...], path: Path) -> Query:
     """The rowid of the group with a path, and how many rows are in it."""
     values = Values()
     terms = [f"level = {len(path) - 1}"]
-    for at, (text, _) in enumerate(zip(path, grouping.keys, strict=False)):  # from a link, it may be no value at all
-        terms.append(f"k{at} IS NULL" if text is None else f"CAST(k{at} AS VARCHAR) = {values.bind(text)}")
+    for at, (text, key) in enumerate(zip(path, grouping.keys, strict=False)):  # from a link, it may be no value at all
+        known = exact_text(key_type(columns[key.column], key), f"k{at}")
+        terms.append(f"k{at} IS NULL" if text is None else f"{known} = {values.bind(text)}")
     return Query(f"SELECT rowid, n FROM {groups} WHERE {' AND '.join(terms)} LIMIT 1", values.parameters)
 
 

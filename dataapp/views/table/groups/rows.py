@@ -252,7 +252,7 @@ class GroupedRows(RelationRows):
         """Find what is open, arrange the rows in it, and let go what is not."""
         wanted = tree.grouping.open
         for path in wanted - tree.numbers.keys():
-            found = self._find(tree, group_queries.find(tree.table, tree.grouping, path), cancel)
+            found = self._find(tree, group_queries.find(tree.table, tree.grouping, tree.columns, path), cancel)
             tree.numbers[path] = found[0] if found else None
         for path in tree.opened.keys() - wanted:
             tree.opened.pop(path).close()

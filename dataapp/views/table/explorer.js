@@ -54,6 +54,7 @@ const CHUNK = 32; // columns that are read at a time
 const NO_LAYOUT = {order: [], hidden: [], pinned: [], widths: []};
 const DEEPEST = 45; // percent of a scale's colour: text on it can still be read
 const PATIENCE = 500; // ms, before the page asks how far the work is
+const HEARD_AFTER = 1000; // ms, by when the server has heard how to sort
 const ASKS_AGAIN = 300; // ms, between two such questions
 
 export function render({model, el, view}) {
@@ -152,6 +153,7 @@ class Explorer {
 
   remove() {
     this.asking.forget();
+    clearTimeout(this.settlesOrder);
     this.#rest();
     this.summaries.stop();
     this.profile.stop();
@@ -190,7 +192,7 @@ class Explorer {
     const isSameView = this.view?.view === message.view;
     const row = message.keep_place ? Math.min(this.scroller.row, message.line ?? Infinity) : 0;
     this.view = message;
-    this.order = message.order;
+    if (!isSame || this.settlesOrder === undefined) this.order = message.order;
     this.cells.clear();
     this.asking.forget();
     this.relationWidth = message.columns.length;
@@ -518,10 +520,20 @@ class Explorer {
     this.sortBy(next ? [...others.slice(0, at), next, ...others.slice(at)] : others);
   }
 
+  /** Until what was said has been heard, views may come that are older: the next click counts from what was said. */
   sortBy(order) {
     this.order = order;
     this.#showOrder();
     this.say("sort", {order});
+    clearTimeout(this.settlesOrder);
+    this.settlesOrder = setTimeout(() => this.#settleOrder(), HEARD_AFTER);
+  }
+
+  #settleOrder() {
+    this.settlesOrder = undefined;
+    if (this.view === null || this.root.dataset.state === "stale") return; // the next view tells
+    this.order = this.view.order;
+    this.#showOrder();
   }
 
   #showOrder() {

@@ -75,7 +75,10 @@ def _ours(browser: Browser, file: Path, rows: int, settings: Settings) -> Iterat
             yield Figure(f"{size}: growth of the server, unsorted", Sample((grown,), "MB"), goal=goal)
             yield _filters(page, file, size)
         with _opened(browser, server) as (page, _wire):
+            before = resident_mb(server.pid)
             yield _sorts(page, file, size)
+            yield _within(f"{size}: jump in the last of these orders", _jumps(page, settings.repetitions(24)), _JUMP)
+            yield Figure(f"{size}: growth of the server, sorted", Sample((resident_mb(server.pid) - before,), "MB"))
 
 
 def _first_rows(browser: Browser, server: Server, times: int) -> tuple[Sample, Sample, Sample]:

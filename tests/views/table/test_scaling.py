@@ -28,7 +28,7 @@ def test_ends_are_those_of_the_finite_numbers_that_pass(
     engine: DuckDB, numbers: list[tuple[int | None, float | None]], fixed_order: bool
 ):
     frame = pl.DataFrame(numbers, schema={"n": pl.Int64, "x": pl.Float64}, orient="row")
-    relation = Relation("FROM t", key=id(frame), engine=engine, frames={"t": pa.table(frame)}, fixed_order=fixed_order)
+    relation = Relation("FROM t", key=object(), engine=engine, frames={"t": pa.table(frame)}, fixed_order=fixed_order)
     job: Any = Job(lambda _: None, lambda _: None, lambda _: None)
     columns = relation.columns()
     condition = parse_filter(">= 0", columns[0])

@@ -6,7 +6,7 @@ that pass the filters, in the order asked for; its own ``rowid`` is the row numb
 order, so every order is total and windows of it fit together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dataapp.compile.identifiers import fold, quote_identifier, unused
@@ -64,6 +64,7 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     references: tuple[str, ...]
+    number: str | None = None  # what tells rows apart and rises in the table's own order, where it has such
 
     @classmethod
     def of_relation(cls, columns: tuple[Column, ...]) -> "Table":
@@ -75,7 +76,7 @@ class Table:
     def of_kept(cls, columns: tuple[Column, ...], source: str) -> "Table":
         """The rows that `keep` made, in a table of the engine."""
         references = tuple(f"{KEPT}.c{position}" for position in range(len(columns)))
-        return cls(f"{source} AS {KEPT}", KEPT, columns, references)
+        return cls(f"{source} AS {KEPT}", KEPT, columns, references, f"{KEPT}.rowid")
 
     def cells(self, span: Span) -> str:
         """The columns of a span as they travel, named by position."""
@@ -123,12 +124,12 @@ def top(table: Table, question: Question, span: Span) -> Query:
     """The first rows in the order asked for, without sorting the others."""
     values = Values()
     where = where_clause(table, question.filters, values)
-    if table.name == KEPT:
-        source, number = f"FROM {table.source}{where}", f"{KEPT}.rowid"
+    if table.number is not None:
+        source, number = f"FROM {table.source}{where}", table.number
     else:
         number = unused("dataapp_row", {fold(column.name) for column in table.columns})
         source = f"FROM (SELECT *, row_number() OVER () AS {number} FROM {table.source}{where}) AS {table.name}"
-    rows = f"{source} {_order(table, question.order, number)} {_limit(span)}"
+    rows = f"{source} {order_by(table, question.order, number)} {_limit(span)}"
     return _cells_of(rows, table, span, values)
 
 
@@ -154,7 +155,7 @@ def arrange(table: Table, question: Question) -> Query:
     """The rowids of kept rows that pass the filters, in order: the table ``arranged``."""
     values = Values()
     where = where_clause(table, question.filters, values)
-    order = _order(table, question.order, f"{KEPT}.rowid")
+    order = order_by(table, question.order, f"{KEPT}.rowid")
     return Query(f"SELECT {KEPT}.rowid AS kept_row FROM {table.source}{where} {order}", values.parameters)
 
 
@@ -222,19 +223,35 @@ def kept_window(table: Table, span: Span) -> Query:
     return Query(f"SELECT {table.cells(span)} FROM {chosen} ORDER BY {KEPT}.rowid", values.parameters)
 
 
-def arranged_window(table: Table, span: Span) -> Query:
-    """A window of the kept rows in the order asked for."""
-    values = Values()
-    rows = _rows("rowid", span, values)
-    wanted = f"(SELECT rowid AS place, kept_row FROM {ARRANGED} WHERE {rows}) AS wanted"
-    join = f"{wanted} JOIN {table.source} ON {KEPT}.rowid = wanted.kept_row"
-    return Query(f"SELECT {table.cells(span)} FROM {join} ORDER BY wanted.place", values.parameters)
+def listed(table: str, column: str, rows: tuple[Rows, ...]) -> str:
+    """Return the SQL for the ``number`` of each row that a list has in some stretches, and for its ``place`` in it."""
+    return f"SELECT rowid AS place, {column} AS number FROM {table} WHERE {_any_of('rowid', rows)}"
+
+
+def numbers(wanted: str) -> Query:
+    """The numbers of rows that `listed` finds."""
+    return Query(f"SELECT number FROM ({wanted}) ORDER BY place")
+
+
+def kept_by_number(table: Table, numbers: Sequence[int], select: str) -> Query:
+    """Kept rows by their numbers, in the order of these; few enough to be named one by one.
+
+    Numbers that are constants let the engine pass over all rows around them, which a join alone would read.
+    """
+    if not numbers:
+        return Query(f"SELECT {select} FROM {table.source} WHERE false")
+    wanted = ", ".join(map(str, numbers))
+    places = f"SELECT unnest([{wanted}]) AS number, unnest(range({len(numbers)})) AS place"
+    rows = f"SELECT *, {KEPT}.rowid AS number FROM {table.source} WHERE {KEPT}.rowid IN ({wanted})"
+    join = f"({places}) AS wanted JOIN ({rows}) AS {KEPT} ON {KEPT}.number = wanted.number"
+    return Query(f"SELECT {select} FROM {join} ORDER BY wanted.place")
 
 
 def every(table: Table, question: Question, select: str) -> Query:
     """All rows of a question, put in order anew: what is streamed, or summed up."""
     values = Values()
-    order = f" {_order(table, question.order, f'{table.name}.rowid')}" if question.order else ""
+    assert table.number is not None or not question.order
+    order = f" {order_by(table, question.order, table.number or '')}" if question.order else ""
     return Query(
         f"SELECT {select} FROM {table.source}{where_clause(table, question.filters, values)}{order}", values.parameters
     )
@@ -261,9 +278,9 @@ def kept_selected(table: Table, rows: tuple[Rows, ...], select: str, *, ordered:
 
 def arranged_selected(table: Table, rows: tuple[Rows, ...], select: str, *, ordered: bool) -> Query:
     """Kept rows by their numbers in the order asked for."""
-    wanted = f"(SELECT rowid AS place, kept_row FROM {ARRANGED} WHERE {_any_of('rowid', rows)}) AS wanted"
+    wanted = f"({listed(ARRANGED, 'kept_row', rows)}) AS wanted"
     order = " ORDER BY wanted.place" if ordered else ""
-    return Query(f"SELECT {select} FROM {wanted} JOIN {table.source} ON {KEPT}.rowid = wanted.kept_row{order}")
+    return Query(f"SELECT {select} FROM {wanted} JOIN {table.source} ON {KEPT}.rowid = wanted.number{order}")
 
 
 def _any_of(number: str, rows: tuple[Rows, ...]) -> str:
@@ -284,7 +301,8 @@ def _rows(number: str, span: Span, values: Values) -> str:
     return f"{number} >= {values.bind(span.first)} AND {number} < {values.bind(span.first + span.count)}"
 
 
-def _order(table: Table, keys: tuple[SortKey, ...], tie_break: str) -> str:
+def order_by(table: Table, keys: tuple[SortKey, ...], tie_break: str) -> str:
+    """Return the clause for an order by keys, in which equal rows stand as `tie_break` rises."""
     terms = [f"{table.references[key.column]} {'DESC' if key.descending else 'ASC'} NULLS LAST" for key in keys]
     return f"ORDER BY {', '.join([*terms, tie_break])}"
 

@@ -1,9 +1,11 @@
 """The rows of one relation under changing filters and orders, read in windows. Runs on worker threads.
 
-Two ways lead to stable windows, so that all windows of a question fit together and fit its count:
+Three ways lead to stable windows, so that all windows of a question fit together and fit its count:
 
 - **direct**: the relation has a fixed order and no other is asked for. Each window is a `LIMIT … OFFSET …` of its
   own, filters reach the files, nothing is kept. The first window comes before the rows are counted.
+- **numbered**: many rows of Parquet files in another order. Only the numbers of the rows are kept, in that order, and
+  each window reads its rows from the files by their numbers. Ten columns of kept rows take thirty times the memory.
 - **kept**: otherwise. The rows are kept as a table of the engine, which all sessions that ask the same share, and a
   list of row numbers is made for each order and filter. While the list is made, a top-N query gives the first window.
 
@@ -22,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 import pyarrow as pa
 
@@ -31,13 +34,15 @@ from dataapp.errors import Cancelled
 from dataapp.views.jobs import Cancel
 from dataapp.views.table.filters.predicates import RowFilter
 from dataapp.views.table.relation import queries
-from dataapp.views.table.relation.deep_window import deep_window
 from dataapp.views.table.relation.first_rows import first_rows, is_scan
+from dataapp.views.table.relation.numbered import DEEP, NumberedRows, number_rows
 from dataapp.views.table.relation.queries import BLOCK, Query, Question, Span, Table
 from dataapp.views.table.selection import Rows
 
 type Select = Callable[[Table], str]  # the columns of a query, by the names that a table has for its own
 
+_MOST_KEPT = 20_000_000  # cells of a file's rows, some 13 bytes each; of more, only the order is kept
+_FEW = 2_048  # rows that a query names one by one
 _AT_ONCE = 200_000  # kept rows that are arranged before the first window is read: it takes some milliseconds
 
 
@@ -87,6 +92,7 @@ class _Kept:
 
     reader: Reader
     filters: tuple[RowFilter, ...]  # those that the kept rows have passed
+    files: NumberedRows | None  # where the rows are if only the list of their numbers is kept
     table: str = ""  # in the engine, shared by the readers of an equal relation
     total: int = 0
     arranged: Question | None = None  # the question that the list of row numbers answers
@@ -105,6 +111,9 @@ class RelationRows:
         self._relation = relation
         self._columns: tuple[Column, ...] | None = None
         self._unfiltered = unfiltered
+        self._passing: tuple[tuple[RowFilter, ...], int] | None = None  # the last filters, and how many rows pass them
+        self._files: NumberedRows | None = None
+        self._has_looked_for_files = False
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -131,8 +140,10 @@ class RelationRows:
         if span.first > 0:
             return self.settle(question, span, cancel)
         with self._holding() as kept:
-            if kept is not None and kept.filters == self._kept_filters(question):
-                if kept.arranged == question or kept.total <= _AT_ONCE:
+            if kept is not None and kept.arranged == question:
+                return self._arranged(kept, question, span, cancel)
+            if kept is not None and kept.files is None and kept.filters == self._kept_filters(question):
+                if kept.total <= _AT_ONCE:
                     return self._arranged(kept, question, span, cancel)
                 rest = self._rest(question)
                 reader, table = kept.reader, Table.of_kept(columns, kept.table)
@@ -151,9 +162,13 @@ class RelationRows:
             return self._window_directly(question, span, self._totals(question, cancel), cancel)
         if self._relation.fixed_order:
             self._count((), cancel)
+        files = self._files_to_read(question, cancel)
         with self._holding() as kept:
-            if kept is None or kept.filters != self._kept_filters(question):
-                kept = self._keep(question, cancel)
+            if files is not None:
+                if kept is None or kept.arranged != question:
+                    kept = self._keep_order(question, files, cancel)
+            elif kept is None or kept.files is not None or kept.filters != self._kept_filters(question):
+                kept = self._keep_rows(question, cancel)
             return self._arranged(kept, question, span, cancel)
 
     def window(self, question: Question, span: Span, cancel: Cancel) -> Screen:
@@ -164,8 +179,7 @@ class RelationRows:
         """
         if self._is_direct(question):
             table = Table.of_relation(self.columns(cancel))
-            deep = None if question.filters else deep_window(self._relation, table, span)
-            query = deep or queries.window(table, question.filters, span)
+            query = self._deep_window(table, question, span, cancel) or queries.window(table, question.filters, span)
             return Screen(span, self._fetch(query, cancel), None)
         with self._holding() as kept:
             if kept is not None and kept.arranged == question:
@@ -199,11 +213,11 @@ class RelationRows:
         if rows is not None:
             return self._by_number(question, rows, select, cancel, ordered=False)
         with self.beside(question, cancel) as (reader, table):
-            is_direct = self._is_direct(question)
-            left = question if is_direct else self._rest(question)
+            is_kept = table.name == queries.KEPT
+            left = self._rest(question) if is_kept else question
             query = queries.every(table, Question(left.filters), select(table))
             with self._working(reader):
-                return (reader.fetch if is_direct else reader.fetch_kept)(query.sql, query.parameters)
+                return (reader.fetch_kept if is_kept else reader.fetch)(query.sql, query.parameters)
 
     @contextmanager
     def beside(self, question: Question, cancel: Cancel) -> Iterator[tuple[Reader, Table]]:
@@ -213,6 +227,8 @@ class RelationRows:
             columns = self.columns(cancel)
             if self._is_direct(question):
                 yield reader, Table.of_relation(columns)
+            elif (files := self._files_to_read(question, cancel)) is not None:
+                yield reader, files.table(columns)
             else:
                 query = queries.keep(Table.of_relation(columns), self._kept_filters(question))
                 kept = reader.keep(query.sql, query.parameters)  # the rows that are there already, if they are
@@ -220,7 +236,7 @@ class RelationRows:
 
     def stream(self, question: Question, reader: Reader, table: Table, select: Select) -> pa.RecordBatchReader:
         """Return all rows of a question, in its order, as they are computed on a reader that `beside` opened."""
-        if self._is_direct(question):
+        if table.name != queries.KEPT:
             query = queries.every(table, question, select(table))
             return reader.batches(query=query.sql, parameters=query.parameters)
         query = queries.every(table, self._rest(question), select(table))
@@ -272,10 +288,26 @@ class RelationRows:
         with self._holding() as kept:
             if kept is None or kept.arranged != question:
                 raise Cancelled
-            table = Table.of_kept(columns, kept.table)
-            numbered = queries.kept_selected if self._is_plain(question) else queries.arranged_selected
             with self._attempt(kept.reader, cancel):
+                if kept.files is not None:
+                    return self._read_files(kept, kept.files, rows, select, ordered=ordered)
+                table = Table.of_kept(columns, kept.table)
+                numbered = queries.kept_selected if self._is_plain(question) else queries.arranged_selected
                 return _read_kept(kept.reader, numbered(table, rows, select(table), ordered=ordered))
+
+    def _read_files(
+        self, kept: _Kept, files: NumberedRows, rows: tuple[Rows, ...], select: Select, *, ordered: bool
+    ) -> pa.Table:
+        """Read rows of files by their places in the list of numbers that is kept."""
+        assert self._columns is not None
+        table = Table.of_relation(self._columns)
+        wanted = queries.listed(kept.table, "number", rows)
+        if sum(stretch.count for stretch in rows) > _FEW:
+            found = _read_kept(kept.reader, files.by_list(table, wanted, select(table), ordered=ordered))
+            self._relation.check_sources()  # it was the files that were read
+            return found
+        query = files.by_number(table, _numbers(kept.reader, wanted), select(table), ordered=ordered)
+        return kept.reader.fetch(query.sql, query.parameters)
 
     def _begin_directly(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         screen = self.window(question, span, cancel)
@@ -299,25 +331,61 @@ class RelationRows:
     def _count(self, filters: tuple[RowFilter, ...], cancel: Cancel) -> int:
         if not filters and self._unfiltered is not None:
             return self._unfiltered
+        if (passing := self._passing) is not None and passing[0] == filters:
+            return passing[1]
         query = queries.count(Table.of_relation(self.columns(cancel)), filters)
         counted = _number(self._fetch(query, cancel))
-        if not filters:
+        if filters:
+            self._passing = (filters, counted)
+        else:
             self._unfiltered = counted
         return counted
 
-    def _keep(self, question: Question, cancel: Cancel) -> _Kept:
+    def _numbered(self, cancel: Cancel) -> NumberedRows | None:
+        """Return the files that the relation is, if it is nothing else. They are looked at once."""
+        if not self._has_looked_for_files:
+            columns = self.columns(cancel)
+            self._files = number_rows(self._relation, columns, partial(self._fetch, cancel=cancel))
+            self._has_looked_for_files = True
+        return self._files
+
+    def _files_to_read(self, question: Question, cancel: Cancel) -> NumberedRows | None:
+        """Return the files that a question's rows are read from in its order, or None where they are better kept."""
+        files = self._numbered(cancel) if question.order else None
+        if files is None or files.is_remote:
+            return None
+        most = _MOST_KEPT // max(1, len(self.columns(cancel)))
+        is_huge = files.total > most and self._count(question.filters, cancel) > most
+        return files if is_huge else None
+
+    def _deep_window(self, table: Table, question: Question, span: Span, cancel: Cancel) -> Query | None:
+        if question.filters or span.first < DEEP:
+            return None
+        files = self._numbered(cancel)
+        return None if files is None else files.deep_window(table, span)
+
+    def _keep_order(self, question: Question, files: NumberedRows, cancel: Cancel) -> _Kept:
+        """Keep the numbers of the rows of files in the order of a question. The lock is held."""
+        query = files.arrange(files.table(self.columns(cancel)), question)
+        kept = self._keep(query, question.filters, files, cancel)
+        kept.arranged, kept.rows = question, kept.total
+        return kept
+
+    def _keep_rows(self, question: Question, cancel: Cancel) -> _Kept:
         """Keep the relation's rows. The lock is held."""
-        self._forget()
         filters = self._kept_filters(question)
-        columns = self.columns(cancel)
+        query = queries.keep(Table.of_relation(self.columns(cancel)), filters)
+        return self._keep(query, filters, None, cancel)
+
+    def _keep(self, query: Query, filters: tuple[RowFilter, ...], files: NumberedRows | None, cancel: Cancel) -> _Kept:
+        self._forget()
         reader = self._relation.open()
-        kept = _Kept(reader, filters)
+        kept = _Kept(reader, filters, files)
         self._kept = kept  # where `close` finds it
         keeping = True
         cancel.on_cancel(lambda: reader.cancel() if keeping else None)
         if self._closed:  # it looked before there was something to find
             raise Cancelled
-        query = queries.keep(Table.of_relation(columns), filters)
         try:
             with self._working(reader):
                 table = reader.keep(query.sql, query.parameters)
@@ -331,20 +399,35 @@ class RelationRows:
     def _arranged(self, kept: _Kept, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Arrange the kept rows for a question unless they are, and read a window. The lock is held."""
         assert self._columns is not None
-        table = Table.of_kept(self._columns, kept.table)
-        rest, is_plain = self._rest(question), self._is_plain(question)
+        is_plain = self._is_plain(question)
         if kept.arranged != question:
-            kept.arranged, kept.rows = None, kept.total
-            if not is_plain:
-                query = queries.arrange(table, rest)
-                with self._attempt(kept.reader, cancel):
-                    kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
-            kept.arranged = question
+            self._arrange(kept, question, cancel)
         moved = moved_up(span, kept.rows)
-        query = queries.kept_window(table, moved) if is_plain else queries.arranged_window(table, moved)
         unfiltered = kept.total if self._unfiltered is None else self._unfiltered
+        totals = Totals(kept.rows, unfiltered)
         with self._attempt(kept.reader, cancel):
-            return Screen(moved, _read_kept(kept.reader, query), Totals(kept.rows, unfiltered))
+            return Screen(moved, self._window_of_kept(kept, moved, is_plain=is_plain), totals)
+
+    def _window_of_kept(self, kept: _Kept, span: Span, *, is_plain: bool) -> pa.Table:
+        assert self._columns is not None
+        places = (Rows(span.first, span.count),)
+        if kept.files is not None:
+            return self._read_files(kept, kept.files, places, lambda table: table.cells(span), ordered=True)
+        table = Table.of_kept(self._columns, kept.table)
+        if is_plain:
+            return _read_kept(kept.reader, queries.kept_window(table, span))
+        numbers = _numbers(kept.reader, queries.listed(queries.ARRANGED, "kept_row", places))
+        return _read_kept(kept.reader, queries.kept_by_number(table, numbers, table.cells(span)))
+
+    def _arrange(self, kept: _Kept, question: Question, cancel: Cancel) -> None:
+        """List the numbers of kept rows for a question. The lock is held."""
+        assert self._columns is not None
+        kept.arranged, kept.rows = None, kept.total
+        if not self._is_plain(question):
+            query = queries.arrange(Table.of_kept(self._columns, kept.table), self._rest(question))
+            with self._attempt(kept.reader, cancel):
+                kept.rows = kept.reader.arrange(queries.ARRANGED, query.sql, query.parameters)
+        kept.arranged = question
 
     @contextmanager
     def _holding(self) -> Iterator[_Kept | None]:
@@ -392,6 +475,10 @@ class RelationRows:
 
 def _read_kept(reader: Reader, query: Query) -> pa.Table:
     return reader.fetch_kept(query.sql, query.parameters)
+
+
+def _numbers(reader: Reader, wanted: str) -> list[int]:
+    return cast("list[int]", _read_kept(reader, queries.numbers(wanted)).column(0).to_pylist())
 
 
 def _number(table: pa.Table) -> int:

@@ -16,7 +16,7 @@ from dataapp.engines.kept import KeptTable
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.jobs import Cancel
 from dataapp.views.table.relation import queries
-from dataapp.views.table.relation.deep_window import deep_sample
+from dataapp.views.table.relation.numbered import DEEP, number_rows
 from dataapp.views.table.relation.queries import Query, Span, Table
 from dataapp.views.table.relation.source import Source
 
@@ -87,7 +87,13 @@ class Samples:
         table = Table.of_relation(columns)
         first = (Span(0, _PIECES * _PIECE, ()),)
         pieces = first if rows is None else queries.pieces_of(rows, _PIECES, _PIECE)
-        query = deep_sample(self._relation, table, read, pieces) or queries.sample(table, read, pieces)
+
+        def fetch(query: Query) -> pa.Table:
+            return reader.fetch_kept(query.sql, query.parameters)
+
+        is_deep = any(piece.first >= DEEP for piece in pieces)
+        files = number_rows(self._relation, columns, fetch) if is_deep else None
+        query = queries.sample(table, read, pieces) if files is None else files.sample(table, read, pieces)
         kept = reader.keep(query.sql, query.parameters)  # the one that is there, if it is
         if known is None:
             self._hold(_Sample(read, rows, kept))

@@ -44,7 +44,7 @@ def test_values_are_counted_among_the_rows_that_pass_the_other_filters(
 ):
     frame = pl.DataFrame({"name": rows, "n": range(len(rows))}, schema={"name": pl.String, "n": pl.Int64})
     relation = Relation(
-        "FROM shown", key=id(frame), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order
+        "FROM shown", key=object(), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order
     )
     passing = frame.filter(pl.col("n") >= low)
     if search:

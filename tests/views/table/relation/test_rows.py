@@ -106,7 +106,7 @@ orders = st.lists(
 
 def relation_of(engine: DuckDB, frame: pl.DataFrame, fixed_order: bool) -> Relation:
     return Relation(
-        "FROM shown", key=id(frame), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order
+        "FROM shown", key=object(), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order
     )
 
 
@@ -114,6 +114,18 @@ def where(columns: tuple[Column, ...], column: int, text: str) -> ColumnFilter:
     condition = parse_filter(text, columns[column])
     assert condition is not None
     return ColumnFilter(column, condition)
+
+
+def sorted_like(frame: pl.DataFrame, order: tuple[SortKey, ...]) -> pl.DataFrame:
+    """Return the rows in an order as Polars sorts them."""
+    if not order:
+        return frame
+    return frame.sort(
+        [frame.columns[key.column] for key in order],
+        descending=[key.descending for key in order],
+        nulls_last=True,
+        maintain_order=True,
+    )
 
 
 def ids(table: pa.Table) -> list[Any]:
@@ -153,14 +165,7 @@ def test_every_window_equals_what_polars_gives(
             if search:
                 held = pl.col("name").str.to_lowercase().str.contains(search.lower(), literal=True)
                 expected = expected.filter(held)
-            if order:
-                expected = expected.sort(
-                    [names[key.column] for key in order],
-                    descending=[key.descending for key in order],
-                    nulls_last=True,
-                    maintain_order=True,
-                )
-            wanted = expected["id"].to_list()
+            wanted = sorted_like(expected, order)["id"].to_list()
             first = rows.begin(question, Span(0, BLOCK, (0,)), job)
             assert ids(first.cells) == wanted[:BLOCK]
             settled = rows.settle(question, Span(BLOCK, BLOCK, (0,)), job)

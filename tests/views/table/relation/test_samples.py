@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled
-from dataapp.views.table.relation import deep_window
 from dataapp.views.table.relation import samples as module
 from dataapp.views.table.relation.queries import Query
 from dataapp.views.table.relation.samples import Samples
@@ -67,7 +66,7 @@ def test_pieces_of_a_file_are_the_same_by_number_as_by_skipping_to_them(
     expected = pl.concat([frame[start : min(start + piece, end)] for start, end in zip(starts, ends, strict=True)])
     with patch.object(module, "_PIECES", pieces), patch.object(module, "_PIECE", piece):
         plain = rows_of(Samples(relation), read, len(frame))
-        with patch.object(deep_window, "DEEP", -1):
+        with patch.object(module, "DEEP", -1):
             by_number = rows_of(Samples(relation), read, len(frame))
     assert repr(by_number.to_pylist()) == repr(plain.to_pylist())
     for place, at in enumerate(read):

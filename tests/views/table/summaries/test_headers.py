@@ -87,7 +87,7 @@ def unstopped() -> Any:
 
 def relation_of(engine: DuckDB, frame: pl.DataFrame, fixed_order: bool = True) -> Relation:
     return Relation(
-        "FROM shown", key=id(frame), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order
+        "FROM shown", key=object(), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order
     )
 
 

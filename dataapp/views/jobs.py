@@ -1,7 +1,12 @@
 """Work that views hand to their session: run on a worker thread, answered on the document's thread, cancellable."""
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
+
+from dataapp.errors import Cancelled
+
+_log = logging.getLogger(__name__)
 
 
 class Cancel(Protocol):
@@ -37,3 +42,14 @@ class Submit(Protocol):
         without having been cancelled gave up by itself, because something newer is under way: it failed.
         """
         ...
+
+
+def note_failure(what: str, error: Exception) -> None:
+    """Leave the reason where the author finds it: readers are told that there is no such thing, and no more.
+
+    Args:
+        what: What was to be made for a reader of a table.
+        error: Why it was not; a job that gave up for a newer one is no failure.
+    """
+    if not isinstance(error, Cancelled):
+        _log.warning("For a reader of a table, there is no %s.", what, exc_info=error)

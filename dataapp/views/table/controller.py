@@ -3,6 +3,9 @@
 Every question (a relation, filters, an order) has a number, its *view*. The page shows one view at a time and swaps to
 the next one in a single message that brings columns, rows and state together; until then it keeps the old one, marked
 stale. Messages that name another view than the one shown are late, and ignored.
+
+It is long because all of this is one state: whatever is asked may supersede what runs, and what has come decides what
+the page is told. The work itself, and what each job is about, are in modules of their own.
 """
 
 from collections.abc import Callable, Mapping, Sequence

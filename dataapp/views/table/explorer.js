@@ -7,6 +7,8 @@
 //
 // A page that waits asks how far the work is, first after half a second: what comes sooner shows no bar. The bar is there
 // only while the engine tells a figure.
+//
+// It is where all parts of the page meet, and the only one that knows each: what they do is in modules of their own.
 
 import "regular-table";
 import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataapp.engines.functions import reserved_words
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
-from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 from dataapp.views.table.filters.predicates import ColumnFilter
 from dataapp.views.table.filters.value_list import Listed, choice_of, read_values, value_list
 from dataapp.views.table.relation.queries import Query, Question, Table
@@ -67,6 +67,7 @@ class Lookups:
 
         def failed(error: Exception) -> None:
             self._running = None
+            note_failure("list of values", error)
             if not isinstance(error, Cancelled):
                 self._send({"type": "values", "column": at, "search": search, "fault": True})  # viewers learn no more
 
@@ -83,4 +84,8 @@ class Lookups:
             self._running = None
             self._send({"type": "sql", "text": text})
 
-        self._running = self._submit(job, done, lambda error: None)
+        def failed(error: Exception) -> None:
+            self._running = None
+            note_failure("SQL of what is shown", error)
+
+        self._running = self._submit(job, done, failed)

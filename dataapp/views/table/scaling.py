@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dataapp.engines.relation import Column, Relation
-from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 from dataapp.views.table.columns import Kind, kind_of
 from dataapp.views.table.filters.predicates import RowFilter
 from dataapp.views.table.relation.queries import Query, Table, Values, where_clause
@@ -98,3 +98,4 @@ class Scaler:
     def _fail(self, error: Exception) -> None:
         """Without ends, nothing is drawn; what is wrong with the rows, their own queries tell."""
         self._running = self._scaled = None
+        note_failure("scale of columns", error)

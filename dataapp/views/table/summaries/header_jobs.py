@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled
-from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 from dataapp.views.table.filters.predicates import RowFilter, columns_read
 from dataapp.views.table.relation.samples import Samples
 from dataapp.views.table.relation.source import open_whole
@@ -180,6 +180,7 @@ class Summarizer:
 
         def failed(error: Exception) -> None:  # what is wrong with the rows, they say themselves
             self._running = None
+            note_failure("picture in a header", error)
             if not isinstance(error, Cancelled):
                 (self._failed if len(ats) == 1 else self._fragile).update(ats)  # a header without a picture
                 self._go_on()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dataapp.engines.relation import Column
-from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 from dataapp.views.table.filters.predicates import columns_read
 from dataapp.views.table.relation.source import Source, open_whole
 from dataapp.views.table.summaries.header_jobs import About, Summary, summary_to_message
@@ -107,8 +107,9 @@ class Profiler:
             self._send({"type": "profile", "view": view, "column": column, **message})
             self.go_on()
 
-        def failed(_: Exception) -> None:
+        def failed(error: Exception) -> None:
             self._running, self._stage = None, 2
+            note_failure("profile", error)
             self._send({"type": "profile", "column": column, "failed": True})
 
         self._running = self._submit(job, done, failed)

@@ -7,7 +7,6 @@ All of it is about the view that the page shows. Another view ends the selection
 being made goes on, because it is of the rows that were seen when it was asked for.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -15,8 +14,7 @@ from functools import partial
 import pyarrow as pa
 
 from dataapp.engines.relation import Column
-from dataapp.errors import Cancelled
-from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 from dataapp.views.table.groups.grouping import key_columns, line_columns
 from dataapp.views.table.ipc import table_to_ipc
 from dataapp.views.table.messages import Card, Copy, Fetch, Measure, Select, Stop, Take, Taken, Value
@@ -34,8 +32,6 @@ _AHEAD = 2  # chunks of a file that the page has not yet taken
 _MOST_FILES = 8  # at once: each holds a connection to the engine
 
 type Message = dict[str, object]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +195,7 @@ class Takes:
 
         def failed(error: Exception) -> None:
             self._jobs.pop(what, None)
-            _note(what, error)
+            note_failure(what, error)
             self._refuse(what, ticket)
 
         self._jobs[what] = self._submit(job, done, failed)
@@ -343,14 +339,8 @@ class _File:
     def _failed(self, error: Exception) -> None:
         self._handle = None
         self._ended()
-        _note("download", error)
+        note_failure("download", error)
         self._send({"type": "refused", "what": "download"})
-
-
-def _note(what: str, error: Exception) -> None:
-    """Leave the reason where the author finds it: readers are told that there is none, and no more."""
-    if not isinstance(error, Cancelled):
-        _log.warning("What a reader took from a table (%s) could not be made.", what, exc_info=error)
 
 
 def _fitting(ground: Ground, selection: Selection) -> Chosen | None:

@@ -8,7 +8,7 @@ import {element} from "../columns/header.js";
 import {menu} from "../popup.js";
 import {ticket} from "./ticket.js";
 
-export const MOST_COPIED = 200_000; // cells, as the server has it
+const MOST_COPIED = 200_000; // cells, as the server has it
 
 const FORMATS = [
   ["tsv", "Copy cells", "Ctrl C"],

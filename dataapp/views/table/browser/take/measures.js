@@ -57,7 +57,7 @@ export class Measures {
 const plural = (count, noun) => `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Exact numbers come as text, and stay exact as far as their digits are shown. */
-export function formatMeasure(text) {
+function formatMeasure(text) {
   if (/^-?\d+$/.test(text)) return minus(grouped(text));
   const number = Number(text === "inf" ? Infinity : text === "-inf" ? -Infinity : text);
   if (!Number.isFinite(number)) return Number.isNaN(number) ? "NaN" : number > 0 ? "∞" : "−∞";

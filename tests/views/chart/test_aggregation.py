@@ -121,6 +121,9 @@ row = st.tuples(
 def test_any_aggregate_of_any_rows_draws_the_same(rows, mark, across, up, color) -> None:
     # An area through the bin of NULL has no width: Vega writes a path for it or not, by the order of its rows.
     assume(mark != "area" or across != "bin" or all(price is not None for _, price, _, _ in rows))
+    # Vega stacks what is at NULL and at an empty text in one place, in the order of rows, which a query does not have.
+    is_stacked = mark in ("bar", "area") and across == "symbol:N"
+    assume(not is_stacked or not {None, ""} <= {symbol for symbol, _, _, _ in rows})
     values = ", ".join(f"({', '.join(_literal(value) for value in one)})" for one in rows)
     typed = "SELECT symbol::VARCHAR AS symbol, price::DOUBLE AS price, size::BIGINT AS size, ts::TIMESTAMP AS ts"
     relation = relation_of(f"{typed} FROM (VALUES {values}) AS rows(symbol, price, size, ts)")

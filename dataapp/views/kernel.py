@@ -24,7 +24,7 @@ from panel.custom import JSComponent
 from panel.io.notebook import JupyterCommJSBinary, JupyterCommManagerBinary
 from pyviz_comms import JupyterComm
 
-_ONLY_TOLD = frozenset({"css_classes", "styles", "visible", "text", "children"})  # of models; no page changes them
+_ONLY_TOLD = frozenset({"css_classes", "styles", "visible", "text", "children"})  # unless Python listens to it
 
 
 class Arrival(JSComponent):
@@ -73,6 +73,7 @@ class IncomingComm(JupyterCommJSBinary):
     def __init__(self, *args: Any, **params: Any) -> None:
         self._home = _running_loop()
         super().__init__(*args, **params)
+        self._root: str | None = next(iter(getattr(self._on_msg, "args", ())), None)
         self._take, self._on_msg = self._on_msg, self._take_each
 
     def _handle_open(self, comm: Any, msg: Any) -> None:
@@ -84,7 +85,7 @@ class IncomingComm(JupyterCommJSBinary):
 
     def _take_each(self, message: dict[str, Any]) -> None:
         for event in message["content"]["events"]:
-            if not _is_echo(event):
+            if not _is_echo(event, self._root):
                 self._take({**message, "content": {**message["content"], "events": [event]}})
 
     def _at_home(self, call: Callable[..., None], *args: object) -> None:
@@ -137,9 +138,19 @@ def install() -> None:
     JupyterCommManagerBinary.server_comm = OutgoingComm
 
 
-def _is_echo(event: Mapping[str, Any]) -> bool:
-    kind = event["kind"]
-    return kind in ("RootAdded", "RootRemoved") or (kind == "ModelChanged" and event["attr"] in _ONLY_TOLD)
+def _is_echo(event: Mapping[str, Any], root: str | None) -> bool:
+    if event["kind"] != "ModelChanged":
+        return event["kind"] in ("RootAdded", "RootRemoved")
+    return event["attr"] in _ONLY_TOLD and not _is_heard(event, root)
+
+
+def _is_heard(event: Mapping[str, Any], root: str | None) -> bool:
+    """Whether Panel listens to what changed: an editor's text is for its page to change, a pane's is not."""
+    if root not in pn.state._views:
+        return False
+    _, _, document, _ = pn.state._views[root]
+    model = document.get_model_by_id(event["model"]["id"])
+    return model is not None and event["attr"] in model._callbacks
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -128,3 +129,16 @@ def test_an_arrival_reports_for_the_display_that_was_drawn() -> None:
     assert [socket.sent for socket in sockets] == [[], ["early"]]
     arrival._handle_msg("taken down")
     assert reports == ["drawn"]
+
+
+@pytest.mark.parametrize(("view", "is_heard"), [(pn.widgets.TextEditor(value="a"), True), (pn.pane.HTML("a"), False)])
+def test_a_text_is_heard_where_readers_write_it(view: Any, is_heard: bool) -> None:
+    model = view._render_model(comm=kernel.OutgoingComm())
+    heard: list[Any] = []
+    comm, socket = (
+        kernel.IncomingComm(on_msg=partial(lambda _, message: heard.append(message), model.ref["id"])),
+        Socket(),
+    )
+    comm._handle_open(socket, {})
+    socket.hear(message({**change("text", "b"), "model": model.ref}))
+    assert bool(heard) == is_heard

@@ -4,9 +4,10 @@ A relation with a fixed order is a scan with filters, which is read as often as 
 its rows on screen are, and read from there.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -31,6 +32,15 @@ class Source:
     fetch: Callable[[Query], pa.Table]
     is_sample: bool
     progress: Callable[[], float | None]
+
+    def row(self, query: Query) -> list[Any]:
+        """Return the values of the one row that a query gives."""
+        return [column[0].as_py() for column in self.fetch(query).columns]
+
+
+def numbered(figures: Sequence[str]) -> str:
+    """Return the SQL for a row of figures: their names do not matter, and may not be alike."""
+    return ", ".join(f"{figure} AS f{at}" for at, figure in enumerate(figures))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from dataapp.views.table.filters.conditions import Equals
 from dataapp.views.table.filters.predicates import RowFilter
 from dataapp.views.table.filters.writing import text_of
 from dataapp.views.table.relation.queries import Query, Table, Terms, aggregate
-from dataapp.views.table.relation.source import Source
+from dataapp.views.table.relation.source import Source, numbered
 from dataapp.views.table.summaries.bins import Axis, merged, moment_axis, number_axis
 
 MOST_VALUES = 6
@@ -129,7 +129,7 @@ def measure(source: Source, ats: Sequence[int]) -> tuple[Measure, ...]:
 
 def count(source: Source, measures: Sequence[Measure], filters: tuple[RowFilter, ...]) -> tuple[Counts, ...]:
     """Count what was measured, in the rows that pass the filters: one scan for all columns."""
-    cells = _only_row(source, counts_query(source.table, measures, filters))
+    cells = iter(source.row(counts_query(source.table, measures, filters)))
     rows = next(cells)
     return tuple(_counts(one, source.table.columns[one.at], rows, cells) for one in measures)
 
@@ -142,7 +142,7 @@ def counts_query(table: Table, measures: Sequence[Measure], filters: tuple[RowFi
         for one in measures:
             tally = "NULL" if one.counts and not filters else _tally(table, one, terms)
             figures += [f"count({table.references[one.at]})", tally]
-        return _numbered(figures)
+        return numbered(figures)
 
     return aggregate(table, filters, select)
 
@@ -239,9 +239,9 @@ def _bounds(source: Source, ats: Sequence[int], *, is_narrowed: bool = False) ->
                 if kind is Kind.FLOAT or kind is Kind.TIMESTAMP:
                     figure = f"CAST({figure} AS {'DOUBLE' if kind is Kind.FLOAT else 'TIMESTAMP'})"
                 figures.append(f"CAST({figure} AS VARCHAR)")
-        return _numbered(figures)
+        return numbered(figures)
 
-    cells = list(_only_row(source, aggregate(table, (), select)))
+    cells = source.row(aggregate(table, (), select))
     return list(zip(cells[::2], cells[1::2], strict=True))
 
 
@@ -298,9 +298,8 @@ def _frequent(source: Source, ats: Sequence[int]) -> list[Measure]:
     if not ats:
         return []
     table = source.table
-    about = _only_row(
-        source,
-        aggregate(table, (), lambda _: _numbered([f"approx_count_distinct({table.references[at]})" for at in ats])),
+    about = source.row(
+        aggregate(table, (), lambda _: numbered([f"approx_count_distinct({table.references[at]})" for at in ats])),
     )
     return [_values(source, at, distinct) for at, distinct in zip(ats, about, strict=True)]
 
@@ -329,15 +328,3 @@ def top_query(table: Table, at: int) -> Query:
     return replace(
         groups, sql=f"SELECT left(value, {_LONGEST_VALUE + 1}) AS value, number, values FROM ({listed}) {order}"
     )
-
-
-# One row of figures.
-
-
-def _numbered(figures: Sequence[str]) -> str:
-    return ", ".join(f"{figure} AS f{at}" for at, figure in enumerate(figures))
-
-
-def _only_row(source: Source, query: Query) -> Iterator[Any]:
-    row = source.fetch(query)
-    return iter([column[0].as_py() for column in row.columns])

@@ -7,9 +7,8 @@ there are more than `MOST_GROUPS`, and quantiles of more than `MOST_SORTED` rows
 Mean, standard deviation and quantiles are those of finite numbers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from dataapp.engines.relation import Column
 from dataapp.errors import DataAppError, InputError
@@ -17,7 +16,7 @@ from dataapp.views.table.columns import Kind, kind_of, text_expression
 from dataapp.views.table.filters.parsing import parse_filter
 from dataapp.views.table.filters.predicates import RowFilter
 from dataapp.views.table.relation.queries import Query, Table, Terms, aggregate
-from dataapp.views.table.relation.source import Source
+from dataapp.views.table.relation.source import Source, numbered
 from dataapp.views.table.summaries.headers import MOST_GROUPS, Counts, Measure, count, measure, value_to_filter
 
 MOST_SORTED = 10_000_000
@@ -101,14 +100,14 @@ def _figures(source: Source, at: int, rows: int, filters: tuple[RowFilter, ...])
     """Return the figures of the rows that pass, and about how many different values they have."""
     table = source.table
     column, reference = table.columns[at], table.references[at]
-    about = _numbers(source, aggregate(table, filters, lambda _: f"approx_count_distinct({reference})"))[0]
+    about = source.row(aggregate(table, filters, lambda _: f"approx_count_distinct({reference})"))[0]
     is_sorted = rows <= MOST_SORTED
     named = _expressions(column, reference, is_counted=about <= MOST_GROUPS, is_sorted=is_sorted)
     try:
-        values = _numbers(source, aggregate(table, filters, lambda _: _numbered([sql for _, sql in named])))
+        values = source.row(aggregate(table, filters, lambda _: numbered([sql for _, sql in named])))
     except DataAppError:  # the spread of numbers near the largest float is no float
         named = [(name, "NULL" if name == "Standard deviation" else sql) for name, sql in named]
-        values = _numbers(source, aggregate(table, filters, lambda _: _numbered([sql for _, sql in named])))
+        values = source.row(aggregate(table, filters, lambda _: numbered([sql for _, sql in named])))
     figures: list[Figure] = []
     for (name, _), value in zip(named, values, strict=True):
         if name == "":
@@ -206,11 +205,3 @@ def _micros(column: Column, reference: str) -> str:
 
 def _cut(text: str) -> str:
     return f"left({text}, {_LONGEST})"
-
-
-def _numbered(figures: Sequence[str]) -> str:
-    return ", ".join(f"{figure} AS f{at}" for at, figure in enumerate(figures))
-
-
-def _numbers(source: Source, query: Query) -> list[Any]:
-    return [column[0].as_py() for column in source.fetch(query).columns]

@@ -283,7 +283,7 @@ class GroupedRows(RelationRows):
         if rows is None:
             rows = tree.opened[path] = RelationRows(self.relation, unfiltered=tree.unfiltered)
         question = _rows_question(tree.question, tree.columns, path)
-        if not rows.is_interruptible(question):  # its windows come from kept rows
+        if not rows.is_interruptible(question):  # its windows come from kept rows, or an order to be made
             rows.settle(question, Span(0, 1, (0,)), cancel)
 
     def _lines(self, tree: _Tree, span: Span, cancel: Cancel) -> Screen:

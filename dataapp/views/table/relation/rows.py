@@ -244,7 +244,9 @@ class RelationRows:
 
     def is_interruptible(self, question: Question) -> bool:
         """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
-        return self._is_direct(question)
+        kept = self._kept
+        is_numbered = kept is not None and kept.files is not None and kept.arranged == question
+        return is_numbered or self._is_direct(question)
 
     def progress(self) -> float | None:
         """Return how much of what runs is done, from 0 to 1, or None where the engine cannot tell. From any thread."""

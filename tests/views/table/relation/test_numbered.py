@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column, Relation
-from dataapp.errors import DataAppError
+from dataapp.errors import Cancelled, DataAppError
 from dataapp.views.table.relation import numbered as module
 from dataapp.views.table.relation import rows as rows_module
 from dataapp.views.table.relation.numbered import NumberedRows, number_rows
@@ -190,6 +190,26 @@ def test_few_rows_of_a_file_are_kept_and_many_are_not(engine: DuckDB, tmp_path: 
         assert files_of(rows) is not None
         assert screen.cells.column(0).to_pylist()[:4] == [994, 993, 984, 983]
         assert screen.totals == rows_module.Totals(200, 1_000)
+    rows.close()
+
+
+def test_a_window_that_is_read_from_files_can_be_given_up_and_the_order_stays(engine: DuckDB, tmp_path: Path):
+    file = tmp_path / "numbers.parquet"
+    duckdb.execute(f"COPY (SELECT range AS i FROM range(1000)) TO '{file}'")
+    question = Question(order=(SortKey(0, descending=True),))
+    rows = RelationRows(Relation(f"FROM '{file}'", key=object(), engine=engine, fixed_order=True))
+    with patch.object(rows_module, "_MOST_KEPT", 0):
+        assert not rows.is_interruptible(question)  # nothing is in order yet
+        rows.settle(question, Span(0, BLOCK, (0,)), job())
+        assert rows.is_interruptible(question)
+        assert not rows.is_interruptible(Question(order=(SortKey(0),)))
+        given_up = job()
+        given_up.cancel()
+        with pytest.raises(Cancelled):
+            rows.window(question, Span(BLOCK, BLOCK, (0,)), given_up)
+        order = files_of(rows)
+        assert rows.window(question, Span(BLOCK, BLOCK, (0,)), job()).cells.column(0)[0].as_py() == 999 - BLOCK
+        assert files_of(rows) is order
     rows.close()
 
 

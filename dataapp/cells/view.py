@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
+from weakref import ref
 
 from dataapp.cells.input import Setting
 
@@ -93,7 +94,7 @@ class ViewControl:
     def __init__(self, start: View) -> None:
         self._view = start
         self._watchers: list[Callable[[object], None]] = []
-        self._mirrors: list[Callable[[View], None]] = []
+        self._mirrors: dict[ref[Callable[[View], None]], None] = {}
 
     def read(self) -> View:
         """Return what is set."""
@@ -104,8 +105,12 @@ class ViewControl:
         self._watchers.append(changed)
 
     def mirror(self, show: Callable[[View], None]) -> None:
-        """Let a table show what is set in another one from now on."""
-        self._mirrors.append(show)
+        """Let a table show what is set in another one, as long as it holds on to `show`.
+
+        Tables come and go with the layouts that show them, and the session lives on.
+        """
+        mirrors = self._mirrors
+        mirrors[ref(show, lambda gone: mirrors.pop(gone, None))] = None
 
     def put(self, view: View, by: Callable[[View], None] | None = None) -> None:
         """Take what is set; every table but the one that it comes from is told to show it."""
@@ -114,8 +119,8 @@ class ViewControl:
         self._view = view
         for changed in self._watchers:
             changed(view)
-        for show in self._mirrors:
-            if show is not by:
+        for mirror in list(self._mirrors):
+            if (show := mirror()) is not None and show is not by:
                 show(view)
 
     def show(self, setting: Setting) -> None:

@@ -10,6 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from dataapp.views.calendar import spelled_beyond_the_calendar
+from dataapp.views.nested import changed, has
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +30,7 @@ SUFFIXES: Mapping[str, Format] = {
     ".ndjson": "jsonl",
 }
 BINARY = ("parquet", "arrow")
+_INFINITY = 2**63 - 1  # as the engine's moments travel
 
 
 class Writer(Protocol):
@@ -149,11 +154,14 @@ def _fields(schema: pa.Schema) -> "list[pa.Field[Any]]":
 
 
 def _portable(field: "pa.Field[Any]") -> "pa.Field[Any]":
-    return field.with_type(_changed(field.type, _without_views))
+    return field.with_type(changed(field.type, _without_views))
 
 
 def _for_parquet(field: "pa.Field[Any]") -> "pa.Field[Any]":
-    return field.with_type(pa.string()) if _has(field.type, pa.types.is_interval) else _portable(field)
+    if has(field.type, _is_unknown_to_parquet):
+        return field.with_type(pa.string())
+    kind: Any = field.type
+    return field.with_type(pa.timestamp("ms", kind.tz)) if _has_seconds(kind) else _portable(field)
 
 
 def _without_views(kind: pa.DataType) -> pa.DataType:
@@ -173,28 +181,20 @@ def _json_number(kind: pa.DataType) -> pa.DataType:
     return pa.int64() if cast("Any", kind).scale == 0 else pa.float64()
 
 
-def _changed(kind: Any, change: Callable[[pa.DataType], pa.DataType]) -> pa.DataType:
-    """Return a type with its innermost types changed."""
-    if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_changed(field.type, change)) for field in kind])
-    if pa.types.is_map(kind):
-        return pa.map_(_changed(kind.key_type, change), _changed(kind.item_type, change))
-    if pa.types.is_fixed_size_list(kind):
-        return pa.list_(kind.value_field.with_type(_changed(kind.value_type, change)), kind.list_size)
-    if pa.types.is_list(kind):
-        return pa.list_(kind.value_field.with_type(_changed(kind.value_type, change)))
-    return change(kind)
-
-
-def _has(kind: Any, is_meant: Callable[[pa.DataType], bool]) -> bool:
-    return is_meant(kind) or any(_has(kind.field(index).type, is_meant) for index in range(kind.num_fields))
-
-
 def _is_unwritable(kind: pa.DataType) -> bool:
     """Whether a column holds bytes, intervals or unions, which neither Polars' CSV nor its JSON writes."""
     types = pa.types
     checks = (types.is_binary, types.is_large_binary, types.is_binary_view, types.is_fixed_size_binary)
-    return _has(kind, lambda one: any(is_it(one) for is_it in (*checks, types.is_interval, types.is_union)))
+    return has(kind, lambda one: any(is_it(one) for is_it in (*checks, types.is_interval, types.is_union)))
+
+
+def _is_unknown_to_parquet(kind: pa.DataType) -> bool:
+    return pa.types.is_interval(kind) or pa.types.is_union(kind)
+
+
+def _has_seconds(kind: Any) -> bool:
+    """Whether a type counts seconds, which Parquet does not."""
+    return pa.types.is_timestamp(kind) and kind.unit == "s"
 
 
 def _is_nested(kind: pa.DataType) -> bool:
@@ -209,7 +209,12 @@ def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 def _cast_column(column: Any, kind: pa.DataType) -> Any:
     if column.type == kind:
         return column
-    return _texts(column) if _has(column.type, pa.types.is_interval) and kind == pa.string() else column.cast(kind)
+    if _has_seconds(column.type) and not _has_seconds(kind):  # whose infinities stay infinite
+        seconds = column.cast(pa.int64())
+        is_infinite = pc.equal(pc.abs(seconds), pa.scalar(_INFINITY))
+        return pc.if_else(is_infinite, seconds, pc.multiply(seconds, 1000)).cast(kind)
+    is_spelled = kind == pa.string() and has(column.type, _is_unknown_to_parquet)
+    return _texts(column) if is_spelled else column.cast(kind)
 
 
 def _frame(
@@ -221,21 +226,23 @@ def _frame(
     import polars as pl  # here: as above
 
     columns: dict[str, Any] = {}
-    for index, field in enumerate(_fields(batch.schema)):
-        column: Any = batch.column(index)
+    for index, given in enumerate(_fields(batch.schema)):
+        column = spelled_beyond_the_calendar(batch.column(index))
+        field = given.with_type(column.type)
         if is_text(field.type):
             columns[field.name] = pl.Series(field.name, _texts(column).to_pylist(), dtype=pl.String)
             continue
-        wanted = _changed(field.type, change)
+        wanted = changed(field.type, change)
         try:
-            column = column if wanted == field.type else column.cast(wanted, safe=not pa.types.is_floating(wanted))
+            written = column if wanted == field.type else column.cast(wanted, safe=not pa.types.is_floating(wanted))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # beyond JSON's numbers: written as text
-            column = batch.column(index)
-        columns[field.name] = pl.from_arrow(column)
+            written = column
+        columns[field.name] = pl.from_arrow(written)
     return pl.DataFrame(columns)
 
 
-def _texts(column: Any) -> Any:
+def _texts(given: Any) -> Any:
+    column = spelled_beyond_the_calendar(given)
     return pa.array([None if item is None else _text(item) for item in column.to_pylist()], pa.string())
 
 

@@ -41,6 +41,27 @@ def test_a_reader_sees_a_frame_that_was_bound_anew(notebook: Notebook) -> None:
     assert rows(shown) == [(5,)]
 
 
+@pytest.mark.parametrize("make", ["pl.DataFrame({'n': [%d]})", "pd.DataFrame({'n': [%d]})"])
+def test_an_explorer_of_a_frame_stays_with_the_frame_that_it_was_given(notebook: Notebook, make: str) -> None:
+    notebook.run("import pandas as pd\nimport polars as pl")
+    notebook.run(f"frame = {make % 1}", "a")
+    notebook.run("explorer = da.explore(frame)\nreader = da.explore(da.sql('FROM frame'))", "b")
+    given, reading = (notebook.session.demand(notebook[name].of, "frame") for name in ("explorer", "reader"))
+    assert (rows(given), rows(reading)) == ([(1,)], [(1,)])
+    notebook.run(f"frame = {make % 2}", "a")
+    assert (rows(given), rows(reading)) == ([(1,)], [(2,)])
+
+
+def test_what_is_changed_in_place_is_seen_when_its_name_is_bound_anew(notebook: Notebook) -> None:
+    notebook.run("import pandas as pd\nframe = pd.DataFrame({'n': [1]})\nreader = da.sql('FROM frame')")
+    shown = notebook.session.demand(notebook["reader"], "frame")
+    assert rows(shown) == [(1,)]
+    notebook.run("frame['n'] = 2")
+    assert rows(shown) == [(1,)]
+    notebook.run("frame = frame.copy()")
+    assert rows(shown) == [(2,)]
+
+
 def test_a_reader_sees_a_function_that_was_defined_anew(notebook: Notebook) -> None:
     notebook.run("@da.cell\ndef low() -> int:\n    return 1\n\nnext_one = da.sql('SELECT $low + 1')")
     shown = notebook.session.demand(notebook["next_one"], "frame")

@@ -244,17 +244,21 @@ class Controller:
 
     def _describe(self, shown: Shown | None) -> None:
         """Let pictures and the profile be about what is shown."""
-        about, samples = None, self._samples
-        if shown is None or samples is None or samples.relation is not shown.rows.relation:
-            samples = None if shown is None else Samples(shown.rows.relation)
-        if shown is not None and samples is not None:
-            total = None if shown.totals is None else shown.totals.unfiltered
-            about = About(shown.view, shown.rows.relation, samples, shown.columns, shown.question.filters, total)
+        old = self._samples
+        if shown is None or old is None or old.relation is not shown.rows.relation:
+            self._samples = None if shown is None else Samples(shown.rows.relation)
+        about = None if shown is None else self._about(shown)
         self._summaries.show(about)
         self._profile.show(about)
-        if self._samples is not None and self._samples is not samples:
-            self._samples.close()
-        self._samples = samples
+        if old is not None and old is not self._samples:
+            old.close()
+
+    def _about(self, shown: Shown) -> About | None:
+        samples = self._samples
+        if samples is None:
+            return None
+        total = None if shown.totals is None else shown.totals.unfiltered
+        return About(shown.view, shown.rows.relation, samples, shown.columns, shown.question.filters, total)
 
     def _let_rows_go_first(self) -> None:
         self._summaries.rest()
@@ -341,7 +345,9 @@ class Controller:
             self._lookups.stop()
         elif wish.column < len(shown.columns):
             question, _ = shown.arrangement.question(shown.columns)  # which may not be answered yet
-            self._lookups.list_values(shown.rows.relation, shown.columns, question, wish.column, wish.search)
+            about = self._about(shown)
+            if about is not None:
+                self._lookups.list_values(about, question, wish.column, wish.search)
 
     def _ask(self, rows: GroupedRows, arrangement: Arrangement | None, *, keep_place: bool) -> None:
         """Start a view. Without an arrangement, what applies of the last one is carried over to the new columns."""

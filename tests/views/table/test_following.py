@@ -1,5 +1,6 @@
 """Tables that show one explorer share its view: pages without a browser, jobs that run when a test says so."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -96,6 +97,17 @@ def test_what_does_not_apply_to_other_columns_is_no_longer_set(
     table.jobs.run()
     assert numbers(table) == [2, 1, 0]
     assert control.read() == View({}, (("n", True),))
+
+
+def test_tables_that_are_gone_are_forgotten(control: ViewControl, show: Callable[..., Explorer]):
+    stays = show()
+    for _ in range(5):
+        show().controller.close()
+    gc.collect()
+    assert len(control._mirrors) == 1
+    control.put(View({"rest": "1"}))
+    stays.jobs.run()
+    assert numbers(stays) == [1, 4, 7]
 
 
 def test_a_start_that_does_not_fit_is_the_tables_error(relation: Callable[..., Relation]):

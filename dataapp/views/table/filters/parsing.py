@@ -20,6 +20,7 @@ all            ``in A, "B, C", null``, ``not in A, B``, ``is null``, ``not null`
 
 import math
 import re
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -75,10 +76,10 @@ _BOOLEANS = {
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _MOST_DIGITS = 38  # of the engine's widest exact number
 _SMALLEST_EXPONENT = 1000  # of a number that a reader may mean
-_FIRST_NANOSECOND = datetime(1677, 9, 22)  # noqa: DTZ001 - these have no zone
+FIRST_NANOSECOND = datetime(1677, 9, 22)  # noqa: DTZ001 - these have no zone
 _LAST_NANOSECOND = datetime(2262, 4, 11, 23, 47, 16, 854775)  # noqa: DTZ001
-_FIRST_OF_TYPE, _LAST_OF_TYPE = "1677-09-22 00:00:00", "2262-04-11 23:47:16.854775806"
-_LARGEST_FLOAT = 3.4028234663852886e38  # of single precision
+_FIRST_OF_TYPE, LAST_OF_TYPE = "1677-09-22 00:00:00", "2262-04-11 23:47:16.854775806"
+AFTER_THE_CALENDAR = "10000-01-01"  # the first day that no filter names; later ones and infinities are columns' own
 
 
 def parse_filter(text: str, column: Column, now: Now = datetime.now) -> Condition | None:
@@ -162,7 +163,7 @@ def _reading(column: Column, kind: Kind, now: Now) -> _Read:
     if kind is Kind.FLOAT:
         return lambda operator, text: Compare(operator, _float(text, column.type), column.type)
     if kind in {Kind.INTEGER, Kind.DECIMAL}:
-        return lambda operator, text: _exact(operator, text, decimal_places(column))
+        return lambda operator, text: _in_type(_exact(operator, text, decimal_places(column)), column.type)
     return lambda operator, text: _moment(operator, text, kind, column.type, now)
 
 
@@ -273,7 +274,16 @@ def _float(text: str, type_: str) -> float | str:
     number = _number(text, float)
     if math.isnan(number):
         return "nan"  # which equals itself
-    return math.copysign(math.inf, number) if type_ == "FLOAT" and abs(number) > _LARGEST_FLOAT else number
+    return _single(number) if type_ == "FLOAT" else number
+
+
+def _single(number: float) -> float:
+    """Return a number for single precision: infinity where it has no room for it, which the engine calls an error."""
+    try:
+        struct.pack("<f", number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+    return number
 
 
 def _exact(operator: Operator, text: str, places: int) -> Condition:
@@ -281,7 +291,7 @@ def _exact(operator: Operator, text: str, places: int) -> Condition:
     number = _number(text, Decimal)
     if not number.is_finite():
         raise InputError(f"`{text}` is not a number that this column can hold.", hint=f"try {_examples(Kind.INTEGER)}")
-    if not -_SMALLEST_EXPONENT < number.adjusted() < _MOST_DIGITS - places:
+    if number and not -_SMALLEST_EXPONENT < number.adjusted() < _MOST_DIGITS - places:
         raise InputError(f"`{text}` is out of the range of this column.")
     is_low = operator in {">", ">="}
     with localcontext(prec=2 * _MOST_DIGITS):
@@ -300,6 +310,15 @@ def _exact(operator: Operator, text: str, places: int) -> Condition:
     return Compare(">=" if is_low else "<=", value)
 
 
+def _in_type(condition: Condition, type_: str) -> Condition:
+    """Compare in the column's own type where the engine would take another one: of 128 bits without a sign."""
+    if type_ != "UHUGEINT" or not isinstance(condition, Compare):
+        return condition
+    if not isinstance(condition.value, int) or condition.value >= 0:
+        return replace(condition, type=type_)
+    return IsNull(negated=True) if condition.operator in {"<>", ">", ">="} else NEVER
+
+
 def _moment(operator: Operator, text: str, kind: Kind, type_: str, now: Now) -> Condition:
     """Compare with a span of time: its first moment, and the first moment after it, if there is one."""
     try:
@@ -310,27 +329,39 @@ def _moment(operator: Operator, text: str, kind: Kind, type_: str, now: Now) -> 
     if kind is Kind.DATE and has_clock(text):
         raise InputError(f"`{text}` has a time of day, and this column has none.", hint=f"try {_examples(kind)}")
 
+    moment_type = "TIMESTAMP" if "ZONE" not in type_ else "TIMESTAMPTZ"
+
     def bound(operator: Operator, moment: datetime) -> Compare:
         if kind is Kind.TIME:
             return Compare(operator, moment.time().isoformat(), type_)
         if kind is Kind.DATE:
             return Compare(operator, moment.date().isoformat(), "DATE")
-        if type_ == "TIMESTAMP_NS" and not _FIRST_NANOSECOND <= moment <= _LAST_NANOSECOND:
+        if type_ == "TIMESTAMP_NS" and not FIRST_NANOSECOND <= moment <= _LAST_NANOSECOND:
             return _beyond_nanoseconds(operator, moment)
-        return Compare(operator, moment.isoformat(" "), "TIMESTAMP" if "ZONE" not in type_ else "TIMESTAMPTZ")
+        return Compare(operator, moment.isoformat(" "), moment_type)
 
+    def following(operator: Operator) -> Compare:
+        if after is not None:
+            return bound(operator, after)
+        if type_ == "TIMESTAMP_NS":
+            return _beyond_nanoseconds(operator, first)
+        if kind is Kind.DATE:
+            return Compare(operator, AFTER_THE_CALENDAR, "DATE")
+        return Compare(operator, f"{AFTER_THE_CALENDAR} 00:00:00", moment_type)
+
+    is_last = after is None and kind is Kind.TIME  # nothing lies after it
     if operator in {"=", "<>"}:
-        ends = (bound(">=", first), *(() if after is None else (bound("<", after),)))
+        ends = (bound(">=", first), *(() if is_last else (following("<"),)))
         return All(ends, negated=operator == "<>")
     if operator in {"<", ">="}:
         return bound(operator, first)
-    if after is None:  # the last span there is: nothing lies after it
+    if is_last:
         return NEVER if operator == ">" else IsNull(negated=True)
-    return bound(">=" if operator == ">" else "<", after)
+    return following(">=" if operator == ">" else "<")
 
 
 def _beyond_nanoseconds(operator: Operator, moment: datetime) -> Compare:
     """Compare with a moment that the type does not have, by the nearest one that it has; infinities lie beyond both."""
-    if moment < _FIRST_NANOSECOND:
+    if moment < FIRST_NANOSECOND:
         return Compare(">=" if operator in {">", ">="} else "<", _FIRST_OF_TYPE, "TIMESTAMP_NS")
-    return Compare(">" if operator in {">", ">="} else "<=", _LAST_OF_TYPE, "TIMESTAMP_NS")
+    return Compare(">" if operator in {">", ">="} else "<=", LAST_OF_TYPE, "TIMESTAMP_NS")

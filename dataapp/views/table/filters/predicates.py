@@ -83,7 +83,7 @@ class Literals:
             case bool():
                 return "TRUE" if value else "FALSE"
             case int():
-                return str(value)
+                return str(value) if type_ is None else f"CAST({value} AS {type_})"
             case Decimal():
                 return format(value, "f")
             case float():
@@ -107,13 +107,15 @@ def predicate(one: RowFilter, columns: tuple[Column, ...], references: tuple[str
     """
     if isinstance(one, ColumnFilter):
         return condition_to_sql(one.condition, columns[one.column], references[one.column], values)
-    text = f"lower({values.bind(one.text)})"
     searched = [
-        f"contains(lower({text_expression(column, reference)}), {text})"
+        text_expression(column, reference)
         for column, reference in zip(columns, references, strict=True)
         if kind_of(column) is Kind.TEXT
     ]
-    return f"({' OR '.join(searched)})" if searched else "FALSE"
+    if not searched:  # a value that is bound in vain is an error
+        return "FALSE"
+    text = f"lower({values.bind(one.text)})"
+    return f"({' OR '.join(f'contains(lower({searched_in}), {text})' for searched_in in searched)})"
 
 
 def condition_to_sql(condition: Condition | InGroup, column: Column, reference: str, values: Writer) -> str:

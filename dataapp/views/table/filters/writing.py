@@ -17,7 +17,7 @@ from dataapp.views.table.filters.conditions import (
     Matches,
     OrNull,
 )
-from dataapp.views.table.filters.parsing import parse_filter
+from dataapp.views.table.filters.parsing import AFTER_THE_CALENDAR, LAST_OF_TYPE, parse_filter
 
 _TEXT = Column("", "VARCHAR")
 _LONGEST_WHOLE = 1e15  # floats below it are written like whole numbers where they are
@@ -26,6 +26,7 @@ _DATE_PARTS = (4, 7, 10, 13, 16, 19)  # characters of a moment up to its year, m
 _CLOCK_PARTS = (2, 5, 8)
 _ZONED = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
 _WORDS = {"<>": "!=", "=": "="}
+_FIRST_YEAR, _LAST_YEAR = "0001", "9999"  # that filters name
 
 
 def text_of(condition: Condition) -> str:
@@ -84,6 +85,10 @@ def _text(condition: Contains | Equals) -> str:
 
 
 def _compared(condition: Compare) -> str:
+    if (edge := _edge(condition)) is not None:
+        is_lower = condition.operator in {">", ">="}
+        signs = (">=", "<") if edge == _FIRST_YEAR else (">", "<=")
+        return f"{signs[0] if is_lower else signs[1]} {edge}"
     value = value_text(condition)
     return value if condition.operator == "=" else f"{_WORDS.get(condition.operator, condition.operator)} {value}"
 
@@ -101,11 +106,32 @@ def _span(ends: tuple[Compare, ...]) -> str:
     high = next((end for end in ends if end.operator in {"<", "<="}), None)
     return "".join(
         (
-            "" if low is None else value_text(low) + ("<" if low.operator == ">" else ""),
+            "" if low is None else _low_text(low),
             "..",
-            "" if high is None else ("<" if high.operator == "<" else "") + value_text(high),
+            "" if high is None else _high_text(high),
         )
     )
+
+
+def _low_text(end: Compare) -> str:
+    if (edge := _edge(end)) is not None:
+        return edge if edge == _FIRST_YEAR else f"{edge}<"
+    return value_text(end) + ("<" if end.operator == ">" else "")
+
+
+def _high_text(end: Compare) -> str:
+    if (edge := _edge(end)) is not None:
+        return f"<{edge}" if edge == _FIRST_YEAR else edge
+    return ("<" if end.operator == "<" else "") + value_text(end)
+
+
+def _edge(end: Compare) -> str | None:
+    """Return the year that stands for an end which no date names: of the calendar, or of moments in nanoseconds."""
+    if isinstance(end.value, str) and end.value.startswith(AFTER_THE_CALENDAR):
+        return _LAST_YEAR
+    if end.type == "TIMESTAMP_NS":
+        return _LAST_YEAR if end.value == LAST_OF_TYPE else _FIRST_YEAR
+    return None
 
 
 def _understood(text: str, column: Column) -> Condition | None:

@@ -101,10 +101,12 @@ class GroupedRows(RelationRows):
     def __init__(self, relation: Relation) -> None:
         super().__init__(relation)
         self._tree: _Tree | None = None
+        self._unwanted: _Tree | None = None  # to be let go by whoever uses it
 
     def begin(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return the first window of a question as soon as it can be had; that of groups has its totals."""
         if question.groups is None:
+            self._unwanted = self._tree
             self._let_tree_go()
             return super().begin(question, span, cancel)
         return self.settle(question, span, cancel)
@@ -117,6 +119,7 @@ class GroupedRows(RelationRows):
         unfiltered = self._count((), cancel) if question.filters and self.relation.fixed_order else None
         with self._alone():
             tree = self._tree
+            self._unwanted = None
             if tree is None or not tree.take(question):
                 self._forget_tree()
                 tree = self._tree = _Tree(self.relation.open(), columns, question)
@@ -397,8 +400,8 @@ class GroupedRows(RelationRows):
                     raise Cancelled
                 yield
         finally:
-            if self._closed:  # `close` may have come while they were in use
-                self._let_tree_go()
+            if self._closed or (self._tree is not None and self._tree is self._unwanted):
+                self._let_tree_go()  # `close` or a question without groups may have come while they were in use
 
     def _let_tree_go(self) -> None:
         if self._lock.acquire(blocking=False):
@@ -409,6 +412,7 @@ class GroupedRows(RelationRows):
 
     def _forget_tree(self) -> None:
         tree, self._tree = self._tree, None
+        self._unwanted = None
         if tree is not None:
             tree.close()
 

@@ -17,7 +17,7 @@ from typing import Literal
 from dataapp.engines.relation import Column
 from dataapp.errors import InputError
 from dataapp.views.table.columns import Kind, decimal_places, kind_of
-from dataapp.views.table.filters.parsing import parse_filter
+from dataapp.views.table.filters.parsing import AFTER_THE_CALENDAR, FIRST_NANOSECOND, LAST_OF_TYPE, parse_filter
 
 MOST_BINS = 24  # or some more, since their ends are round
 _DIGITS = 400  # of exact arithmetic: the largest float has 309 of them before the point
@@ -151,7 +151,8 @@ def _exact_bins(column: Column, low: Decimal, high: Decimal) -> tuple[Bin, ...]:
             label, text = f"{_grouped(first)} – {_grouped(stop)}", f"{first}..{stop}"
         else:
             label, text, stop = f"{_grouped(first)} – {_grouped(after)}", f"{first}..<{after}", f"<{after}"
-        bins.append(Bin(label, _spoken(column, text, f"{first}.."), first, stop, last))
+        open_ = [*([f"..{stop}"] if start == edges[0] else ()), *([f"{first}.."] if end == edges[-1] else ())]
+        bins.append(Bin(label, _spoken(column, text, *open_), first, stop, last))
     return tuple(bins)
 
 
@@ -259,9 +260,13 @@ def _unit_of(step: int) -> Unit:
 def _moment_bin(column: Column, start: datetime, end: datetime | None, unit: Unit, *, is_single: bool) -> Bin:
     kind = kind_of(column)
     low = _moment_text(start, unit, kind)
-    if end is None or (kind is Kind.TIME and end.date() > start.date()):  # nothing lies after it
-        last = _engine_text(column, _LAST)
-        return Bin(f"{low} –", _spoken(column, f"{low}.."), low, "", last)
+    if kind is Kind.TIME and (end is None or end.date() > start.date()):  # nothing lies after it
+        return Bin(f"{low} –", _spoken(column, f"{low}.."), low, "", "24:00:00")
+    if end is None:
+        last = f"{AFTER_THE_CALENDAR} 00:00:00" if "ZONE" in column.type else _engine_text(column, _LAST)
+        year = str(_LAST.year)
+        text, label = (low, low) if low == year else (f"{low}..{year}", f"{low} – {year}")
+        return Bin(label, text, low, year, last)
     last = _engine_text(column, end if "ZONE" in column.type else end - _MICRO)
     if unit in {"day", "month", "year"}:
         high = _moment_text(end - _MICRO, unit, kind)
@@ -285,11 +290,15 @@ def _engine_text(column: Column, moment: datetime) -> str:
     text = moment.isoformat(" ", timespec="microseconds")
     if kind_of(column) is Kind.TIME:
         text = text.partition(" ")[2]
-    return f"{text}999" if column.type.endswith("_NS") else text
+    if not column.type.endswith("_NS"):
+        return text
+    return min(f"{text}999", LAST_OF_TYPE) if kind_of(column) is Kind.TIMESTAMP else f"{text}999"
 
 
 def _below(column: Column, first: datetime) -> str:
     """Return the last value before a moment; in a column with a time zone, the moment."""
+    if column.type == "TIMESTAMP_NS" and first <= FIRST_NANOSECOND:
+        return "-infinity"
     if "ZONE" in column.type:
         return _engine_text(column, first)
     if first == _FIRST:

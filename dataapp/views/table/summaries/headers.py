@@ -186,8 +186,8 @@ def _counts(one: Measure, column: Column, rows: int, cells: Iterator[Any]) -> Co
             return Counts(rows, rows - present, (*bins, below, above, present - sum(tally)))
         case Kind.DATE | Kind.TIMESTAMP:
             return Counts(rows, rows - present, (*bins, below + above))
-        case _:  # above all times of day is 24:00, which the last bin asks for, too
-            return Counts(rows, rows - present, (*bins[:-1], bins[-1] + above))
+        case _:
+            return Counts(rows, rows - present, tuple(bins))
 
 
 def _beyond(column: Column) -> tuple[Mark, ...]:
@@ -213,10 +213,7 @@ def _axes(source: Source, ats: Sequence[int]) -> list[Axis | None]:
     axes: list[Axis | None] = []
     for at in ats:
         low, high = _ends(columns[at], bounds.get(at, (None, None)))
-        axis = None if low is None or high is None else _axis(source, columns[at], low, high)
-        if axis is not None and at in odd and axis.bins[-1].high == "":  # its filter would pass what is beyond
-            axis = replace(axis, bins=(*axis.bins[:-1], replace(axis.bins[-1], filter=None)))
-        axes.append(axis)
+        axes.append(None if low is None or high is None else _axis(source, columns[at], low, high))
     return axes
 
 
@@ -248,6 +245,8 @@ def _bounds(source: Source, ats: Sequence[int], *, is_narrowed: bool = False) ->
 def _within(column: Column, reference: str) -> str:
     """Return the condition that bins can hold a value."""
     if kind_of(column) is Kind.FLOAT:
+        return f"isfinite({reference})"
+    if column.type == "TIMESTAMP_NS":  # reaches neither of these moments
         return f"isfinite({reference})"
     first, last = (f"CAST('{moment}' AS {column.type})" for moment in (_FIRST_MOMENT, _LAST_MOMENT))
     return "TRUE" if kind_of(column) is Kind.TIME else f"{reference} >= {first} AND {reference} <= {last}"

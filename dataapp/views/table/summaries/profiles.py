@@ -183,8 +183,10 @@ def _filter(value: str, column: Column) -> str | None:
 
 def frequent_query(table: Table, at: int, filters: tuple[RowFilter, ...]) -> Query:
     """The values of a column that most and fewest rows have, each with how many, and how many of those pass."""
-    reference = table.references[at]
-    text = text_expression(table.columns[at], "value")
+    column, reference = table.columns[at], table.references[at]
+    text = text_expression(column, "value")
+    if column.type == "VARIANT":  # two of them may be of types that do not compare
+        reference, text = text_expression(column, reference), "value"
 
     def select(terms: Terms) -> str:
         return f"{reference} AS value, count(*) AS number, count(*) FILTER (WHERE {terms.passes(filters)}) AS part"

@@ -28,7 +28,9 @@ COPY_KINDS: tuple[CopyKind, ...] = ("tsv", "named_tsv", "csv", "markdown", "json
 
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
 _STARTS_A_FORMULA = "'=', '+', '-', '@', chr(9), chr(13)"
-_WITHOUT_A_FORMAT = ("UHUGEINT", "BIGNUM", "BIT", "TIME WITH TIME ZONE")  # in Arrow, or not with all that they say
+_WITHOUT_A_FORMAT = re.compile(  # in Arrow, or not with all that they say; also within others, but not in quotes
+    r"""(?<![\w"'])(UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE|VARIANT)(?![\w"'])"""
+)
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _WIDEST_SUM = 28  # digits of decimals that the engine can add up ten billion of
@@ -119,7 +121,7 @@ def _text(column: Column, reference: str, *, guarded: bool) -> str:
 
 
 def _typed(column: Column, reference: str) -> str:
-    return text_expression(column, reference) if column.type in _WITHOUT_A_FORMAT else reference
+    return text_expression(column, reference) if _WITHOUT_A_FORMAT.search(column.type) else reference
 
 
 def to_copy(cells: pa.Table, columns: Sequence[Column], kind: CopyKind) -> str:

@@ -128,9 +128,17 @@ def test_the_last_minute_of_a_day_ends_with_the_day():
     assert parse_filter("23:59", TIME) == All((Compare(">=", "23:59:00", "TIME"),))
 
 
-def test_nothing_lies_after_the_last_year():
-    assert parse_filter("> 9999", DATE) == NEVER
-    assert parse_filter("..9999", DATE) == IsNull(negated=True)
+def test_after_the_last_year_come_days_that_only_columns_have():
+    assert parse_filter("> 9999", DATE) == Compare(">=", "10000-01-01", "DATE")
+    assert parse_filter("..9999", DATE) == All((Compare("<", "10000-01-01", "DATE"),))
+    assert parse_filter("9999-12-31", ZONED) == All(
+        (Compare(">=", "9999-12-31 00:00:00", "TIMESTAMPTZ"), Compare("<", "10000-01-01 00:00:00", "TIMESTAMPTZ"))
+    )
+
+
+def test_nothing_lies_after_the_last_microsecond_of_a_day():
+    assert parse_filter("> 23:59:59.999999", TIME) == NEVER
+    assert parse_filter("..23", TIME) == IsNull(negated=True)
 
 
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("No", False), ("= 1", True), ("F", False)])
@@ -161,7 +169,7 @@ def test_booleans_have_many_names(text: str, value: bool):
         ("today", TIME),
         ("in 1, x", INTEGER),
         ("in ,", INTEGER),
-        ("in ..9999", DATE),
+        ("in ..23", TIME),
         ("in maybe", FLAG),
         ('in "a', TEXT),
         ('in "a"b, c', TEXT),
@@ -239,9 +247,21 @@ def test_booleans_are_listed():
 
 
 def test_a_span_after_the_last_one_is_empty():
-    assert parse_filter("9999<..", DATE) == NEVER
-    assert parse_filter("!= 9999<..", DATE) == IsNull(negated=True)
-    assert parse_filter("!= ..9999", DATE) == NEVER
+    assert parse_filter("23<..", TIME) == NEVER
+    assert parse_filter("!= 23<..", TIME) == IsNull(negated=True)
+    assert parse_filter("!= ..23", TIME) == NEVER
+
+
+def test_numbers_are_compared_as_the_column_holds_them():
+    wide = Column("n", "UHUGEINT")
+    assert parse_filter("5", wide) == Compare("=", 5, "UHUGEINT")
+    assert parse_filter("> -5", wide) == IsNull(negated=True)
+    assert parse_filter("in -5, 5", wide) == AnyOf((Compare("=", 5, "UHUGEINT"),))
+    assert parse_filter("-5", wide) == NEVER
+    assert parse_filter("0", Column("n", "DECIMAL(38,38)")) == Compare("=", Decimal(0).quantize(Decimal("1e-38")))
+    single = Column("x", "FLOAT")
+    assert parse_filter("3.4028235e38", single) == Compare("=", 3.4028235e38, "FLOAT")
+    assert parse_filter("3.4028236e38", single) == Compare("=", float("inf"), "FLOAT")
 
 
 def at_noon() -> datetime:

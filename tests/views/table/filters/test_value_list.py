@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column, Relation
 from dataapp.views.table.columns import LONGEST_TEXT
+from dataapp.views.table.filters import value_list
 from dataapp.views.table.filters.parsing import parse_filter
 from dataapp.views.table.filters.predicates import ColumnFilter
-from dataapp.views.table.filters.value_list import MOST_VALUES, Choice, Listed, choice_of, read_values, value_list
-from tests.views.table.by_hand import Job
+from dataapp.views.table.filters.value_list import MOST_VALUES, Choice, Listed, choice_of, read_values
+from dataapp.views.table.relation.source import open_whole
+from dataapp.views.table.summaries import header_jobs
+from tests.views.table.by_hand import Explorer, Job
 
 TEXT, FLAG = Column("name", "VARCHAR"), Column("flag", "BOOLEAN")
 
@@ -31,7 +34,10 @@ def listed(
         if (condition := parse_filter(text, columns[column])) is not None
     )
     condition = parse_filter(own, columns[at])
-    return read_values(relation, columns, lambda table: value_list(table, at, filters, condition, search), job)
+    with open_whole(relation, columns, job) as source:
+        found = read_values(source, at, filters, condition, search)
+        assert found is not None
+        return found
 
 
 names = st.lists(st.none() | st.sampled_from(["", "a", "A", "b", "null", "<b>", "x, y", "é"]), max_size=40)
@@ -108,3 +114,89 @@ def test_long_text_is_cut_and_says_so(relation: Callable[..., Relation]):
 )
 def test_a_filter_that_is_a_list_is_told_as_one(text: str, column: Column, choice: Choice | None):
     assert choice_of(parse_filter(text, column)) == choice
+
+
+# Too many values to count each.
+
+MANY = "SELECT CASE WHEN i % 10 = 0 THEN 'often' WHEN i % 10 = 1 THEN NULL ELSE 'v' || i END AS name, i AS n"
+
+
+def lists(explorer: Explorer, search: str = "") -> list[Any]:
+    """Open the list of the first column, and return what the page is sent."""
+    explorer.messages.clear()
+    explorer.say_to(explorer.controller._view, "values", column=0, search=search)
+    explorer.jobs.run()
+    return [message for message in explorer.messages if message["type"] == "values"]
+
+
+@pytest.fixture
+def many(explorer: Explorer, relation: Callable[..., Relation], monkeypatch: pytest.MonkeyPatch) -> Explorer:
+    """20,000 rows that are many, of 16,001 values that are too many."""
+    monkeypatch.setattr(value_list, "MOST_GROUPS", 1000)
+    monkeypatch.setattr(header_jobs, "SMALL", 1000)
+    explorer.controller.show(relation(f"{MANY} FROM range(20_000) t(i)"))
+    explorer.jobs.run()
+    return explorer
+
+
+def test_of_too_many_values_those_of_a_sample_are_listed_with_how_many_rows_have_them(many: Explorer):
+    estimate, counted = lists(many)
+    assert (estimate["is_estimate"], estimate["distinct"]) == (True, None)
+    assert (counted["is_estimate"], counted["is_top"]) == (False, False)
+    assert 14_000 < counted["distinct"] < 18_000
+    assert [value[:2] for value in counted["values"][:2]] in (
+        [["often", 2000], [None, 2000]],
+        [[None, 2000], ["often", 2000]],
+    )
+    assert {rows for _, rows, _, _ in counted["values"][2:]} == {1}
+    assert len(counted["values"]) == MOST_VALUES
+
+
+def test_a_search_that_finds_few_of_too_many_values_finds_all_of_them(many: Explorer):
+    found = lists(many, search="V1999")[-1]
+    assert (found["is_top"], found["distinct"]) == (True, 9)
+    assert {text for text, *_ in found["values"]} == {"v1999", *(f"v{i}" for i in range(19_992, 20_000))}
+
+
+def test_a_search_that_finds_too_many_values_lists_some_that_hold_the_text(many: Explorer):
+    found = lists(many, search="v1")[-1]
+    assert (found["is_top"], len(found["values"])) == (False, MOST_VALUES)
+    assert all("v1" in text and rows == 1 for text, rows, *_ in found["values"])
+
+
+def test_a_column_of_few_values_is_counted_whole_after_the_sample(
+    explorer: Explorer, relation: Callable[..., Relation], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(header_jobs, "SMALL", 1000)
+    explorer.controller.show(relation("SELECT 'v' || (i % 3) AS name FROM range(90_000) t(i)"))
+    explorer.jobs.run()
+    estimate, counted = lists(explorer)
+    assert estimate["is_estimate"]
+    assert all(abs(rows - 30_000) < 300 for _, rows, *_ in estimate["values"])  # scaled up to all rows
+    assert [value[:2] for value in counted["values"]] == [["v0", 30_000], ["v1", 30_000], ["v2", 30_000]]
+    assert (counted["is_estimate"], counted["is_top"], counted["distinct"]) == (False, True, 3)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=names, low=st.integers(0, 20), search=st.sampled_from(["", "a", "L"]), fixed_order=st.booleans())
+def test_what_is_listed_of_too_many_values_is_counted_as_polars_counts_it(
+    engine: DuckDB, rows: list[str | None], low: int, search: str, fixed_order: bool
+):
+    frame = pl.DataFrame({"name": rows, "n": range(len(rows))}, schema={"name": pl.String, "n": pl.Int64})
+    relation = Relation(
+        "FROM shown", key=object(), engine=engine, frames={"shown": pa.table(frame)}, fixed_order=fixed_order
+    )
+    explorer = Explorer()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(value_list, "MOST_GROUPS", -1)
+        explorer.controller.show(relation)
+        explorer.jobs.run()
+        explorer.say("filter", column=1, text=f">= {low}")
+        explorer.jobs.run()
+        found = lists(explorer, search)[-1]
+    passing = frame.filter(pl.col("n") >= low)
+    if search:
+        passing = passing.filter(pl.col("name").str.to_lowercase().str.contains(search.lower(), literal=True))
+    expected = dict(passing.group_by("name").len().iter_rows())
+    assert {text: number for text, number, *_ in found["values"]} == expected  # the sample is all there is
+    explorer.controller.close()

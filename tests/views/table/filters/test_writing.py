@@ -12,8 +12,19 @@ from dataapp.views.table.filters.writing import text_of
 COLUMNS = {
     type_: Column("c", type_)
     for type_ in (
-        *("INTEGER", "HUGEINT", "DECIMAL(38,2)", "DECIMAL(9,9)", "DOUBLE", "FLOAT", "VARCHAR", "ENUM('a', 'b')"),
-        *("VARCHAR[]", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIME", "BOOLEAN"),
+        *(
+            "INTEGER",
+            "HUGEINT",
+            "UHUGEINT",
+            "DECIMAL(38,2)",
+            "DECIMAL(38,38)",
+            "DECIMAL(9,9)",
+            "DOUBLE",
+            "FLOAT",
+            "VARCHAR",
+            "ENUM('a', 'b')",
+        ),
+        *("VARCHAR[]", "DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "TIME", "BOOLEAN"),
     )
 }
 numbers = st.one_of(
@@ -37,8 +48,9 @@ words = st.one_of(
     ),
 )
 VALUES = {
-    **dict.fromkeys(("INTEGER", "HUGEINT", "DECIMAL(38,2)", "DECIMAL(9,9)", "DOUBLE", "FLOAT"), numbers),
-    **dict.fromkeys(("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"), dates),
+    **dict.fromkeys(("INTEGER", "HUGEINT", "UHUGEINT", "DECIMAL(38,2)", "DECIMAL(38,38)"), numbers),
+    **dict.fromkeys(("DECIMAL(9,9)", "DOUBLE", "FLOAT"), numbers),
+    **dict.fromkeys(("DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"), dates),
     **dict.fromkeys(("VARCHAR", "ENUM('a', 'b')", "VARCHAR[]"), words),
     "TIME": clocks,
     "BOOLEAN": st.sampled_from(["true", "no", "1"]),
@@ -91,6 +103,12 @@ def test_a_condition_survives_its_text(case: tuple[str, str]):
         ("DATE", "2024-02-01..2024-03", "2024-02-01..<2024-04-01"),
         ("TIMESTAMP", "!= 2024-02-03 09", "!= 2024-02-03 09"),
         ("TIMESTAMP", "2024-02-01..", "2024-02-01.."),
+        ("DATE", "9999-12", "9999-12"),
+        ("DATE", "2024..9999", "2024-01-01..9999"),
+        ("DATE", "..9999", "..9999"),
+        ("TIMESTAMP", "> 9999", "> 9999"),
+        ("TIMESTAMP", "9999<..", "9999<.."),
+        ("TIMESTAMP WITH TIME ZONE", "<= 9999", "<= 9999"),
         ("TIME", "09:30", "09:30"),
         ("VARCHAR", '"aapl"', "aapl"),
         ("VARCHAR", '" aapl"', '" aapl"'),

@@ -319,6 +319,23 @@ def test_groups_go_when_rows_are_shown_again():
     assert len(relation.engine.kept) == 0
 
 
+def test_groups_go_also_when_they_are_in_use_while_rows_are_shown_again():
+    relation = relation_of("SELECT i AS n, i % 3 AS rest FROM range(1000) t(i)", fixed_order=True)
+    rows = GroupedRows(relation)
+    question = Question(groups=BY_REST)
+    rows.settle(question, whole(0, 4), new_job())
+    with rows._alone():  # a window that was superseded and has not noticed yet
+        rows.begin(Question(), whole(0, 2), new_job())
+        assert len(relation.engine.kept) > 0
+    assert len(relation.engine.kept) == 0
+    assert rows.settle(question, whole(0, 4), new_job()).cells.num_rows == BLOCK
+    with rows._alone():
+        rows.begin(Question(), whole(0, 2), new_job())
+        rows._unwanted = None  # as when groups are asked for again by then
+    assert len(relation.engine.kept) > 0
+    rows.close()
+
+
 def test_making_groups_can_be_cancelled_and_tried_again():
     rows = GroupedRows(relation_of("SELECT i AS n, i % 3 AS rest FROM range(1000) t(i)", fixed_order=True))
     question = Question(groups=BY_REST)

@@ -67,6 +67,17 @@ def test_no_filter_of_the_largest_floats_asks_for_infinity():
     assert "inf" not in f"{found[0].filter} {found[-1].filter}"
 
 
+def test_bins_end_with_the_last_nanosecond_that_the_type_has():
+    found = moment_axis(Column("x", "TIMESTAMP_NS"), at(1677, 9, 22), at(2262, 4, 11, 23, 47, 16, 854775))
+    assert (found.below, found.bins[-1].last) == ("-infinity", "2262-04-11 23:47:16.854775806")
+
+
+def test_the_outermost_bins_of_the_widest_decimals_ask_for_what_is_beyond_their_ends():
+    found = numbers("DECIMAL(38,38)", "-0." + 38 * "9", "0." + 38 * "9")
+    assert (found[0].filter, found[9].filter, found[10].filter) == ("..<-0.9", "-0.1..<0", "0..<0.1")
+    assert found[-1].filter == "0.9.."
+
+
 def test_what_the_language_cannot_say_has_no_filter():
     assert numbers("HUGEINT", -(2**127), 2**127 - 1)[0].filter is None
 
@@ -94,7 +105,7 @@ def test_dates_have_no_times():
 
 
 def test_the_last_year_and_the_last_hour_have_no_end():
-    assert moments("DATE", at(1, 1, 1), at(9999, 12, 31))[-1].filter == "9500.."
+    assert moments("DATE", at(1, 1, 1), at(9999, 12, 31))[-1].filter == "9500..9999"
     assert moments("TIME", at(1, 1, 1), at(1, 1, 1, 23, 59))[-1].filter == "23:00.."
 
 

@@ -52,7 +52,9 @@ export class ValueFilter {
     this.values = message.values.map(([text, rows, isChosen, isCut]) => ({text, rows, isChosen, isCut}));
     const {choice} = message;
     this.choice = choice && {values: new Set(choice.values), isBut: choice.but};
-    this.distinct = message.distinct;
+    this.distinct = message.distinct ?? Infinity; // of a sample, nobody knows
+    this.isTop = message.is_top;
+    this.isEstimate = message.is_estimate;
     this.#build();
     this.grown();
   }
@@ -60,11 +62,19 @@ export class ValueFilter {
   #build() {
     this.rows = this.values.map((value) => this.#row(value));
     this.list.replaceChildren(...(this.values.length > 1 ? [this.#all()] : []), ...this.rows.map(({row}) => row));
-    const [listed, all] = [this.values.length, formatCount(this.distinct)];
-    if (listed === 0) this.note.textContent = this.search.value ? "No such value" : "No values";
-    else if (listed < this.distinct) this.note.textContent = `The ${listed} most frequent of ${all} values`;
-    else this.note.textContent = listed > 8 ? `${all} values` : "";
+    this.note.textContent = this.#said();
     this.#tick();
+  }
+
+  /** What the list is. */
+  #said() {
+    const listed = this.values.length;
+    if (this.distinct === Infinity) return "Estimated from a sample, counting …";
+    const all = `${this.isTop ? "" : "about "}${formatCount(this.distinct)}`;
+    if (listed === 0) return this.search.value ? "No such value" : "No values";
+    if (!this.isTop) return `${listed} of ${all} values: frequent ones of a sample. Search to find others`;
+    if (listed < this.distinct) return `The ${listed} most frequent of ${all} values`;
+    return listed > 8 ? `${all} values` : "";
   }
 
   #all() {
@@ -90,7 +100,7 @@ export class ValueFilter {
       this.choice = {values: new Set([value.text]), isBut: false};
       this.#changed();
     });
-    const count = element("span", "value-count", formatCount(value.rows));
+    const count = element("span", "value-count", `${this.isEstimate ? "≈ " : ""}${formatCount(value.rows)}`);
     row.append(label, only, count);
     if (value.isCut) {
       box.disabled = only.disabled = true;

@@ -84,6 +84,10 @@ class TableBody:
         self._cell = cell
         self.explorer.rename(cell.label, _origin_of(cell))
 
+    def keep(self, settle: Callable[[], None]) -> None:
+        """Take the rows that a file should hold."""
+        self.explorer.keep(settle)
+
     def close(self) -> None:
         """Stop all work."""
         self.explorer.close()
@@ -130,6 +134,11 @@ class ValueBody:
             self._show_chart(value)
         else:
             self._show_pane(value)
+
+    def keep(self, settle: Callable[[], None]) -> None:
+        """Take the rows that a file should hold, if they are what is shown."""
+        if self._table is not None:
+            self._table.keep(settle)
 
     def close(self) -> None:
         """Stop all work."""

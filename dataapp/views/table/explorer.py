@@ -17,6 +17,7 @@ from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start, Viewing
+from dataapp.views.table.still import StillPage
 from dataapp.views.table.takes.takes import Chosen
 
 _BUNDLE = Path(__file__).parent / "explorer.bundle.js"
@@ -76,10 +77,11 @@ class TableExplorer(param.Parameterized):
     ) -> None:
         super().__init__()
         layout = {"sizing_mode": "stretch_width", "margin": 0} | params
+        self._still: StillPage | None = None
         self._grid = TableGrid(self._receive, tallest=height, **layout)
         self._controller = Controller(
             submit,
-            self._grid.send,
+            self._send,
             self._take,
             self._open_with,
             choose,
@@ -104,16 +106,28 @@ class TableExplorer(param.Parameterized):
         """Show another relation, or none. Rows on screen stay, marked stale, until the new ones are there."""
         self._controller.show(relation)
 
+    def keep(self, settle: Callable[[], None]) -> None:
+        """Let the page have all that a file should hold; `settle` lets all jobs come to their end."""
+        self._still = page = StillPage(self._receive, settle)
+        self._grid.opening = page.read()
+
     def close(self) -> None:
         """Stop all work and let kept rows go; the explorer shows nothing new afterwards."""
         self._controller.close()
+
+    def _send(self, message: dict[str, object]) -> None:
+        if self._still is None:
+            self._grid.send(message)
+        else:
+            self._still.hear(message)
 
     def _receive(self, data: object) -> None:
         self._controller.receive(data)
         self._controller.tell()
 
     def _open_with(self, message: dict[str, object] | None) -> None:
-        self._grid.opening = message
+        if self._still is None:
+            self._grid.opening = message
 
     def _take(self, state: State) -> None:
         with param.edit_constant(self):

@@ -5,7 +5,7 @@ dimmed, until the new value is there; an error takes its place.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import panel as pn
 from panel.viewable import Layoutable
@@ -56,6 +56,15 @@ class Body(Protocol):
         ...
 
 
+@runtime_checkable
+class Filling(Protocol):
+    """A body that can be as high as its card."""
+
+    def fill(self, *, fills: bool) -> None:
+        """Be as high as the card, or as high as what is shown needs."""
+        ...
+
+
 class Card(pn.Column):
     """A cell on screen.
 
@@ -101,11 +110,17 @@ class Card(pn.Column):
             objects.insert(0, self._button(cell))
         layout = {"sizing_mode": "stretch_width", "margin": (4, 8)} | params
         super().__init__(*objects, stylesheets=[_STYLE], css_classes=["dataapp-empty"], **layout)
+        self._fit()
+        self.param.watch(self._fit, "sizing_mode")
 
     def _button(self, cell: "SqlCell | PythonCell[..., Any]") -> Any:
         button = pn.ui.Button(name=f"Run {cell.label}", color="primary", margin=(0, 0, 6, 0))
         button.on_click(lambda _: self._session.press(cell))
         return button
+
+    def _fit(self, *_events: Any) -> None:
+        if isinstance(self._body, Filling):
+            self._body.fill(fills=self.sizing_mode in ("stretch_height", "stretch_both"))
 
     # Shown somewhere, or nowhere.
 

@@ -74,6 +74,7 @@ export function render({model, el, view}) {
     for (const message of opening.messages) explorer.receive(message);
     return;
   }
+  model.on("fills", () => explorer.stretch());
   isKnown(view);
   if (opening) explorer.receive(opening);
   model.send_msg({type: "ready", view: opening?.view ?? null, counted: (opening?.rows ?? null) !== null});
@@ -109,6 +110,7 @@ class Explorer {
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
     this.headerStops = new HeaderStops(this);
+    this.stretch();
     this.still = still ? new Still(this, still) : null;
     this.headerMenu.isStill = this.still !== null;
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
@@ -496,8 +498,18 @@ class Explorer {
     this.bubble.style.left = `${Math.max(8, Math.min(at.left - around.left, around.width - 268))}px`;
   }
 
+  /** Be as high as what it is in, or as its rows need. */
+  stretch() {
+    this.root.toggleAttribute("data-fills", this.model.fills);
+    if (this.view !== null) this.#resized();
+  }
+
   /** As high as its rows, up to a limit. */
   #fitHeight(rows, isCounting) {
+    if (this.model.fills) {
+      this.middle.style.height = "";
+      return;
+    }
     const bar = this.table.offsetHeight - this.table.clientHeight;
     const needed = ROW * HEADER_ROWS + ROW * Math.max(rows, 2) + bar + 1;
     const limit = this.model.tallest - FOOTER - this.toolbar.element.offsetHeight - (this.still?.note.offsetHeight ?? 0);

@@ -29,11 +29,17 @@ class TableGrid(Messenger, JSComponent):
     opening = param.Dict(default=None, allow_None=True, doc="The message that a page starts with, until it is there.")
     tallest = param.Integer(default=400, bounds=(120, None), doc="Height in pixels that the grid does not exceed.")
 
+    fills = param.Boolean(default=False, doc="Whether it is as high as what it is in, instead.")
+
     _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
 
     def __init__(self, receive: Callable[[object], None], **params: Any) -> None:
         check_bundle(_BUNDLE, "the table explorer")
         super().__init__(receive, **params)
+
+    @param.depends("sizing_mode", watch=True, on_init=True)
+    def _fit(self) -> None:
+        self.fills = self.sizing_mode in ("stretch_height", "stretch_both")
 
 
 class TableExplorer(param.Parameterized):

@@ -80,7 +80,14 @@ def test_a_saved_page_has_the_pictures_of_all_rows(tape: Locator):
 
 
 def test_what_needs_a_server_is_switched_off_and_says_so(tape: Locator):
-    for control in (".filter", ".funnel", "[data-tool=download]", "[data-tool=code]", "[data-tool=group]", ".chip-remove"):
+    for control in (
+        ".filter",
+        ".funnel",
+        "[data-tool=download]",
+        "[data-tool=code]",
+        "[data-tool=group]",
+        ".chip-remove",
+    ):
         expect(tape.locator(control).first).to_be_disabled()
         expect(tape.locator(control).first).to_have_attribute("title", NEEDS_APP)
     tape.locator(".title").nth(1).click(force=True)

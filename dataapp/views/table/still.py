@@ -33,7 +33,7 @@ class StillPage:
         self._heard.append(message)
 
     def read(self) -> dict[str, object] | None:
-        """Return what the file holds of the table: what a page was told, and how far that reaches; None without rows."""
+        """Return what a page was told of the rows that the file holds, and how far they reach; None without rows."""
         said = self._ask({"type": "ready", "view": None, "counted": False})
         view = next((message for message in reversed(said) if message["type"] == "view"), None)
         if view is None or view["rows"] is None:

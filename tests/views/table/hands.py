@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page
 
 
 def cell(table: Locator, row: int, column: int) -> Locator:
-    """The cell of a row on screen, in one of its columns: those of pinned ones, and keys of groups, are headers of rows."""
+    """The cell of a row on screen in a column; those of pinned columns and of keys of groups are headers of rows."""
     return table.locator("tbody tr").nth(row).locator("td, th").nth(column)
 
 

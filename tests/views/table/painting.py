@@ -39,8 +39,8 @@ _RECORD = """
         }
         const heads = [...table.querySelectorAll("thead .head")].map((one) => one.querySelectorAll(".slot").length);
         const {opacity} = getComputedStyle(table.querySelector("tbody") ?? table);
-        frames.push({time: performance.now(), lines, heads, gap: lines.length ? Math.max(low - top, 0, bottom - high) : null,
-                     state: root.dataset.state, opacity: Number(opacity)});
+        const gap = lines.length ? Math.max(low - top, 0, bottom - high) : null;
+        frames.push({time: performance.now(), lines, heads, gap, state: root.dataset.state, opacity: Number(opacity)});
     };
     const observer = new ResizeObserver(look);
     observer.observe(probe);
@@ -149,6 +149,6 @@ def painting(table: Locator) -> Generator[Painted]:
 
 
 def _is_one_row(cells: list[str | None]) -> bool:
-    """Whether the cells of a row say the same: a number, and texts that name it; those that have not come say nothing."""
+    """Whether the cells of a row say the same: a number, and a text that names it; what has not come says nothing."""
     told = {text.replace(",", "").removeprefix("note ") for text in cells[:2] if text is not None}
     return len(told) <= 1

@@ -15,7 +15,9 @@ import dataapp as da
 import panel as pn
 
 least = pn.widgets.IntInput(name="Least", value=0)
-rows = da.sql("SELECT i AS id, 'note ' || i AS note, i % 7 AS rest FROM range({ROWS}) t(i) WHERE i >= $least", least=least)
+rows = da.sql(
+    "SELECT i AS id, 'note ' || i AS note, i % 7 AS rest FROM range({ROWS}) t(i) WHERE i >= $least", least=least
+)
 da.App("Rows", main=[least, da.explore(rows, height=500)]).servable()
 """
 
@@ -67,6 +69,16 @@ def test_the_wheel_paints_rows_at_their_places(opened: Page, table: Locator):
                 opened.mouse.wheel(0, way)
                 opened.wait_for_timeout(30)
         opened.wait_for_timeout(400)
+    expect_calm(painted)
+    assert painted.misplaced(as_they_are) == []
+
+
+def test_jumps_paint_rows_at_their_places(opened: Page, table: Locator):
+    grid = table.locator("regular-table")
+    with painting(table) as painted:
+        for part in (0.5, 0.2, 0.9, 1, 0):
+            grid.evaluate("(one, part) => { one.scrollTop = part * (one.scrollHeight - one.clientHeight) }", part)
+            opened.wait_for_timeout(150)
     expect_calm(painted)
     assert painted.misplaced(as_they_are) == []
 
@@ -124,3 +136,45 @@ def test_new_rows_replace_the_old_ones_at_once(opened: Page, table: Locator):
         opened.wait_for_timeout(800)
     expect_calm(painted)
     assert painted.misplaced(as_they_are, lambda row: row + 500) == []
+
+
+def test_a_sort_far_down_replaces_all_rows_at_once(opened: Page, table: Locator):
+    table.locator("tbody td").first.click()
+    press(table, "Control+End")
+    expect(table.locator("[data-cursor]")).to_be_visible()
+    expect(table.locator("td[data-is=wait]")).to_have_count(0)
+    with painting(table) as painted:
+        table.locator(".title").first.click()
+        table.locator(".title").first.click()
+        expect(table.locator("tbody td").first).to_have_text(f"{ROWS - 1:,}")
+        opened.wait_for_timeout(600)
+    expect_calm(painted)
+    assert painted.misplaced(as_they_are, backwards) == []
+
+
+def test_a_panel_beside_the_rows_leaves_them_as_they_are(opened: Page, table: Locator):
+    with painting(table) as painted:
+        table.get_by_label("Show a row as a card").click()
+        expect(table.locator(".card-name").first).to_be_visible()
+        opened.wait_for_timeout(200)
+        table.get_by_label("Close the panel").click()
+        opened.wait_for_timeout(200)
+    expect_calm(painted)
+    assert painted.misplaced(as_they_are) == []
+
+
+def test_a_group_opens_and_closes_without_an_empty_frame(opened: Page, table: Locator):
+    table.get_by_label("Group rows", exact=True).click()
+    table.get_by_label("Column to group by").select_option(label="rest")
+    expect(table.locator(".count")).to_contain_text("7 groups")
+    opened.keyboard.press("Escape")
+    with painting(table) as painted:
+        table.get_by_label("Open the group").last.click()
+        expect(table.get_by_label("Close the group")).to_be_visible()
+        opened.wait_for_timeout(300)
+        table.get_by_label("Close the group").click()
+        expect(table.get_by_label("Close the group")).to_have_count(0)
+        opened.wait_for_timeout(300)
+    assert len(painted.frames) > 5
+    assert painted.emptied == []
+    assert painted.uncovered == []

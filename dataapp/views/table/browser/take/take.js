@@ -140,6 +140,7 @@ export class Take {
   openCard() {
     if (this.explorer.still) return this.explorer.still.refuse();
     this.card.open(this.cursor.here.row);
+    this.cursor.reveal(); // it may be under the card, or beside what is left of the table
   }
 
   #closeCard() {

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dataapp.views.frames import FrameCard
 
 _LIBRARIES = {"dataapp", "panel", "panel_material_ui", "param"}  # between a user's line and a pane
+_HIGH = ("stretch_height", "stretch_both")
 _LAYOUT = [name for name in Layoutable.param if name not in {"name", "height", "design", "tags"}]
 
 
@@ -77,6 +78,8 @@ class FramePane(Displayed, Pane):
         if self.width is None and self.sizing_mode is None:
             layout["sizing_mode"] = "stretch_width"
         view.param.update(**layout)
+        for card in view:
+            card.sizing_mode = "stretch_both" if layout["sizing_mode"] in _HIGH else "stretch_width"
         model = view._get_model(doc, root, parent, comm)
         ref = (root or model).ref["id"]
         self._models[ref] = (model, parent)

@@ -84,6 +84,14 @@ class TableBody:
         self._cell = cell
         self.explorer.rename(cell.label, _origin_of(cell))
 
+    def fill(self, *, fills: bool) -> None:
+        """Be as high as what it is in, or as high as the rows need."""
+        self.view.sizing_mode = "stretch_both" if fills else "stretch_width"
+
+    def keep(self, settle: Callable[[], None]) -> None:
+        """Take the rows that a file should hold."""
+        self.explorer.keep(settle)
+
     def close(self) -> None:
         """Stop all work."""
         self.explorer.close()
@@ -111,6 +119,7 @@ class ValueBody:
         self._take_error = take_error
         self._chart_view = chart_view
         self._table: TableBody | None = None
+        self._fills = False
         self._charts: Any = None
         self._pane: Any = None
         self._text: pn.pane.HTML | None = None
@@ -131,6 +140,18 @@ class ValueBody:
         else:
             self._show_pane(value)
 
+    def fill(self, *, fills: bool) -> None:
+        """Be as high as what it is in, or as high as what is shown needs; a pane of Panel's sizes itself."""
+        self._fills = fills
+        self._layout.sizing_mode = "stretch_both" if fills else "stretch_width"
+        if self._table is not None:
+            self._table.fill(fills=fills)
+
+    def keep(self, settle: Callable[[], None]) -> None:
+        """Take the rows that a file should hold, if they are what is shown."""
+        if self._table is not None:
+            self._table.keep(settle)
+
     def close(self) -> None:
         """Stop all work."""
         if self._table is not None:
@@ -139,6 +160,7 @@ class ValueBody:
     def _show_frame(self, frame: object) -> None:
         if self._table is None:
             self._table = TableBody(self._session, self._cell, self._take_error)
+            self._table.fill(fills=self._fills)
         rows = to_arrow(frame, self._cell.label)
         table = frame_table(self._cell, rows, digest("shown", next(_stamps)))
         self._table.show({self._cell: table})

@@ -5,9 +5,10 @@ dimmed, until the new value is there; an error takes its place.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import panel as pn
+from panel.viewable import Layoutable
 from pyviz_comms import JupyterComm
 
 from dataapp.cells.cell import Cell
@@ -19,6 +20,7 @@ from dataapp.runtime.session import Demand, Form, Session, Shown
 from dataapp.views.chart import canvas as _canvas  # noqa: F401  # a page must know it when it is loaded
 from dataapp.views.faults import FAULT_STYLE, Fault, blocked_by, error_to_fault, is_author
 from dataapp.views.kernel import Arrival
+from dataapp.views.still import Keeping, is_saved, still_session
 
 _STYLE = """
 :host { position: relative; }
@@ -34,6 +36,7 @@ _STYLE = """
 :host(.dataapp-empty) > .dataapp-body { display: none !important; }
 """
 _LOOK_AGAIN_MS = 400
+_OWN = {"name", "css_classes", "styles", "tags"}  # which a card says for itself
 
 
 class Body(Protocol):
@@ -53,6 +56,15 @@ class Body(Protocol):
         ...
 
 
+@runtime_checkable
+class Filling(Protocol):
+    """A body that can be as high as its card."""
+
+    def fill(self, *, fills: bool) -> None:
+        """Be as high as the card, or as high as what is shown needs."""
+        ...
+
+
 class Card(pn.Column):
     """A cell on screen.
 
@@ -62,6 +74,8 @@ class Card(pn.Column):
         wants: The nodes that the body needs.
         make_body: Makes the body; it is given a function that takes the body's own errors (None when it recovered).
         looked: Called whenever something may have become of the cell: see `look`.
+        again: Makes such a card for another session, for a page that is saved to a file; without it that page gets
+            the card as it is.
     """
 
     def __init__(
@@ -71,9 +85,11 @@ class Card(pn.Column):
         wants: Mapping[Cell, Form],
         make_body: Callable[[Callable[[Exception | None], None]], Body],
         looked: Callable[[], None] = lambda: None,
+        again: "Callable[[Session], Card] | None" = None,
         **params: Any,
     ) -> None:
         self._session = session
+        self._again = again
         self._cell = cell
         self._wants = wants
         self._looked = looked
@@ -94,15 +110,23 @@ class Card(pn.Column):
             objects.insert(0, self._button(cell))
         layout = {"sizing_mode": "stretch_width", "margin": (4, 8)} | params
         super().__init__(*objects, stylesheets=[_STYLE], css_classes=["dataapp-empty"], **layout)
+        self._fit()
+        self.param.watch(self._fit, "sizing_mode")
 
     def _button(self, cell: "SqlCell | PythonCell[..., Any]") -> Any:
         button = pn.ui.Button(name=f"Run {cell.label}", color="primary", margin=(0, 0, 6, 0))
         button.on_click(lambda _: self._session.press(cell))
         return button
 
+    def _fit(self, *_events: Any) -> None:
+        if isinstance(self._body, Filling):
+            self._body.fill(fills=self.sizing_mode in ("stretch_height", "stretch_both"))
+
     # Shown somewhere, or nowhere.
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
+        if self._again is not None and is_saved(comm):
+            return self._get_still_model(self._again, doc, root, parent, comm)
         is_in_notebook = isinstance(comm, JupyterComm)
         if is_in_notebook and self._arrival is None:
             self._arrival = Arrival(self._appear)
@@ -112,6 +136,29 @@ class Card(pn.Column):
         if not is_in_notebook:
             self._appear()
         return model
+
+    def _get_still_model(self, again: "Callable[[Session], Card]", doc: Any, root: Any, parent: Any, comm: Any) -> Any:
+        """Return a model that is complete as it is: nobody answers the page that it is for."""
+        with still_session(self._session) as (session, settle):
+            card = again(session)
+            card.param.update(**{name: getattr(self, name) for name in Layoutable.param if name not in _OWN})
+            card.complete(settle)
+            model = pn.Column._get_model(card, doc, root, parent, comm)
+        ref = (root or model).ref["id"]
+        self._models[ref] = (model, parent)
+        return model
+
+    def complete(self, settle: Callable[[], None]) -> None:
+        """Run all that is needed for a page that no server answers; `settle` lets work come to its end."""
+        self._roots.add("")
+        self._appear()
+        settle()
+        self._session.press_all()  # who saves a page wants what it shows
+        settle()
+        self._look()
+        settle()
+        if isinstance(self._body, Keeping) and self._shown:
+            self._body.keep(settle)
 
     def _cleanup(self, root: Any = None) -> None:
         super()._cleanup(root)

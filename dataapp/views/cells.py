@@ -6,6 +6,7 @@ take with it, and most apps that need it have imported it themselves.
 
 import html
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from dataapp.cells.cell import Cell
@@ -26,23 +27,32 @@ if TYPE_CHECKING:
 
 def view_of(cell: Cell, session: Session) -> Any:
     """Return a Panel object that shows a cell in a session."""
+    again = partial(view_of, cell)
     match cell:
         case InputCell():
             return _input_view(cell, session)
         case ConstantCell():
             return view_of_value(cell.value)
         case PredicateCell():
-            return Card(session, cell, {cell: "value"}, lambda take_error: ConditionBody(cell))
+            return Card(session, cell, {cell: "value"}, lambda take_error: ConditionBody(cell), again=again)
         case PythonCell() if not is_query(cell):
             node = cast("PythonCell[..., Any]", cell)
-            return Card(session, node, {node: "value"}, lambda take_error: _value_body(session, node, take_error))
+            return Card(
+                session, node, {node: "value"}, lambda take_error: _value_body(session, node, take_error), again=again
+            )
         case ValueAtCell():
-            return Card(session, cell, {cell: "value"}, lambda take_error: _value_body(session, cell, take_error))
+            return Card(
+                session, cell, {cell: "value"}, lambda take_error: _value_body(session, cell, take_error), again=again
+            )
         case ExploreCell():
             of, shown = cell.of, {"height": cell.height, "explorer": cell}
-            return Card(session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, **shown))
+            return Card(
+                session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, **shown), again=again
+            )
         case _:
-            return Card(session, cell, {cell: "table"}, lambda take_error: TableBody(session, cell, take_error))
+            return Card(
+                session, cell, {cell: "table"}, lambda take_error: TableBody(session, cell, take_error), again=again
+            )
 
 
 def view_of_chart(chart: "alt.TopLevelMixin", session: Session) -> Card:
@@ -54,7 +64,10 @@ def view_of_chart(chart: "alt.TopLevelMixin", session: Session) -> Card:
     wants: Mapping[Cell, Form] = {item.source: "table" for item in data if isinstance(item.source, Cell)}
     if not wants:
         raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
-    return Card(session, next(iter(wants)), wants, lambda take_error: ChartBody(session, chart, take_error))
+    again = partial(view_of_chart, chart)
+    return Card(
+        session, next(iter(wants)), wants, lambda take_error: ChartBody(session, chart, take_error), again=again
+    )
 
 
 def _value_body(session: Session, cell: Cell, take_error: TakeError) -> ValueBody:

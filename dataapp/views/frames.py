@@ -27,6 +27,7 @@ class FrameCard(Card):
             cell,
             {cell: "table"},
             lambda take_error: TableBody(session, cell, take_error, height=height),
+            again=lambda other: FrameCard(other, self._cell, height=height),
             **params,
         )
 

@@ -3,7 +3,8 @@
 // The server says which view is shown (columns, order, filters, counts) in one message; until the next one, the rows that
 // are there stay. Messages that name another view are late, and are dropped.
 //
-// What the server had to say before the page was there stands in the model as its opening.
+// What the server had to say before the page was there stands in the model as its opening. In a page that is saved to a
+// file, that is all there is.
 //
 // A page that waits asks how far the work is, first after half a second: what comes sooner shows no bar. The bar is there
 // only while the engine tells a figure.
@@ -34,6 +35,7 @@ import {ProfilePanel} from "./browser/summaries/profile.js";
 import profileCss from "./browser/summaries/profile.css";
 import {RowScroller} from "./browser/scroll.js";
 import {SidePanel} from "./browser/summaries/side.js";
+import {Still} from "./browser/still.js";
 import {Summaries} from "./browser/summaries/summary.js";
 import summaryCss from "./browser/summaries/summary.css";
 import {Take} from "./browser/take/take.js";
@@ -63,18 +65,23 @@ export function render({model, el, view}) {
   const style = document.createElement("style");
   const parts = [css, toolsCss, columnsCss, groupsCss, summaryCss, profileCss, filtersCss, unfoldCss, takeCss, touchCss];
   style.textContent = [subCellScrolling, ...parts].join("\n");
-  const explorer = new Explorer(model);
+  const {opening} = model;
+  const explorer = new Explorer(model, opening?.still);
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
   model.on("remove", () => explorer.remove());
+  if (opening?.still) {
+    for (const message of opening.messages) explorer.receive(message);
+    return;
+  }
+  model.on("fills", () => explorer.stretch());
   isKnown(view);
-  const {opening} = model;
   if (opening) explorer.receive(opening);
   model.send_msg({type: "ready", view: opening?.view ?? null, counted: (opening?.rows ?? null) !== null});
 }
 
 class Explorer {
-  constructor(model) {
+  constructor(model, still) {
     this.model = model;
     this.view = null;
     this.columns = [];
@@ -103,6 +110,9 @@ class Explorer {
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
     this.headerStops = new HeaderStops(this);
+    this.stretch();
+    this.still = still ? new Still(this, still) : null;
+    this.headerMenu.isStill = this.still !== null;
     this.table.setDataListener((x0, y0, x1, y1) => Promise.resolve(this.#window(x0, y0, x1, y1)), {
       column_classes: true,
     });
@@ -209,7 +219,9 @@ class Explorer {
     this.filtering.show(message);
     if (message.rows === null) this.#wait("counting");
     else this.#rest("fresh");
-    const rows = message.rows ?? message.first + message.read;
+    const there = message.rows ?? message.first + message.read;
+    const rows = this.still ? this.still.rows : there;
+    this.still?.show(message);
     this.take.gutter.fit(rows);
     this.#fitHeight(rows, message.rows === null);
     this.fitWidths();
@@ -354,7 +366,7 @@ class Explorer {
     const pinned = this.layout.displayed.slice(0, this.pinned);
     const scrolled = this.layout.displayed.slice(this.pinned);
     const visible = scrolled.slice(x0, x1);
-    if (this.view && x1 > x0 && y1 > y0) {
+    if (this.view && !this.still && x1 > x0 && y1 > y0) {
       this.asking.look(first, last, rows, [...pinned, ...visible], around(scrolled, x0, x1));
     }
     if (x1 > x0) this.summaries.look([...pinned, ...visible].filter((at) => at < this.relationWidth));
@@ -393,7 +405,7 @@ class Explorer {
 
   /** A cell's text, and what is special about it. */
   #look(value, row, at) {
-    if (value === undefined) return ["", "wait"];
+    if (value === undefined) return this.still ? ["not in the file", "gone"] : ["", "wait"];
     return this.groups.isBlank(row, at) ? ["", "blank"] : formatCell(value, this.columns[at], this.styles[at]);
   }
 
@@ -436,6 +448,7 @@ class Explorer {
     this.filtering.drawn();
     this.headerStops.paint();
     this.take.paint();
+    this.still?.paint();
   }
 
   /** Draw where on its column's scale a value lies. */
@@ -485,11 +498,21 @@ class Explorer {
     this.bubble.style.left = `${Math.max(8, Math.min(at.left - around.left, around.width - 268))}px`;
   }
 
+  /** Be as high as what it is in, or as its rows need. */
+  stretch() {
+    this.root.toggleAttribute("data-fills", this.model.fills);
+    if (this.view !== null) this.#resized();
+  }
+
   /** As high as its rows, up to a limit. */
   #fitHeight(rows, isCounting) {
+    if (this.model.fills) {
+      this.middle.style.height = "";
+      return;
+    }
     const bar = this.table.offsetHeight - this.table.clientHeight;
     const needed = ROW * HEADER_ROWS + ROW * Math.max(rows, 2) + bar + 1;
-    const limit = this.model.tallest - FOOTER - this.toolbar.element.offsetHeight;
+    const limit = this.model.tallest - FOOTER - this.toolbar.element.offsetHeight - (this.still?.note.offsetHeight ?? 0);
     const height = Math.min(limit, isCounting ? Math.max(needed, this.body.offsetHeight) : needed);
     this.middle.style.height = `${this.side.isOpen ? Math.max(height, LEAST_WITH_SIDE) : height}px`;
   }
@@ -506,7 +529,8 @@ class Explorer {
   // What the reader does.
 
   say(type, data) {
-    if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
+    if (this.still) this.still.say(type, data);
+    else if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
   }
 
   #ask(span, isAwaited) {
@@ -524,6 +548,7 @@ class Explorer {
 
   /** Until what was said has been heard, views may come that are older: the next click counts from what was said. */
   sortBy(order) {
+    if (this.still) return this.still.refuse();
     this.order = order;
     this.#showOrder();
     this.say("sort", {order});

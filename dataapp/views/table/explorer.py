@@ -17,6 +17,7 @@ from dataapp.views.jobs import Submit
 from dataapp.views.table.controller import Controller, State
 from dataapp.views.table.shown_sql import Origin
 from dataapp.views.table.start import Start, Viewing
+from dataapp.views.table.still import StillPage
 from dataapp.views.table.takes.takes import Chosen
 
 _BUNDLE = Path(__file__).parent / "explorer.bundle.js"
@@ -28,11 +29,17 @@ class TableGrid(Messenger, JSComponent):
     opening = param.Dict(default=None, allow_None=True, doc="The message that a page starts with, until it is there.")
     tallest = param.Integer(default=400, bounds=(120, None), doc="Height in pixels that the grid does not exceed.")
 
+    fills = param.Boolean(default=False, doc="Whether it is as high as what it is in, instead.")
+
     _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
 
     def __init__(self, receive: Callable[[object], None], **params: Any) -> None:
         check_bundle(_BUNDLE, "the table explorer")
         super().__init__(receive, **params)
+
+    @param.depends("sizing_mode", watch=True, on_init=True)
+    def _fit(self) -> None:
+        self.fills = self.sizing_mode in ("stretch_height", "stretch_both")
 
 
 class TableExplorer(param.Parameterized):
@@ -76,10 +83,11 @@ class TableExplorer(param.Parameterized):
     ) -> None:
         super().__init__()
         layout = {"sizing_mode": "stretch_width", "margin": 0} | params
+        self._still: StillPage | None = None
         self._grid = TableGrid(self._receive, tallest=height, **layout)
         self._controller = Controller(
             submit,
-            self._grid.send,
+            self._send,
             self._take,
             self._open_with,
             choose,
@@ -104,16 +112,28 @@ class TableExplorer(param.Parameterized):
         """Show another relation, or none. Rows on screen stay, marked stale, until the new ones are there."""
         self._controller.show(relation)
 
+    def keep(self, settle: Callable[[], None]) -> None:
+        """Let the page have all that a file should hold; `settle` lets all jobs come to their end."""
+        self._still = page = StillPage(self._receive, settle)
+        self._grid.opening = page.read()
+
     def close(self) -> None:
         """Stop all work and let kept rows go; the explorer shows nothing new afterwards."""
         self._controller.close()
+
+    def _send(self, message: dict[str, object]) -> None:
+        if self._still is None:
+            self._grid.send(message)
+        else:
+            self._still.hear(message)
 
     def _receive(self, data: object) -> None:
         self._controller.receive(data)
         self._controller.tell()
 
     def _open_with(self, message: dict[str, object] | None) -> None:
-        self._grid.opening = message
+        if self._still is None:
+            self._grid.opening = message
 
     def _take(self, state: State) -> None:
         with param.edit_constant(self):

@@ -7,6 +7,8 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.views.table.hands import cell
+
 ROWS = 5_000_000
 APP = """
 import panel as pn
@@ -73,10 +75,6 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
 
 def explorer(page: Page, at: int) -> Locator:
     return page.locator(".explorer").nth(at)
-
-
-def cell(table: Locator, row: int, column: int) -> Locator:
-    return table.locator("tbody tr").nth(row).locator("td").nth(column)
 
 
 def press(table: Locator, key: str) -> None:

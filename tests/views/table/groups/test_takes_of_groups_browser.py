@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.views.table.hands import cell, expect_copied, measure, press
+
 SOON = 30_000
 HOSTILE = "<script>window.pwned=1</script>"
 APP = f"""
@@ -64,23 +66,6 @@ def group_by(table: Locator, column: str) -> None:
     expect(table.locator(".group-line .group-name", has_text=column).first).to_be_visible()
     table.page.keyboard.press("Escape")
     expect(table.locator(".count")).to_contain_text("groups of")
-
-
-def cell(table: Locator, line: int, column: int) -> Locator:
-    return table.locator("tbody tr").nth(line).locator("td, th").nth(column)
-
-
-def press(table: Locator, *keys: str) -> None:
-    for key in keys:
-        table.page.keyboard.press(key)
-
-
-def expect_copied(page: Page, text: str) -> None:
-    page.wait_for_function("async text => (await navigator.clipboard.readText()) === text", arg=text)
-
-
-def measure(table: Locator, name: str) -> Locator:
-    return table.locator(f'[data-measure="{name}"]')
 
 
 def chips(table: Locator) -> Locator:

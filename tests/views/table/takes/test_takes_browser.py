@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.views.table.hands import cell, expect_copied, measure, press
+
 ROWS = 2_500_000
 SOON = 60_000
 APP = """
@@ -79,23 +81,6 @@ def trades(opened: Page) -> Iterator[Locator]:
     for key in ("Control+Home", "Escape", "Escape"):
         opened.keyboard.press(key)
     expect(table.locator(".side")).to_be_hidden()
-
-
-def cell(table: Locator, row: int, column: int) -> Locator:
-    return table.locator("tbody tr").nth(row).locator("td").nth(column)
-
-
-def press(table: Locator, *keys: str) -> None:
-    for key in keys:
-        table.page.keyboard.press(key)
-
-
-def expect_copied(page: Page, text: str) -> None:
-    page.wait_for_function("async text => (await navigator.clipboard.readText()) === text", arg=text)
-
-
-def measure(table: Locator, name: str) -> Locator:
-    return table.locator(f'[data-measure="{name}"]')
 
 
 # The cursor.

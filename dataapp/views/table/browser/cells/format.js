@@ -2,7 +2,7 @@
 
 import {writtenStyle} from "./written.js";
 
-const LONGEST_TEXT = 500; // one character more travels where text was cut
+export const LONGEST_TEXT = 500; // one character more travels where text was cut
 const MOST_DECIMALS = 6;
 const NUMBERS = new Set(["integer", "decimal", "float"]);
 const UNITS = {year: "y", month: "mo", day: "d"};

@@ -17,8 +17,8 @@ export class ColumnTools {
     this.wished = []; // layouts that the server has not confirmed
     const {headerMenu, toolbar, table} = explorer;
     headerMenu.add(0, (column) => this.#sorting(column));
-    headerMenu.add(20, (column) => this.#placing(column));
-    headerMenu.add(30, (column) => this.#sizing(column));
+    headerMenu.add(20, (column) => this.#placing(column), {isOfPage: true});
+    headerMenu.add(30, (column) => this.#sizing(column), {isOfPage: true});
     this.list = new ColumnList(this);
     toolbar.add("columns", "Columns", (button) => this.list.toggle(button));
     new Mover(this);

@@ -78,6 +78,7 @@ export class Header {
 
   /** Ask for a filter as if it had been typed. */
   setFilter(text) {
+    if (this.field.disabled) return this.send(text); // who takes it says why it cannot be
     this.field.value = text;
     this.#flush();
   }

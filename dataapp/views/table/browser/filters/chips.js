@@ -1,5 +1,6 @@
 // What is in force, as chips: each can be opened, and taken away.
 
+import {ChipDrag} from "./chipdrag.js";
 import {element} from "../columns/header.js";
 import {icon} from "../icons.js";
 
@@ -7,8 +8,8 @@ export class Chips {
   /**
    * `name` is the class of what holds them, and `label` says what they are. `open(chip, button)` opens what a chip is
    * about, `remove(chip)` takes it away, `clear()` all of them, which `all` says; `emptied()` takes the focus when the last
-   * one is gone. `move(chip, step)`, if there is one, is called when a chip is to go one place to the left (-1) or to the
-   * right (1).
+   * one is gone. `move(chip, step)`, if there is one, is called when a chip is to go so many places to the left (below
+   * zero) or to the right.
    */
   constructor(place, name, label, {open, remove, clear, all, emptied, move}) {
     Object.assign(this, {open, remove, clear, all, emptied, move});
@@ -18,6 +19,7 @@ export class Chips {
     this.shown = "[]";
     this.keys = [];
     place.append(this.container);
+    if (move) new ChipDrag(this.container, (at, step) => move({key: this.keys[at]}, step));
   }
 
   /**

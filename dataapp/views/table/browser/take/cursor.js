@@ -135,6 +135,12 @@ export class Cursor {
     this.isActive = this.isWanted = true;
   }
 
+  /** Show the cursor where the table has become narrower. */
+  async reveal() {
+    await this.explorer.draw(); // its size is another one only now
+    if (this.#reveal()) await this.explorer.draw();
+  }
+
   #reveal() {
     const {scroller, layout, columnTools} = this.explorer;
     const {row, place} = this.selection.cursor ?? {};

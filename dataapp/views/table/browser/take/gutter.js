@@ -3,6 +3,7 @@
 
 import {formatCount} from "../cells/format.js";
 import {element} from "../columns/header.js";
+import {Pan} from "./pan.js";
 
 const DIGIT = {wide: 7.2, narrow: 6.2}; // px
 const PADDING = 16; // px, both sides
@@ -22,6 +23,10 @@ export class Gutter {
     this.corner.addEventListener("click", () => this.cursor.all());
     this.list.addEventListener("dblclick", () => cursor.act.open());
     this.list.addEventListener("pointerdown", (event) => this.#pressed(event));
+    new Pan(this.list, explorer.table, {
+      tap: ({row}) => this.#select(row, {}),
+      press: ({row}) => this.#select(row, {extend: !selection.isEmpty}),
+    });
     this.element.addEventListener("wheel", (event) => (explorer.table.scrollTop += event.deltaY), {passive: true});
   }
 
@@ -56,10 +61,14 @@ export class Gutter {
 
   #pressed(event) {
     const row = event.target.row;
-    if (row === undefined || event.button !== 0) return;
+    if (row === undefined || event.button !== 0 || event.pointerType === "touch") return;
     event.preventDefault();
-    this.cursor.activate();
-    this.cursor.row(row, {extend: event.shiftKey, add: event.ctrlKey || event.metaKey});
+    this.#select(row, {extend: event.shiftKey, add: event.ctrlKey || event.metaKey});
     this.cursor.dragged(event, (to) => this.selection.row(to.row, {extend: true}));
+  }
+  #select(row, how) {
+    if (row === undefined) return;
+    this.cursor.activate();
+    this.cursor.row(row, how);
   }
 }

@@ -31,7 +31,7 @@ export class Take {
     this.measures = new Measures((ticket) => say("measure", {ticket}));
     this.clipboard = new Clipboard({
       ask: (ticket, kind) => say("copy", {ticket, kind}),
-      tell: (text) => this.#tell(text),
+      tell: (text) => this.tell(text),
       offer: (text) => this.#offer(text),
     });
     this.downloads = new Downloads({
@@ -121,6 +121,7 @@ export class Take {
   }
 
   copy(kind) {
+    if (this.explorer.still) return this.explorer.still.refuse();
     this.#say();
     this.clipboard.copy(kind, this.cells);
   }
@@ -137,7 +138,9 @@ export class Take {
 
   /** Show the row under the cursor as a card. */
   openCard() {
+    if (this.explorer.still) return this.explorer.still.refuse();
     this.card.open(this.cursor.here.row);
+    this.cursor.reveal(); // it may be under the card, or beside what is left of the table
   }
 
   #closeCard() {
@@ -185,7 +188,8 @@ export class Take {
     else if (what === "download") this.downloads.refuse(ticket);
   }
 
-  #tell(text) {
+  /** Tell the reader something for a moment. */
+  tell(text) {
     clearTimeout(this.telling);
     this.told.textContent = text;
     this.telling = setTimeout(() => (this.told.textContent = ""), TOLD_FOR);

@@ -1,7 +1,7 @@
 """A specification that holds its rows: a chart that any reader of Vega-Lite draws, without this package or an engine.
 
 Readings of a clock are written without a zone, so that they are the same reading wherever the file is opened; instants
-are milliseconds. What JSON has no number for is null, which Vega leaves out as it does NaN.
+in UTC. What JSON has no number for is null, which Vega leaves out as it does NaN.
 """
 
 import json
@@ -17,6 +17,7 @@ from dataapp.views.chart.plan import Dataset, Plan
 from dataapp.views.chart.wire import Kind, Sent
 
 CONTAINER_WIDTH = 600  # pixels of a chart that fills the width of its place on a page: a file has none
+_PARSERS = {Kind.NUMBER: "number", Kind.FLAG: "boolean", Kind.WALL: "date", Kind.INSTANT: "date"}
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a reading of a clock
 
 
@@ -66,9 +67,11 @@ def _plain(value: Any, kind: Kind) -> object:
     match kind:
         case Kind.WALL:
             return _reading(value)
+        case Kind.INSTANT:
+            return None if (reading := _reading(value)) is None else f"{reading}Z"
         case Kind.NESTED:
             return json.loads(cast("str", value))
-        case Kind.INSTANT | Kind.NUMBER:
+        case Kind.NUMBER:
             return int(value) if value == int(value) and abs(value) < 2**53 else value
         case _:
             return value
@@ -82,7 +85,7 @@ def _reading(milliseconds: float) -> str | None:
 
 
 def _parsed(node: Any, datasets: Mapping[str, Dataset]) -> Any:
-    """Say of each dataset which columns are readings of a clock; nothing else is parsed."""
+    """Say of each dataset what its columns are: Vega-Lite would guess from how they are used."""
     if isinstance(node, list):
         return [_parsed(value, datasets) for value in cast("list[object]", node)]
     if not isinstance(node, dict):
@@ -90,7 +93,6 @@ def _parsed(node: Any, datasets: Mapping[str, Dataset]) -> Any:
     known: dict[str, Any] = {name: _parsed(value, datasets) for name, value in cast("dict[str, Any]", node).items()}
     data = known.get("data")
     if isinstance(data, dict) and (dataset := datasets.get(cast("dict[str, Any]", data).get("name", ""))):
-        kinds = {column.name: column.kind for column in dataset.columns if column.kind is not Kind.TEXT}
-        parse = {name: "date" if kind is Kind.WALL else None for name, kind in kinds.items()}
+        parse = {column.name: _PARSERS[column.kind] for column in dataset.columns if column.kind in _PARSERS}
         known["data"] = {"name": dataset.name} | ({"format": {"parse": parse}} if parse else {})
     return known

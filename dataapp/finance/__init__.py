@@ -1,8 +1,8 @@
 """Charts of markets, as Altair charts over cells: ``from dataapp import finance``.
 
 Each function takes a cell and names of its columns, computes in the engine, fused with what the cell itself reads, and
-returns an Altair chart, to which all of Altair applies. Charts along time have one place per bar and none for nights and
-weekends, so that they can be laid over each other and put into `panes`.
+returns an Altair chart, to which all of Altair applies. Charts along time have one place per bar and none for nights
+and weekends, so that they can be laid over each other and put into `panes`.
 """
 
 from dataapp.app import bootstrap as _bootstrap  # noqa: F401  # lets Panel show cells and charts

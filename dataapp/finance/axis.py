@@ -1,8 +1,8 @@
 """One time axis for charts of markets: a place for each bar, and none for hours without trading.
 
 Bars are numbered by time. Where there are more of them than `MOST_BARS`, a place stands for as many bars in a row as it
-takes, counted from the first: a candle is never left out, it becomes part of a longer one. All charts over the same bars
-thus have the same places, whatever they show.
+takes, counted from the first: a candle is never left out, it becomes part of a longer one. All charts over the same
+bars thus have the same places, whatever they show.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ MOST_BARS = 250  # places on an axis; on a wide page, each is then four pixels o
 PLACE = "place"  # the column that has the start of a place, as text: a scale of names has no gaps
 _CLOCK = "%Y-%m-%dT%H:%M:%S"
 _LABEL = (
-    "!datum.value ? '' : slice(datum.value, 11) === '00:00:00' ? timeFormat(toDate(datum.value), '%-d %b %Y')"
+    "slice(datum.value, 11) === '00:00:00' ? timeFormat(toDate(datum.value), '%-d %b %Y')"
     " : timeFormat(toDate(datum.value), '%-d %b %H:%M')"
 )
 
@@ -49,7 +49,9 @@ def placed(bars: Any, time: str, columns: str, figures: str, *, most: int, name:
         name: What the cell is called.
     """
     if most < 1:
-        raise WrongKindError(f"`most` is {most}, but a chart has at least one bar.", hint=f"by default it is {MOST_BARS}")
+        raise WrongKindError(
+            f"`most` is {most}, but a chart has at least one bar.", hint=f"by default it is {MOST_BARS}"
+        )
     when = quote_identifier(time)
     numbered = sql(
         f"SELECT {when} AS time, {columns}, row_number() OVER (ORDER BY {when}) - 1 AS bar,"

@@ -47,16 +47,16 @@ def yield_curve(
         .encode(
             x=years.axis(values=_TICKS, labelExpr=_YEARS),
             y=alt.Y(percent, type="quantitative", title="Yield in %").scale(zero=False),
-            color=alt.Color(time, type="ordinal", timeUnit="yearmonthdate", scale=alt.Scale(scheme="goldorange")).legend(
-                orient="top", title=None, format="%-d %b %Y"
-            ),
+            color=alt.Color(
+                time, type="ordinal", timeUnit="yearmonthdate", scale=alt.Scale(scheme="goldorange")
+            ).legend(orient="top", title=None, format="%-d %b %Y"),
             tooltip=[
                 alt.Tooltip(time, type="temporal"),
                 alt.Tooltip(maturity, type="nominal"),
                 alt.Tooltip(percent, type="quantitative", format=".2f"),
             ],
         )
-        .properties(height=height)
+        .properties(width="container", height=height)
     )
 
 
@@ -110,5 +110,5 @@ def yield_surface(
                 alt.Tooltip(percent, type="quantitative", aggregate="mean", format=".2f"),
             ],
         )
-        .properties(height=height)
+        .properties(width="container", height=height)
     )

@@ -4,14 +4,15 @@ They are layers of one view, each with a share of its height as the range of its
 they are given, as concatenated views cannot, and have the same places on x by construction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any, cast
 
 import altair as alt
 
-from dataapp.finance.axis import PLACE, along
 from dataapp.errors import WrongKindError
+from dataapp.finance.axis import PLACE, along
+from dataapp.views.chart.schema import CellData
 
 GAP = 24  # pixels between two
 _numbers = count(1)
@@ -43,6 +44,8 @@ def panes(first: alt.TopLevelMixin, /, *others: alt.TopLevelMixin, height: int =
     room = height - GAP * (len(charts) - 1)
     if room < 20 * len(charts):
         raise WrongKindError(f"{len(charts)} panes do not fit into {height} pixels.", hint="give more: height=600")
+    for chart in charts:
+        list(_views(chart))  # refuses what is none
     shares = [_height_of(chart) for chart in charts]
     placed: list[Any] = []
     top = 0.0
@@ -50,12 +53,8 @@ def panes(first: alt.TopLevelMixin, /, *others: alt.TopLevelMixin, height: int =
         bottom = top + room * share / sum(shares)
         placed.append(_in_range(chart, [round(bottom), round(top)]))
         top = bottom + GAP
-    source = _first_view(first)
-    return (
-        alt.layer(*placed, _crosshair(source))
-        .resolve_scale(y="independent")
-        .properties(height=height)
-    )
+    layered: Any = alt.layer(*placed, _crosshair(first))
+    return cast("alt.LayerChart", layered.resolve_scale(y="independent").properties(width="container", height=height))
 
 
 def _height_of(chart: Any) -> float:
@@ -63,13 +62,18 @@ def _height_of(chart: Any) -> float:
     return float(height) if isinstance(height, int | float) else 300.0
 
 
-def _first_view(chart: Any) -> alt.Chart:
-    layers = chart._kwds.get("layer", alt.Undefined)
+def _views(chart: Any, handed: object = alt.Undefined) -> Iterator[tuple[alt.Chart, CellData]]:
+    """Yield the views of a chart with their data, which Altair hands to what holds them where they share it."""
+    own = chart._kwds.get("data", alt.Undefined) if isinstance(chart, alt.SchemaBase) else alt.Undefined
+    data = handed if own is alt.Undefined else own
+    layers = chart._kwds.get("layer", alt.Undefined) if isinstance(chart, alt.SchemaBase) else None
     if isinstance(layers, list):
-        return _first_view(cast("list[Any]", layers)[0])
-    if not isinstance(chart, alt.Chart):
+        for layer in cast("list[Any]", layers):
+            yield from _views(layer, data)
+    elif isinstance(chart, alt.Chart) and isinstance(data, CellData):
+        yield chart, data
+    else:
         raise WrongKindError(f"`finance.panes` takes charts of `finance`, but got a {type(chart).__name__}.")
-    return chart
 
 
 def _in_range(chart: Any, pixels: Sequence[int]) -> Any:
@@ -81,7 +85,6 @@ def _in_range(chart: Any, pixels: Sequence[int]) -> Any:
     if isinstance(layers, list):
         copy._kwds["layer"] = [_in_range(layer, pixels) for layer in cast("list[Any]", layers)]
         return copy
-    _first_view(copy)
     y = copy.encoding.y
     if isinstance(y, str):
         y = alt.Y(y)
@@ -90,8 +93,8 @@ def _in_range(chart: Any, pixels: Sequence[int]) -> Any:
     scale = y._kwds.get("scale", alt.Undefined)
     axis = y._kwds.get("axis", alt.Undefined)
     changed = y.copy(deep=True)
-    changed._kwds["scale"] = alt.Scale(**{**_options(scale), "range": list(pixels)})
-    changed._kwds["axis"] = alt.Axis(**{"orient": "left", "titleAnchor": "middle"} | _options(axis))
+    changed._kwds["scale"] = alt.Scale(**cast("Any", {**_options(scale), "range": list(pixels)}))
+    changed._kwds["axis"] = alt.Axis(**cast("Any", {"orient": "left", "titleAnchor": "middle"} | _options(axis)))
     copy.encoding.y = changed
     return copy
 
@@ -103,14 +106,16 @@ def _options(thing: Any) -> dict[str, Any]:
     return {name: value for name, value in cast("dict[str, Any]", known).items() if value is not alt.Undefined}
 
 
-def _crosshair(source: alt.Chart) -> Any:
-    """Return a line at the place under the pointer, over the whole height."""
+def _crosshair(first: Any) -> Any:
+    """Return a line at the place under the pointer, over the whole height, that tells of the first pane."""
+    views = list(_views(first))
+    source, data = next((one for one in views if one[0].encoding.tooltip is not alt.Undefined), views[0])
     over = alt.selection_point(
         name=f"crosshair_{next(_numbers)}", fields=[PLACE], on="pointerover", clear="pointerout", empty=False
     )
-    line = alt.Chart(source.data).mark_rect(color="#808080").encode(
-        x=along(),
-        opacity=alt.condition(over, alt.value(0.25), alt.value(0)),
-        tooltip=source.encoding.tooltip,
+    line = (
+        alt.Chart(cast("Any", data))
+        .mark_rect(color="#808080")
+        .encode(x=along(), opacity=alt.condition(over, alt.value(0.25), alt.value(0)), tooltip=source.encoding.tooltip)
     )
     return line.add_params(over)

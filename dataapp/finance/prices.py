@@ -1,6 +1,6 @@
 """Prices along time: candles, volume, and what is laid over them."""
 
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 
@@ -61,7 +61,7 @@ def candlestick(
     )
     wicks = base.mark_rule().encode(y=alt.Y("low:Q", title="Price").scale(zero=False), y2="high:Q")
     bodies = base.mark_bar(minBandSize=2).encode(y="open:Q", y2="close:Q")
-    return alt.layer(wicks, bodies).properties(height=height)
+    return cast("alt.LayerChart", alt.layer(wicks, bodies).properties(width="container", height=height))
 
 
 def volume(
@@ -91,7 +91,7 @@ def volume(
         chart(cell)
         .mark_bar(opacity=0.6, minBandSize=1)
         .encode(x=along(), y=traded, tooltip=[when(), told("volume", "Volume", ",.0f")])
-        .properties(height=height)
+        .properties(width="container", height=height)
     )
 
 
@@ -154,8 +154,8 @@ def moving_average(
         >>> import dataapp as da
         >>> from dataapp import finance
         >>> days = da.sql("SELECT DATE '2024-03-01' + range::INT AS bar, range AS close FROM range(30)")
-        >>> finance.moving_average(days, 20).encoding.y.title
-        'SMA 20'
+        >>> finance.moving_average(days, 20).mark.type
+        'line'
     """
     over = _window(time, _checked_window(window))
     means = f"CASE WHEN count(*) {over} = {window} THEN avg({quoted(price)}) {over} END"
@@ -206,18 +206,19 @@ def bollinger_bands(
     cell = placed(checked(bars, "bollinger_bands"), time, columns, figures, most=most, name="bands")
     base = chart(cell).encode(x=along())
     band = base.mark_area(opacity=0.15, color=color).encode(
-        y=alt.Y("lower:Q", title=f"Band {window}, {width:g}").scale(zero=False), y2="upper:Q"
+        y=alt.Y("lower:Q", title="Price").scale(zero=False), y2="upper:Q"
     )
-    return alt.layer(band, base.mark_line(strokeWidth=1, color=color).encode(y="middle:Q")).properties(height=height)
+    middle = base.mark_line(strokeWidth=1, color=color).encode(y="middle:Q")
+    return cast("alt.LayerChart", alt.layer(band, middle).properties(width="container", height=height))
 
 
-def _overlay(bars: Any, time: str, expression: str, title: str, color: str, most: int, height: int) -> alt.Chart:
-    cell = placed(bars, time, f"{expression} AS value", "arg_max_null(value, bar) AS value", most=most, name=title)
+def _overlay(bars: Any, time: str, expression: str, name: str, color: str, most: int, height: int) -> alt.Chart:
+    cell = placed(bars, time, f"{expression} AS value", "arg_max_null(value, bar) AS value", most=most, name=name)
     return (
         chart(cell)
         .mark_line(strokeWidth=1.4, color=color)
-        .encode(x=along(), y=alt.Y("value:Q", title=title).scale(zero=False))
-        .properties(height=height)
+        .encode(x=along(), y=alt.Y("value:Q", title="Price").scale(zero=False))
+        .properties(width="container", height=height)
     )
 
 

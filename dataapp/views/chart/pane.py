@@ -168,7 +168,7 @@ class ChartView(param.Parameterized):
             case {"type": "selection", "name": str(name), "value": value}:
                 self._select_from_browser(name, value)
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
-                self._take_away(ticket, kind, part)
+                self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
                 self._fail(ChartError(f"The browser could not draw the chart: {text[:500]}"))
             case _:
@@ -192,7 +192,7 @@ class ChartView(param.Parameterized):
             self._canvas.send({"type": "file", "ticket": ticket, "message": message})
 
         def give(data: bytes) -> None:
-            self._canvas.send({"type": "file", "ticket": ticket, "name": f"{self._name}.{kind}", "data": data})
+            self._canvas.send({"type": "file", "ticket": ticket, "name": f"{self._name}.{kind}", "bytes": data})
 
         self._taking = self._submit(make, give, fail)
 

@@ -53,10 +53,10 @@ export class TakeMenu {
     this.tools.hidden = false;
   }
 
-  receive({ticket: number, name, data, message}) {
+  receive({ticket: number, name, bytes, message}) {
     if (number !== this.waiting) return;
     this.waiting = null;
-    if (data) this.#save(new Blob([data], {type: TYPES[name.split(".").at(-1)]}), name);
+    if (bytes) this.#save(new Blob([bytes], {type: TYPES[name.split(".").at(-1)]}), name);
     else this.#tell(message, "failed");
   }
 

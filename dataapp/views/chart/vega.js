@@ -3,7 +3,7 @@
 // Messages from Python:
 //   {type: "chart", revision, plan, spec?, parameters?, name?, parts?, datasets: [{name, kinds, data}], selections?}
 //   {type: "select", name, value}
-//   {type: "file", ticket, name?, data?, message?}: without data it could not be made
+//   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}

@@ -8,8 +8,6 @@ import polars as pl
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.conftest import Serve
-
 SOON = 30_000  # milliseconds
 APP = """
 import altair as alt
@@ -137,8 +135,6 @@ def test_no_chart_needs_eval(page: Page, app_url: str) -> None:
     page.locator(".chart canvas").first.hover(position={"x": 150, "y": 250})
     with page.expect_download(timeout=SOON):
         _menu(page).get_by_role("menuitem", name="SVG").click()
-    with pytest.raises(Exception, match="unsafe-eval|EvalError|eval"):
-        page.add_script_tag(content="window.made = new Function('return 1')()")
-        page.evaluate("() => { if (window.made !== 1) throw new Error('EvalError'); }")
-    by_eval = [one for one in page.evaluate("window.refused") if one[1] == "eval"]
-    assert len(by_eval) == 1, by_eval  # this test's own
+    assert [one for one in page.evaluate("window.refused") if one[1] == "eval"] == []
+    page.add_script_tag(content="try { window.made = new Function('return 1')(); } catch { window.made = 'refused'; }")
+    assert page.evaluate("window.made") == "refused"  # so that the policy was in force

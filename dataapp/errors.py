@@ -219,6 +219,12 @@ class ChartError(DataAppError):
     code = "DA701"
 
 
+class ChartNotSavedError(DataAppError):
+    """A chart cannot be written to a file."""
+
+    code = "DA702"
+
+
 class FormatError(DataAppError):
     """A format of an explorer has no meaning, or does not fit its column."""
 

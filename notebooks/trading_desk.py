@@ -10,6 +10,7 @@ import panel as pn
 import polars as pl
 
 import dataapp as da
+from dataapp import finance
 
 trades = da.source("../sample_data/trades/*.parquet")
 
@@ -95,6 +96,15 @@ activity = (
     .properties(height=220)
 )
 
+# One symbol by itself: candles with an average and a band, the volume, the drawdown, with one crosshair.
+shown_symbols = da.sql("SELECT DISTINCT symbol FROM bars ORDER BY 1", bars=bars)
+symbol = da.input(pn.ui.Select, label="Candles of", options=shown_symbols)
+own = da.sql("FROM bars WHERE symbol = $symbol", bars=bars, symbol=symbol)
+candles = finance.bollinger_bands(own) + finance.candlestick(own) + finance.moving_average(own)
+candle_panes = finance.panes(candles, finance.volume(own), finance.drawdown(own))
+returns = finance.returns_distribution(bars, by="symbol")
+correlations = finance.correlation_heatmap(bars)
+
 
 @da.cell(movers=movers)
 def headline(movers: pl.DataFrame) -> pn.FlexBox:
@@ -130,6 +140,13 @@ da.App(
         price,
         [change, activity],
         # A tab that is not open asks nothing of the engine.
-        pn.ui.Tabs(("Tape", ticks), ("Momentum", momentum), ("Bars", bars), dynamic=True),
+        pn.ui.Tabs(
+            ("Tape", ticks),
+            ("Momentum", momentum),
+            ("Bars", bars),
+            ("Candles", pn.Column(symbol, candle_panes)),
+            ("Risk", pn.Column(returns, correlations)),
+            dynamic=True,
+        ),
     ],
 ).servable()

@@ -10,6 +10,7 @@ import panel as pn
 import polars as pl
 
 import dataapp as da
+from dataapp import finance
 
 yields = da.source("../sample_data/treasury_yields.parquet")
 
@@ -39,37 +40,10 @@ curves = da.sql(
     day=day,
     earlier=earlier,
 )
-curve = (
-    da.chart(curves)
-    .mark_line(point=True)
-    .encode(
-        x=alt.X("months:Q", title="Years to maturity")
-        .scale(type="log", nice=False)
-        .axis(
-            values=[1, 3, 6, 12, 24, 60, 120, 240, 360],
-            labelExpr="datum.value < 12 ? datum.value + '/12' : datum.value / 12",
-        ),
-        y=alt.Y("percent:Q", title="Yield in %").scale(zero=False),
-        color=alt.Color("yearmonthdate(date):O", scale=alt.Scale(scheme="goldorange")).legend(
-            orient="top", title=None, format="%-d %b %Y"
-        ),
-        tooltip=["date:T", "maturity:N", alt.Tooltip("percent:Q", format=".2f")],
-    )
-    .properties(height=260)
-)
+curve = finance.yield_curve(curves)
 
 # The curve over time, averaged per quarter in the engine.
-surface = (
-    da.chart(yields)
-    .mark_rect(width={"band": 1.2}, height={"band": 1.05})  # a little over the next: else the page shines through
-    .encode(
-        x=alt.X("yearquarter(date):O", title=None).axis(format="%Y", labelOverlap=True, labelAngle=0, ticks=False),
-        y=alt.Y("maturity:N", title=None, sort=alt.EncodingSortField("months", op="min", order="descending")),
-        color=alt.Color("mean(percent):Q", title="%", scale=alt.Scale(scheme="inferno")),
-        tooltip=["yearquarter(date):T", "maturity:N", alt.Tooltip("mean(percent):Q", format=".2f")],
-    )
-    .properties(height=260)
-)
+surface = finance.yield_surface(yields)
 
 # How much more ten years pay; below zero the curve is inverted.
 spreads = da.sql(

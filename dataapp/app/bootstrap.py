@@ -2,7 +2,8 @@
 
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from panel.pane.base import Pane
@@ -44,6 +45,10 @@ class PanelHost:
     def ibis(self, cell: Cell) -> Any:
         """See `Cell.ibis`."""
         return headless.ibis_table(engine(), _seen(cell), initial_value)
+
+    def relations(self, cells: Sequence[Cell]) -> AbstractContextManager[Mapping[Cell, object]]:
+        """Return the cells' relations with the current session's values."""
+        return headless.relations(engine(), cells, initial_value)
 
     def panel(self, cell: Cell) -> Any:
         """Return the cell's view in the current session."""

@@ -4,7 +4,8 @@ Cells only describe. `evaluate`, `schema`, `compile`, `explain` and `__panel__` 
 application layer puts into the slot when any public name of the package is first used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Host(Protocol):
 
     def ibis(self, cell: "Cell") -> object:
         """Return a table of Ibis that stands for a cell."""
+        ...
+
+    def relations(self, cells: Sequence["Cell"]) -> AbstractContextManager[Mapping["Cell", object]]:
+        """Give cells that are tables as relations of one moment, to be read while the context is open."""
         ...
 
     def panel(self, cell: "Cell") -> object:

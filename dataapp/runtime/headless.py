@@ -3,7 +3,7 @@
 Everything runs in the calling thread, in a session of its own that ends with the call.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, cast
@@ -11,14 +11,14 @@ from typing import Literal, cast
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import FilterCell, FilteredCell
+from dataapp.cells.explore import ExploreCell, FilterCell, FilteredCell
 from dataapp.cells.input import InputCell
 from dataapp.cells.relation import is_relation
 from dataapp.cells.user import UserCell
 from dataapp.compile.target import DUCKDB
 from dataapp.connect.frames import to_arrow, to_polars
 from dataapp.engines.duckdb import DuckDB
-from dataapp.engines.relation import Column
+from dataapp.engines.relation import Column, Relation
 from dataapp.errors import BlockedError, Cancelled, DataAppError, NameClashError, SessionError
 from dataapp.runtime.explaining import statement_to_text, table_to_text
 from dataapp.runtime.frames import Frame
@@ -118,6 +118,18 @@ def table(engine: DuckDB, cell: Cell, initial: Initial, form: Literal["table", "
         value = _take(session, cell, form)
     assert isinstance(value, Table)
     return value
+
+
+@contextmanager
+def relations(engine: DuckDB, cells: Sequence[Cell], initial: Initial) -> Generator[Mapping[Cell, Relation]]:
+    """Give cells as relations of one moment; what they rest on is let go with the context."""
+    with _session(engine, initial) as session:
+        found: dict[Cell, Relation] = {}
+        for cell in cells:
+            table = _take(session, cell.of if isinstance(cell, ExploreCell) else cell, "table")
+            assert isinstance(table, Table)
+            found[cell] = table.relation(engine)
+        yield found
 
 
 def schema(engine: DuckDB, cell: Cell, initial: Initial) -> Mapping[str, str]:

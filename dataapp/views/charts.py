@@ -24,7 +24,9 @@ from dataapp.views.chart.pane import ChartView
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.schema import chart as chart_over
 from dataapp.views.chart.selection import Selection, encoded_field
+from dataapp.views.chart.takes import saving
 
+saving.install()
 _numbers = itertools.count(1)
 _selection_cells: weakref.WeakValueDictionary[str, SelectionCell] = weakref.WeakValueDictionary()
 

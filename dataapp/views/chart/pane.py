@@ -16,7 +16,8 @@ from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.plan import Dataset, Plan, chart_to_plan
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import Selected, message_to_selected, selectable_parameters, selected_to_message
-from dataapp.views.jobs import Cancel, Handle, Submit
+from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file
+from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 
 type Columns = Mapping[CellData, tuple[Column, ...]]
 type OnSelection = Callable[[str, Selected | None], None]
@@ -72,7 +73,13 @@ class ChartView(param.Parameterized):
         self._revision = 0
         self._plan_number = 0
         self._selected: dict[str, Selected | None] = {}
+        self._relations: Mapping[CellData, Relation] = {}
+        self._taking: Handle | None = None  # one file at a time: a newer wish takes the place of an older one
         self._canvas = ChartCanvas(self._receive, **{"sizing_mode": "stretch_width", "margin": 0} | params)
+
+    @property
+    def _name(self) -> str:
+        return chart_name(next((data.source for data in find_cell_data(self._chart)), "chart"))
 
     def __panel__(self) -> ChartCanvas:
         return self._canvas
@@ -92,6 +99,7 @@ class ChartView(param.Parameterized):
         self._stop()
         self._keys = keys
         known, chosen = self._picture, dict(relations)
+        self._relations = chosen
         self._handle = self._submit(lambda cancel: _draw(self._chart, chosen, known, cancel), self._take, self._fail)
         self._report("running")
 
@@ -103,7 +111,9 @@ class ChartView(param.Parameterized):
     def close(self) -> None:
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
         self._stop()
+        self._stop_taking()
         self._picture = self._keys = None
+        self._relations = {}
 
     def _stop(self) -> None:
         if self._handle is not None:
@@ -144,6 +154,7 @@ class ChartView(param.Parameterized):
             message["parameters"] = [
                 {"name": name, "kind": kind} for name, (kind, _) in self._parameters(picture).items()
             ]
+            message["name"], message["parts"] = self._name, part_columns(picture.plan)
             message["selections"] = {name: selected_to_message(value) for name, value in self._selected.items()}
         self._canvas.send(message)
 
@@ -156,10 +167,39 @@ class ChartView(param.Parameterized):
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
                 self._select_from_browser(name, value)
+            case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
+                self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
                 self._fail(ChartError(f"The browser could not draw the chart: {text[:500]}"))
             case _:
                 pass
+
+    def _take_away(self, ticket: int, kind: AskedKind, part: int) -> None:
+        """Make a file for the page."""
+        picture, relations = self._picture, self._relations
+        if picture is None or not 0 <= part < len(part_columns(picture.plan)):
+            return
+        self._stop_taking()
+
+        def make(cancel: Cancel) -> bytes:
+            if kind == "json":
+                return spec_file(picture.plan, [payload.data for payload in picture.payloads])
+            return rows_file(picture.plan, picture.columns, relations, kind, part, cancel)
+
+        def fail(error: Exception) -> None:
+            note_failure("file", error)
+            message = error.message if isinstance(error, ChartError) else "The file could not be made"
+            self._canvas.send({"type": "file", "ticket": ticket, "message": message})
+
+        def give(data: bytes) -> None:
+            self._canvas.send({"type": "file", "ticket": ticket, "name": f"{self._name}.{kind}", "bytes": data})
+
+        self._taking = self._submit(make, give, fail)
+
+    def _stop_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _select_from_browser(self, name: str, value: object) -> None:
         picture = self._picture

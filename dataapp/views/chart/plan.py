@@ -18,6 +18,7 @@ from altair.utils.schemapi import SchemaValidationError
 from dataapp.compile.identifiers import quote_identifier
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, near
+from dataapp.views.chart.addresses import check_addresses
 from dataapp.views.chart.aggregation import Aggregated, aggregate_unit
 from dataapp.views.chart.binning import Binning
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
@@ -130,6 +131,7 @@ def _chart_to_spec(chart: Any, columns: Mapping[CellData, tuple[Column, ...]]) -
         first = str(error).strip().splitlines()[0]
         quoted = first.split('"')[1] if first.count('"') >= 2 else ""
         raise ChartError(f"The chart is not valid: {first}", hint=near(quoted, names)) from error
+    check_addresses(spec)
     spec.pop("usermeta", None)  # options for an embedding that is not used here
     return spec
 

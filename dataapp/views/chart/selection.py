@@ -15,6 +15,8 @@ from dataapp.views.chart.wire import Kind, kind_of
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall-clock reading has no zone
 _MOST_VALUES = 10_000  # in one message; a picked or brushed list of categories is far shorter
 
+_FOLLOWS = ("pointerover", "pointermove", "mouseover", "mousemove")
+
 type Selected = dict[str, list[Any]]
 
 
@@ -89,7 +91,11 @@ def _holds(view: Mapping[str, Any], selection: Selection) -> bool:
 
 
 def selectable_parameters(spec: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Return the interval and point parameters of a specification; those that only zoom or pan are left out."""
+    """Return the interval and point parameters of a specification.
+
+    Those that only zoom or pan are left out, and those that follow the pointer, such as a crosshair: they are a look
+    and no choice, and would send a message with each move.
+    """
     found = {parameter["name"]: parameter for parameter in _parameters(spec)}
     return tuple(found.values())
 
@@ -99,7 +105,10 @@ def _parameters(node: object) -> Iterator[dict[str, Any]]:
         known = cast("dict[str, Any]", node)
         for parameter in known.get("params", []):
             if isinstance(parameter, dict) and "select" in parameter and parameter.get("bind") != "scales":
-                yield cast("dict[str, Any]", parameter)
+                select = cast("Any", parameter["select"])
+                on: object = select.get("on") if isinstance(select, dict) else None
+                if not (isinstance(on, str) and on.startswith(_FOLLOWS)):
+                    yield cast("dict[str, Any]", parameter)
         for key in ("layer", "hconcat", "vconcat", "concat"):
             for child in known.get(key, []):
                 yield from _parameters(child)

@@ -1,10 +1,12 @@
 // Draws a chart with Vega. The view is made once; afterwards its data, size, colours and selections change in place.
 //
 // Messages from Python:
-//   {type: "chart", revision, plan, spec?, parameters?, datasets: [{name, kinds, data}], selections?}
+//   {type: "chart", revision, plan, spec?, parameters?, name?, parts?, datasets: [{name, kinds, data}], selections?}
 //   {type: "select", name, value}
+//   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value} | {type: "problem", plan, message}
+//   {type: "take", ticket, kind, part}
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
 
@@ -15,6 +17,7 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
@@ -37,13 +40,14 @@ function decode({data, kinds}) {
   return rows;
 }
 
-/** Vega's loader for a page that loads nothing from elsewhere: links may be followed, nothing is fetched. */
+/** Vega's loader for a page that loads nothing from elsewhere: links to pages may be followed, nothing is fetched.
+ * Addresses are constants of the specification (`addresses.py` refuses others); this holds if one should slip through. */
 function closedLoader() {
   const loader = vegaLoader();
   const follow = loader.sanitize.bind(loader);
   loader.load = (uri) => Promise.reject(new Error(`Charts load nothing: ${uri}`));
   loader.sanitize = (uri, options) =>
-    options?.context === "href" || /^data:image\//i.test(uri)
+    (options?.context === "href" ? !/^\s*(data|file):/i.test(uri) : /^data:image\/(png|jpeg|gif|webp);/i.test(uri))
       ? follow(uri, options)
       : Promise.reject(new Error(`Charts load nothing: ${uri}`));
   return loader;
@@ -174,7 +178,11 @@ export function render({model, el, view}) {
   style.textContent = css;
   const host = document.createElement("div");
   host.className = "chart";
-  el.append(style, host);
+  const around = document.createElement("div");
+  around.className = "frame";
+  around.append(host);
+  el.append(style, around);
+  const takes = new TakeMenu(around, (ticket, kind, part) => model.send_msg({type: "take", ticket, kind, part}));
 
   let picture = null;
   let latest = 0;
@@ -195,6 +203,7 @@ export function render({model, el, view}) {
       picture?.finalize();
       picture = new Picture(host, message, (name, value) => model.send_msg({type: "selection", name, value}));
       await picture.draw(message);
+      takes.show(picture, message);
       for (const [name, value] of Object.entries(message.selections ?? {})) await picture.select(name, value);
     }
     if (picture) picture.revision = message.revision;
@@ -207,6 +216,8 @@ export function render({model, el, view}) {
       enqueue(() => show(message));
     } else if (message.type === "select") {
       enqueue(() => picture?.select(message.name, message.value));
+    } else if (message.type === "file") {
+      takes.receive(message);
     }
   });
 
@@ -224,6 +235,7 @@ export function render({model, el, view}) {
   model.on("remove", () => {
     sizes.disconnect();
     unwatch();
+    takes.close();
     picture?.finalize();
     picture = null;
   });

@@ -46,7 +46,8 @@ def as_text(positions: Sequence[int], *, guarded: bool) -> Select:
     """
 
     def select(table: Table) -> str:
-        names = _names([table.columns[at].name for at in positions], guarded=guarded)
+        own = [table.columns[at].name for at in positions]
+        names = guarded_names(own) if guarded else own
         texts = (_text(table.columns[at], table.references[at], guarded=guarded) for at in positions)
         return ", ".join(f"{text} AS {quote_identifier(name)}" for text, name in zip(texts, names, strict=True))
 
@@ -99,9 +100,8 @@ def guard(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _names(names: Sequence[str], *, guarded: bool) -> list[str]:
-    if not guarded:
-        return list(names)
+def guarded_names(names: Sequence[str]) -> list[str]:
+    """Return names of columns that no spreadsheet takes for a formula, and that still differ."""
     taken = {fold(name) for name in names}
     made: list[str] = []
     for name in names:

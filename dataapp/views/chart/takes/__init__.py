@@ -1,0 +1,1 @@
+"""What leaves a chart: its specification with data, its data, pictures."""

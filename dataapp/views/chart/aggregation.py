@@ -29,32 +29,35 @@ _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "squa
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
 _VALID = "{0} IS NOT NULL AND NOT isnan({0})"
 _SAME_OF_ONE = {
-    "sum": "sum({0}) FILTER (WHERE " + _VALID + ")",
-    "mean": "avg({0}) FILTER (WHERE " + _VALID + ")",
-    "average": "avg({0}) FILTER (WHERE " + _VALID + ")",
-    "min": "min({0}) FILTER (WHERE " + _VALID + ")",
-    "max": "max({0}) FILTER (WHERE " + _VALID + ")",
-    "median": "quantile_cont({0}, 0.5) FILTER (WHERE " + _VALID + ")",
-    "q1": "quantile_cont({0}, 0.25) FILTER (WHERE " + _VALID + ")",
-    "q3": "quantile_cont({0}, 0.75) FILTER (WHERE " + _VALID + ")",
+    "sum": "sum({0}) FILTER (WHERE " + _VALID + "){1}",
+    "mean": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
+    "average": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
+    "min": "min({0}) FILTER (WHERE " + _VALID + "){1}",
+    "max": "max({0}) FILTER (WHERE " + _VALID + "){1}",
+    "median": "quantile_cont({0}, 0.5) FILTER (WHERE " + _VALID + "){1}",
+    "q1": "quantile_cont({0}, 0.25) FILTER (WHERE " + _VALID + "){1}",
+    "q3": "quantile_cont({0}, 0.75) FILTER (WHERE " + _VALID + "){1}",
 }
-_CARRIED = {
-    "variance": "var_samp({0}) FILTER (WHERE isfinite({0}))",
-    "variancep": "var_pop({0}) FILTER (WHERE isfinite({0}))",
-    "stdev": "stddev_samp({0}) FILTER (WHERE isfinite({0}))",
-    "stdevp": "stddev_pop({0}) FILTER (WHERE isfinite({0}))",
+_CARRIED = {  # of a single value, Vega knows none of them
+    "variance": "var_samp({0}) FILTER (WHERE isfinite({0})){1}",
+    "variancep": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
+    " THEN var_pop({0}) FILTER (WHERE isfinite({0})){1} END",
+    "stdev": "stddev_samp({0}) FILTER (WHERE isfinite({0})){1}",
+    "stdevp": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
+    " THEN stddev_pop({0}) FILTER (WHERE isfinite({0})){1} END",
 }
 # What counts as missing differs: for Vega, an empty text is missing, and NaN is neither missing nor valid.
 _COUNTED = {
-    Kind.NUMBER: {"missing": "count(*) - count({0})", "valid": "count(*) FILTER (WHERE " + _VALID + ")"},
+    Kind.NUMBER: {"missing": "count(*){1} - count({0}){1}", "valid": "count(*) FILTER (WHERE " + _VALID + "){1}"},
     Kind.TEXT: {
-        "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = '')",
-        "valid": "count(*) FILTER (WHERE {0} <> '')",
+        "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = ''){1}",
+        "valid": "count(*) FILTER (WHERE {0} <> ''){1}",
     },
 }
-_COUNTED_OTHERWISE = {"missing": "count(*) - count({0})", "valid": "count({0})"}
+_COUNTED_OTHERWISE = {"missing": "count(*){1} - count({0}){1}", "valid": "count({0}){1}"}
 _COUNTS = {"count", "valid", "missing", "distinct"}
-_DISTINCT = "count(DISTINCT {0}) + CAST(count(*) > count({0}) AS INTEGER)"  # a null is a value of its own
+# A null is a value of its own.
+_DISTINCT = "count(DISTINCT {0}){1} + CAST(count(*){1} > count({0}){1} AS INTEGER)"
 
 _TRUNCATED = {
     "year": "year",
@@ -217,14 +220,37 @@ def _time_unit_to_sql(unit: object, column: Column) -> str:
     raise _NotExact
 
 
+def time_unit_start(unit: object, column: Column) -> str | None:
+    """Return the SQL of the time at which a value's unit starts, or None for units that are not translated.
+
+    Units without a year start in 2012, which began on a Sunday.
+    """
+    try:
+        _time_unit_to_sql(unit, column)
+    except _NotExact:
+        return None
+    name = cast("dict[str, str]", unit)["unit"] if isinstance(unit, dict) else str(unit)
+    moment = f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
+    if name in _TRUNCATED:
+        start = f"date_trunc('{_TRUNCATED[name]}', {moment})"
+    else:
+        parts = {part: f"date_part('{part}', {moment})" for part in _PARTS[name]}
+        month = f"3 * {parts['quarter']} - 2" if "quarter" in parts else parts.get("month", "1")
+        day = f"1 + {parts['dayofweek']}" if "dayofweek" in parts else parts.get("day", "1")
+        start = f"make_timestamp(2012, {month}, {day}, {parts.get('hour', '0')}, {parts.get('minute', '0')}, 0)"
+    return f"CASE WHEN isfinite({quote_identifier(column.name)}) THEN {start} END"
+
+
 def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str, Any]]]) -> None:
     """Refuse sorts that Vega computes from all rows, unless groups give the same."""
     keys = {definition["field"] for _, definition in definitions if "aggregate" not in definition}
     for channel, definition in definitions:
         if definition.get("scale") and cast("dict[str, Any]", definition["scale"]).get("domain") == "unaggregated":
             raise _NotExact
-        sort = definition.get("sort")
-        if channel == "order" or sort is None or isinstance(sort, list) or sort in ("ascending", "descending"):
+        sort = definition.get("sort", "ascending")
+        if sort is None:  # the order in which the values first come
+            raise _NotExact
+        if channel == "order" or isinstance(sort, list) or sort in ("ascending", "descending"):
             continue
         by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
         target = unit["encoding"].get(by)
@@ -269,18 +295,30 @@ def _add_measure(
 def _measure(groups: _Groups, aggregate: str, name: str) -> tuple[str, Kind]:
     """Return the SQL of an aggregate and what it is in the browser."""
     sent = groups.sent(name)
-    if aggregate == "distinct" and sent.kind is not Kind.NESTED:
-        template = _DISTINCT
-    elif aggregate in {"missing", "valid"} and sent.kind is not Kind.NESTED:
-        template = _COUNTED.get(sent.kind, _COUNTED_OTHERWISE)[aggregate]
-    elif sent.kind is Kind.NUMBER or (sent.kind.is_temporal and aggregate in {"min", "max"}):
-        template = (_SAME_OF_ONE | _CARRIED).get(aggregate, "")
-    else:
-        template = ""
-    if not template:
+    sql = measure_to_sql(aggregate, sent.kind, _source(name))
+    if sql is None:
         raise _NotExact
-    kind = sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
-    return template.format(_source(name)), kind
+    return sql, sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
+
+
+def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "") -> str | None:
+    """Return the SQL of an aggregate as Vega means it, or None where there is none.
+
+    Args:
+        aggregate: Vega's name of it.
+        kind: What the values are in the browser.
+        reference: Their SQL, as they are sent.
+        over: An OVER clause with a space before it, for an aggregate over the rows around each row.
+    """
+    if aggregate == "distinct" and kind is not Kind.NESTED:
+        template = _DISTINCT
+    elif aggregate in {"missing", "valid"} and kind is not Kind.NESTED:
+        template = _COUNTED.get(kind, _COUNTED_OTHERWISE)[aggregate]
+    elif kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
+        template = (_SAME_OF_ONE | _CARRIED).get(aggregate)
+    else:
+        template = None
+    return None if template is None else template.format(reference, over)
 
 
 def _keep_title(

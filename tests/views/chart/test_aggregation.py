@@ -60,7 +60,8 @@ PUSHED = {
     .add_params(PICKED),
 }
 LEFT_TO_VEGA = {
-    "filter": C.mark_bar().encode(x="symbol", y="count()").transform_filter("datum.price > 3"),
+    "filter": C.mark_bar().encode(x="symbol", y="count()").transform_filter("length(datum.symbol) > 0"),
+    "order of rows": C.mark_bar().encode(x=alt.X("symbol").sort(None), y="count()"),
     "range of aggregates": C.mark_rule().encode(x="symbol", y="q1(price)", y2="q3(price)"),
     "box plot": C.mark_boxplot().encode(x="symbol", y="price"),
     "sorted by a mean over groups": C.mark_bar().encode(x=alt.X("symbol").sort("y"), y="mean(size)", color="tag"),

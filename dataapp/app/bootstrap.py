@@ -2,7 +2,8 @@
 
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from panel.pane.base import Pane
@@ -40,6 +41,10 @@ class PanelHost:
     def explain(self, cell: Cell, *, analyze: bool) -> str:
         """See `Cell.explain`."""
         return headless.explain(engine(), _seen(cell), initial_value, analyze=analyze, of=open_session())
+
+    def working(self, cells: Sequence[Cell]) -> AbstractContextManager[host.Work]:
+        """Let the calling thread work with the rows of cells."""
+        return headless.working(engine(), [_seen(cell) for cell in cells], initial_value, of=open_session())
 
     def ibis(self, cell: Cell) -> Any:
         """See `Cell.ibis`."""

@@ -4,8 +4,9 @@ Cells only describe. `evaluate`, `schema`, `compile`, `explain` and `__panel__` 
 application layer puts into the slot when any public name of the package is first used.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from dataapp.cells.cell import Cell
@@ -30,12 +31,30 @@ class Host(Protocol):
         """Return a text that says what runs where."""
         ...
 
+    def working(self, cells: Sequence["Cell"]) -> "AbstractContextManager[Work]":
+        """Let the calling thread work with the rows of cells that are tables."""
+        ...
+
     def ibis(self, cell: "Cell") -> object:
         """Return a table of Ibis that stands for a cell."""
         ...
 
     def panel(self, cell: "Cell") -> object:
         """Return a Panel object that shows the cell in the current session."""
+        ...
+
+
+class Work(Protocol):
+    """What a thread works with."""
+
+    @property
+    def relations(self) -> Sequence[Any]:
+        """The rows of each cell, to be opened and read."""
+        ...
+
+    @property
+    def cancel(self) -> Any:
+        """What stops it."""
         ...
 
 

@@ -110,8 +110,19 @@ class Aggregated:
         return f"SELECT {ends} FROM relation"
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A view whose rows Vega groups, if it has aggregates.
+
+    Attributes:
+        reason: Why, or an empty text for a view without aggregates.
+    """
+
+    reason: str = ""
+
+
 class _NotExact(Exception):
-    """The view is left to Vega."""
+    """The view is left to Vega; the message says why."""
 
 
 @dataclass(slots=True)
@@ -127,7 +138,7 @@ class _Groups:
 
     def sent(self, name: str) -> Sent:
         if name not in self.columns or any(special in name for special in ".[]\\'\""):
-            raise _NotExact
+            raise _NotExact(f"`{name}` is no column of the rows")
         sent = column_to_sent(self.columns[name])
         self.read[name] = sent.expression
         return sent
@@ -139,8 +150,8 @@ def aggregate_unit(
     *,
     config: Mapping[str, Any],
     siblings: Iterable[Mapping[str, Any]] = (),
-) -> Aggregated | None:
-    """Return a view with its aggregates in the engine, or None where that might draw something else.
+) -> Aggregated | Left:
+    """Return a view with its aggregates in the engine, or why not, where that might draw something else.
 
     Args:
         unit: A view: mark, encodings and, at most, parameters.
@@ -149,13 +160,15 @@ def aggregate_unit(
         siblings: The other layers of its layer, with which it shares axis titles.
     """
     known = {column.name: column for column in columns}
+    rewritten = deepcopy(dict(unit))
+    definitions = list(field_definitions(rewritten))
     try:
-        _check_unit(unit)
-        rewritten = deepcopy(dict(unit))
-        groups = _Groups(known, set(known))
-        definitions = list(field_definitions(rewritten))
+        if is_compound(unit):
+            return Left("a mark of many parts computes with all rows")
         if not any("aggregate" in definition for _, definition in definitions):
-            return None
+            return Left()
+        _check_unit(unit)
+        groups = _Groups(known, set(known))
         for channel, definition in definitions:
             if "aggregate" not in definition:
                 _add_key(groups, channel, definition)
@@ -163,26 +176,32 @@ def aggregate_unit(
         for channel, definition in definitions:
             if "aggregate" in definition:
                 _add_measure(groups, channel, definition, definitions, config, list(siblings))
-    except _NotExact:
-        return None
+    except _NotExact as why:
+        return Left(str(why))
     return _groups_to_query(rewritten, groups)
+
+
+def is_compound(unit: Mapping[str, Any]) -> bool:
+    """Whether a view's mark is a box plot, an error bar or an error band."""
+    mark = unit.get("mark")
+    return (mark.get("type") if isinstance(mark, dict) else mark) in {"boxplot", "errorbar", "errorband"}
 
 
 def _check_unit(unit: Mapping[str, Any]) -> None:
     mark = unit.get("mark")
     kind = mark.get("type") if isinstance(mark, dict) else mark
     if kind not in _MARKS or unit.get("transform") or mentions_expression(unit):
-        raise _NotExact
+        raise _NotExact("it computes with rows, or has a mark of many parts")
     if isinstance(mark, dict) and isinstance(mark.get("tooltip"), dict):
-        raise _NotExact
+        raise _NotExact("its tooltip shows whole rows")
     if not set(unit.get("encoding", {})) <= _CHANNELS:
-        raise _NotExact
+        raise _NotExact("it encodes a channel that every row is needed for")
 
 
 def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> None:
     name = definition.get("field")
     if not isinstance(name, str) or "impute" in definition:
-        raise _NotExact
+        raise _NotExact("a channel is imputed or has no plain field")
     sent = groups.sent(name)
     partition = _source(name)
     if "timeUnit" in definition:
@@ -193,7 +212,7 @@ def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> No
     elif "bin" in definition and definition["bin"] not in (False, None):
         partition = _bin(groups, channel, name, definition["bin"], sent).expression(partition)
     elif sent.kind is Kind.NESTED or (sent.kind.is_temporal and definition.get("type") in {"nominal", "ordinal"}):
-        raise _NotExact
+        raise _NotExact("it groups by nested values, or by times as names")
     expressions = groups.keys.setdefault(name, [])
     if partition not in expressions:
         expressions.append(partition)
@@ -202,22 +221,31 @@ def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> No
 def _bin(groups: _Groups, channel: str, name: str, bin_: object, sent: Sent) -> Binning:
     binning = definition_to_binning(name, channel, bin_, f"__bin_{len(groups.binnings)}")
     if binning is None or sent.kind is not Kind.NUMBER:
-        raise _NotExact
+        raise _NotExact("such bins are not translated")
     return groups.binnings.setdefault((name, binning.options), binning)
 
 
 def _time_unit_to_sql(unit: object, column: Column) -> str:
     """Return the SQL that tells the groups of a time unit apart."""
+    name, moment = _unit_and_moment(unit, column)
+    if name in _TRUNCATED:
+        return f"date_trunc('{_TRUNCATED[name]}', {moment})"
+    return "row(" + ", ".join(f"date_part('{part}', {moment})" for part in _PARTS[name]) + ")"
+
+
+def _unit_and_moment(unit: object, column: Column) -> tuple[str, str]:
+    """Return a time unit's name without ``utc``, and the SQL of the reading of a clock that it is taken of."""
     if isinstance(unit, dict) and set(cast("dict[str, object]", unit)) == {"unit"}:
         unit = cast("dict[str, object]", unit)["unit"]
-    if kind_of(column) is not Kind.WALL or not isinstance(unit, str):
-        raise _NotExact  # an instant falls into a unit by the browser's time zone
-    moment = f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
-    if unit in _TRUNCATED:
-        return f"date_trunc('{_TRUNCATED[unit]}', {moment})"
-    if unit in _PARTS:
-        return "row(" + ", ".join(f"date_part('{part}', {moment})" for part in _PARTS[unit]) + ")"
-    raise _NotExact
+    kind, name = kind_of(column), str(unit)
+    is_utc = name.startswith("utc")
+    if kind is not (Kind.INSTANT if is_utc else Kind.WALL):
+        raise _NotExact("the reader's time zone says which unit a time falls into")
+    if (name := name.removeprefix("utc")) not in _TRUNCATED.keys() | _PARTS:
+        raise _NotExact(f"the time unit `{name}` is not translated")
+    if is_utc:
+        return name, f"make_timestamp(CAST({column_to_sent(column).expression} AS BIGINT) * 1000)"
+    return name, f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
 
 
 def time_unit_start(unit: object, column: Column) -> str | None:
@@ -226,11 +254,9 @@ def time_unit_start(unit: object, column: Column) -> str | None:
     Units without a year start in 2012, which began on a Sunday.
     """
     try:
-        _time_unit_to_sql(unit, column)
+        name, moment = _unit_and_moment(unit, column)
     except _NotExact:
         return None
-    name = cast("dict[str, str]", unit)["unit"] if isinstance(unit, dict) else str(unit)
-    moment = f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
     if name in _TRUNCATED:
         start = f"date_trunc('{_TRUNCATED[name]}', {moment})"
     else:
@@ -238,6 +264,8 @@ def time_unit_start(unit: object, column: Column) -> str | None:
         month = f"3 * {parts['quarter']} - 2" if "quarter" in parts else parts.get("month", "1")
         day = f"1 + {parts['dayofweek']}" if "dayofweek" in parts else parts.get("day", "1")
         start = f"make_timestamp(2012, {month}, {day}, {parts.get('hour', '0')}, {parts.get('minute', '0')}, 0)"
+    if kind_of(column) is Kind.INSTANT:
+        start = f"to_timestamp(epoch_ms({start}) / 1000)"
     return f"CASE WHEN isfinite({quote_identifier(column.name)}) THEN {start} END"
 
 
@@ -246,17 +274,17 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
     keys = {definition["field"] for _, definition in definitions if "aggregate" not in definition}
     for channel, definition in definitions:
         if definition.get("scale") and cast("dict[str, Any]", definition["scale"]).get("domain") == "unaggregated":
-            raise _NotExact
+            raise _NotExact("its scale spans the values before they are aggregated")
         sort = definition.get("sort", "ascending")
         if sort is None:  # the order in which the values first come
-            raise _NotExact
+            raise _NotExact("values are to be in the order of rows")
         if channel == "order" or isinstance(sort, list) or sort in ("ascending", "descending"):
             continue
         by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
         target = unit["encoding"].get(by)
         aggregate = target.get("aggregate") if isinstance(target, dict) else None
         if not (aggregate in _ADDITIVE or (aggregate in _SAME_OF_ONE and keys == {definition.get("field")})):
-            raise _NotExact
+            raise _NotExact("it is sorted by what Vega computes of all rows")
 
 
 def _add_measure(
@@ -269,21 +297,21 @@ def _add_measure(
 ) -> None:
     aggregate, name = definition["aggregate"], definition.get("field")
     if {"timeUnit", "bin", "impute"} & definition.keys() or not isinstance(aggregate, str):
-        raise _NotExact
+        raise _NotExact("an aggregate has a form that is not translated")
     if aggregate in _SAME_OF_ONE and isinstance(name, str):
         others = {other.get("aggregate") for _, other in definitions if other.get("field") == name}
         if others == {aggregate}:
             groups.measures[name] = _measure(groups, aggregate, name)
             return
     elif aggregate != "count" and not isinstance(name, str):
-        raise _NotExact
+        raise _NotExact(f"`{aggregate}` has no plain field")
     output = f"__{aggregate}" if aggregate == "count" else f"__{aggregate}_{name}"
     if output in groups.taken:
-        raise _NotExact
+        raise _NotExact(f"a column is named `{output}`")
     counted = ("count(*)", Kind.NUMBER)
     groups.measures[output] = counted if aggregate == "count" else _measure(groups, aggregate, str(name))
     if channel.endswith("2") or any(other == f"{channel}2" for other, _ in definitions):
-        raise _NotExact  # both fields of a range are in the title of its axis
+        raise _NotExact("both fields of a range are in the title of its axis")
     _keep_title(channel, definition, config, siblings)
     definition["field"] = output
     if aggregate not in _SAME_OF_ONE:
@@ -297,7 +325,7 @@ def _measure(groups: _Groups, aggregate: str, name: str) -> tuple[str, Kind]:
     sent = groups.sent(name)
     sql = measure_to_sql(aggregate, sent.kind, _source(name))
     if sql is None:
-        raise _NotExact
+        raise _NotExact(f"`{aggregate}` of `{name}` is not translated")
     return sql, sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
 
 
@@ -328,13 +356,13 @@ def _keep_title(
     if "title" in definition:
         return
     if {"fieldTitle", "countTitle"} & config.keys():
-        raise _NotExact
+        raise _NotExact("titles are made in another way")
     aggregate, name = definition["aggregate"], definition.get("field")
     for sibling in siblings:  # a stated title displaces the others on a shared axis; Vega-Lite's own would join them
         other = sibling.get("encoding", {}).get(channel)
         same = isinstance(other, dict) and (other.get("aggregate"), other.get("field")) == (aggregate, name)
         if isinstance(other, dict) and "title" not in other and not same and "value" not in other:
-            raise _NotExact
+            raise _NotExact("an axis would have another title")
     definition["title"] = "Count of Records" if aggregate == "count" else f"{aggregate.capitalize()} of {name}"
 
 

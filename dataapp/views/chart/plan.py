@@ -18,7 +18,7 @@ from altair.utils.schemapi import SchemaValidationError
 from dataapp.compile.identifiers import quote_identifier
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, near
-from dataapp.views.chart.aggregation import Aggregated, aggregate_unit
+from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
 from dataapp.views.chart.binning import Binning
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
@@ -30,6 +30,23 @@ from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
 MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is computed for a view, and where.
+
+    Attributes:
+        view: The view's mark, or what repeats it.
+        in_engine: What runs in the engine, in order.
+        in_vega: What Vega runs on the rows that travel.
+        reasons: Why the latter runs there.
+    """
+
+    view: str
+    in_engine: tuple[str, ...] = ()
+    in_vega: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +118,17 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A specification whose datasets are named, and how each is filled."""
+    """A specification whose datasets are named, and how each is filled.
+
+    Attributes:
+        spec: The specification.
+        datasets: How each dataset is filled.
+        works: What is computed for the views of each dataset, by its name.
+    """
 
     spec: Mapping[str, Any]
     datasets: tuple[Dataset, ...]
+    works: Mapping[str, Sequence[Work]]
 
 
 def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Column, ...]]) -> Plan:
@@ -124,7 +148,8 @@ def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Col
     planner = _Planner(spec.get("config", {}), {data.name: (data, known) for data, known in columns.items()})
     spec = planner.place(_data_to_views(spec))
     datasets = planner.finished(spec)
-    return Plan(_typed(_sized(spec), {dataset.name: dataset for dataset in datasets}), datasets)
+    typed = _typed(_sized(spec), {dataset.name: dataset for dataset in datasets})
+    return Plan(typed, datasets, planner.works)
 
 
 def _chart_to_spec(chart: Any, columns: Mapping[CellData, tuple[Column, ...]]) -> dict[str, Any]:
@@ -163,6 +188,7 @@ class _Planner:
     cells: Mapping[str, tuple[CellData, tuple[Column, ...]]]
     datasets: dict[tuple[str, str], Dataset] = field(default_factory=dict[tuple[str, str], Dataset])
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    works: dict[str, list[Work]] = field(default_factory=dict[str, list[Work]])
 
     def place(self, node: dict[str, Any], siblings: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         """Return a part of the specification with datasets for the views that get one of their own."""
@@ -187,7 +213,9 @@ class _Planner:
             return node
         placed, pushed = found
         sent = _sent_columns(placed, pushed.columns)
-        return placed | {"data": {"name": self._keep(data, _projection(sent), sent, pushed)}}
+        placed |= {"data": {"name": self._keep(data, _projection(sent), sent, pushed)}}
+        self._note(placed, "repeat" if "repeat" in node else "facet", pushed, (), Left())
+        return placed
 
     def _place_view(self, view: dict[str, Any], siblings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         name = view["data"].get("name") if isinstance(view.get("data"), dict) else None
@@ -197,14 +225,27 @@ class _Planner:
         pushed = push_transforms(view, columns)
         view = pushed.view
         _check_fields(view, pushed.columns, data)
-        aggregated = pushed.groups_exactly and aggregate_unit(
-            view, pushed.columns, config=self.config, siblings=siblings
-        )
-        if aggregated:
-            return aggregated.unit | {"data": {"name": self._aggregated(data, aggregated, pushed)}}
-        if axes := thinnable_axes(view):
-            return view | {"data": {"name": self._line(data, pushed, axes)}}
-        return self._rows(data, pushed)
+        grouped = Left("it groups by a value that is missing")
+        if pushed.groups_exactly:
+            grouped = aggregate_unit(view, pushed.columns, config=self.config, siblings=siblings)
+        if isinstance(grouped, Aggregated):
+            placed, more = grouped.unit | {"data": {"name": self._aggregated(data, grouped, pushed)}}, ("aggregates",)
+        elif axes := thinnable_axes(view):
+            placed, more = view | {"data": {"name": self._line(data, pushed, axes)}}, ("thinning",)
+        else:
+            placed, more = self._rows(data, pushed), ()
+        self._note(placed, _mark(view), pushed, more, grouped)
+        return placed
+
+    def _note(
+        self, placed: Mapping[str, Any], view: str, pushed: Pushed, more: tuple[str, ...], left: Aggregated | Left
+    ) -> None:
+        """Keep what `explain` says of a view."""
+        in_vega, reasons = pushed.left, ((pushed.reason,) if pushed.left else ())
+        if isinstance(left, Left) and left.reason and not more:
+            in_vega, reasons = (*in_vega, "aggregates"), (*reasons, f"aggregates: {left.reason}")
+        work = Work(view, (*pushed.translated, *more), in_vega, reasons)
+        self.works.setdefault(placed["data"]["name"], []).append(work)
 
     def _aggregated(self, data: CellData, aggregated: Aggregated, pushed: Pushed) -> str:
         return self._keep(
@@ -245,6 +286,11 @@ class _Planner:
             for sent in [_sent_columns(spec, columns)]
         ]
         return (*self.datasets.values(), *shared)
+
+
+def _mark(view: Mapping[str, Any]) -> str:
+    mark = view["mark"]
+    return str(mark["type"] if isinstance(mark, dict) else mark)
 
 
 def _named_datasets(node: object) -> Iterator[str]:

@@ -183,8 +183,7 @@ class _Parser:
             operators.append(operator)
         node = self.postfix()
         for operator in reversed(operators):
-            is_negative = operator == "-" and isinstance(node, Literal) and isinstance(node.value, float)
-            node = Literal(-node.value) if is_negative else Unary(operator, node)
+            node = _negative(node) if operator == "-" else Unary(operator, node)
         return node
 
     def postfix(self) -> Node:
@@ -234,6 +233,12 @@ class _Parser:
                 self.expect(",")
             found.append(self.expression())
         return tuple(found)
+
+
+def _negative(node: Node) -> Node:
+    if isinstance(node, Literal) and isinstance(node.value, float):
+        return Literal(-node.value)
+    return Unary("-", node)
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -167,8 +167,8 @@ def _time_unit(frame: Frame, transform: Transform) -> Frame:
         raise NotTranslated(f"a time unit of `{transform['field']}` is not translated")
     sql = time_unit_start(transform["timeUnit"], known.column)
     if sql is None:
-        raise NotTranslated("such a time unit is not translated")
-    return frame.extended({name: (Field(Column(name, "TIMESTAMP"), True), sql)})
+        raise NotTranslated("a time unit that depends on the reader's zone, or on weeks, is not translated")
+    return frame.extended({name: (Field(Column(name, _TYPES[known.kind]), True), sql)})
 
 
 def _window(frame: Frame, transform: Transform) -> Frame:

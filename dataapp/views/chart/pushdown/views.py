@@ -27,7 +27,7 @@ class Pushed:
         source: How the engine makes these rows.
         translated: The transforms that run in the engine.
         left: The transforms that Vega runs.
-        reason: Why the first of these runs there.
+        reason: Which of these does not translate, and why.
     """
 
     view: dict[str, Any]
@@ -78,7 +78,7 @@ def push_transforms(view: Mapping[str, Any], columns: Sequence[Column]) -> Pushe
         try:
             frame = apply(frame, transform)
         except NotTranslated as why:
-            reason = str(why)
+            reason = f"{kind_of_transform(transform)}: {why}"
             break
         frames.append(frame)
     names = [kind_of_transform(transform) for transform in transforms]

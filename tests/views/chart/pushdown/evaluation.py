@@ -23,7 +23,7 @@ def transformed(relation: Relation, transforms: Sequence[Mapping[str, Any]], fie
     columns = relation.columns()
     view = chart("rows", lambda: columns).mark_text()
     view.transform = [dict(transform) for transform in transforms]
-    return view.encode(detail=[alt.Detail(field=name, type=kind) for name, kind in fields.items()])
+    return view.encode(detail=[alt.Detail.from_dict({"field": name, "type": kind}) for name, kind in fields.items()])
 
 
 def rows_by_vega(view: alt.Chart, relation: Relation, fields: Sequence[str]) -> list[Row]:

@@ -14,7 +14,7 @@ from dataapp.views.chart.aggregation import _PARTS, _TRUNCATED
 from dataapp.views.chart.pushdown.transforms import AGGREGATES, WINDOWS
 from tests.views.chart.drawing import relation_of
 
-TIME_UNITS = (*_TRUNCATED, *_PARTS)
+TIME_UNITS = tuple(f"{zone}{unit}" for zone in ("", "utc") for unit in (*_TRUNCATED, *_PARTS))
 PREDICATES = ("equal", "lt", "lte", "gt", "gte", "oneOf", "range", "valid", "and", "or", "not")
 _PARTS_OF_TIME = ("year", "quarter", "month", "date", "day", "dayofyear", "hours", "minutes", "seconds", "milliseconds")
 _TABLE = """
@@ -267,7 +267,8 @@ class _Generator:
         self.use("timeUnit")
         name = f"t{len(found.transforms)}"
         unit = self.use(self.pick(*TIME_UNITS))
-        found.transforms.append({"timeUnit": unit, "field": self.pick("w", "d"), "as": name})
+        of = "z" if unit.startswith("utc") else self.pick("w", "d")
+        found.transforms.append({"timeUnit": unit, "field": of, "as": name})
         found.fields[name] = "temporal"
 
     def fold(self, found: Example) -> None:

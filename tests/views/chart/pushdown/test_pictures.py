@@ -22,7 +22,7 @@ CHARTS = {
     "filter, then bars": C.mark_bar().encode(x="symbol", y="count()").transform_filter("datum.price > 3"),
     "filter of fields": C.mark_bar()
     .encode(x="symbol", y="sum(size)")
-    .transform_filter({"and": [{"field": "price", "range": [0, 50]}, {"not": {"field": "symbol", "equal": "a"}}]}),
+    .transform_filter(alt.FieldRangePredicate("price", [0, 50]) & ~alt.FieldEqualPredicate("a", field="symbol")),
     "calculated axis": C.mark_bar()
     .encode(x=alt.X("double:Q").bin(), y="count()")
     .transform_calculate(double="datum.price * 2 + 1"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dataapp.inputs.user import user as user
     from dataapp.views.charts import brush as brush
     from dataapp.views.charts import chart as chart
+    from dataapp.views.charts import explain as explain
     from dataapp.views.charts import pick as pick
     from dataapp.views.exploring import explore as explore
 
@@ -31,6 +32,7 @@ _PUBLIC = {
     "cell": "dataapp.cells.python",
     "chart": "dataapp.views.charts",
     "connect": "dataapp.connect.connection",
+    "explain": "dataapp.views.charts",
     "explore": "dataapp.views.exploring",
     "input": "dataapp.inputs.declare",
     "match": "dataapp.cells.predicate",
@@ -47,6 +49,7 @@ __all__ = [
     "cell",
     "chart",
     "connect",
+    "explain",
     "explore",
     "input",
     "match",

@@ -16,6 +16,7 @@ SIGNATURES = {
     "cell": "(function=None, /, *, run='auto', name=None, **wiring)",
     "chart": "(table, /)",
     "connect": "(url, /, **options)",
+    "explain": "(chart, /)",
     "explore": "(table, /, *, sort=(), where=None, columns=(), formats=None, height=None, name=None)",
     "input": "(widget, /, *, throttled=False, **options)",
     "match": "(column, input, /, *, name=None)",

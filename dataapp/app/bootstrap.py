@@ -42,6 +42,10 @@ class PanelHost:
         """See `Cell.explain`."""
         return headless.explain(engine(), _seen(cell), initial_value, analyze=analyze, of=open_session())
 
+    def working(self, cells: Sequence[Cell]) -> AbstractContextManager[host.Work]:
+        """Let the calling thread work with the rows of cells."""
+        return headless.working(engine(), [_seen(cell) for cell in cells], initial_value, of=open_session())
+
     def ibis(self, cell: Cell) -> Any:
         """See `Cell.ibis`."""
         return headless.ibis_table(engine(), _seen(cell), initial_value)

@@ -6,7 +6,7 @@ application layer puts into the slot when any public name of the package is firs
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from dataapp.cells.cell import Cell
@@ -31,6 +31,10 @@ class Host(Protocol):
         """Return a text that says what runs where."""
         ...
 
+    def working(self, cells: Sequence["Cell"]) -> "AbstractContextManager[Work]":
+        """Let the calling thread work with the rows of cells that are tables."""
+        ...
+
     def ibis(self, cell: "Cell") -> object:
         """Return a table of Ibis that stands for a cell."""
         ...
@@ -41,6 +45,20 @@ class Host(Protocol):
 
     def panel(self, cell: "Cell") -> object:
         """Return a Panel object that shows the cell in the current session."""
+        ...
+
+
+class Work(Protocol):
+    """What a thread works with."""
+
+    @property
+    def relations(self) -> Sequence[Any]:
+        """The rows of each cell, to be opened and read."""
+        ...
+
+    @property
+    def cancel(self) -> Any:
+        """What stops it."""
         ...
 
 

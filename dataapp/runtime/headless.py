@@ -26,7 +26,7 @@ from dataapp.runtime.limits import Limits
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
 from dataapp.runtime.session import Form, Session
 from dataapp.runtime.tables import Table
-from dataapp.runtime.workers import InlinePool
+from dataapp.runtime.workers import Cancel, InlinePool
 
 type Initial = Callable[[InputCell], object]
 
@@ -194,6 +194,38 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
             raise with_cell(error, cell) from error.__cause__
         except Cancelled as stopped:
             raise SessionError("The session ended while a query was explained.", cell=cell.label) from stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a thread works with: the rows of cells, and what stops it."""
+
+    relations: Sequence[Relation]
+    cancel: Cancel
+
+
+@contextmanager
+def working(engine: DuckDB, cells: Sequence[Cell], initial: Initial, *, of: Session | None = None) -> Generator[Work]:
+    """Let the calling thread work with the rows of cells that are tables, as they are at one moment.
+
+    Args:
+        engine: What runs queries.
+        cells: The cells; the time limit of the first holds.
+        initial: What inputs start with.
+        of: The session for which it is done: its limits hold, and its end stops what runs.
+
+    Raises:
+        DataAppError: A cell has no rows.
+        SessionError: The session ended meanwhile.
+    """
+    with _session(engine, initial, limits=None if of is None else of.limits) as session:
+        tables = [_take(session, cell, "table") for cell in cells]
+        relations = [cast("Table", found).relation(engine) for found in tables]
+        try:
+            with (of or session).working(cells[0]) as cancel:
+                yield Work(relations, cancel)
+        except Cancelled as stopped:
+            raise SessionError("The session ended while its rows were read.", cell=cells[0].label) from stopped
 
 
 def with_cell(error: DataAppError, cell: Cell) -> DataAppError:

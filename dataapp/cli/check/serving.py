@@ -9,7 +9,8 @@ import logging
 import sys
 import uuid
 import warnings
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -82,6 +83,10 @@ class _Shown:
     def explain(self, cell: Cell, *, analyze: bool) -> str:
         self.cells[cell] = None
         return self.inner.explain(cell, analyze=analyze)
+
+    def working(self, cells: Sequence[Cell]) -> AbstractContextManager[host.Work]:
+        self.cells |= dict.fromkeys(cells)
+        return self.inner.working(cells)
 
     def ibis(self, cell: Cell) -> object:
         self.cells[cell] = None

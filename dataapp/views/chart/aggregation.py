@@ -29,32 +29,35 @@ _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "squa
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
 _VALID = "{0} IS NOT NULL AND NOT isnan({0})"
 _SAME_OF_ONE = {
-    "sum": "sum({0}) FILTER (WHERE " + _VALID + ")",
-    "mean": "avg({0}) FILTER (WHERE " + _VALID + ")",
-    "average": "avg({0}) FILTER (WHERE " + _VALID + ")",
-    "min": "min({0}) FILTER (WHERE " + _VALID + ")",
-    "max": "max({0}) FILTER (WHERE " + _VALID + ")",
-    "median": "quantile_cont({0}, 0.5) FILTER (WHERE " + _VALID + ")",
-    "q1": "quantile_cont({0}, 0.25) FILTER (WHERE " + _VALID + ")",
-    "q3": "quantile_cont({0}, 0.75) FILTER (WHERE " + _VALID + ")",
+    "sum": "sum({0}) FILTER (WHERE " + _VALID + "){1}",
+    "mean": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
+    "average": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
+    "min": "min({0}) FILTER (WHERE " + _VALID + "){1}",
+    "max": "max({0}) FILTER (WHERE " + _VALID + "){1}",
+    "median": "quantile_cont({0}, 0.5) FILTER (WHERE " + _VALID + "){1}",
+    "q1": "quantile_cont({0}, 0.25) FILTER (WHERE " + _VALID + "){1}",
+    "q3": "quantile_cont({0}, 0.75) FILTER (WHERE " + _VALID + "){1}",
 }
-_CARRIED = {
-    "variance": "var_samp({0}) FILTER (WHERE isfinite({0}))",
-    "variancep": "var_pop({0}) FILTER (WHERE isfinite({0}))",
-    "stdev": "stddev_samp({0}) FILTER (WHERE isfinite({0}))",
-    "stdevp": "stddev_pop({0}) FILTER (WHERE isfinite({0}))",
+_CARRIED = {  # of a single value, Vega knows none of them
+    "variance": "var_samp({0}) FILTER (WHERE isfinite({0})){1}",
+    "variancep": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
+    " THEN var_pop({0}) FILTER (WHERE isfinite({0})){1} END",
+    "stdev": "stddev_samp({0}) FILTER (WHERE isfinite({0})){1}",
+    "stdevp": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
+    " THEN stddev_pop({0}) FILTER (WHERE isfinite({0})){1} END",
 }
 # What counts as missing differs: for Vega, an empty text is missing, and NaN is neither missing nor valid.
 _COUNTED = {
-    Kind.NUMBER: {"missing": "count(*) - count({0})", "valid": "count(*) FILTER (WHERE " + _VALID + ")"},
+    Kind.NUMBER: {"missing": "count(*){1} - count({0}){1}", "valid": "count(*) FILTER (WHERE " + _VALID + "){1}"},
     Kind.TEXT: {
-        "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = '')",
-        "valid": "count(*) FILTER (WHERE {0} <> '')",
+        "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = ''){1}",
+        "valid": "count(*) FILTER (WHERE {0} <> ''){1}",
     },
 }
-_COUNTED_OTHERWISE = {"missing": "count(*) - count({0})", "valid": "count({0})"}
+_COUNTED_OTHERWISE = {"missing": "count(*){1} - count({0}){1}", "valid": "count({0}){1}"}
 _COUNTS = {"count", "valid", "missing", "distinct"}
-_DISTINCT = "count(DISTINCT {0}) + CAST(count(*) > count({0}) AS INTEGER)"  # a null is a value of its own
+# A null is a value of its own.
+_DISTINCT = "count(DISTINCT {0}){1} + CAST(count(*){1} > count({0}){1} AS INTEGER)"
 
 _TRUNCATED = {
     "year": "year",
@@ -107,8 +110,19 @@ class Aggregated:
         return f"SELECT {ends} FROM relation"
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A view whose rows Vega groups, if it has aggregates.
+
+    Attributes:
+        reason: Why, or an empty text for a view without aggregates.
+    """
+
+    reason: str = ""
+
+
 class _NotExact(Exception):
-    """The view is left to Vega."""
+    """The view is left to Vega; the message says why."""
 
 
 @dataclass(slots=True)
@@ -124,7 +138,7 @@ class _Groups:
 
     def sent(self, name: str) -> Sent:
         if name not in self.columns or any(special in name for special in ".[]\\'\""):
-            raise _NotExact
+            raise _NotExact(f"`{name}` is no column of the rows")
         sent = column_to_sent(self.columns[name])
         self.read[name] = sent.expression
         return sent
@@ -136,8 +150,8 @@ def aggregate_unit(
     *,
     config: Mapping[str, Any],
     siblings: Iterable[Mapping[str, Any]] = (),
-) -> Aggregated | None:
-    """Return a view with its aggregates in the engine, or None where that might draw something else.
+) -> Aggregated | Left:
+    """Return a view with its aggregates in the engine, or why not, where that might draw something else.
 
     Args:
         unit: A view: mark, encodings and, at most, parameters.
@@ -146,13 +160,15 @@ def aggregate_unit(
         siblings: The other layers of its layer, with which it shares axis titles.
     """
     known = {column.name: column for column in columns}
+    rewritten = deepcopy(dict(unit))
+    definitions = list(field_definitions(rewritten))
     try:
-        _check_unit(unit)
-        rewritten = deepcopy(dict(unit))
-        groups = _Groups(known, set(known))
-        definitions = list(field_definitions(rewritten))
+        if is_compound(unit):
+            return Left("a mark of many parts computes with all rows")
         if not any("aggregate" in definition for _, definition in definitions):
-            return None
+            return Left()
+        _check_unit(unit)
+        groups = _Groups(known, set(known))
         for channel, definition in definitions:
             if "aggregate" not in definition:
                 _add_key(groups, channel, definition)
@@ -160,26 +176,32 @@ def aggregate_unit(
         for channel, definition in definitions:
             if "aggregate" in definition:
                 _add_measure(groups, channel, definition, definitions, config, list(siblings))
-    except _NotExact:
-        return None
+    except _NotExact as why:
+        return Left(str(why))
     return _groups_to_query(rewritten, groups)
+
+
+def is_compound(unit: Mapping[str, Any]) -> bool:
+    """Whether a view's mark is a box plot, an error bar or an error band."""
+    mark = unit.get("mark")
+    return (mark.get("type") if isinstance(mark, dict) else mark) in {"boxplot", "errorbar", "errorband"}
 
 
 def _check_unit(unit: Mapping[str, Any]) -> None:
     mark = unit.get("mark")
     kind = mark.get("type") if isinstance(mark, dict) else mark
     if kind not in _MARKS or unit.get("transform") or mentions_expression(unit):
-        raise _NotExact
+        raise _NotExact("it computes with rows, or has a mark of many parts")
     if isinstance(mark, dict) and isinstance(mark.get("tooltip"), dict):
-        raise _NotExact
+        raise _NotExact("its tooltip shows whole rows")
     if not set(unit.get("encoding", {})) <= _CHANNELS:
-        raise _NotExact
+        raise _NotExact("it encodes a channel that every row is needed for")
 
 
 def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> None:
     name = definition.get("field")
     if not isinstance(name, str) or "impute" in definition:
-        raise _NotExact
+        raise _NotExact("a channel is imputed or has no plain field")
     sent = groups.sent(name)
     partition = _source(name)
     if "timeUnit" in definition:
@@ -190,7 +212,7 @@ def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> No
     elif "bin" in definition and definition["bin"] not in (False, None):
         partition = _bin(groups, channel, name, definition["bin"], sent).expression(partition)
     elif sent.kind is Kind.NESTED or (sent.kind.is_temporal and definition.get("type") in {"nominal", "ordinal"}):
-        raise _NotExact
+        raise _NotExact("it groups by nested values, or by times as names")
     expressions = groups.keys.setdefault(name, [])
     if partition not in expressions:
         expressions.append(partition)
@@ -199,22 +221,52 @@ def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> No
 def _bin(groups: _Groups, channel: str, name: str, bin_: object, sent: Sent) -> Binning:
     binning = definition_to_binning(name, channel, bin_, f"__bin_{len(groups.binnings)}")
     if binning is None or sent.kind is not Kind.NUMBER:
-        raise _NotExact
+        raise _NotExact("such bins are not translated")
     return groups.binnings.setdefault((name, binning.options), binning)
 
 
 def _time_unit_to_sql(unit: object, column: Column) -> str:
     """Return the SQL that tells the groups of a time unit apart."""
+    name, moment = _unit_and_moment(unit, column)
+    if name in _TRUNCATED:
+        return f"date_trunc('{_TRUNCATED[name]}', {moment})"
+    return "row(" + ", ".join(f"date_part('{part}', {moment})" for part in _PARTS[name]) + ")"
+
+
+def _unit_and_moment(unit: object, column: Column) -> tuple[str, str]:
+    """Return a time unit's name without ``utc``, and the SQL of the reading of a clock that it is taken of."""
     if isinstance(unit, dict) and set(cast("dict[str, object]", unit)) == {"unit"}:
         unit = cast("dict[str, object]", unit)["unit"]
-    if kind_of(column) is not Kind.WALL or not isinstance(unit, str):
-        raise _NotExact  # an instant falls into a unit by the browser's time zone
-    moment = f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
-    if unit in _TRUNCATED:
-        return f"date_trunc('{_TRUNCATED[unit]}', {moment})"
-    if unit in _PARTS:
-        return "row(" + ", ".join(f"date_part('{part}', {moment})" for part in _PARTS[unit]) + ")"
-    raise _NotExact
+    kind, name = kind_of(column), str(unit)
+    is_utc = name.startswith("utc")
+    if kind is not (Kind.INSTANT if is_utc else Kind.WALL):
+        raise _NotExact("the reader's time zone says which unit a time falls into")
+    if (name := name.removeprefix("utc")) not in _TRUNCATED.keys() | _PARTS:
+        raise _NotExact(f"the time unit `{name}` is not translated")
+    if is_utc:
+        return name, f"make_timestamp(CAST({column_to_sent(column).expression} AS BIGINT) * 1000)"
+    return name, f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
+
+
+def time_unit_start(unit: object, column: Column) -> str | None:
+    """Return the SQL of the time at which a value's unit starts, or None for units that are not translated.
+
+    Units without a year start in 2012, which began on a Sunday.
+    """
+    try:
+        name, moment = _unit_and_moment(unit, column)
+    except _NotExact:
+        return None
+    if name in _TRUNCATED:
+        start = f"date_trunc('{_TRUNCATED[name]}', {moment})"
+    else:
+        parts = {part: f"date_part('{part}', {moment})" for part in _PARTS[name]}
+        month = f"3 * {parts['quarter']} - 2" if "quarter" in parts else parts.get("month", "1")
+        day = f"1 + {parts['dayofweek']}" if "dayofweek" in parts else parts.get("day", "1")
+        start = f"make_timestamp(2012, {month}, {day}, {parts.get('hour', '0')}, {parts.get('minute', '0')}, 0)"
+    if kind_of(column) is Kind.INSTANT:
+        start = f"to_timestamp(epoch_ms({start}) / 1000)"
+    return f"CASE WHEN isfinite({quote_identifier(column.name)}) THEN {start} END"
 
 
 def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str, Any]]]) -> None:
@@ -222,15 +274,17 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
     keys = {definition["field"] for _, definition in definitions if "aggregate" not in definition}
     for channel, definition in definitions:
         if definition.get("scale") and cast("dict[str, Any]", definition["scale"]).get("domain") == "unaggregated":
-            raise _NotExact
-        sort = definition.get("sort")
-        if channel == "order" or sort is None or isinstance(sort, list) or sort in ("ascending", "descending"):
+            raise _NotExact("its scale spans the values before they are aggregated")
+        sort = definition.get("sort", "ascending")
+        if sort is None:  # the order in which the values first come
+            raise _NotExact("values are to be in the order of rows")
+        if channel == "order" or isinstance(sort, list) or sort in ("ascending", "descending"):
             continue
         by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
         target = unit["encoding"].get(by)
         aggregate = target.get("aggregate") if isinstance(target, dict) else None
         if not (aggregate in _ADDITIVE or (aggregate in _SAME_OF_ONE and keys == {definition.get("field")})):
-            raise _NotExact
+            raise _NotExact("it is sorted by what Vega computes of all rows")
 
 
 def _add_measure(
@@ -243,21 +297,21 @@ def _add_measure(
 ) -> None:
     aggregate, name = definition["aggregate"], definition.get("field")
     if {"timeUnit", "bin", "impute"} & definition.keys() or not isinstance(aggregate, str):
-        raise _NotExact
+        raise _NotExact("an aggregate has a form that is not translated")
     if aggregate in _SAME_OF_ONE and isinstance(name, str):
         others = {other.get("aggregate") for _, other in definitions if other.get("field") == name}
         if others == {aggregate}:
             groups.measures[name] = _measure(groups, aggregate, name)
             return
     elif aggregate != "count" and not isinstance(name, str):
-        raise _NotExact
+        raise _NotExact(f"`{aggregate}` has no plain field")
     output = f"__{aggregate}" if aggregate == "count" else f"__{aggregate}_{name}"
     if output in groups.taken:
-        raise _NotExact
+        raise _NotExact(f"a column is named `{output}`")
     counted = ("count(*)", Kind.NUMBER)
     groups.measures[output] = counted if aggregate == "count" else _measure(groups, aggregate, str(name))
     if channel.endswith("2") or any(other == f"{channel}2" for other, _ in definitions):
-        raise _NotExact  # both fields of a range are in the title of its axis
+        raise _NotExact("both fields of a range are in the title of its axis")
     _keep_title(channel, definition, config, siblings)
     definition["field"] = output
     if aggregate not in _SAME_OF_ONE:
@@ -269,18 +323,30 @@ def _add_measure(
 def _measure(groups: _Groups, aggregate: str, name: str) -> tuple[str, Kind]:
     """Return the SQL of an aggregate and what it is in the browser."""
     sent = groups.sent(name)
-    if aggregate == "distinct" and sent.kind is not Kind.NESTED:
+    sql = measure_to_sql(aggregate, sent.kind, _source(name))
+    if sql is None:
+        raise _NotExact(f"`{aggregate}` of `{name}` is not translated")
+    return sql, sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
+
+
+def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "") -> str | None:
+    """Return the SQL of an aggregate as Vega means it, or None where there is none.
+
+    Args:
+        aggregate: Vega's name of it.
+        kind: What the values are in the browser.
+        reference: Their SQL, as they are sent.
+        over: An OVER clause with a space before it, for an aggregate over the rows around each row.
+    """
+    if aggregate == "distinct" and kind is not Kind.NESTED:
         template = _DISTINCT
-    elif aggregate in {"missing", "valid"} and sent.kind is not Kind.NESTED:
-        template = _COUNTED.get(sent.kind, _COUNTED_OTHERWISE)[aggregate]
-    elif sent.kind is Kind.NUMBER or (sent.kind.is_temporal and aggregate in {"min", "max"}):
-        template = (_SAME_OF_ONE | _CARRIED).get(aggregate, "")
+    elif aggregate in {"missing", "valid"} and kind is not Kind.NESTED:
+        template = _COUNTED.get(kind, _COUNTED_OTHERWISE)[aggregate]
+    elif kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
+        template = (_SAME_OF_ONE | _CARRIED).get(aggregate)
     else:
-        template = ""
-    if not template:
-        raise _NotExact
-    kind = sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
-    return template.format(_source(name)), kind
+        template = None
+    return None if template is None else template.format(reference, over)
 
 
 def _keep_title(
@@ -290,13 +356,13 @@ def _keep_title(
     if "title" in definition:
         return
     if {"fieldTitle", "countTitle"} & config.keys():
-        raise _NotExact
+        raise _NotExact("titles are made in another way")
     aggregate, name = definition["aggregate"], definition.get("field")
     for sibling in siblings:  # a stated title displaces the others on a shared axis; Vega-Lite's own would join them
         other = sibling.get("encoding", {}).get(channel)
         same = isinstance(other, dict) and (other.get("aggregate"), other.get("field")) == (aggregate, name)
         if isinstance(other, dict) and "title" not in other and not same and "value" not in other:
-            raise _NotExact
+            raise _NotExact("an axis would have another title")
     definition["title"] = "Count of Records" if aggregate == "count" else f"{aggregate.capitalize()} of {name}"
 
 

@@ -37,7 +37,8 @@ class Binning:
         start, step, stop = (f"${self.parameter}_{name}" for name in ("start", "step", "stop"))
         clamped = f"greatest({start}, least({reference}, {stop} - {step}))"
         number = f"floor(1e-14 + ({clamped} - {start}) / {step})"
-        return f"CASE WHEN {reference} IS NOT NULL THEN {number} END"  # `least` and `greatest` pass over nulls
+        # `least` and `greatest` pass over nulls, and NaN is greater than all numbers.
+        return f"CASE WHEN isnan({reference}) THEN {reference} WHEN {reference} IS NOT NULL THEN {number} END"
 
     def bounds_to_parameters(self, low: float | None, high: float | None) -> dict[str, float]:
         """Return the bound parameters for values from `low` to `high`; None means that there are no values."""

@@ -13,6 +13,7 @@ from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
+from dataapp.views.chart.explanation import plan_to_text
 from dataapp.views.chart.plan import Dataset, Plan, chart_to_plan
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import Selected, message_to_selected, selectable_parameters, selected_to_message
@@ -37,6 +38,10 @@ class _Picture:
     plan: Plan
     columns: Columns
     payloads: tuple[Payload, ...]
+
+    def explain(self) -> str:
+        """Return, for people, what ran where and what travels."""
+        return plan_to_text(self.plan, [payload.data for payload in self.payloads])
 
 
 class ChartView(param.Parameterized):
@@ -107,6 +112,10 @@ class ChartView(param.Parameterized):
         """Select something from Python, without hearing back: from a link, or as the mirror of another chart."""
         self._selected[name] = dict(value) if value else None
         self._canvas.send({"type": "select", "name": name, "value": selected_to_message(value)})
+
+    def explain(self) -> str:
+        """Return, for people, what ran where for the picture on screen, and what travelled for it."""
+        return "There is no picture yet." if self._picture is None else self._picture.explain()
 
     def close(self) -> None:
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
@@ -225,6 +234,11 @@ class ChartView(param.Parameterized):
             select = parameter["select"]
             found[parameter["name"]] = (select if isinstance(select, str) else select["type"], parameter)
         return found
+
+
+def explain_chart(chart: alt.TopLevelMixin, relations: Mapping[CellData, Relation], cancel: Cancel) -> str:
+    """Return, for people, what runs where for a chart of these rows, and what travels."""
+    return _draw(chart, relations, None, cancel).explain()
 
 
 def _draw(

@@ -5,7 +5,7 @@ line is thinned (`thinning`); everything else gets the columns that the chart me
 depends on the chart and the columns of its cells alone, never on rows, so it is made once and run for each change.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
@@ -19,9 +19,11 @@ from dataapp.compile.identifiers import quote_identifier
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, near
 from dataapp.views.chart.addresses import check_addresses
-from dataapp.views.chart.aggregation import Aggregated, aggregate_unit
+from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
 from dataapp.views.chart.binning import Binning
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
+from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
+from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
 from dataapp.views.chart.selection import attach_selection
 from dataapp.views.chart.thinning import thinnable_axes, thinned_query
@@ -30,7 +32,22 @@ from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
 
-type Fetch = Callable[[str, Mapping[str, object]], pa.Table]
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is computed for a view, and where.
+
+    Attributes:
+        view: The view's mark, or what repeats it.
+        in_engine: What runs in the engine, in order.
+        in_vega: What Vega runs on the rows that travel.
+        reasons: Why the latter runs there.
+    """
+
+    view: str
+    in_engine: tuple[str, ...] = ()
+    in_vega: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,8 @@ class Dataset:
         binnings: Bins, whose bounds are parameters of the query.
         extents: SQL that gives low and high of each binning, or None.
         thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
+        source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
+        derived: The columns that transforms made.
     """
 
     name: str
@@ -54,11 +73,14 @@ class Dataset:
     binnings: tuple[Binning, ...] = ()
     extents: str | None = None
     thinned: str | None = None
+    source: Source = CELL
+    derived: frozenset[str] = frozenset()
 
     @property
     def question(self) -> tuple[object, ...]:
         """All that the rows depend on besides the relation."""
-        return self.query, self.extents, self.thinned, repr(self.binnings)
+        own = self.query, self.extents, self.thinned, repr(self.binnings)
+        return *own, self.source.over(""), repr(self.source.bounds)
 
     def fetch(self, fetch: Fetch) -> pa.Table:
         """Return the rows.
@@ -69,6 +91,7 @@ class Dataset:
         Raises:
             ChartError: There are more rows than a browser can draw.
         """
+        fetch = self.source.through(fetch)
         parameters = self._parameters(fetch)
         table = self._first(fetch, self.query, parameters)
         if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
@@ -96,10 +119,17 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A specification whose datasets are named, and how each is filled."""
+    """A specification whose datasets are named, and how each is filled.
+
+    Attributes:
+        spec: The specification.
+        datasets: How each dataset is filled.
+        works: What is computed for the views of each dataset, by its name.
+    """
 
     spec: Mapping[str, Any]
     datasets: tuple[Dataset, ...]
+    works: Mapping[str, Sequence[Work]]
 
 
 def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Column, ...]]) -> Plan:
@@ -119,7 +149,8 @@ def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Col
     planner = _Planner(spec.get("config", {}), {data.name: (data, known) for data, known in columns.items()})
     spec = planner.place(_data_to_views(spec))
     datasets = planner.finished(spec)
-    return Plan(_typed(_sized(spec), {dataset.name: dataset.columns for dataset in datasets}), datasets)
+    typed = _typed(_sized(spec), {dataset.name: dataset for dataset in datasets})
+    return Plan(typed, datasets, planner.works)
 
 
 def _chart_to_spec(chart: Any, columns: Mapping[CellData, tuple[Column, ...]]) -> dict[str, Any]:
@@ -138,9 +169,13 @@ def _chart_to_spec(chart: Any, columns: Mapping[CellData, tuple[Column, ...]]) -
 
 def _data_to_views(spec: dict[str, Any]) -> dict[str, Any]:
     """Give each view its data itself where containers only hand it down, so that views can be told apart."""
+    if "repeat" in spec and "data" in spec.get("spec", {}) and "data" not in spec:
+        inner = {name: value for name, value in spec["spec"].items() if name != "data"}
+        return spec | {"data": spec["spec"]["data"], "spec": inner}
     for key in _CONTAINERS:
-        if key not in spec or "transform" in spec:
+        if key not in spec or (handing := hand_down(spec, key)) is None:
             continue
+        spec = handing
         handed = spec.get("data")
         children = [_data_to_views({"data": handed} | child if handed else child) for child in spec[key]]
         return {name: value for name, value in spec.items() if name != "data"} | {key: children}
@@ -155,6 +190,7 @@ class _Planner:
     cells: Mapping[str, tuple[CellData, tuple[Column, ...]]]
     datasets: dict[tuple[str, str], Dataset] = field(default_factory=dict[tuple[str, str], Dataset])
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    works: dict[str, list[Work]] = field(default_factory=dict[str, list[Work]])
 
     def place(self, node: dict[str, Any], siblings: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         """Return a part of the specification with datasets for the views that get one of their own."""
@@ -166,39 +202,81 @@ class _Planner:
                 beside = children if key == "layer" else []
                 placed = [self.place(child, [b for b in beside if b is not child]) for child in children]
                 return node | {key: placed}
-        return node
+        return self._place_repeated(node) if "spec" in node else node
+
+    def _place_repeated(self, node: dict[str, Any]) -> dict[str, Any]:
+        """Return a facet or a repetition; its rows are those of all its copies."""
+        name = node["data"].get("name") if isinstance(node.get("data"), dict) else None
+        if not isinstance(name, str) or name not in self.cells or set(_named_datasets(node)) != {name}:
+            return node
+        data, columns = self.cells[name]
+        found = push_repeated(node, columns)
+        if found is None:
+            return node
+        placed, pushed = found
+        sent = _sent_columns(placed, pushed.columns)
+        placed |= {"data": {"name": self._keep(data, _projection(sent), sent, pushed)}}
+        self._note(placed, "repeat" if "repeat" in node else "facet", pushed, (), Left())
+        return placed
 
     def _place_view(self, view: dict[str, Any], siblings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         name = view["data"].get("name") if isinstance(view.get("data"), dict) else None
         if not isinstance(name, str) or name not in self.cells:
             return view
         data, columns = self.cells[name]
-        _check_fields(view, columns, data)
-        aggregated = aggregate_unit(view, columns, config=self.config, siblings=siblings)
-        if aggregated is not None:
-            return aggregated.unit | {"data": {"name": self._aggregated(data, aggregated)}}
-        if axes := thinnable_axes(view):
-            return view | {"data": {"name": self._line(data, columns, view, axes)}}
-        return view
+        pushed = push_transforms(view, columns)
+        view = pushed.view
+        _check_fields(view, pushed.columns, data)
+        grouped = Left("it groups by a value that is missing")
+        if pushed.groups_exactly:
+            grouped = aggregate_unit(view, pushed.columns, config=self.config, siblings=siblings)
+        if isinstance(grouped, Aggregated):
+            placed, more = grouped.unit | {"data": {"name": self._aggregated(data, grouped, pushed)}}, ("aggregates",)
+        elif axes := thinnable_axes(view):
+            placed, more = view | {"data": {"name": self._line(data, pushed, axes)}}, ("thinning",)
+        else:
+            placed, more = self._rows(data, pushed), ()
+        self._note(placed, _mark(view), pushed, more, grouped)
+        return placed
 
-    def _aggregated(self, data: CellData, aggregated: Aggregated) -> str:
+    def _note(
+        self, placed: Mapping[str, Any], view: str, pushed: Pushed, more: tuple[str, ...], left: Aggregated | Left
+    ) -> None:
+        """Keep what `explain` says of a view."""
+        in_vega, reasons = pushed.left, ((pushed.reason,) if pushed.left else ())
+        if isinstance(left, Left) and left.reason and not more:
+            in_vega, reasons = (*in_vega, "aggregates"), (*reasons, f"aggregates: {left.reason}")
+        work = Work(view, (*pushed.translated, *more), in_vega, reasons)
+        self.works.setdefault(placed["data"]["name"], []).append(work)
+
+    def _aggregated(self, data: CellData, aggregated: Aggregated, pushed: Pushed) -> str:
         return self._keep(
             data,
             aggregated.query,
             aggregated.columns,
+            pushed,
             binnings=aggregated.binnings,
             extents=aggregated.extents_query,
         )
 
-    def _line(self, data: CellData, columns: Sequence[Column], view: Mapping[str, Any], axes: tuple[str, str]) -> str:
-        sent = _sent_columns(view, columns)
-        return self._keep(data, _projection(sent), sent, thinned=thinned_query(sent, *axes))
+    def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, str]) -> str:
+        sent = _sent_columns(pushed.view, pushed.columns)
+        return self._keep(data, _projection(sent), sent, pushed, thinned=thinned_query(sent, *axes))
 
-    def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], **more: Any) -> str:
-        known = self.datasets.get((data.name, query))
+    def _rows(self, data: CellData, pushed: Pushed) -> dict[str, Any]:
+        """Return a view that gets rows: those of the cell, which it shares, or what its transforms make of them."""
+        if pushed.source is CELL:
+            return pushed.view
+        sent = _sent_columns(pushed.view, pushed.columns)
+        return pushed.restored() | {"data": {"name": self._keep(data, _projection(sent), sent, pushed)}}
+
+    def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], pushed: Pushed, **more: Any) -> str:
+        key = data.name, pushed.source.over(query)
+        known = self.datasets.get(key)
         if known is None:
-            known = Dataset(f"{data.name}_{next(self.numbers)}", data, query, columns, **more)
-            self.datasets[data.name, query] = known
+            name = f"{data.name}_{next(self.numbers)}"
+            known = Dataset(name, data, query, columns, source=pushed.source, derived=pushed.derived, **more)
+            self.datasets[key] = known
         return known.name
 
     def finished(self, spec: Mapping[str, Any]) -> tuple[Dataset, ...]:
@@ -210,6 +288,11 @@ class _Planner:
             for sent in [_sent_columns(spec, columns)]
         ]
         return (*self.datasets.values(), *shared)
+
+
+def _mark(view: Mapping[str, Any]) -> str:
+    mark = view["mark"]
+    return str(mark["type"] if isinstance(mark, dict) else mark)
 
 
 def _named_datasets(node: object) -> Iterator[str]:
@@ -225,16 +308,17 @@ def _named_datasets(node: object) -> Iterator[str]:
             yield from _named_datasets(value)
 
 
-def _typed(node: Any, columns: Mapping[str, Sequence[Sent]]) -> Any:
+def _typed(node: Any, datasets: Mapping[str, Dataset]) -> Any:
     """Say which columns arrive as what they are: Vega would parse each value of each of them again."""
     if isinstance(node, list):
-        return [_typed(value, columns) for value in cast("list[object]", node)]
+        return [_typed(value, datasets) for value in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
-    typed: dict[str, Any] = {name: _typed(value, columns) for name, value in cast("dict[str, Any]", node).items()}
+    typed: dict[str, Any] = {name: _typed(value, datasets) for name, value in cast("dict[str, Any]", node).items()}
     data = typed.get("data")
-    if isinstance(data, dict) and (sent := columns.get(data.get("name", ""))):
-        parse = {column.name: None for column in sent if column.kind is not Kind.TEXT}
+    if isinstance(data, dict) and (sent := datasets.get(data.get("name", ""))):
+        known = sent.derived
+        parse = {column.name: None for column in sent.columns if column.kind is not Kind.TEXT or column.name in known}
         typed["data"] = {"format": {"parse": parse}} | data if parse else data
     return typed
 

@@ -18,7 +18,7 @@ from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _OFF_TIES = 0.000314159  # numbers that differ in their last bit should not round to different sides of a tie
 _ENGINE = DuckDB()
-_GRADIENT = re.compile(r"gradient_\d+")
+_NUMBERED = re.compile(r"(gradient_|clip)\d+")
 
 
 def relation_of(query: str) -> Relation:
@@ -64,7 +64,7 @@ def draw(spec: Mapping[str, Any], datasets: Mapping[str, list[dict[str, Any]]]) 
     if whole.get("width") == "container":
         whole = {name: value for name, value in whole.items() if name not in {"width", "autosize"}}
     svg = vl_convert.vegalite_to_svg(json.dumps(whole, allow_nan=False), vl_version="6.4")
-    rounded = _NUMBER.sub(_rounded, _GRADIENT.sub("gradient", svg))
+    rounded = _NUMBER.sub(_rounded, _NUMBERED.sub(r"\1", svg))
     return "\n".join(sorted(rounded.replace("><", ">\n<").split("\n")))
 
 

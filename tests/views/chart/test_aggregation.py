@@ -14,7 +14,8 @@ from dataapp.views.chart.schema import chart
 from tests.views.chart.drawing import draw_planned, plainly, relation_of, rows_of
 
 ROWS = """
-    SELECT CASE WHEN i % 7 > 0 THEN ['a', 'b', 'c', 'd'][1 + (i * 7919) % 4] END AS symbol,
+    SELECT TIMESTAMPTZ '2021-01-30 05:00:00+02' + to_hours(CAST(i * i * 5 % 9000 AS INT)) AS met,
+           CASE WHEN i % 7 > 0 THEN ['a', 'b', 'c', 'd'][1 + (i * 7919) % 4] END AS symbol,
            CASE WHEN i % 11 > 0 THEN (i * 37 % 101) * 1.5 - 20 END AS price,
            CAST(i * 13 % 17 AS BIGINT) AS size,
            CASE WHEN i % 13 > 0 THEN TIMESTAMP '2021-01-30 05:00' + to_hours(CAST(i * i * 5 % 9000 AS INT)) END AS ts,
@@ -31,6 +32,7 @@ PUSHED = {
     "month of a year, stacked": C.mark_bar().encode(x="yearmonth(ts)", y="count()", color="symbol"),
     "month of any year": C.mark_line(point=True).encode(x="month(ts):O", y="mean(price)", color="symbol:N"),
     "weekday and hour": C.mark_rect().encode(x="day(ts):O", y="hours(ts):O", color="median(price)"),
+    "month of an instant": C.mark_bar().encode(x="utcyearmonth(met)", y="count()", color="utcday(met):O"),
     "histogram": C.mark_bar().encode(x=alt.X("price").bin(), y="count()"),
     "histogram of many bins": C.mark_bar().encode(x=alt.X("price").bin(maxbins=33), y="count()", color="symbol"),
     "histogram of a step": C.mark_bar().encode(x=alt.X("price").bin(step=7), y="mean(size)"),
@@ -60,7 +62,8 @@ PUSHED = {
     .add_params(PICKED),
 }
 LEFT_TO_VEGA = {
-    "filter": C.mark_bar().encode(x="symbol", y="count()").transform_filter("datum.price > 3"),
+    "filter": C.mark_bar().encode(x="symbol", y="count()").transform_filter("length(datum.symbol) > 0"),
+    "order of rows": C.mark_bar().encode(x=alt.X("symbol").sort(None), y="count()"),
     "range of aggregates": C.mark_rule().encode(x="symbol", y="q1(price)", y2="q3(price)"),
     "box plot": C.mark_boxplot().encode(x="symbol", y="price"),
     "sorted by a mean over groups": C.mark_bar().encode(x=alt.X("symbol").sort("y"), y="mean(size)", color="tag"),

@@ -1,0 +1,58 @@
+"""What a chart's data cost: per dataset what ran in the engine, what runs in Vega and why, and what travels."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from dataapp.views.chart.plan import Dataset, Plan, Work
+
+
+def plan_to_text(plan: Plan, payloads: Sequence[bytes]) -> str:
+    """Return, for people, what a chart's data were.
+
+    Args:
+        plan: What travels.
+        payloads: The rows of each dataset, as they travel.
+    """
+    rows = [_rows(payload) for payload in payloads]
+    total = f"{_count(sum(rows), 'row')}, {_bytes(sum(map(len, payloads)))}"
+    lines = [f"The chart has {_count(len(payloads), 'dataset')}: {total} travel."]
+    for dataset, payload, count in zip(plan.datasets, payloads, rows, strict=True):
+        names = ", ".join(f"`{column.name}`" for column in dataset.columns)
+        label: Any = getattr(dataset.data.source, "label", dataset.data.source)
+        lines += ["", f"{dataset.name}, of `{label}`: {_count(count, 'row')}, {_bytes(len(payload))}"]
+        lines.append(f"    {_count(len(dataset.columns), 'column')}: {names}")
+        lines += _works(plan.works.get(dataset.name, ()))
+        lines.append(f"    query: {_query(dataset)}")
+    return "\n".join(lines)
+
+
+def _works(works: Sequence[Work]) -> Iterator[str]:
+    for work in dict.fromkeys(works):
+        yield f"    {work.view}"
+        yield f"        in the engine: {', '.join(work.in_engine) or 'the choice of columns'}"
+        if work.in_vega:
+            yield f"        in Vega: {', '.join(work.in_vega)}"
+        for reason in work.reasons:
+            yield f"            {reason}"
+
+
+def _query(dataset: Dataset) -> str:
+    return dataset.source.over(dataset.query)
+
+
+def _rows(payload: bytes) -> int:
+    with pa.ipc.open_stream(payload) as reader:
+        return sum(batch.num_rows for batch in reader)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _bytes(size: int) -> str:
+    for unit, bytes_of in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= bytes_of:
+            return f"{size / bytes_of:.1f} {unit}"
+    return f"{size} bytes"

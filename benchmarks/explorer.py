@@ -1,10 +1,10 @@
-"""The table explorer over one file of ten columns: how long a reader waits for rows, in a browser.
+"""The table explorer over ten columns in one file, and in many: how long a reader waits for rows, in a browser.
 
 The page looks at every frame whether the rows that were asked for are on screen, none of their cells still waiting.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, sleep
@@ -12,9 +12,9 @@ from time import perf_counter, sleep
 import duckdb
 from playwright.sync_api import Browser, Page, ViewportSize, WebSocket
 
-from benchmarks.explorer_data import table_of
+from benchmarks.explorer_data import table_of, tables_of
 from benchmarks.explorer_peers import measure_peers
-from benchmarks.memory import resident_mb
+from benchmarks.memory import resident_mb, watched
 from benchmarks.report import Figure, Goal, compared, within_ratio
 from benchmarks.serving import PAGES, Server, chromium, panel_serve
 from benchmarks.settings import Settings
@@ -27,7 +27,16 @@ _FIRST_ROWS, _WINDOW, _JUMP, _SORT, _MEMORY = 500, 50, 300, 1.2, 300  # ms, ms, 
 _PICTURES = 300  # ms, and for a profile's first figures
 _PAUSE = 0.15  # seconds between two pages of somebody who reads fast
 _PAGE = 17  # rows
-_SORTED = ("price", "size", "fee", "settles", "at")
+_SORTED = {  # and what they hold
+    "price": "a number",
+    "size": "a whole number",
+    "fee": "a decimal",
+    "settles": "a day",
+    "at": "a time, as the rows lie",
+    "note": "a text",
+    "symbol": "one of eight texts",
+}
+_FILES = 50
 _SIZES = (17, 170, 1700, 3400, 4700)  # each is that of one in five thousand rows
 
 
@@ -39,6 +48,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     with chromium() as browser:
         for rows in sizes:
             yield from _ours(browser, table_of(rows), rows, settings)
+        yield from _many_files(browser, settings)
         yield from measure_peers(browser, settings.rows)
 
 
@@ -76,9 +86,24 @@ def _ours(browser: Browser, file: Path, rows: int, settings: Settings) -> Iterat
             yield _filters(page, file, size)
         with _opened(browser, server) as (page, _wire):
             before = resident_mb(server.pid)
-            yield _sorts(page, file, size)
-            yield _within(f"{size}: jump in the last of these orders", _jumps(page, settings.repetitions(24)), _JUMP)
+            with watched(server.pid) as peak:
+                yield from _sorts(page, str(file), size, _SORTED, settings)
             yield Figure(f"{size}: growth of the server, sorted", Sample((resident_mb(server.pid) - before,), "MB"))
+            yield Figure(f"{size}: at its peak", Sample((peak() - before,), "MB"))
+
+
+def _many_files(browser: Browser, settings: Settings) -> Iterator[Figure]:
+    """Measure what depends on in how many files the rows are."""
+    pattern = tables_of(settings.rows, _FILES)
+    size = f"{_FILES} files"
+    with panel_serve(PAGES / "explorer_page.py", env={"BENCHMARK_TABLE": pattern}) as server:
+        first, pictures, profile = _first_rows(browser, server, settings.repetitions(4))
+        yield _within(f"{size}: first rows after the page", first, _FIRST_ROWS)
+        yield _within(f"{size}: from them to a picture in each header", pictures, _PICTURES)
+        yield _within(f"{size}: press to the profile of a column", profile, _PICTURES)
+        with _opened(browser, server) as (page, _wire):
+            yield _within(f"{size}: jump", _jumps(page, settings.repetitions(12)), _JUMP)
+            yield from _sorts(page, pattern, size, ("price", "note"), settings)
 
 
 def _first_rows(browser: Browser, server: Server, times: int) -> tuple[Sample, Sample, Sample]:
@@ -130,25 +155,31 @@ def _scroll(page: Page, wire: Wire, times: int) -> tuple[Sample, Sample]:
     return Sample(tuple(found)), Sample(((wire.received - before) / windows / 1000,), "kB")
 
 
-def _sorts(page: Page, file: Path, size: str) -> Figure:
-    """Sort by one column after the other, and let DuckDB alone find the first rows of the same order.
+def _sorts(page: Page, file: str, size: str, columns: Collection[str], settings: Settings) -> Iterator[Figure]:
+    """Sort by one column after the other and jump in each order; DuckDB alone finds the first rows of the same one.
 
-    They differ by a factor of fifty, so that what is compared is all of them together; each stands in a note.
+    First rows differ by a factor of fifty, so that what is compared is all of them together; each stands in a note.
     """
     ours: list[float] = []
     raw: list[float] = []
+    orders: list[float] = []
     connection = duckdb.connect()
-    for column in _SORTED:
+    for column in columns:
         start = perf_counter()
         connection.execute(f'''FROM '{file}' ORDER BY "{column}" LIMIT 256''').to_arrow_table()
         raw.append(1000 * (perf_counter() - start))
+        start = perf_counter()
         ours.append(page.evaluate("name => grid.sort(name)", column))
         page.wait_for_function("grid.isFresh()", timeout=600_000)
-    each = ", ".join(
-        f"{column} {one:.0f} against {other:.0f}" for column, one, other in zip(_SORTED, ours, raw, strict=True)
-    )
-    name = f"{size}: first rows after {len(_SORTED)} sorts"
-    return within_ratio(name, Sample((sum(ours),)), Sample((sum(raw),)), at_most=_SORT, notes=(f"{each} ms",))
+        orders.append(perf_counter() - start)
+        jumps = _jumps(page, settings.repetitions(12))
+        yield _within(f"{size}: jump, sorted by {column} ({_SORTED[column]})", jumps, _JUMP)
+        page.evaluate("at => grid.jump(at)", 0)
+    each = [f"{column} {one:.0f} against {other:.0f} ms" for column, one, other in zip(columns, ours, raw, strict=True)]
+    name = f"{size}: first rows after {len(ours)} sorts"
+    yield within_ratio(name, Sample((sum(ours),)), Sample((sum(raw),)), at_most=_SORT, notes=each)
+    note = ", ".join(f"{column} {seconds:.1f} s" for column, seconds in zip(columns, orders, strict=True))
+    yield Figure(f"{size}: until all rows are in order", Sample((sum(orders),), "s"), notes=(note,))
 
 
 def _filters(page: Page, file: Path, size: str) -> Figure:

@@ -3,15 +3,38 @@
 import resource
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 _MB = 2**20
+_EVERY = 0.1  # seconds between two looks at a process
 
 
 def resident_mb(pid: int) -> float:
     """Return the resident memory of a process."""
     shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout
     return int(shown) * 1024 / _MB
+
+
+@contextmanager
+def watched(pid: int) -> Generator[Callable[[], float]]:
+    """Look at a process again and again; the block is handed what tells the largest resident memory seen since."""
+    seen = [resident_mb(pid)]
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(_EVERY):
+            seen.append(resident_mb(pid))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield lambda: max(seen)
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def peak_mb() -> float:

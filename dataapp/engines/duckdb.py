@@ -10,7 +10,11 @@ The module is long because all that is asked of the in-process database stands h
 """
 
 import json
+import os
+import shutil
+import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -78,6 +82,8 @@ _RULED_OUT = {
     "=": f"({_LOW} > {_LITERAL} OR {_HIGH} < {_LITERAL})",
 }
 _IDLE_CONNECTIONS = 8
+_SORTING_MEMORY = "1GB"  # with all memory there is, a sort of 100 million rows takes longer: runs outgrow the caches
+_MOST_SORTING_THREADS = 8  # each needs a part of the memory
 _BATCH_ROWS = 16_384  # the engine allocates a batch whole, however few its rows: 62 MB for ten with its million
 
 
@@ -131,6 +137,7 @@ class DuckDB:
 
     Args:
         results: Where rows of relations with equal keys are shared; by default each reader gets its own.
+        settings: Further settings of the database.
 
     Attributes:
         results: As given.
@@ -147,21 +154,40 @@ class DuckDB:
 
     dialect = "duckdb"
 
-    def __init__(self, results: Results | None = None) -> None:
+    def __init__(self, results: Results | None = None, settings: Mapping[str, str | int] | None = None) -> None:
         self.results = results
-        self._database = duckdb.connect(config=_DATABASE_SETTINGS)
+        self._database = duckdb.connect(config=_DATABASE_SETTINGS | dict(settings or {}))
         self._database.execute(f"CREATE SCHEMA {SCHEMA}")
         self.kept = KeptTables(self._drop)
         self.described = Described(_MOST_DESCRIBED)
         self.measured = Measured()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
+        self._sorter: DuckDB | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
 
     def read(self, relation: Relation) -> "Reader":
         """Open a reader of a relation on a connection of its own."""
         return Reader(self, relation)
+
+    @property
+    def sorter(self) -> "DuckDB":
+        """A database of its own for long sorts of files: its memory is bounded, and what exceeds it goes to disk.
+
+        It knows files alone, none of the tables that are attached to this one.
+        """
+        with self._lock:
+            if self._sorter is None:
+                folder = tempfile.mkdtemp(prefix="dataapp-")  # which nobody else may look into
+                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+                settings = {
+                    "memory_limit": _SORTING_MEMORY,
+                    "temp_directory": folder,
+                    "threads": min(os.cpu_count() or 1, _MOST_SORTING_THREADS),
+                }
+                self._sorter = DuckDB(self.results, settings)
+            return self._sorter
 
     def lease(self) -> duckdb.DuckDBPyConnection:
         """Lend a connection; `give_back` it when it is clean again."""
@@ -632,6 +658,11 @@ class Reader:
     def _interrupt(self) -> None:
         if (connection := self._connection) is not None:
             connection.interrupt()
+
+
+def is_short_of_memory(error: DataAppError) -> bool:
+    """Whether a query failed because its memory is bounded."""
+    return isinstance(error.__cause__, duckdb.OutOfMemoryException)
 
 
 def bound_to_engine(bound: Bound) -> object:

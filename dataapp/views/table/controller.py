@@ -130,6 +130,7 @@ class Controller:
         self._looked_at = Span(0, 2 * BLOCK, ())  # of no columns until they are known
         self._closed_at: int | None = None  # the line of the group that the reader closes
         self._missing: Span | None = None  # asked for by the page, not yet by a job
+        self._seen: Span | None = None  # those of the missing cells that the reader waits for
         self._asking: Handle | None = None
         self._reading: Handle | None = None
         self._failed = False
@@ -200,7 +201,7 @@ class Controller:
         elif shown.rows is not self._rows:
             return
         elif isinstance(message, Want) and message.view == shown.view:
-            self._want(shown, message.span)
+            self._want(shown, message)
         elif isinstance(message, Summarize):
             if message.view == shown.view and self._reading is None:
                 self._summaries.want(message.columns)
@@ -275,7 +276,7 @@ class Controller:
         for handle in (self._asking, self._reading):
             if handle is not None:
                 handle.cancel()
-        self._asking = self._reading = self._missing = None
+        self._asking = self._reading = self._missing = self._seen = None
         self._let_rows_go_first()
 
     def _start(self, page: Ready) -> None:
@@ -376,7 +377,9 @@ class Controller:
             shown, screen, is_in_place = result
             self._swap(shown, screen, keep_place=is_in_place)
             self.tell()
-            if screen.totals is None:
+            if screen.has_more:
+                self._read_on(shown, screen.span)
+            elif screen.totals is None:
                 self._settle(shown)
 
         self._asking = self._submit(begin, begun, self._unasked)  # first of all: telling takes some milliseconds
@@ -387,6 +390,17 @@ class Controller:
         names = self._first_columns
         first = Arrangement() if self.viewing is None else self.viewing.arrangement(columns)
         return replace(first, layout=layout_of(names, columns)) if names and first.layout == Layout() else first
+
+    def _read_on(self, shown: Shown, span: Span) -> None:
+        """Show all of a first window that has come in part."""
+
+        def read(screen: Screen) -> None:
+            self._swap(shown, screen, keep_place=True)
+            self._settle(shown)
+
+        self._asking = self._submit(
+            lambda cancel: shown.rows.begin_whole(shown.question, span, cancel), read, self._unasked
+        )
 
     def _settle(self, shown: Shown) -> None:
         span = self._looked_at
@@ -427,9 +441,9 @@ class Controller:
     def _message(self, shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:
         return {**_view_to_message(shown, screen, keep_place=keep_place), "extents": self._scales.known(shown.columns)}
 
-    def _want(self, shown: Shown, span: Span) -> None:
-        self._looked_at = span
-        self._missing = span
+    def _want(self, shown: Shown, wish: Want) -> None:
+        self._looked_at = self._missing = wish.span
+        self._seen = wish.seen
         self._let_rows_go_first()
         if self._reading is not None:
             if not shown.rows.is_interruptible(shown.question):
@@ -444,6 +458,10 @@ class Controller:
         is_possible = shown.totals is not None or shown.rows.is_interruptible(shown.question)
         if span is None or not is_possible or max(span.columns) >= shown.width:
             return
+        seen, self._seen = self._seen, None
+        if seen is not None and seen.count < span.count and shown.rows.is_scattered(shown.question):
+            self._read_seen(shown, seen)
+            return
         self._missing = None
 
         def read(screen: Screen) -> None:
@@ -454,11 +472,25 @@ class Controller:
             if self._reading is None:
                 self._profile.go_on()
 
-        def unread(error: Exception) -> None:
-            self._reading = None
-            self._fail(error)
+        self._reading = self._submit(lambda cancel: shown.rows.window(shown.question, span, cancel), read, self._unread)
 
-        self._reading = self._submit(lambda cancel: shown.rows.window(shown.question, span, cancel), read, unread)
+    def _read_seen(self, shown: Shown, seen: Span) -> None:
+        """Read what the reader waits for before all that the page lacks."""
+
+        def read(screen: Screen) -> None:
+            self._reading = None
+            if screen.span == seen:  # none of it lies below the last row
+                self._send({"type": "seen", "view": shown.view, **_screen_to_message(screen)})
+            if self._shown is not None:
+                self._read_missing(self._shown)
+
+        self._reading = self._submit(
+            lambda cancel: shown.rows.window(shown.question, seen, cancel), read, self._unread
+        )
+
+    def _unread(self, error: Exception) -> None:
+        self._reading = None
+        self._fail(error)
 
     def _unasked(self, error: Exception) -> None:
         self._asking = None

@@ -87,7 +87,7 @@ class Explorer {
     this.columns = [];
     this.styles = [];
     this.cells = new Cells();
-    this.asking = new Asking(this.cells, {ask: (span, isAwaited) => this.#ask(span, isAwaited), again: () => this.draw()});
+    this.asking = new Asking(this.cells, {ask: (span, seen) => this.#ask(span, seen), again: () => this.draw()});
     this.relationWidth = 0; // without the columns that groups have of their own
     this.layout = new Layout(0, NO_LAYOUT);
     this.extents = new Map(); // between which numbers the scales of columns go
@@ -178,6 +178,7 @@ class Explorer {
   receive(message) {
     if (message.type === "view") this.#show(message);
     else if (message.type === "cells") this.#fill(message);
+    else if (message.type === "seen") this.#fillScreen(message);
     else if (message.type === "summaries") this.#showSummaries(message);
     else if (message.type === "profile") this.profile.receive(message);
     else if (message.type === "faults") this.#showFaults(message);
@@ -240,6 +241,14 @@ class Explorer {
     this.asking.arrived();
     if (this.root.dataset.state === "fresh") this.#rest();
     this.#take(message);
+    this.fitWidths();
+    this.draw();
+  }
+
+  /** Show rows that came before the blocks that they are in, which are under way. */
+  #fillScreen(message) {
+    if (message.view !== this.view?.view) return;
+    this.#see(this.cells.addSeen(message));
     this.fitWidths();
     this.draw();
   }
@@ -533,9 +542,9 @@ class Explorer {
     else if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
   }
 
-  #ask(span, isAwaited) {
-    if (isAwaited) this.#wait();
-    this.say("want", span);
+  #ask(span, seen) {
+    if (seen) this.#wait();
+    this.say("want", {...span, seen});
   }
 
   sort(column, extend) {

@@ -52,10 +52,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """The reader looks at these cells, and the page lacks some."""
+    """The reader looks at these cells, and the page lacks some.
+
+    Attributes:
+        view: Whose cells.
+        span: Which cells.
+        seen: Those among them that the reader waits for, if any.
+    """
 
     view: int
     span: Span
+    seen: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +254,7 @@ def read_message(data: object) -> ClientMessage | None:
     match said.get("type"):
         case "want":
             span = _span(said)
-            return None if span is None else Want(view, span)
+            return None if span is None else Want(view, span, _seen(said.get("seen"), span))
         case "sort":
             order = _order(said.get("order"))
             return None if order is None else Sort(view, order)
@@ -339,6 +346,18 @@ def _span(said: Mapping[object, object]) -> Span | None:
     first, count = _whole(said.get("first"), 0, _LAST_ROW), _whole(said.get("count"), BLOCK, _MOST_ROWS)
     columns = _positions(said.get("columns"), _MOST_COLUMNS)
     if first is None or count is None or not columns or first % BLOCK or count % BLOCK:
+        return None
+    return Span(first, count, columns)
+
+
+def _seen(value: object, span: Span) -> Span | None:
+    if not isinstance(value, Mapping):
+        return None
+    said = cast("Mapping[object, object]", value)
+    first = _whole(said.get("first"), span.first, span.first + span.count - 1)
+    count = None if first is None else _whole(said.get("count"), 1, span.first + span.count - first)
+    columns = _positions(said.get("columns"), len(span.columns))
+    if first is None or count is None or not columns or not {*columns} <= {*span.columns}:
         return None
     return Span(first, count, columns)
 

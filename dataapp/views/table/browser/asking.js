@@ -13,8 +13,8 @@ const JUMP = 4; // screens; who moves further has no direction
 
 export class Asking {
   /**
-   * `ask(span, isAwaited)` asks the server, for what the reader waits for or for what may come; `again()` is called when
-   * it is time to look at the screen again.
+   * `ask(span, seen)` asks the server for what the page lacks; `seen` is what the reader waits for among it, or null.
+   * `again()` is called when it is time to look at the screen again.
    */
   constructor(cells, {ask, again}) {
     this.cells = cells;
@@ -52,7 +52,7 @@ export class Asking {
     }
     this.asked = span;
     this.askedAt = performance.now();
-    this.ask(span, lacks !== null);
+    this.ask(span, lacks && onScreen(lacks, y0, y1));
   }
 
   /** How many rows to read above and below the screen: more where the reader is going. */
@@ -67,6 +67,12 @@ export class Asking {
     const ahead = Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, Math.abs(speed) * LOOKS_AHEAD));
     return [speed < 0 ? ahead : BLOCK / 4, speed > 0 ? ahead : BLOCK / 4];
   }
+}
+
+/** The rows of a span between two others. */
+function onScreen({first, count, columns}, y0, y1) {
+  const [from, to] = [Math.max(first, Math.floor(y0)), Math.min(first + count, Math.ceil(y1))];
+  return {first: from, count: Math.max(1, to - from), columns};
 }
 
 /** Whether one span has all rows and columns of another. */

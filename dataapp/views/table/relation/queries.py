@@ -133,6 +133,15 @@ def top(table: Table, question: Question, span: Span) -> Query:
     return _cells_of(rows, table, span, values)
 
 
+def top_numbers(table: Table, question: Question, count: int) -> Query:
+    """The numbers of the first rows in the order asked for, of a table whose rows have numbers."""
+    values = Values()
+    assert table.number is not None
+    where = where_clause(table, question.filters, values)
+    order = f" {order_by(table, question.order, table.number)}" if question.order else ""
+    return Query(f"SELECT {table.number} AS number FROM {table.source}{where}{order} LIMIT {count}", values.parameters)
+
+
 def keys(table: Table, question: Question, count: int) -> Query:
     """The first keys in the order asked for, as text: those of the first column that it names."""
     values = Values()

@@ -28,13 +28,13 @@ from typing import cast
 
 import pyarrow as pa
 
-from dataapp.engines.duckdb import Reader
+from dataapp.engines.duckdb import Reader, is_short_of_memory
 from dataapp.engines.relation import Column, Relation
-from dataapp.errors import Cancelled
+from dataapp.errors import Cancelled, DataAppError
 from dataapp.views.jobs import Cancel
 from dataapp.views.table.filters.predicates import RowFilter
 from dataapp.views.table.relation import queries
-from dataapp.views.table.relation.first_rows import first_rows, is_scan
+from dataapp.views.table.relation.first_rows import first_numbers, first_rows, is_scan
 from dataapp.views.table.relation.numbered import DEEP, NumberedRows, number_rows
 from dataapp.views.table.relation.queries import BLOCK, Query, Question, Span, Table
 from dataapp.views.table.selection import Rows
@@ -43,6 +43,7 @@ type Select = Callable[[Table], str]  # the columns of a query, by the names tha
 
 _MOST_KEPT = 20_000_000  # cells of a file's rows, some 13 bytes each; of more, only the order is kept
 _FEW = 2_048  # rows that a query names one by one
+_SCREEN = 48  # rows of a first window that are read before the others, where each may lie in another part of a file
 _AT_ONCE = 200_000  # kept rows that are arranged before the first window is read: it takes some milliseconds
 
 
@@ -84,6 +85,7 @@ class Screen:
     cells: pa.Table
     totals: Totals | None
     lines: pa.Table | None = None
+    has_more: bool = False
 
 
 @dataclass(slots=True)
@@ -114,6 +116,7 @@ class RelationRows:
         self._passing: tuple[tuple[RowFilter, ...], int] | None = None  # the last filters, and how many rows pass them
         self._files: NumberedRows | None = None
         self._has_looked_for_files = False
+        self._first: tuple[Question, list[int]] | None = None  # the last question that began, and its first numbers
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -133,7 +136,10 @@ class RelationRows:
         return self._columns
 
     def begin(self, question: Question, span: Span, cancel: Cancel) -> Screen:
-        """Return the first window of a question as soon as it can be had; `settle` follows if it has no totals."""
+        """Return the first window of a question as soon as it can be had; `settle` follows if it has no totals.
+
+        It may end early, and say so.
+        """
         columns = self.columns(cancel)
         if self._is_direct(question):
             return self._begin_directly(question, span, cancel)
@@ -151,10 +157,27 @@ class RelationRows:
                     return Screen(span, first_rows(partial(_read_kept, reader), table, rest, span), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
+        files = self._huge_files(cancel)
+        if files is not None:
+            numbers = first_numbers(partial(self._fetch, cancel=cancel), files.table(columns), question, span.count)
+            self._first = question, numbers
+            screen = self._by_first_numbers(files, numbers[:_SCREEN], span, cancel)
+            return replace(screen, has_more=len(numbers) > _SCREEN)
         table = Table.of_relation(columns)
         if is_scan(self._relation):
             return Screen(span, first_rows(partial(self._fetch, cancel=cancel), table, question, span), None)
         return Screen(span, self._fetch(queries.top(table, question, span), cancel), None)
+
+    def begin_whole(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return all of a first window of which `begin` returned the top.
+
+        Raises:
+            Cancelled: Another question has begun since.
+        """
+        files, first = self._huge_files(cancel), self._first
+        if files is None or first is None or first[0] != question:
+            raise Cancelled
+        return self._by_first_numbers(files, first[1], span, cancel)
 
     def settle(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return a window with the totals, after which `window` answers for this question."""
@@ -242,11 +265,14 @@ class RelationRows:
         query = queries.every(table, self._rest(question), select(table))
         return reader.kept_batches(query.sql, query.parameters)
 
+    def is_scattered(self, question: Question) -> bool:
+        """Whether rows of this question lie all over files, so that few of them come much sooner than many."""
+        kept = self._kept
+        return kept is not None and kept.files is not None and kept.arranged == question
+
     def is_interruptible(self, question: Question) -> bool:
         """Whether a `window` of this question may take long, so that a newer wish had better stop it."""
-        kept = self._kept
-        is_numbered = kept is not None and kept.files is not None and kept.arranged == question
-        return is_numbered or self._is_direct(question)
+        return self.is_scattered(question) or self._is_direct(question)
 
     def progress(self) -> float | None:
         """Return how much of what runs is done, from 0 to 1, or None where the engine cannot tell. From any thread."""
@@ -353,12 +379,22 @@ class RelationRows:
 
     def _files_to_read(self, question: Question, cancel: Cancel) -> NumberedRows | None:
         """Return the files that a question's rows are read from in its order, or None where they are better kept."""
-        files = self._numbered(cancel) if question.order else None
-        if files is None or files.is_remote:
-            return None
-        most = _MOST_KEPT // max(1, len(self.columns(cancel)))
-        is_huge = files.total > most and self._count(question.filters, cancel) > most
+        files = self._huge_files(cancel) if question.order else None
+        is_huge = files is not None and self._count(question.filters, cancel) > self._most_kept(cancel)
         return files if is_huge else None
+
+    def _huge_files(self, cancel: Cancel) -> NumberedRows | None:
+        """Return the files that the relation is, if they have more rows than are kept and lie here."""
+        files = self._numbered(cancel)
+        return None if files is None or files.is_remote or files.total <= self._most_kept(cancel) else files
+
+    def _most_kept(self, cancel: Cancel) -> int:
+        return _MOST_KEPT // max(1, len(self.columns(cancel)))
+
+    def _by_first_numbers(self, files: NumberedRows, numbers: list[int], span: Span, cancel: Cancel) -> Screen:
+        table = Table.of_relation(self.columns(cancel))
+        query = files.by_number(table, numbers, table.cells(span), ordered=True)
+        return Screen(span, self._fetch(query, cancel), None)
 
     def _deep_window(self, table: Table, question: Question, span: Span, cancel: Cancel) -> Query | None:
         if question.filters or span.first < DEEP:
@@ -369,7 +405,13 @@ class RelationRows:
     def _keep_order(self, question: Question, files: NumberedRows, cancel: Cancel) -> _Kept:
         """Keep the numbers of the rows of files in the order of a question. The lock is held."""
         query = files.arrange(files.table(self.columns(cancel)), question)
-        kept = self._keep(query, question.filters, files, cancel)
+        engine = self._relation.engine
+        try:
+            kept = self._keep(engine.sorter.read(self._relation), query, question.filters, files, cancel)
+        except DataAppError as error:
+            if not is_short_of_memory(error):
+                raise
+            kept = self._keep(engine.read(self._relation), query, question.filters, files, cancel)
         kept.arranged, kept.rows = question, kept.total
         return kept
 
@@ -377,11 +419,17 @@ class RelationRows:
         """Keep the relation's rows. The lock is held."""
         filters = self._kept_filters(question)
         query = queries.keep(Table.of_relation(self.columns(cancel)), filters)
-        return self._keep(query, filters, None, cancel)
+        return self._keep(self._relation.open(), query, filters, None, cancel)
 
-    def _keep(self, query: Query, filters: tuple[RowFilter, ...], files: NumberedRows | None, cancel: Cancel) -> _Kept:
+    def _keep(
+        self,
+        reader: Reader,
+        query: Query,
+        filters: tuple[RowFilter, ...],
+        files: NumberedRows | None,
+        cancel: Cancel,
+    ) -> _Kept:
         self._forget()
-        reader = self._relation.open()
         kept = _Kept(reader, filters, files)
         self._kept = kept  # where `close` finds it
         keeping = True
@@ -488,6 +536,6 @@ def _number(table: pa.Table) -> int:
 
 
 def moved_up(span: Span, rows: int) -> Span:
-    """Return the span, or the last one that there are rows for; both start where a block does."""
+    """Return the span, or the last one of blocks that there are rows for where it lies below them."""
     last_block = (max(rows, 1) - 1) // BLOCK * BLOCK
-    return span if span.first <= last_block else replace(span, first=max(0, last_block + BLOCK - span.count))
+    return span if span.first < max(rows, 1) else replace(span, first=max(0, last_block + BLOCK - span.count))

@@ -10,17 +10,26 @@ const WIDEST = 2 ** 20; // columns
 export class Cells {
   constructor() {
     this.tiles = new Map(); // block and column → {values, first, rows, at}
+    this.seen = new Map(); // column → the same for rows on screen, which came before the blocks that they are in
   }
 
   clear() {
     this.tiles.clear();
+    this.seen.clear();
+  }
+
+  /** Keep what a message brought of blocks that are still to come, and return it as [column, values] pairs. */
+  addSeen(message) {
+    const tiles = tilesOf(message);
+    this.seen = new Map(tiles.map((tile) => [tile.at, tile]));
+    return tiles.map(valuesOf);
   }
 
   /** Keep what a message brought, and return it as [column, values] pairs. */
-  add({first, positions, cells}) {
-    const table = tableFromIPC(toBytes(cells), {useBigInt: true});
-    const tiles = positions.map((at, index) => ({values: table.getChildAt(index), first, rows: table.numRows, at}));
-    for (let row = first; row < first + Math.max(table.numRows, 1); row += BLOCK) {
+  add(message) {
+    const {first, read} = message;
+    const tiles = tilesOf(message);
+    for (let row = first; row < first + Math.max(read, 1); row += BLOCK) {
       for (const tile of tiles) {
         const key = keyOf(row / BLOCK, tile.at);
         this.tiles.delete(key); // set again, it is the youngest
@@ -41,8 +50,9 @@ export class Cells {
 
   /** The value of a cell; undefined while it is missing. */
   at(row, column) {
-    const tile = this.tiles.get(keyOf(Math.floor(row / BLOCK), column));
-    return tile && row - tile.first < tile.rows ? tile.values.at(row - tile.first) : undefined;
+    const tile = this.tiles.get(keyOf(Math.floor(row / BLOCK), column)) ?? this.seen.get(column);
+    const place = row - tile?.first;
+    return place >= 0 && place < tile.rows ? tile.values.at(place) : undefined;
   }
 
   /**
@@ -62,6 +72,11 @@ export class Cells {
 }
 
 const keyOf = (block, column) => block * WIDEST + column;
+
+function tilesOf({first, positions, cells}) {
+  const table = tableFromIPC(toBytes(cells), {useBigInt: true});
+  return positions.map((at, index) => ({values: table.getChildAt(index), first, rows: table.numRows, at}));
+}
 
 const valuesOf = ({values, at}) => [at, Array.from(values.toArray())];
 

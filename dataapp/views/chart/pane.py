@@ -72,6 +72,7 @@ class ChartView(param.Parameterized):
         self._revision = 0
         self._plan_number = 0
         self._selected: dict[str, Selected | None] = {}
+        self._labels: dict[str, str] = {}
         self._canvas = ChartCanvas(self._receive, **{"sizing_mode": "stretch_width", "margin": 0} | params)
 
     def __panel__(self) -> ChartCanvas:
@@ -99,6 +100,13 @@ class ChartView(param.Parameterized):
         """Select something from Python, without hearing back: from a link, or as the mirror of another chart."""
         self._selected[name] = dict(value) if value else None
         self._canvas.send({"type": "select", "name": name, "value": selected_to_message(value)})
+
+    def label(self, name: str, label: str) -> None:
+        """Say what a selection is called; the page shows then under the chart what is selected, and clears it there.
+
+        For use before the first rows are shown.
+        """
+        self._labels[name] = label
 
     def close(self) -> None:
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
@@ -142,7 +150,8 @@ class ChartView(param.Parameterized):
         if whole:
             message["spec"] = picture.plan.spec
             message["parameters"] = [
-                {"name": name, "kind": kind} for name, (kind, _) in self._parameters(picture).items()
+                {"name": name, "kind": kind, "label": self._labels.get(name)}
+                for name, (kind, _) in self._parameters(picture).items()
             ]
             message["selections"] = {name: selected_to_message(value) for name, value in self._selected.items()}
         self._canvas.send(message)

@@ -13,6 +13,7 @@ import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
 import {expressionInterpreter} from "vega-interpreter";
 import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
+import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
@@ -59,9 +60,10 @@ function compileLogger() {
 
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
-  constructor(host, message, sendSelection) {
+  constructor(host, message, sendSelection, showSelection) {
     this.host = host;
     this.sendSelection = sendSelection;
+    this.showSelection = showSelection;
     this.plan = message.plan;
     this.parameters = new Map(message.parameters.map((parameter) => [parameter.name, parameter]));
     this.fills = message.spec.width === "container";
@@ -135,8 +137,18 @@ class Picture {
       await this.view.runAsync();
     } finally {
       this.quiet = false;
-      this.known.set(name, this.read(name));
+      this.keep(name, this.read(name));
     }
+  }
+
+  keep(name, value) {
+    this.known.set(name, value);
+    this.showSelection(name, value, this.kinds);
+  }
+
+  async clear(name) {
+    await this.select(name, null);
+    this.sendSelection(name, null);
   }
 
   read(name) {
@@ -156,7 +168,7 @@ class Picture {
     for (const name of this.changed) {
       const value = this.read(name);
       if (sameSelection(value, this.known.get(name) ?? null)) continue;
-      this.known.set(name, value);
+      this.keep(name, value);
       this.sendSelection(name, value);
     }
     this.changed.clear();
@@ -174,7 +186,8 @@ export function render({model, el, view}) {
   style.textContent = css;
   const host = document.createElement("div");
   host.className = "chart";
-  el.append(style, host);
+  const chips = makeChips((name) => enqueue(() => picture?.clear(name)));
+  el.append(style, host, chips.element);
 
   let picture = null;
   let latest = 0;
@@ -193,7 +206,9 @@ export function render({model, el, view}) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
     } else if (message.spec) {
       picture?.finalize();
-      picture = new Picture(host, message, (name, value) => model.send_msg({type: "selection", name, value}));
+      const send = (name, value) => model.send_msg({type: "selection", name, value});
+      picture = new Picture(host, message, send, chips.show);
+      chips.start(message.parameters);
       await picture.draw(message);
       for (const [name, value] of Object.entries(message.selections ?? {})) await picture.select(name, value);
     }

@@ -111,7 +111,7 @@ class SelectionCell(InputCell):
         Args:
             kind: Interval or point.
             namespace: Where the predicate was written.
-            selects: The name of the chart's parameter.
+            selects: By what the chart's data knows it.
         """
         super().__init__(kind, namespace)
         self.selects = selects

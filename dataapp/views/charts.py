@@ -17,18 +17,20 @@ from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.selection import SelectionCell, SelectionControl, SelectionKind, selection_kind
 from dataapp.connect.frames import to_arrow
 from dataapp.engines.relation import Column
-from dataapp.errors import ChartError, WrongKindError
+from dataapp.errors import ChartError, WrongKindError, near
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table
 from dataapp.views.chart.pane import ChartView, explain_chart
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.schema import chart as chart_over
-from dataapp.views.chart.selection import Selection, encoded_field
+from dataapp.views.chart.selection import Selection, chart_selections, encoded_field, shows_rows
 from dataapp.views.chart.takes import saving
 
 saving.install()
 _numbers = itertools.count(1)
 _selection_cells: weakref.WeakValueDictionary[str, SelectionCell] = weakref.WeakValueDictionary()
+
+type _Axis = Literal["x", "y"]
 
 
 def chart(table: object, /) -> alt.Chart:
@@ -88,7 +90,13 @@ def explain(chart: alt.TopLevelMixin, /) -> str:
 
 
 def brush(
-    chart: alt.TopLevelMixin, /, *, x: str | None = None, y: str | None = None, name: str | None = None
+    chart: alt.TopLevelMixin,
+    /,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    selection: str | alt.Parameter | None = None,
+    name: str | None = None,
 ) -> PredicateCell:
     """Make a predicate of what is dragged over in a chart; nothing dragged means every row.
 
@@ -96,13 +104,15 @@ def brush(
         chart: A chart over a cell, which encodes the axes.
         x: The column of the reading relation that a drag along x restricts; by default the encoded field.
         y: The same for y. With `y` alone the drag runs along y, with both over a rectangle.
+        selection: An interval parameter that the chart has, or its name; by default the chart gets one.
         name: What to call it; by default the variable that it is bound to.
 
     Returns:
         A cell that SQL reads as ``WHERE $name``.
 
     Raises:
-        ChartError: The chart is not over a cell, or does not encode the axis.
+        ChartError: The chart is not over a cell, does not encode the axis or encodes an aggregate, or has no such
+            parameter.
 
     Example:
         >>> import dataapp as da
@@ -111,27 +121,46 @@ def brush(
         >>> da.sql("FROM numbers WHERE $drag", numbers=numbers, drag=drag).evaluate(drag={"n": (2.0, 4.0)}).height
         3
     """
-    axes: dict[Literal["x", "y"], str | None] = {"x": x, "y": y}
-    used: list[Literal["x", "y"]] = [axis for axis in axes if axes[axis] is not None] or ["x"]
+    axes: dict[_Axis, str | None] = {"x": x, "y": y}
+    used: list[_Axis] = [axis for axis in axes if axes[axis] is not None] or ["x"]
+    if selection is None:
+        parameter = f"brush_{next(_numbers)}"
+    else:
+        parameter, select = _parameter(chart, selection, "interval")
+        encoded: list[_Axis] = [axis for axis in axes if encoded_field(chart, axis) is not None]
+        runs: list[_Axis] = [axis for axis in axes if axis in select.get("encodings", encoded)]
+        if unknown := [axis for axis in axes if axes[axis] is not None and axis not in runs]:
+            raise ChartError(f"The parameter {parameter!r} does not run along {unknown[0]}.")
+        used = runs
     fields = {axis: _encoded(chart, axis) for axis in used}
-    selection = Selection("interval", x="x" in used, y="y" in used, name=f"brush_{next(_numbers)}")
     columns = {fields[axis]: axes[axis] or fields[axis] for axis in used}
-    return _predicate(chart, selection, columns, Namespace.of(sys._getframe(1), {}), name)
+    chosen = Selection("interval", x="x" in used, y="y" in used, name=parameter)
+    return _predicate(chart, chosen, columns, Namespace.of(sys._getframe(1), {}), name)
 
 
 def pick(
-    chart: alt.TopLevelMixin, field: str, /, *, column: str | None = None, name: str | None = None
+    chart: alt.TopLevelMixin,
+    field: str | None = None,
+    /,
+    *,
+    column: str | None = None,
+    selection: str | alt.Parameter | None = None,
+    name: str | None = None,
 ) -> PredicateCell:
     """Make a predicate of the marks that are clicked in a chart; nothing clicked means every row.
 
     Args:
         chart: A chart over a cell.
-        field: The field whose value a click takes.
+        field: The field whose value a click takes; with `selection` it may be left out.
         column: The column of the reading relation; by default the field.
+        selection: A point parameter that the chart has, or its name; by default the chart gets one.
         name: What to call it; by default the variable that it is bound to.
 
     Returns:
         A cell that SQL reads as ``WHERE $name``.
+
+    Raises:
+        ChartError: The chart is not over a cell, or has no such parameter, or that tells no values of the field.
 
     Example:
         >>> import dataapp as da
@@ -140,14 +169,60 @@ def pick(
         >>> da.sql("FROM letters WHERE $it", letters=letters, it=clicked).evaluate(it={"letter": ["b"]})["n"].item()
         2
     """
-    selection = Selection("point", fields=(field,), name=f"pick_{next(_numbers)}")
-    return _predicate(chart, selection, {field: column or field}, Namespace.of(sys._getframe(1), {}), name)
+    if selection is not None:
+        parameter, select = _parameter(chart, selection, "point")
+        fields = tuple(select.get("fields") or [_encoded(chart, channel) for channel in select.get("encodings", ())])
+        if not fields or (field is not None and field not in fields):
+            told = "no values" if field is None else f"nothing of {field}"
+            raise ChartError(
+                f"A click on the parameter {parameter!r} tells {told}.",
+                hint="give it fields= or encodings=, as in alt.selection_point(fields=['symbol'])",
+            )
+    elif field is not None:
+        parameter, fields = f"pick_{next(_numbers)}", (field,)
+    else:
+        raise ChartError("`da.pick` needs a field.", hint="da.pick(chart, 'symbol')")
+    if column is not None and field is None and len(fields) > 1:
+        raise ChartError(f"`column=` is for one field, and {parameter!r} has {len(fields)}.", hint="name the field")
+    columns = {each: each for each in fields if field in (None, each)}
+    if column is not None:
+        columns = dict.fromkeys(columns, column)
+    chosen = Selection("point", fields=fields, name=parameter)
+    return _predicate(chart, chosen, columns, Namespace.of(sys._getframe(1), {}), name)
 
 
-def _encoded(chart: alt.TopLevelMixin, axis: Literal["x", "y"]) -> str:
-    field = encoded_field(chart, axis)
+def _parameter(
+    chart: alt.TopLevelMixin, selection: str | alt.Parameter, kind: Literal["interval", "point"]
+) -> tuple[str, Mapping[str, Any]]:
+    """Return the name of a chart's parameter and how it selects."""
+    known = chart_selections(chart)
+    name = selection if isinstance(selection, str) else str(selection.name)
+    if name not in known:
+        raise ChartError(
+            f"The chart has no selection {name!r}.",
+            hint=near(name, known) or "give it to the chart first: chart.add_params(...)",
+        )
+    if known[name].get("bind") == "scales":
+        raise ChartError(f"The parameter {name!r} zooms and pans; it selects nothing.")
+    select = known[name]["select"]
+    definition: Mapping[str, Any] = {"type": select} if isinstance(select, str) else select
+    if definition["type"] != kind:
+        maker = "da.brush" if kind == "point" else "da.pick"
+        raise ChartError(f"The parameter {name!r} is no {kind} parameter.", hint=f"use {maker}")
+    return name, definition
+
+
+def _encoded(chart: alt.TopLevelMixin, channel: str) -> str:
+    field = encoded_field(chart, channel)
     if field is None:
-        raise ChartError(f"The chart encodes no field on {axis}.", hint=f"encode {axis}= before brushing along it")
+        raise ChartError(
+            f"The chart encodes no field on {channel}.", hint=f"encode {channel}= before selecting along it"
+        )
+    if not shows_rows(chart, channel):
+        raise ChartError(
+            f"The chart shows an aggregate of {field} on {channel}, which no row has.",
+            hint="select along another channel, or aggregate in SQL and brush over that cell's column",
+        )
     return field
 
 
@@ -157,9 +232,10 @@ def _predicate(
     found = find_cell_data(chart)
     if not found:
         raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
-    cell = SelectionCell(SelectionKind(selection.kind), namespace, selects=selection.name)
-    found[0].selections.append(selection)
-    _selection_cells[selection.name] = cell
+    data = found[0]
+    cell = SelectionCell(SelectionKind(selection.kind), namespace, selects=data.key_of(selection))
+    data.selections[:] = [known for known in data.selections if known.name != selection.name] + [selection]
+    _selection_cells[cell.selects] = cell
     predicate = PredicateCell(cell, columns, namespace, name=name)
     cell.predicate = predicate
     return predicate
@@ -174,7 +250,7 @@ class ChartBody:
         self._session = session
         self._data = find_cell_data(chart)
         self._take_error = take_error
-        self._controls: dict[str, tuple[SelectionControl, Callable[[Any], None]]] = {}
+        self._controls: dict[str, tuple[SelectionControl, SelectionKind, Callable[[Any], None]]] = {}
         cell = next((data.source for data in self._data if isinstance(data.source, Cell)), None)
         self.chart_view = ChartView(chart, partial(session.submit, cell=cell), on_selection=self._selected)
         self.chart_view.param.watch(self._status_changed, ["status", "error"])
@@ -189,7 +265,7 @@ class ChartBody:
         if not self._controls:  # not before: layouts make cards that they throw away
             for data in self._data:
                 for selection in data.selections:
-                    self._follow(selection.name)
+                    self._follow(data.key_of(selection), selection.name)
         relations: dict[CellData, Any] = {}
         for data in self._data:
             assert isinstance(data.source, Cell)
@@ -202,9 +278,9 @@ class ChartBody:
         """Stop all work."""
         self.chart_view.close()
 
-    def _follow(self, name: str) -> None:
-        cell = _selection_cells.get(name)
-        if cell is None:
+    def _follow(self, key: str, name: str) -> None:
+        cell = _selection_cells.get(key)
+        if cell is None or name in self._controls:
             return
         control = self._session.control(cell)
         assert isinstance(control, SelectionControl)
@@ -213,13 +289,14 @@ class ChartBody:
             ranges = None if selected is None else {field: list(values) for field, values in selected.items()}
             self.chart_view.select(name, ranges)
 
-        self._controls[name] = (control, show)
+        self._controls[name] = (control, selection_kind(cell), show)
+        self.chart_view.label(name, cell.label)
         control.mirror(show)
 
     def _selected(self, name: str, selected: Mapping[str, list[object]] | None) -> None:
-        if name in self._controls and (cell := _selection_cells.get(name)) is not None:
-            control, show = self._controls[name]
-            control.put(selection_kind(cell).typed(selected), by=show)
+        if name in self._controls:
+            control, kind, show = self._controls[name]
+            control.put(kind.typed(selected), by=show)
 
     def _status_changed(self, *events: Any) -> None:
         view = self.chart_view

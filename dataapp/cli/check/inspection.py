@@ -188,7 +188,7 @@ def _pick_findings(columns: dict[CellData, tuple[Column, ...]], binding: Binding
     for data, known in columns.items():
         names = [column.name for column in known]
         for selection in data.selections:
-            cell = selections.get(selection.name)
+            cell = selections.get(data.key_of(selection))
             for field in selection.fields if cell is not None and selection.kind == "point" else ():
                 if cell is not None and field not in names:
                     message = f"`{cell.label}` picks `{field}`, which the chart's cell does not have."

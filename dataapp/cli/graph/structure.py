@@ -196,7 +196,7 @@ def _place(cell: Cell, inspected: Inspected) -> Place:
 def _chart_nodes(
     loaded: Loaded, inspected: Inspected, ids: dict[Cell, str], errors: dict[str | None, str]
 ) -> tuple[list[Node], dict[str | None, list[str]]]:
-    """Return the charts, and which of them hold each selection, by its name."""
+    """Return the charts, and which of them hold each selection."""
     nodes: list[Node] = []
     selected_in: dict[str | None, list[str]] = {}
     named = {id(drawn.chart) for drawn in loaded.charts if drawn.name is not None}
@@ -209,8 +209,8 @@ def _chart_nodes(
         reads = tuple(dict.fromkeys(ids[seen(cell)] for cell in drawn.cells if seen(cell) in ids))
         line = None if bound is None else bound.lineno
         file = shown_path(loaded.file)
-        for selection in (one for data in find_cell_data(drawn.chart) for one in data.selections):
-            selected_in.setdefault(selection.name, []).append(f"c{len(nodes)}")
+        for key in (data.key_of(one) for data in find_cell_data(drawn.chart) for one in data.selections):
+            selected_in.setdefault(key, []).append(f"c{len(nodes)}")
         nodes.append(Node(f"c{len(nodes)}", label, "chart", file, line, reads, is_shown=True, error=errors.get(label)))
     return nodes, selected_in
 

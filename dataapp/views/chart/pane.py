@@ -80,6 +80,7 @@ class ChartView(param.Parameterized):
         self._selected: dict[str, Selected | None] = {}
         self._relations: Mapping[CellData, Relation] = {}
         self._taking: Handle | None = None  # one file at a time: a newer wish takes the place of an older one
+        self._labels: dict[str, str] = {}
         self._canvas = ChartCanvas(self._receive, **{"sizing_mode": "stretch_width", "margin": 0} | params)
 
     @property
@@ -116,6 +117,13 @@ class ChartView(param.Parameterized):
     def explain(self) -> str:
         """Return, for people, what ran where for the picture on screen, and what travelled for it."""
         return "There is no picture yet." if self._picture is None else self._picture.explain()
+
+    def label(self, name: str, label: str) -> None:
+        """Say what a selection is called; the page shows then under the chart what is selected, and clears it there.
+
+        For use before the first rows are shown.
+        """
+        self._labels[name] = label
 
     def close(self) -> None:
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
@@ -161,7 +169,8 @@ class ChartView(param.Parameterized):
         if whole:
             message["spec"] = picture.plan.spec
             message["parameters"] = [
-                {"name": name, "kind": kind} for name, (kind, _) in self._parameters(picture).items()
+                {"name": name, "kind": kind, "label": self._labels.get(name)}
+                for name, (kind, _) in self._parameters(picture).items()
             ]
             message["name"], message["parts"] = self._name, part_columns(picture.plan)
             message["selections"] = {name: selected_to_message(value) for name, value in self._selected.items()}

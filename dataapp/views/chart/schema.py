@@ -57,6 +57,10 @@ class CellData:
         known = _KNOWN.get()
         return known[self] if known is not None and self in known else self._columns()
 
+    def key_of(self, selection: Selection) -> str:
+        """Return what a selection of this data is known by in the process: charts may use a parameter's name twice."""
+        return f"{self.name}.{selection.name}"
+
     def frame(self) -> pa.Table:
         """Return the rows, for renderers that know nothing of this package."""
         return empty_table(self.columns()) if self._frame is None else self._frame()

@@ -115,8 +115,25 @@ def _parameters(node: object) -> Iterator[dict[str, Any]]:
         yield from _parameters(known.get("spec"))
 
 
-def encoded_field(chart: object, channel: Literal["x", "y"]) -> str | None:
-    """Return the column that a chart encodes on x or y, or None: in layers and concatenations the first that does.
+def chart_selections(chart: object) -> dict[str, dict[str, Any]]:
+    """Return the interval and point parameters that an Altair chart was given, by name, as Vega-Lite writes them.
+
+    Example:
+        >>> chart_selections(alt.Chart().mark_bar().add_params(alt.selection_point("clicked", fields=["a"])))
+        {'clicked': {'name': 'clicked', 'select': {'type': 'point', 'fields': ['a']}}}
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for part in _parts(chart):
+        given = getattr(part, "_kwds", {}).get("params", alt.Undefined)
+        for parameter in given if isinstance(given, list) else []:
+            spec = parameter.to_dict() if isinstance(parameter, alt.SchemaBase) else parameter
+            if "select" in spec:
+                found.setdefault(spec["name"], {key: value for key, value in spec.items() if key != "views"})
+    return found
+
+
+def encoded_field(chart: object, channel: str) -> str | None:
+    """Return the column that a chart encodes on a channel, or None: in layers and concatenations the first that does.
 
     Of an aggregate, a bin or a time unit it is the column underneath. Nothing is asked of the engine.
 
@@ -124,29 +141,48 @@ def encoded_field(chart: object, channel: Literal["x", "y"]) -> str | None:
         >>> encoded_field(alt.Chart().mark_line().encode(x="yearmonth(ts):T"), "x")
         'ts'
     """
-    if isinstance(chart, alt.Chart):
-        return _field_of(getattr(chart.encoding, channel, alt.Undefined))
+    definition = next(_encodings(chart, channel), None)
+    return None if definition is None else field_to_column(definition["field"])
+
+
+def shows_rows(chart: object, channel: str) -> bool:
+    """Whether a chart, or one in it, encodes a column on a channel and no aggregate: rows can have what is selected.
+
+    Example:
+        >>> shows_rows(alt.Chart().mark_bar().encode(y="mean(price)"), "y")
+        False
+    """
+    return any("aggregate" not in definition for definition in _encodings(chart, channel))
+
+
+def _encodings(chart: object, channel: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the definitions of a channel that have a field."""
+    for part in _parts(chart):
+        if isinstance(part, alt.Chart) and (definition := _definition_of(getattr(part.encoding, channel, None))):
+            yield definition
+
+
+def _parts(chart: object) -> Iterator[object]:
+    """Yield a chart and all charts in it."""
+    yield chart
     for key in ("layer", "hconcat", "vconcat", "concat", "spec"):
         children = getattr(chart, "_kwds", {}).get(key, alt.Undefined)
         for child in children if isinstance(children, list) else [children]:
-            if isinstance(child, alt.SchemaBase) and (field := encoded_field(child, channel)) is not None:
-                return field
-    return None
+            if isinstance(child, alt.SchemaBase):
+                yield from _parts(child)
 
 
-def _field_of(channel: Any) -> str | None:
+def _definition_of(channel: Any) -> Mapping[str, Any] | None:
+    """Return the definition of a channel that has a field."""
     if isinstance(channel, str):
         definition: Mapping[str, Any] = alt.parse_shorthand(channel)
     elif isinstance(channel, alt.SchemaBase):
-        known = channel._kwds
-        shorthand = known.get("shorthand", alt.Undefined)
-        definition = alt.parse_shorthand(shorthand) if isinstance(shorthand, str) else {}
-        if isinstance(known.get("field", alt.Undefined), str):
-            definition = {"field": known["field"]}
+        known = {key: value for key, value in channel._kwds.items() if value is not alt.Undefined}
+        shorthand = known.get("shorthand")
+        definition = (alt.parse_shorthand(shorthand) if isinstance(shorthand, str) else {}) | known
     else:
         return None
-    field = definition.get("field")
-    return field_to_column(field) if isinstance(field, str) else None
+    return definition if isinstance(definition.get("field"), str) else None
 
 
 def message_to_selected(

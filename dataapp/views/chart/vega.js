@@ -15,6 +15,7 @@ import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
 import {expressionInterpreter} from "vega-interpreter";
 import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
+import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {TakeMenu} from "./takemenu.js";
@@ -63,9 +64,10 @@ function compileLogger() {
 
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
-  constructor(host, message, sendSelection) {
+  constructor(host, message, sendSelection, showSelection) {
     this.host = host;
     this.sendSelection = sendSelection;
+    this.showSelection = showSelection;
     this.plan = message.plan;
     this.parameters = new Map(message.parameters.map((parameter) => [parameter.name, parameter]));
     this.fills = message.spec.width === "container";
@@ -139,8 +141,18 @@ class Picture {
       await this.view.runAsync();
     } finally {
       this.quiet = false;
-      this.known.set(name, this.read(name));
+      this.keep(name, this.read(name));
     }
+  }
+
+  keep(name, value) {
+    this.known.set(name, value);
+    this.showSelection(name, value, this.kinds);
+  }
+
+  async clear(name) {
+    await this.select(name, null);
+    this.sendSelection(name, null);
   }
 
   read(name) {
@@ -160,7 +172,7 @@ class Picture {
     for (const name of this.changed) {
       const value = this.read(name);
       if (sameSelection(value, this.known.get(name) ?? null)) continue;
-      this.known.set(name, value);
+      this.keep(name, value);
       this.sendSelection(name, value);
     }
     this.changed.clear();
@@ -181,8 +193,9 @@ export function render({model, el, view}) {
   const around = document.createElement("div");
   around.className = "frame";
   around.append(host);
-  el.append(style, around);
   const takes = new TakeMenu(around, (ticket, kind, part) => model.send_msg({type: "take", ticket, kind, part}));
+  const chips = makeChips((name) => enqueue(() => picture?.clear(name)));
+  el.append(style, around, chips.element);
 
   let picture = null;
   let latest = 0;
@@ -201,7 +214,9 @@ export function render({model, el, view}) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
     } else if (message.spec) {
       picture?.finalize();
-      picture = new Picture(host, message, (name, value) => model.send_msg({type: "selection", name, value}));
+      const send = (name, value) => model.send_msg({type: "selection", name, value});
+      picture = new Picture(host, message, send, chips.show);
+      chips.start(message.parameters);
       await picture.draw(message);
       takes.show(picture, message);
       for (const [name, value] of Object.entries(message.selections ?? {})) await picture.select(name, value);

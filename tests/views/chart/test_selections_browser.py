@@ -1,0 +1,72 @@
+"""What is selected in a chart stands under it in Chromium, and can be cleared there."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Serve
+
+APP = """
+import altair as alt
+
+import dataapp as da
+
+days = da.sql('''
+    SELECT DATE '2024-01-01' + range::INT AS day, range % 7 AS n, ['a', 'b', '<b>c</b>'][1 + range % 3] AS k
+    FROM range(100)
+''')
+drag = alt.selection_interval(name="drag", encodings=["x"])
+line = da.chart(days).mark_line().encode(x="day:T", y="n:Q").properties(height=160).add_params(drag)
+period = da.brush(line, selection=drag)
+bars = da.chart(days).mark_bar().encode(x="count()", y="k:N")
+chosen = da.pick(bars, "k")
+kept = da.sql("SELECT count(*) AS kept FROM days WHERE $period AND $chosen")
+da.App("Selections", main=[line, bars, kept]).servable()
+"""
+
+
+@pytest.fixture
+def selections(page: Page, serve: Serve) -> Page:
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(serve(APP).url)
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.get_by_text("Drag to select")).to_be_visible()
+    expect(page.get_by_text("Click to select; Shift adds")).to_be_visible()
+    return page
+
+
+def _drag(page: Page) -> None:
+    box = page.locator(".chart canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 80, steps=5)
+    page.mouse.up()
+
+
+def _click(page: Page, place: int) -> None:
+    box = page.locator(".chart canvas").nth(1).bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 100, box["y"] + 18 + 20 * place)
+
+
+def test_what_is_selected_stands_under_the_chart_until_it_is_cleared(selections: Page) -> None:
+    page = selections
+    _drag(page)
+    chips = page.locator(".selection-text")
+    expect(chips).to_have_text([re.compile(r"^day: Feb \d+ – \d+, 2024$")])
+    expect(page).to_have_url(re.compile("period="))
+    page.reload()
+    expect(chips).to_have_text([re.compile(r"^day: Feb \d+ – \d+, 2024$")])
+    page.get_by_role("button", name="Clear period").click()
+    expect(page.get_by_text("Drag to select")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("period="))
+
+
+def test_a_chip_is_cleared_by_keyboard_and_shows_values_as_text(selections: Page) -> None:
+    page = selections
+    _click(page, 0)
+    expect(page.locator(".selection-text")).to_have_text(["k: <b>c</b>"])
+    page.get_by_role("button", name="Clear chosen").press("Enter")
+    expect(page.get_by_text("Click to select; Shift adds")).to_be_visible()

@@ -50,10 +50,6 @@ class PanelHost:
         """See `Cell.ibis`."""
         return headless.ibis_table(engine(), _seen(cell), initial_value)
 
-    def relations(self, cells: Sequence[Cell]) -> AbstractContextManager[Mapping[Cell, object]]:
-        """Return the cells' relations with the current session's values."""
-        return headless.relations(engine(), cells, initial_value)
-
     def panel(self, cell: Cell) -> Any:
         """Return the cell's view in the current session."""
         from dataapp.views.cells import view_of  # here: views take 0.1 s, and who only evaluates needs none

@@ -39,10 +39,6 @@ class Host(Protocol):
         """Return a table of Ibis that stands for a cell."""
         ...
 
-    def relations(self, cells: Sequence["Cell"]) -> AbstractContextManager[Mapping["Cell", object]]:
-        """Give cells that are tables as relations of one moment, to be read while the context is open."""
-        ...
-
     def panel(self, cell: "Cell") -> object:
         """Return a Panel object that shows the cell in the current session."""
         ...

@@ -11,7 +11,7 @@ from typing import Literal, cast
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.explore import ExploreCell, FilterCell, FilteredCell
+from dataapp.cells.explore import FilterCell, FilteredCell
 from dataapp.cells.input import InputCell
 from dataapp.cells.relation import is_relation
 from dataapp.cells.user import UserCell
@@ -118,18 +118,6 @@ def table(engine: DuckDB, cell: Cell, initial: Initial, form: Literal["table", "
         value = _take(session, cell, form)
     assert isinstance(value, Table)
     return value
-
-
-@contextmanager
-def relations(engine: DuckDB, cells: Sequence[Cell], initial: Initial) -> Generator[Mapping[Cell, Relation]]:
-    """Give cells as relations of one moment; what they rest on is let go with the context."""
-    with _session(engine, initial) as session:
-        found: dict[Cell, Relation] = {}
-        for cell in cells:
-            table = _take(session, cell.of if isinstance(cell, ExploreCell) else cell, "table")
-            assert isinstance(table, Table)
-            found[cell] = table.relation(engine)
-        yield found
 
 
 def schema(engine: DuckDB, cell: Cell, initial: Initial) -> Mapping[str, str]:

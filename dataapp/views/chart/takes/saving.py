@@ -21,7 +21,7 @@ from altair.utils.html import spec_to_html
 from dataapp.cells import host
 from dataapp.cells.cell import Cell
 from dataapp.engines.duckdb import Reader
-from dataapp.engines.relation import Column, Relation
+from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, ChartNotSavedError
 from dataapp.views.chart.plan import Plan, chart_to_plan
 from dataapp.views.chart.schema import CellData, find_cell_data
@@ -96,10 +96,11 @@ class _Drawn:
     def open(cls, chart: Any, opened: ExitStack) -> "_Drawn":
         data = find_cell_data(chart)
         cells = [cast("Cell", one.source) for one in data]
-        relations = cast("Mapping[Cell, Relation]", opened.enter_context(host.current().relations(cells)))
-        return cls(
-            chart, {one: opened.enter_context(relations[cell].open()) for one, cell in zip(data, cells, strict=True)}
-        )
+        work = opened.enter_context(host.current().working(cells))
+        readers = {one: opened.enter_context(rows.open()) for one, rows in zip(data, work.relations, strict=True)}
+        for reader in readers.values():
+            work.cancel.on_cancel(reader.cancel)
+        return cls(chart, readers)
 
     def spec(self) -> dict[str, Any]:
         tables: list[pa.Table] = [dataset.fetch(self._readers[dataset.data].fetch) for dataset in self._plan.datasets]

@@ -42,12 +42,12 @@ def test_every_group_opens_to_the_rows_that_polars_puts_in_it(
     key = GroupKey(NAMES.index(name))
     closed = rows.settle(Question(groups=Grouping((key,))), Span(0, BLOCK, (0,)), new_job())
     assert closed.lines is not None
-    numbers = closed.lines.column("group").to_pylist()
+    numbers: list[Any] = closed.lines.column("group").to_pylist()
     paths = [rows.path(Question(groups=Grouping((key,))), number, new_job())[0] for number in numbers]
     opened = Question(groups=Grouping((key,), open=frozenset(paths)))
     settled = rows.settle(opened, Span(0, 2 * BLOCK, (0,)), new_job())
     assert settled.lines is not None
-    found: dict[int, list[int]] = {number: [] for number in numbers}
+    found: dict[Any, list[Any]] = {number: [] for number in numbers}
     for line, id_ in zip(settled.lines.to_pylist(), settled.cells.column("c0").to_pylist(), strict=True):
         if line["state"] == 0:
             found[line["group"]].append(id_)

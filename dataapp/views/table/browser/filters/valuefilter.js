@@ -60,8 +60,12 @@ export class ValueFilter {
   }
 
   #build() {
+    const focused = this.list.getRootNode().activeElement;
+    const [had, hadAll] = [this.rows?.find(({row}) => row.contains(focused)), focused && focused === this.all];
     this.rows = this.values.map((value) => this.#row(value));
     this.list.replaceChildren(...(this.values.length > 1 ? [this.#all()] : []), ...this.rows.map(({row}) => row));
+    if (had) (this.rows.find(({value}) => value.text === had.value.text)?.box ?? this.search).focus();
+    else if (hadAll && this.values.length > 1) this.all.focus();
     this.note.textContent = this.#said();
     this.#tick();
   }

@@ -16,6 +16,14 @@ from tests.views.table.hands import cell, measure, press
 ROWS = 200_000
 NEEDS_APP = "This needs the app that the page was saved from"
 HOSTILE = "<script>window.pwned=1</script>"
+_IS_PAINTED = """(canvas) => new Promise((painted) => {
+    const look = () => {
+        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        if (data.some((part) => part !== 0)) painted(true);
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +34,10 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trades = da.sql(sql, name="trades")
     tape = da.explore(trades, sort=["-id"], where={"id": ">= 100000"}, height=500, name="tape")
     few = da.sql("SELECT i AS n FROM range(20) t(i) WHERE i >= $least", least=least, name="few")
+    chart = da.chart(few).mark_bar().encode(x="n:O", y="count():Q")
     broken = da.sql("SELECT nothing FROM range(3) t(i)", name="broken")
     text = io.StringIO()
-    pn.Column(tape, few, broken).save(text, resources=INLINE)
+    pn.Column(tape, few, chart, broken).save(text, resources=INLINE)
     path = tmp_path_factory.mktemp("saved") / "page.html"
     path.write_text(text.getvalue(), "utf-8")
     return path
@@ -116,6 +125,12 @@ def test_columns_of_a_saved_page_are_laid_out_and_its_values_unfold(tape: Locato
     cell(tape, 0, 0).click()
     press(tape, "Shift+ArrowDown")
     expect(measure(tape, "")).to_have_text("2 cells selected")
+
+
+def test_a_saved_page_draws_its_charts(opened: Page):
+    canvas = opened.locator(".chart canvas")
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate(_IS_PAINTED)
 
 
 def test_a_saved_page_shows_what_is_wrong_in_its_place(opened: Page):

@@ -1,16 +1,16 @@
 """A page that was saved to a file, in Chromium without a network: what it holds is there, all else is switched off."""
 
-import io
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import panel as pn
 import pytest
-from bokeh.resources import INLINE
 from playwright.sync_api import Browser, Locator, Page, expect
 
-import dataapp as da
+from tests.conftest import ROOT
 from tests.views.table.hands import cell, measure, press
 
 ROWS = 200_000
@@ -26,20 +26,35 @@ _IS_PAINTED = """(canvas) => new Promise((painted) => {
 })"""
 
 
+SCRIPT = f"""
+import sys
+
+import dataapp as da
+import panel as pn
+from bokeh.resources import INLINE
+
+least = pn.widgets.IntSlider(name="Least", end=10, value=3)
+trades = da.sql(
+    '''SELECT i AS id, ['AAPL', 'MSFT', 'GOOG'][1 + i % 3] AS symbol, {{'deep': [i, NULL]}} AS nested,
+       '{HOSTILE}' AS "{HOSTILE}" FROM range({ROWS}) t(i)'''
+)
+tape = da.explore(trades, sort=["-id"], where={{"id": ">= 100000"}}, height=500)
+few = da.sql("SELECT i AS n FROM range(20) t(i) WHERE i >= $least")
+chart = da.chart(few).mark_bar().encode(x="n:O", y="count():Q")
+broken = da.sql("SELECT nothing FROM range(3) t(i)")
+pn.Column(tape, few, chart, broken).save(sys.argv[1], resources=INLINE)
+"""
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    least = pn.widgets.IntSlider(name="Least", end=10, value=3)
-    sql = f"""SELECT i AS id, ['AAPL', 'MSFT', 'GOOG'][1 + i % 3] AS symbol, {{'deep': [i, NULL]}} AS nested,
-              '{HOSTILE}' AS "{HOSTILE}" FROM range({ROWS}) t(i)"""
-    trades = da.sql(sql, name="trades")
-    tape = da.explore(trades, sort=["-id"], where={"id": ">= 100000"}, height=500, name="tape")
-    few = da.sql("SELECT i AS n FROM range(20) t(i) WHERE i >= $least", least=least, name="few")
-    chart = da.chart(few).mark_bar().encode(x="n:O", y="count():Q")
-    broken = da.sql("SELECT nothing FROM range(3) t(i)", name="broken")
-    text = io.StringIO()
-    pn.Column(tape, few, chart, broken).save(text, resources=INLINE)
-    path = tmp_path_factory.mktemp("saved") / "page.html"
-    path.write_text(text.getvalue(), "utf-8")
+    """A page saved by a process of its own: one that has imported Material widgets loads them from their server."""
+    folder = tmp_path_factory.mktemp("saved")
+    script, path = folder / "script.py", folder / "page.html"
+    script.write_text(SCRIPT, "utf-8")
+    subprocess.run(
+        [sys.executable, str(script), str(path)], check=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
     return path
 
 

@@ -114,7 +114,7 @@ class Card(pn.Column):
         self.param.watch(self._fit, "sizing_mode")
 
     def _button(self, cell: "SqlCell | PythonCell[..., Any]") -> Any:
-        button = pn.ui.Button(name=f"Run {cell.label}", color="primary", margin=(0, 0, 6, 0))
+        button = pn.ui.Button(label=f"Run {cell.label}", color="primary", margin=(0, 0, 6, 0))
         button.on_click(lambda _: self._session.press(cell))
         return button
 

@@ -274,6 +274,10 @@ class ChartBody:
             relations[data] = table.relation(self._session.engine)
         self.chart_view.show(relations)
 
+    def keep(self, settle: Callable[[], None]) -> None:
+        """Let a file hold what is drawn; see `views.still`."""
+        self.view.keep()
+
     def close(self) -> None:
         """Stop all work."""
         self.chart_view.close()

@@ -255,5 +255,6 @@ export function render({model, el, view}) {
     picture = null;
   });
   isKnown(view);
+  if (model.opening) enqueue(() => show(model.opening)); // of a page in a file, which nobody answers
   model.send_msg({type: "ready"});
 }

@@ -1,36 +1,60 @@
 """A page that was saved to a file, in Chromium without a network: what it holds is there, all else is switched off."""
 
-import io
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import panel as pn
 import pytest
-from bokeh.resources import INLINE
 from playwright.sync_api import Browser, Locator, Page, expect
 
-import dataapp as da
+from tests.conftest import ROOT
 from tests.views.table.hands import cell, measure, press
 
 ROWS = 200_000
 NEEDS_APP = "This needs the app that the page was saved from"
 HOSTILE = "<script>window.pwned=1</script>"
+_IS_PAINTED = """(canvas) => new Promise((painted) => {
+    const look = () => {
+        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        if (data.some((part) => part !== 0)) painted(true);
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
+
+
+SCRIPT = f"""
+import sys
+
+import dataapp as da
+import panel as pn
+from bokeh.resources import INLINE
+
+least = pn.widgets.IntSlider(name="Least", end=10, value=3)
+trades = da.sql(
+    '''SELECT i AS id, ['AAPL', 'MSFT', 'GOOG'][1 + i % 3] AS symbol, {{'deep': [i, NULL]}} AS nested,
+       '{HOSTILE}' AS "{HOSTILE}" FROM range({ROWS}) t(i)'''
+)
+tape = da.explore(trades, sort=["-id"], where={{"id": ">= 100000"}}, height=500)
+few = da.sql("SELECT i AS n FROM range(20) t(i) WHERE i >= $least")
+chart = da.chart(few).mark_bar().encode(x="n:O", y="count():Q")
+broken = da.sql("SELECT nothing FROM range(3) t(i)")
+pn.Column(tape, few, chart, broken).save(sys.argv[1], resources=INLINE)
+"""
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    least = pn.widgets.IntSlider(name="Least", end=10, value=3)
-    sql = f"""SELECT i AS id, ['AAPL', 'MSFT', 'GOOG'][1 + i % 3] AS symbol, {{'deep': [i, NULL]}} AS nested,
-              '{HOSTILE}' AS "{HOSTILE}" FROM range({ROWS}) t(i)"""
-    trades = da.sql(sql, name="trades")
-    tape = da.explore(trades, sort=["-id"], where={"id": ">= 100000"}, height=500, name="tape")
-    few = da.sql("SELECT i AS n FROM range(20) t(i) WHERE i >= $least", least=least, name="few")
-    broken = da.sql("SELECT nothing FROM range(3) t(i)", name="broken")
-    text = io.StringIO()
-    pn.Column(tape, few, broken).save(text, resources=INLINE)
-    path = tmp_path_factory.mktemp("saved") / "page.html"
-    path.write_text(text.getvalue(), "utf-8")
+    """A page saved by a process of its own: one that has imported Material widgets loads them from their server."""
+    folder = tmp_path_factory.mktemp("saved")
+    script, path = folder / "script.py", folder / "page.html"
+    script.write_text(SCRIPT, "utf-8")
+    subprocess.run(
+        [sys.executable, str(script), str(path)], check=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
     return path
 
 
@@ -116,6 +140,12 @@ def test_columns_of_a_saved_page_are_laid_out_and_its_values_unfold(tape: Locato
     cell(tape, 0, 0).click()
     press(tape, "Shift+ArrowDown")
     expect(measure(tape, "")).to_have_text("2 cells selected")
+
+
+def test_a_saved_page_draws_its_charts(opened: Page):
+    canvas = opened.locator(".chart canvas")
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate(_IS_PAINTED)
 
 
 def test_a_saved_page_shows_what_is_wrong_in_its_place(opened: Page):

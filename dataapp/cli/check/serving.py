@@ -9,7 +9,7 @@ import logging
 import sys
 import uuid
 import warnings
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -86,6 +86,10 @@ class _Shown:
     def ibis(self, cell: Cell) -> object:
         self.cells[cell] = None
         return self.inner.ibis(cell)
+
+    def relations(self, cells: Sequence[Cell]) -> contextlib.AbstractContextManager[Mapping[Cell, object]]:
+        self.cells |= dict.fromkeys(cells)
+        return self.inner.relations(cells)
 
     def panel(self, cell: Cell) -> object:
         self.cells[cell] = None

@@ -230,10 +230,13 @@ export function render({model, el, view}) {
     onNextFrame(() => picture?.fills && picture.resize());
   });
   sizes.observe(host);
+  const remeasure = () => onNextFrame(() => picture?.resize()); // texts that were drawn before their font was there
+  document.fonts.addEventListener("loadingdone", remeasure);
   const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
 
   model.on("remove", () => {
     sizes.disconnect();
+    document.fonts.removeEventListener("loadingdone", remeasure);
     unwatch();
     takes.close();
     picture?.finalize();

@@ -56,7 +56,7 @@ def placed(bars: Any, time: str, columns: str, figures: str, *, most: int, name:
         f"SELECT {when} AS time, {columns}, row_number() OVER (ORDER BY {when}) - 1 AS bar,"
         f" count(*) OVER () AS bars FROM source WHERE {when} IS NOT NULL",
         source=bars,
-        name=f"{name} of {bars.label}",
+        name=f"{name} of each of {bars.label}",
     )
     return sql(
         f"SELECT replace(strftime(min(time), '%Y-%m-%d %H:%M:%S'), ' 00:00:00', '') AS {PLACE}, {figures} FROM numbered"

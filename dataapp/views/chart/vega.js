@@ -22,6 +22,7 @@ import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
 
+const FONT_WITHIN = 500; // ms
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
@@ -61,6 +62,12 @@ function compileLogger() {
   return log;
 }
 
+/** Waits until the font around the chart is there, but not for long. */
+function fontOf(host) {
+  const late = new Promise((resolve) => setTimeout(resolve, FONT_WITHIN));
+  return Promise.race([document.fonts.load(`12px ${getComputedStyle(host).fontFamily}`).catch(() => {}), late]);
+}
+
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
   constructor(host, message, sendSelection) {
@@ -77,6 +84,7 @@ class Picture {
   }
 
   async draw(message) {
+    await fontOf(this.host); // texts that are measured in another font are cut off when they are drawn again
     const narrow = this.host.clientWidth > 0 && this.host.clientWidth < 480;
     this.spec = compile(message.spec, {config: themeConfig(this.host, narrow), logger: compileLogger()}).spec;
     this.tip = makeTip(this.host.parentNode);
@@ -230,13 +238,10 @@ export function render({model, el, view}) {
     onNextFrame(() => picture?.fills && picture.resize());
   });
   sizes.observe(host);
-  const remeasure = () => onNextFrame(() => picture?.resize()); // texts that were drawn before their font was there
-  document.fonts.addEventListener("loadingdone", remeasure);
   const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
 
   model.on("remove", () => {
     sizes.disconnect();
-    document.fonts.removeEventListener("loadingdone", remeasure);
     unwatch();
     takes.close();
     picture?.finalize();

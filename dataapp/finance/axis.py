@@ -16,10 +16,9 @@ from dataapp.errors import WrongKindError
 
 MOST_BARS = 250  # places on an axis; on a wide page, each is then four pixels or more
 PLACE = "place"  # the column that has the start of a place, as text: a scale of names has no gaps
-_CLOCK = "%Y-%m-%dT%H:%M:%S"
 _LABEL = (
-    "slice(datum.value, 11) === '00:00:00' ? timeFormat(toDate(datum.value), '%-d %b %Y')"
-    " : timeFormat(toDate(datum.value), '%-d %b %H:%M')"
+    "length(datum.value) > 10 ? timeFormat(toDate(replace(datum.value, ' ', 'T')), '%-d %b %H:%M')"
+    " : timeFormat(toDate(datum.value + 'T00:00:00'), '%-d %b %Y')"  # without a time, it would be read as in UTC
 )
 
 
@@ -57,10 +56,10 @@ def placed(bars: Any, time: str, columns: str, figures: str, *, most: int, name:
         f"SELECT {when} AS time, {columns}, row_number() OVER (ORDER BY {when}) - 1 AS bar,"
         f" count(*) OVER () AS bars FROM source WHERE {when} IS NOT NULL",
         source=bars,
-        name=f"{name} of {bars.label}",
+        name=f"{name} of each of {bars.label}",
     )
     return sql(
-        f"SELECT strftime(min(time), '{_CLOCK}') AS {PLACE}, {figures} FROM numbered"
+        f"SELECT replace(strftime(min(time), '%Y-%m-%d %H:%M:%S'), ' 00:00:00', '') AS {PLACE}, {figures} FROM numbered"
         " GROUP BY bar // greatest(1, ceil(bars / $most)::BIGINT) ORDER BY 1",
         numbered=numbered,
         most=most,
@@ -71,7 +70,15 @@ def placed(bars: Any, time: str, columns: str, figures: str, *, most: int, name:
 def along() -> alt.X:
     """Return the axis."""
     return alt.X(f"{PLACE}:O").axis(
-        title=None, labelExpr=_LABEL, labelAngle=0, labelOverlap="greedy", labelSeparation=12, ticks=False, grid=False
+        title=None,
+        labelExpr=_LABEL,
+        labelAngle=0,
+        labelFlush=True,  # the last one would be cut off
+        labelOverlap="greedy",
+        labelSeparation=12,
+        labelPadding=8,  # clear of the lowest label of the other axis
+        ticks=False,
+        grid=False,
     )
 
 

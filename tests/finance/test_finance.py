@@ -57,7 +57,7 @@ def test_candles_are_merged_in_a_row_and_none_is_lost(closes: list[float], most:
         by_place(frame, most)
         .group_by("spot", maintain_order=True)
         .agg(
-            place=pl.col("bar").first().dt.strftime("%Y-%m-%dT00:00:00"),
+            place=pl.col("bar").first().dt.strftime("%Y-%m-%d"),
             open=pl.col("open").first(),
             high=pl.col("high").max(),
             low=pl.col("low").min(),

@@ -23,6 +23,7 @@ import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
 
+const FONT_WITHIN = 500; // ms
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
@@ -62,6 +63,12 @@ function compileLogger() {
   return log;
 }
 
+/** Waits until the font around the chart is there, but not for long. */
+function fontOf(host) {
+  const late = new Promise((resolve) => setTimeout(resolve, FONT_WITHIN));
+  return Promise.race([document.fonts.load(`12px ${getComputedStyle(host).fontFamily}`).catch(() => {}), late]);
+}
+
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
   constructor(host, message, sendSelection, showSelection) {
@@ -79,6 +86,7 @@ class Picture {
   }
 
   async draw(message) {
+    await fontOf(this.host); // texts that are measured in another font are cut off when they are drawn again
     const narrow = this.host.clientWidth > 0 && this.host.clientWidth < 480;
     this.spec = compile(message.spec, {config: themeConfig(this.host, narrow), logger: compileLogger()}).spec;
     this.tip = makeTip(this.host.parentNode);

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -203,6 +204,11 @@ def test_selection_from_python_is_sent_and_not_heard(desk: Desk) -> None:
         {"type": "problem", "plan": 99, "message": "no"},
         {"type": "problem", "plan": 1, "message": ["no"]},
         {"type": "drop", "name": "brush"},
+        {"type": "take", "ticket": 1, "kind": "csv", "part": 1},
+        {"type": "take", "ticket": 1, "kind": "csv", "part": -1},
+        {"type": "take", "ticket": 1, "kind": "exe", "part": 0},
+        {"type": "take", "ticket": "1", "kind": "csv", "part": 0},
+        {"type": "take", "ticket": 1, "kind": ["csv"], "part": 0},
     ],
 )
 def test_forged_messages_change_nothing(desk: Desk, message: object) -> None:
@@ -233,6 +239,45 @@ def test_closing_stops_the_run(desk: Desk) -> None:
     job = desk.show(ONE, run=False)
     desk.view.close()
     assert job.cancelled
+
+
+def take(desk: Desk, kind: str) -> dict[str, Any]:
+    desk.receive({"type": "take", "ticket": 7, "kind": kind, "part": 0})
+    desk.jobs[-1].run()
+    return desk.sent[-1]
+
+
+def test_rows_are_taken_under_the_name_of_the_cell(desk: Desk) -> None:
+    desk.show(ONE)
+    assert take(desk, "csv") == {"type": "file", "ticket": 7, "name": "numbers.csv", "bytes": b"x,y\n1.0,2.0\n"}
+
+
+def test_a_specification_is_taken_with_the_rows_on_screen(desk: Desk) -> None:
+    desk.show(ONE)
+    desk.show(TWO, run=False)
+    held = json.loads(take(desk, "json")["bytes"])["datasets"]
+    assert list(held.values()) == [[{"x": 1, "y": 2}]]
+
+
+def test_a_page_knows_what_can_be_taken(desk: Desk) -> None:
+    desk.show(ONE)
+    assert (desk.charts[0]["name"], desk.charts[0]["parts"]) == ("numbers", [["x", "y"]])
+
+
+def test_a_file_that_cannot_be_made_is_told_and_the_picture_stays(desk: Desk, monkeypatch) -> None:
+    desk.show(ONE)
+    monkeypatch.setattr(pane, "rows_file", lambda *what: 1 / 0)
+    assert take(desk, "csv") == {"type": "file", "ticket": 7, "message": "The file could not be made"}
+    assert desk.view.status == "fresh"
+
+
+def test_a_newer_wish_stops_an_older_one_and_so_does_closing(desk: Desk) -> None:
+    desk.show(ONE)
+    for ticket in (1, 2):
+        desk.receive({"type": "take", "ticket": ticket, "kind": "csv", "part": 0})
+    assert [job.cancelled for job in desk.jobs[-2:]] == [True, False]
+    desk.view.close()
+    assert desk.jobs[-1].cancelled
 
 
 def test_missing_front_end_is_an_error(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,3 +145,13 @@ def test_attaching_leaves_the_given_specification_alone() -> None:
 def test_zooming_is_not_selecting() -> None:
     with_zoom = LINE.interactive().add_params(alt.selection_interval(name="own")).to_dict()
     assert [parameter["name"] for parameter in selectable_parameters(with_zoom)] == ["own"]
+
+
+def test_what_follows_the_pointer_is_no_selection() -> None:
+    def spec(**select: object) -> dict[str, object]:
+        return {"params": [{"name": "p", "select": {"type": "point", **select}}]}
+
+    assert [parameter["name"] for parameter in selectable_parameters(spec())] == ["p"]
+    assert [parameter["name"] for parameter in selectable_parameters(spec(on="click"))] == ["p"]
+    assert selectable_parameters(spec(on="pointerover")) == ()
+    assert selectable_parameters(spec(on="mousemove{10}")) == ()

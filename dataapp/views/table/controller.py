@@ -478,9 +478,7 @@ class Controller:
             if self._shown is not None:
                 self._read_missing(self._shown)
 
-        self._reading = self._submit(
-            lambda cancel: shown.rows.window(shown.question, seen, cancel), read, self._unread
-        )
+        self._reading = self._submit(lambda cancel: shown.rows.window(shown.question, seen, cancel), read, self._unread)
 
     def _unread(self, error: Exception) -> None:
         self._reading = None

@@ -1,15 +1,18 @@
 """What the page is told, and when: views, stale rows, late answers, forged messages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from dataapp.engines.relation import Relation
 from dataapp.errors import DataAppError
 from dataapp.views.table import lookups
+from dataapp.views.table.relation import rows as rows_module
 from dataapp.views.table.relation.rows import RelationRows
 from tests.views.table.by_hand import Explorer, read_cells
 
@@ -157,6 +160,58 @@ def test_only_the_latest_place_is_read_while_scrolling(explorer: Explorer, relat
     explorer.jobs.run()
     cells = [message for message in explorer.messages if message["type"] == "cells"]
     assert [message["first"] for message in cells] == [89_088]
+
+
+@pytest.fixture
+def scattered(explorer: Explorer, tmp_path: Path, relation: Make) -> Iterator[Explorer]:
+    """An explorer of a file that counts as huge, in another order than the file's."""
+    file = tmp_path / "numbers.parquet"
+    duckdb.execute(f"COPY (SELECT i AS n, i * 7 % 1000 AS d FROM range(1000) t(i)) TO '{file}'")
+    with patch.object(rows_module, "_MOST_KEPT", 0):
+        explorer.controller.show(relation(f"FROM '{file}'"))
+        explorer.jobs.run()
+        explorer.say("sort", order=[{"column": 1, "descending": False}])
+        yield explorer
+
+
+def test_a_first_window_of_huge_files_is_shown_in_part_before_it_is_whole(scattered: Explorer):
+    seen: list[tuple[int, int | None]] = []
+    while scattered.jobs.waiting:
+        scattered.jobs.run_one()
+        seen.append((scattered.view["read"], scattered.view["rows"]))
+    assert seen == [(48, None), (256, None), (256, 1000)]
+    assert shown(scattered)[:3] == [0, 143, 286]
+
+
+def test_rows_on_screen_come_before_the_blocks_that_they_are_in(scattered: Explorer):
+    scattered.jobs.run()
+    seen = {"first": 530, "count": 20, "columns": [1]}
+    scattered.say("want", first=512, count=128, columns=[0, 1], seen=seen)
+    scattered.jobs.run_one()
+    first = scattered.messages[-1]
+    assert (first["type"], first["first"], first["positions"]) == ("seen", 530, [1])
+    assert read_cells(first).column("c1").to_pylist() == list(range(530, 550))
+    scattered.jobs.run()
+    assert (scattered.messages[-1]["type"], scattered.messages[-1]["first"]) == ("cells", 512)
+    assert read_cells(scattered.messages[-1]).column("c1").to_pylist() == list(range(512, 640))
+
+
+def test_rows_on_screen_that_the_reader_has_left_are_given_up_with_their_blocks(scattered: Explorer):
+    scattered.jobs.run()
+    for first in (512, 256):
+        seen = {"first": first + 1, "count": 20, "columns": [1]}
+        scattered.say("want", first=first, count=128, columns=[1], seen=seen)
+    scattered.jobs.run()
+    came = [(one["type"], one["first"]) for one in scattered.messages if one["type"] in ("seen", "cells")]
+    assert came == [("seen", 257), ("cells", 256)]
+
+
+def test_rows_on_screen_come_with_their_blocks_where_these_take_no_time(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(3000)))
+    explorer.say("want", first=512, count=128, columns=[0], seen={"first": 530, "count": 20, "columns": [0]})
+    explorer.jobs.run()
+    assert explorer.messages[-1]["type"] == "cells"
+    assert "seen" not in kinds(explorer)
 
 
 def test_the_latest_place_of_kept_rows_is_read_next(explorer: Explorer, relation: Make):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
 from tests.views.table.hands import cell
 
@@ -16,10 +16,14 @@ import panel_material_ui as ui
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.views.table.explorer import TableExplorer
+from dataapp.views.table.relation import rows
 from tests.views.table.threads import ThreadSubmit
 
 engine = pn.state.cache.setdefault("engine", DuckDB())
 submit = ThreadSubmit(pn.state.curdoc)
+
+
+rows._MOST_KEPT = 10_000_000  # so that the file counts as huge
 
 
 def explore(sql, fixed_order=True):
@@ -152,6 +156,32 @@ def test_a_click_sorts_and_the_whole_order_can_be_scrolled(trades: Locator):
     title.click()
     expect(trades).to_have_attribute("data-state", "fresh", timeout=30_000)
     expect(cell(trades, 0, 0)).to_have_text("0")
+
+
+def test_rows_on_screen_of_a_huge_sorted_file_come_before_the_blocks_that_they_are_in(browser: Browser, url: str):
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    came: list[str] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda payload: came.append("seen") if '"seen"' in str(payload) else None)
+
+    page.on("websocket", listen)
+    page.goto(url)
+    table = explorer(page, 0)
+    expect(table).to_have_attribute("data-state", "fresh", timeout=30_000)
+    table.locator(".title", has_text="price").click()
+    table.locator(".title", has_text="price").click()
+    expect(cell(table, 0, 2)).to_have_text(f"{ROWS - 1:,}")
+    expect(table).to_have_attribute("data-state", "fresh", timeout=30_000)
+    for fraction, price in ((0.5, "^2,"), (1.0, r"^\d{1,2}$")):
+        came.clear()
+        scroll_to(table, fraction)
+        expect(cell(table, 0, 2)).to_have_text(re.compile(price))
+        expect(table.locator("td[data-is=wait]")).to_have_count(0)
+        first = int(cell(table, 0, 2).inner_text().replace(",", ""))
+        assert cell(table, 5, 2).inner_text() == f"{first - 5:,}"
+        assert "seen" in came
+    page.close()
 
 
 def test_filters_count_and_combine(trades: Locator):

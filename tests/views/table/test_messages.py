@@ -39,6 +39,22 @@ def test_the_messages_of_the_page_are_understood():
     assert read_message({"type": "clear", "view": 1}) == Clear(1)
 
 
+def test_what_is_seen_lies_among_what_is_wanted():
+    seen = {"first": 140, "count": 20, "columns": [0]}
+    assert read_message(WANT | {"seen": seen}) == Want(1, Span(128, 256, (4, 0)), Span(140, 20, (0,)))
+    for wrong in (
+        {"first": 127},
+        {"first": 384},
+        {"count": 0},
+        {"count": 245},
+        {"columns": []},
+        {"columns": [1]},
+        {"first": "1"},
+    ):
+        assert read_message(WANT | {"seen": seen | wrong}) == Want(1, Span(128, 256, (4, 0)))
+    assert read_message(WANT | {"seen": [140, 20]}) == Want(1, Span(128, 256, (4, 0)))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

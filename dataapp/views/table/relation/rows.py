@@ -6,6 +6,7 @@ Three ways lead to stable windows, so that all windows of a question fit togethe
   own, filters reach the files, nothing is kept. The first window comes before the rows are counted.
 - **numbered**: many rows of Parquet files in another order. Only the numbers of the rows are kept, in that order, and
   each window reads its rows from the files by their numbers. Ten columns of kept rows take thirty times the memory.
+  The order is made where memory is bounded, and the top of the first window comes before the rest of it.
 - **kept**: otherwise. The rows are kept as a table of the engine, which all sessions that ask the same share, and a
   list of row numbers is made for each order and filter. While the list is made, a top-N query gives the first window.
 
@@ -318,13 +319,13 @@ class RelationRows:
                 raise Cancelled
             with self._attempt(kept.reader, cancel):
                 if kept.files is not None:
-                    return self._read_files(kept, kept.files, rows, select, ordered=ordered)
+                    return self._read_files(kept, kept.files, rows, select, cancel, ordered=ordered)
                 table = Table.of_kept(columns, kept.table)
                 numbered = queries.kept_selected if self._is_plain(question) else queries.arranged_selected
                 return _read_kept(kept.reader, numbered(table, rows, select(table), ordered=ordered))
 
     def _read_files(
-        self, kept: _Kept, files: NumberedRows, rows: tuple[Rows, ...], select: Select, *, ordered: bool
+        self, kept: _Kept, files: NumberedRows, rows: tuple[Rows, ...], select: Select, cancel: Cancel, *, ordered: bool
     ) -> pa.Table:
         """Read rows of files by their places in the list of numbers that is kept."""
         assert self._columns is not None
@@ -335,7 +336,7 @@ class RelationRows:
             self._relation.check_sources()  # it was the files that were read
             return found
         query = files.by_number(table, _numbers(kept.reader, wanted), select(table), ordered=ordered)
-        return kept.reader.fetch(query.sql, query.parameters)
+        return self._fetch(query, cancel)  # where memory is not as short as for sorts
 
     def _begin_directly(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         screen = self.window(question, span, cancel)
@@ -456,13 +457,13 @@ class RelationRows:
         unfiltered = kept.total if self._unfiltered is None else self._unfiltered
         totals = Totals(kept.rows, unfiltered)
         with self._attempt(kept.reader, cancel):
-            return Screen(moved, self._window_of_kept(kept, moved, is_plain=is_plain), totals)
+            return Screen(moved, self._window_of_kept(kept, moved, cancel, is_plain=is_plain), totals)
 
-    def _window_of_kept(self, kept: _Kept, span: Span, *, is_plain: bool) -> pa.Table:
+    def _window_of_kept(self, kept: _Kept, span: Span, cancel: Cancel, *, is_plain: bool) -> pa.Table:
         assert self._columns is not None
         places = (Rows(span.first, span.count),)
         if kept.files is not None:
-            return self._read_files(kept, kept.files, places, lambda table: table.cells(span), ordered=True)
+            return self._read_files(kept, kept.files, places, lambda table: table.cells(span), cancel, ordered=True)
         table = Table.of_kept(self._columns, kept.table)
         if is_plain:
             return _read_kept(kept.reader, queries.kept_window(table, span))

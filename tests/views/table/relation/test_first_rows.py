@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.views.table.relation import queries
-from dataapp.views.table.relation.first_rows import first_rows, is_scan
+from dataapp.views.table.relation.first_rows import first_numbers, first_rows, is_scan
+from dataapp.views.table.relation.numbered import number_rows
 from dataapp.views.table.relation.queries import Query, Question, SortKey, Span, Table
 from tests.views.table.relation.test_rows import SCHEMA, frames
 
@@ -46,6 +47,11 @@ def test_they_are_what_the_plain_query_gives(
 
         found = first_rows(fetch, table, question, span)
         assert repr(found.to_pylist()) == repr(fetch(queries.top(table, question, span)).to_pylist())
+        numbered = number_rows(relation, table.columns, fetch)
+        assert numbered is not None
+        ids = [row["c0"] for row in found.to_pylist()]  # rows are numbered as they were made
+        numbers = first_numbers(fetch, numbered.table(table.columns), question, count)
+        assert [frame["id"][number] for number in numbers] == ids
         query = queries.keep(table, ())
         kept = Table.of_kept(table.columns, reader.keep(query.sql, query.parameters).name)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column, Relation
-from dataapp.errors import Cancelled, DataAppError
+from dataapp.errors import Cancelled, DataAppError, QueryError
 from dataapp.views.table.relation import numbered as module
 from dataapp.views.table.relation import rows as rows_module
 from dataapp.views.table.relation.numbered import NumberedRows, number_rows
@@ -211,6 +211,72 @@ def test_a_window_that_is_read_from_files_can_be_given_up_and_the_order_stays(en
         assert rows.window(question, Span(BLOCK, BLOCK, (0,)), job()).cells.column(0)[0].as_py() == 999 - BLOCK
         assert files_of(rows) is order
     rows.close()
+
+
+def test_a_first_window_of_huge_files_comes_in_two_parts(engine: DuckDB, tmp_path: Path):
+    file = tmp_path / "numbers.parquet"
+    duckdb.execute(f"COPY (SELECT range AS i, range * 7 % 50 AS d FROM range(1000)) TO '{file}' (ROW_GROUP_SIZE 100)")
+    rows = RelationRows(Relation(f"FROM '{file}'", key=object(), engine=engine, fixed_order=True))
+    columns = rows.columns(job())
+    for filters in ((), (where(columns, 0, ">= 400"),)):
+        for order in ((SortKey(1),), (SortKey(1, descending=True), SortKey(0, descending=True))):
+            question, span = Question(filters, order), Span(0, 2 * BLOCK, (0, 1))
+            plain = rows.begin(question, span, job())
+            assert not plain.has_more
+            with patch.object(rows_module, "_MOST_KEPT", 0), patch.object(rows_module, "_SCREEN", 30):
+                part = rows.begin(question, span, job())
+                assert (part.span, part.totals, part.has_more) == (span, None, True)
+                assert part.cells.to_pylist() == plain.cells.to_pylist()[:30]
+                assert rows.begin_whole(question, span, job()).cells.to_pylist() == plain.cells.to_pylist()
+                with pytest.raises(Cancelled):
+                    rows.begin_whole(Question(order=(SortKey(0),)), span, job())
+    with patch.object(rows_module, "_MOST_KEPT", 0):
+        few = Question((where(columns, 0, "<= 9"),), (SortKey(0, descending=True),))
+        screen = rows.begin(few, Span(0, BLOCK, (0,)), job())
+        assert (screen.cells.column(0).to_pylist(), screen.has_more) == (list(range(9, -1, -1)), False)
+    rows.close()
+
+
+def test_an_order_of_files_is_made_by_the_engine_for_sorts(engine: DuckDB, tmp_path: Path):
+    rows = huge(engine, tmp_path)
+    with patch.object(rows_module, "_MOST_KEPT", 0):
+        rows.settle(Question(order=(SortKey(0, descending=True),)), Span(0, BLOCK, (0,)), job())
+    assert len(engine.sorter.kept) == 1
+    assert len(engine.kept) == 0
+    rows.close()
+    assert len(engine.sorter.kept) == 0
+
+
+def test_an_order_that_needs_more_memory_than_sorts_may_take_is_made_by_the_engine_itself(tmp_path: Path):
+    engine = DuckDB()
+    rows = huge(engine, tmp_path)
+    connection = engine.sorter.lease()
+    connection.execute("SET memory_limit = '1MB'")
+    engine.sorter.give_back(connection)
+    with patch.object(rows_module, "_MOST_KEPT", 0):
+        settled = rows.settle(Question(order=(SortKey(1), SortKey(0, True))), Span(0, BLOCK, (0,)), job())
+    assert settled.cells.column(0)[0].as_py() == 299_995
+    assert (len(engine.sorter.kept), len(engine.kept)) == (0, 1)
+    rows.close()
+
+
+def test_an_order_that_fails_for_another_reason_fails(engine: DuckDB, tmp_path: Path):
+    rows = huge(engine, tmp_path)
+    failed = QueryError("broken")
+    with (
+        patch.object(rows_module, "_MOST_KEPT", 0),
+        patch.object(RelationRows, "_keep", side_effect=failed),
+        pytest.raises(QueryError, match="broken"),
+    ):
+        rows.settle(Question(order=(SortKey(0),)), Span(0, BLOCK, (0,)), job())
+    rows.close()
+
+
+def huge(engine: DuckDB, folder: Path) -> RelationRows:
+    file = folder / "huge.parquet"
+    texts = "SELECT range AS i, repeat('x', 40) || range % 5 AS t FROM range(300000)"
+    duckdb.execute(f"COPY ({texts}) TO '{file}'")
+    return RelationRows(Relation(f"FROM '{file}'", key=object(), engine=engine, fixed_order=True))
 
 
 def files_of(rows: RelationRows) -> NumberedRows | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import altair as alt
 
-COLUMNS = ("at", "symbol", "price", "size", "venue", "is_buy", "fee")  # that some chart reads
+COLUMNS = ("at", "symbol", "price", "size", "venue", "is_buy")  # that some chart reads
 
 QUESTIONS = {
     "histogram": (

@@ -173,6 +173,7 @@ def aggregate_unit(
             if "aggregate" not in definition:
                 _add_key(groups, channel, definition)
         _check_sorts(rewritten, definitions)
+        _check_missing(definitions)
         for channel, definition in definitions:
             if "aggregate" in definition:
                 _add_measure(groups, channel, definition, definitions, config, list(siblings))
@@ -285,6 +286,16 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
         aggregate = target.get("aggregate") if isinstance(target, dict) else None
         if not (aggregate in _ADDITIVE or (aggregate in _SAME_OF_ONE and keys == {definition.get("field")})):
             raise _NotExact("it is sorted by what Vega computes of all rows")
+
+
+def _check_missing(definitions: list[tuple[str, dict[str, Any]]]) -> None:
+    """Refuse a field of several uses that differ in what is missing: Vega-Lite leaves out marks by one of them."""
+    uses: dict[object, set[object]] = {}
+    for _, definition in definitions:
+        if isinstance(name := definition.get("field"), str):
+            uses.setdefault(name, set()).add(str(definition.get("aggregate")))
+    if any(len(ops) > 1 and ops & _CARRIED.keys() for ops in uses.values()):
+        raise _NotExact("marks are left out by one of several uses of a field, which differ in what is missing")
 
 
 def _add_measure(

@@ -6,7 +6,6 @@ An example follows from its seed alone, so that a failure can be repeated and th
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -103,16 +102,18 @@ class _Generator:
         return found
 
     def make_encodings(self) -> Encodings:
+        mark = self.pick("point", "rect", "tick", "line")
         channels = {"x": self.key(), "y": self.measured()}
         if self.random.random() < 0.5:
             name = self.pick("color", "detail", "tooltip")
             if name == "detail":
                 channels[name] = {"field": "f", "type": "nominal"}
-            else:  # bins of a colour fail in Vega where there are no rows, and a last digit can be another colour
-                make = partial(self.key, may_bin=False), partial(self.measured, ops=_EXACT_AGGREGATES)
-                channels[name] = self.pick(*make)()
+            elif mark == "line" or self.random.random() < 0.5:  # else a line has points in no order of their own
+                channels[name] = self.measured(_EXACT_AGGREGATES)  # a last digit can be another colour
+            else:
+                channels[name] = self.key(may_bin=False)  # bins of a colour fail in Vega where there are no rows
         transforms = [{"filter": self.flag()}] if self.random.random() < 0.3 else []
-        return Encodings(self.table(), self.pick("point", "rect", "tick", "line"), channels, transforms, self.uses)
+        return Encodings(self.table(), mark, channels, transforms, self.uses)
 
     def key(self, *, may_bin: bool = True) -> dict[str, Any]:
         kind = self.use(self.pick("bin", "timeUnit", "timeUnit", "plain"))

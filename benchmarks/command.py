@@ -21,6 +21,7 @@ BENCHMARKS = {
     "completion": "keystroke to completions on screen, over the sample data, with the engine's functions",
     "explore": "start of `dataapp explore` to first rows in a browser, and Ctrl-Enter to rows",
     "explorer": "rows of the table explorer in a browser: first ones, scrolled to, jumped to, sorted, filtered",
+    "charts": "data of charts over a file, against the same question in SQL, VegaFusion and plain Altair",
     "cancel": "change of an input to the end of the query that it made useless",
     "fairness": "a light query beside other sessions' heavy ones, against its time alone",
     "stall": "longest stall of the event loop while eight viewers move sliders",

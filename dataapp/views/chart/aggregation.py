@@ -11,7 +11,7 @@ tests draw both with Vega and compare.
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from dataapp.compile.identifiers import quote_identifier, quote_literal
@@ -173,6 +173,7 @@ def aggregate_unit(
             if "aggregate" not in definition:
                 _add_key(groups, channel, definition)
         _check_sorts(rewritten, definitions)
+        _check_missing(definitions)
         for channel, definition in definitions:
             if "aggregate" in definition:
                 _add_measure(groups, channel, definition, definitions, config, list(siblings))
@@ -287,6 +288,16 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
             raise _NotExact("it is sorted by what Vega computes of all rows")
 
 
+def _check_missing(definitions: list[tuple[str, dict[str, Any]]]) -> None:
+    """Refuse a field of several uses that differ in what is missing: Vega-Lite leaves out marks by one of them."""
+    uses: dict[object, set[object]] = {}
+    for _, definition in definitions:
+        if isinstance(name := definition.get("field"), str):
+            uses.setdefault(name, set()).add(str(definition.get("aggregate")))
+    if any(len(ops) > 1 and ops & _CARRIED.keys() for ops in uses.values()):
+        raise _NotExact("marks are left out by one of several uses of a field, which differ in what is missing")
+
+
 def _add_measure(
     groups: _Groups,
     channel: str,
@@ -380,8 +391,19 @@ def _groups_to_query(unit: dict[str, Any], groups: _Groups) -> Aggregated:
         f"SELECT {', '.join([*outputs, *measures])} FROM source {grouping}"
     )
     binnings = tuple(groups.binnings.values())
+    if binnings and len(sent) == 1:  # the greatest value is a whole row, and known: no need to look for it again
+        high = f"CAST(${binnings[0].parameter}_high AS DOUBLE)"
+        query += f" UNION ALL (SELECT {high}{', NULL' * len(measures)} WHERE {high} IS NOT NULL)"
+        binnings = (replace(binnings[0], tells_high=True), *binnings[1:])
+        return _aggregated(unit, groups, query, sent, binnings)
     for name in dict.fromkeys(binning.field for binning in binnings):
         query += f" UNION ALL ({_row_with_greatest(name, sent, len(measures))})"
+    return _aggregated(unit, groups, query, sent, binnings)
+
+
+def _aggregated(
+    unit: dict[str, Any], groups: _Groups, query: str, sent: list[Sent], binnings: tuple[Binning, ...]
+) -> Aggregated:
     carried = tuple(Sent(name, kind, "") for name, (_, kind) in groups.measures.items())
     return Aggregated(unit, f"{query} ORDER BY ALL NULLS FIRST", (*sent, *carried), binnings)
 

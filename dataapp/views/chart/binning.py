@@ -26,11 +26,13 @@ class Binning:
         field: The column.
         parameter: Prefix of the SQL parameters that carry the bins.
         options: Vega's options: ``maxbins`` and, if given, ``step``, ``base``, ``minstep``, ``nice``.
+        tells_high: Whether the greatest value is a parameter, too.
     """
 
     field: str
     parameter: str
     options: tuple[tuple[str, float | bool], ...]
+    tells_high: bool = False
 
     def expression(self, reference: str) -> str:
         """Return the SQL of a value's bin number; the bound parameters are `bounds_to_parameters`."""
@@ -40,10 +42,12 @@ class Binning:
         # `least` and `greatest` pass over nulls, and NaN is greater than all numbers.
         return f"CASE WHEN isnan({reference}) THEN {reference} WHEN {reference} IS NOT NULL THEN {number} END"
 
-    def bounds_to_parameters(self, low: float | None, high: float | None) -> dict[str, float]:
+    def bounds_to_parameters(self, low: float | None, high: float | None) -> dict[str, float | None]:
         """Return the bound parameters for values from `low` to `high`; None means that there are no values."""
         start, step, stop = bins(low or 0.0, high or 0.0, dict(self.options))
-        return {f"{self.parameter}_start": start, f"{self.parameter}_step": step, f"{self.parameter}_stop": stop}
+        bounds: dict[str, float | None] = {"start": start, "step": step, "stop": stop}
+        bounds |= {"high": high} if self.tells_high else {}
+        return {f"{self.parameter}_{name}": value for name, value in bounds.items()}
 
 
 def definition_to_binning(field: str, channel: str, bin_: object, parameter: str) -> Binning | None:

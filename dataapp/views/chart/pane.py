@@ -245,6 +245,11 @@ class ChartView(param.Parameterized):
         return found
 
 
+def chart_to_payloads(chart: alt.TopLevelMixin, relations: Mapping[CellData, Relation], cancel: Cancel) -> list[bytes]:
+    """Return the rows of each dataset of a chart, as they travel."""
+    return [payload.data for payload in _draw(chart, relations, None, cancel).payloads]
+
+
 def explain_chart(chart: alt.TopLevelMixin, relations: Mapping[CellData, Relation], cancel: Cancel) -> str:
     """Return, for people, what runs where for a chart of these rows, and what travels."""
     return _draw(chart, relations, None, cancel).explain()

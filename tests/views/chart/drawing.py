@@ -60,7 +60,7 @@ def _reading(milliseconds: float) -> datetime:
 def draw(spec: Mapping[str, Any], datasets: Mapping[str, list[dict[str, Any]]]) -> str:
     """Return the elements of the SVG: sorted, because groups come in any order, and with rounded numbers, because sums
     depend on the order of their terms."""
-    whole = {**spec, "datasets": {**datasets}}
+    whole = {**spec, "datasets": {**spec.get("datasets", {}), **datasets}}
     if whole.get("width") == "container":
         whole = {name: value for name, value in whole.items() if name not in {"width", "autosize"}}
     svg = vl_convert.vegalite_to_svg(json.dumps(whole, allow_nan=False), vl_version="6.4")

@@ -119,7 +119,7 @@ row = st.tuples(
     mark=st.sampled_from(["bar", "line", "point", "area", "rect"]),
     across=st.sampled_from(DIMENSIONS),
     up=st.sampled_from(AGGREGATES),
-    color=st.sampled_from([None, "symbol:N", "size:O", "mean(size):Q", "count()"]),
+    color=st.sampled_from([None, "symbol:N", "size:O", "median(size):Q", "count()"]),
 )
 def test_any_aggregate_of_any_rows_draws_the_same(rows, mark, across, up, color) -> None:
     # An area through the bin of NULL has no width: Vega writes a path for it or not, by the order of its rows.

@@ -28,6 +28,16 @@ def transformed(relation: Relation, transforms: Sequence[Mapping[str, Any]], fie
 
 def rows_by_vega(view: alt.Chart, relation: Relation, fields: Sequence[str]) -> list[Row]:
     """Return the rows that Vega computes from all rows of the relation."""
+    return _evaluate(plain_spec(view, relation), fields)
+
+
+def rows_by_plan(view: alt.Chart, relation: Relation, fields: Sequence[str]) -> list[Row]:
+    """Return the rows that Vega computes from what travels."""
+    return _evaluate(planned_spec(view, relation), fields)
+
+
+def plain_spec(view: alt.Chart, relation: Relation) -> dict[str, Any]:
+    """Return the specification of a single view with all rows of the relation inside, as they would be sent."""
     (data,) = find_cell_data(view)
     with named_data({data: relation.columns()}):
         spec = view.to_dict()
@@ -36,38 +46,42 @@ def rows_by_vega(view: alt.Chart, relation: Relation, fields: Sequence[str]) -> 
         expressions = ", ".join(f'{column.expression} AS "{column.name}"' for column in sent)
         rows = reader.fetch(f"SELECT {expressions} FROM relation").to_pylist()
     rows = _replace_wall(rows, sent, lambda wall: wall.timestamp() * 1000)
-    kinds = {column.name: column.kind for column in sent}
-    return _evaluate(spec, data.name, rows, kinds, set(), fields)
+    return _filled(spec, data.name, rows, {column.name: column.kind for column in sent}, frozenset())
 
 
-def rows_by_plan(view: alt.Chart, relation: Relation, fields: Sequence[str]) -> list[Row]:
-    """Return the rows that Vega computes from what travels."""
+def planned_spec(view: alt.Chart, relation: Relation) -> dict[str, Any]:
+    """Return the specification of a single view with what travels inside."""
     plan = chart_to_plan(view, {view.data: relation.columns()})
     (dataset,) = plan.datasets
     kinds = {column.name: column.kind for column in dataset.columns}
-    return _evaluate(plan.spec, dataset.name, rows_of(relation, dataset), kinds, dataset.derived, fields)
+    return _filled(plan.spec, dataset.name, rows_of(relation, dataset), kinds, dataset.derived)
 
 
-def _evaluate(
+def _filled(
     spec: Mapping[str, Any],
     name: str,
     rows: Sequence[Mapping[str, Any]],
     kinds: Mapping[str, Kind],
-    derived: set[str] | frozenset[str],
-    fields: Sequence[str],
-) -> list[Row]:
+    derived: frozenset[str],
+) -> dict[str, Any]:
+    """Put rows into a specification. JSON knows no NaN: it is a text that Vega reads as a number."""
     parse = {name: "number" if kind is Kind.NUMBER else None for name, kind in kinds.items() if kind is not Kind.TEXT}
     parse |= {name: None for name in derived if kinds.get(name) is Kind.TEXT}
+    return {
+        **{key: value for key, value in spec.items() if key not in ("autosize", "width")},
+        "data": {"name": name, "format": {"parse": parse}},
+        "datasets": {name: [{key: _to_json(value) for key, value in row.items()} for row in rows]},
+    }
+
+
+def _evaluate(spec: Mapping[str, Any], fields: Sequence[str]) -> list[Row]:
     told = f" + '{_BETWEEN}' + ".join(_told(field) for field in fields)
     whole = {
         **spec,
         "width": 10,
-        "data": {"name": name, "format": {"parse": parse}},
         "transform": [*spec.get("transform", []), {"calculate": told, "as": "__told"}],
         "encoding": {**spec["encoding"], "text": {"field": "__told", "type": "nominal"}},
-        "datasets": {name: [{key: _to_json(value) for key, value in row.items()} for row in rows]},
     }
-    whole.pop("autosize", None)
     scene = vl_convert.vegalite_to_scenegraph(json.dumps(whole, allow_nan=False), vl_version="6.4")
     return [tuple(map(_from_text, text.split(_BETWEEN))) for text in _texts(scene)]
 

@@ -3,7 +3,7 @@
 An example follows from its seed alone, so that a failure can be repeated and the coverage of a range of seeds counted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -16,6 +16,7 @@ from tests.views.chart.drawing import relation_of
 
 TIME_UNITS = tuple(f"{zone}{unit}" for zone in ("", "utc") for unit in (*_TRUNCATED, *_PARTS))
 PREDICATES = ("equal", "lt", "lte", "gt", "gte", "oneOf", "range", "valid", "and", "or", "not")
+_EXACT_AGGREGATES = ("count", "valid", "missing", "distinct", "sum", "min", "max", "median")
 _PARTS_OF_TIME = ("year", "quarter", "month", "date", "day", "dayofyear", "hours", "minutes", "seconds", "milliseconds")
 _TABLE = """
     SELECT a::DOUBLE AS a, b::DOUBLE AS b, i::BIGINT AS i, k::VARCHAR AS k, f::BOOLEAN AS f,
@@ -50,9 +51,33 @@ class Example:
     exactly: bool = True
 
 
+def encodings(seed: int) -> "Encodings":
+    """Return the example of encodings of a seed."""
+    return _Generator(Random(seed), is_finite=True).make_encodings()
+
+
 def example(seed: int) -> Example:
     """Return the example of a seed."""
     return _Generator(Random(seed)).make()
+
+
+@dataclass(slots=True)
+class Encodings:
+    """A view that aggregates.
+
+    Attributes:
+        relation: Its table.
+        mark: Its mark.
+        channels: Its encodings.
+        transforms: What is computed before.
+        uses: The translations that are needed.
+    """
+
+    relation: Relation
+    mark: str
+    channels: dict[str, Any]
+    transforms: list[dict[str, Any]]
+    uses: set[str]
 
 
 @dataclass(slots=True)
@@ -75,6 +100,37 @@ class _Generator:
         for kind in kinds:
             kind(self, found)
         return found
+
+    def make_encodings(self) -> Encodings:
+        mark = self.pick("point", "rect", "tick", "line")
+        channels = {"x": self.key(), "y": self.measured()}
+        if self.random.random() < 0.5:
+            name = self.pick("color", "detail", "tooltip")
+            if name == "detail":
+                channels[name] = {"field": "f", "type": "nominal"}
+            elif mark == "line" or self.random.random() < 0.5:  # else a line has points in no order of their own
+                channels[name] = self.measured(_EXACT_AGGREGATES)  # a last digit can be another colour
+            else:
+                channels[name] = self.key(may_bin=False)  # bins of a colour fail in Vega where there are no rows
+        transforms = [{"filter": self.flag()}] if self.random.random() < 0.3 else []
+        return Encodings(self.table(), mark, channels, transforms, self.uses)
+
+    def key(self, *, may_bin: bool = True) -> dict[str, Any]:
+        kind = self.use(self.pick("bin", "timeUnit", "timeUnit", "plain"))
+        if kind == "bin" and may_bin:
+            bins = self.pick(True, {"maxbins": 4}, {"step": 3})
+            return {"field": self.pick("a", "i"), "type": "quantitative", "bin": bins}
+        if kind == "timeUnit":
+            unit = self.use(self.pick(*TIME_UNITS))
+            name = "z" if unit.startswith("utc") else self.pick("w", "d")
+            return {"field": name, "type": self.pick("temporal", "ordinal"), "timeUnit": unit}
+        name = self.pick("k", "f", "i", "a")
+        return {"field": name, "type": _TYPES[name] if name in "kf" else self.pick("quantitative", "ordinal")}
+
+    def measured(self, ops: Sequence[str] = AGGREGATES) -> dict[str, Any]:
+        op = self.use(self.pick(*ops))
+        names = "abikfw" if op in ("valid", "missing", "distinct") else "abi"
+        return {"aggregate": op, "type": "quantitative"} | ({} if op == "count" else {"field": self.pick(*names)})
 
     # Tables
 

@@ -54,7 +54,7 @@ def test_saving_leaves_the_session_open_and_runs_nothing_for_it():
         ran.append(1)
         return "counted"
 
-    view = pn.panel(counted)
+    view: Any = pn.panel(counted)
     session = current_session()
     assert "counted" in saved(view)
     assert not session.is_closed

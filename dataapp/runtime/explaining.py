@@ -81,7 +81,9 @@ def _statement_text(cell: Cell, table: Table, database: Database, cancel: Cancel
         started = perf_counter()
         rows = read(table, cancel)
         took = f"{1000 * (perf_counter() - started):.1f} ms"
-        lines += [f"It took {took} to fetch and gave {_count(rows.num_rows, 'row')}, {_bytes(rows.nbytes)}."]
+        lines += [
+            f"It took {took} to fetch and gave {count_to_text(rows.num_rows, 'row')}, {bytes_to_text(rows.nbytes)}."
+        ]
     if table.ttl is not None:
         lines += [f"An answer is reused for {table.ttl:g} s (ttl=) before {database.label} is asked anew."]
     lines += _section("Policies", _policies(table))
@@ -107,18 +109,20 @@ def _cost(rows: int, size: int, profile: Profile) -> str:
     took = f"{1000 * profile.seconds:.1f} ms"
     if profile.cpu_seconds is not None:
         took += f" ({1000 * profile.cpu_seconds:.1f} ms of all processors)"
-    return f"It took {took} and gave {_count(rows, 'row')}, {_bytes(size)}."
+    return f"It took {took} and gave {count_to_text(rows, 'row')}, {bytes_to_text(size)}."
 
 
 def _scan_lines(scan: Scan, table: Table, reader: Reader) -> Iterator[str]:
     yield ""
-    columns = f"{_count(len(scan.columns), 'column')}: {', '.join(_some(list(scan.columns)))}" if scan.columns else ""
-    yield f"{scan.function} handed on {_count(scan.rows, 'row')}" + (f" of {columns}" if columns else "")
+    columns = (
+        f"{count_to_text(len(scan.columns), 'column')}: {', '.join(_some(list(scan.columns)))}" if scan.columns else ""
+    )
+    yield f"{scan.function} handed on {count_to_text(scan.rows, 'row')}" + (f" of {columns}" if columns else "")
     if scan.filters:
         yield f"    filtered while reading: {'; '.join(scan.filters)}"
     if scan.files is not None:
         groups = _row_groups(scan, table, reader)
-        yield f"    {_count(scan.files, 'file')} opened" + ("" if groups is None else f", {_groups(groups)}")
+        yield f"    {count_to_text(scan.files, 'file')} opened" + ("" if groups is None else f", {_groups(groups)}")
 
 
 def _row_groups(scan: Scan, table: Table, reader: Reader) -> RowGroups | None:
@@ -130,7 +134,7 @@ def _row_groups(scan: Scan, table: Table, reader: Reader) -> RowGroups | None:
 
 def _groups(groups: RowGroups) -> str:
     needed = f"{groups.chosen:,} of {groups.total:,} row groups by their statistics"
-    return f"{needed}, {_bytes(groups.chosen_bytes)} of {_bytes(groups.total_bytes)}"
+    return f"{needed}, {bytes_to_text(groups.chosen_bytes)} of {bytes_to_text(groups.total_bytes)}"
 
 
 def _chosen(table: Table, measured: Measured) -> Iterator[str]:
@@ -150,11 +154,23 @@ def _some(names: list[str]) -> list[str]:
     return names if more <= 1 else [*names[:_MOST_NAMES], f"and {more} more"]
 
 
-def _count(number: int, noun: str) -> str:
+def count_to_text(number: int, noun: str) -> str:
+    """Return how many there are, for people.
+
+    Example:
+        >>> count_to_text(1, "row"), count_to_text(2000, "row")
+        ('1 row', '2,000 rows')
+    """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _bytes(size: int) -> str:
+def bytes_to_text(size: int) -> str:
+    """Return a number of bytes for people.
+
+    Example:
+        >>> bytes_to_text(536), bytes_to_text(1_500_000)
+        ('536 bytes', '1.5 MB')
+    """
     for unit, bytes_of in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= bytes_of:
             return f"{size / bytes_of:.1f} {unit}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from dataapp.runtime.explaining import bytes_to_text, count_to_text
 from dataapp.views.chart.plan import Dataset, Plan, Work
 
 
@@ -16,13 +17,13 @@ def plan_to_text(plan: Plan, payloads: Sequence[bytes]) -> str:
         payloads: The rows of each dataset, as they travel.
     """
     rows = [_rows(payload) for payload in payloads]
-    total = f"{_count(sum(rows), 'row')}, {_bytes(sum(map(len, payloads)))}"
-    lines = [f"The chart has {_count(len(payloads), 'dataset')}: {total} travel."]
+    total = f"{count_to_text(sum(rows), 'row')}, {bytes_to_text(sum(map(len, payloads)))}"
+    lines = [f"The chart has {count_to_text(len(payloads), 'dataset')}: {total} travel."]
     for dataset, payload, count in zip(plan.datasets, payloads, rows, strict=True):
         names = ", ".join(f"`{column.name}`" for column in dataset.columns)
         label: Any = getattr(dataset.data.source, "label", dataset.data.source)
-        lines += ["", f"{dataset.name}, of `{label}`: {_count(count, 'row')}, {_bytes(len(payload))}"]
-        lines.append(f"    {_count(len(dataset.columns), 'column')}: {names}")
+        lines += ["", f"{dataset.name}, of `{label}`: {count_to_text(count, 'row')}, {bytes_to_text(len(payload))}"]
+        lines.append(f"    {count_to_text(len(dataset.columns), 'column')}: {names}")
         lines += _works(plan.works.get(dataset.name, ()))
         lines.append(f"    query: {_query(dataset)}")
     return "\n".join(lines)
@@ -45,14 +46,3 @@ def _query(dataset: Dataset) -> str:
 def _rows(payload: bytes) -> int:
     with pa.ipc.open_stream(payload) as reader:
         return sum(batch.num_rows for batch in reader)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _bytes(size: int) -> str:
-    for unit, bytes_of in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= bytes_of:
-            return f"{size / bytes_of:.1f} {unit}"
-    return f"{size} bytes"

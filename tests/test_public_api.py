@@ -12,7 +12,7 @@ from dataapp.cells.cell import Cell
 SIGNATURES = {
     "App": "(title, /, sidebar=(), main=(), *, header=(), dark=None, lost=None, timeout=None, refresh=True, **params)",
     "DataAppError": "(message, *, hint=None, cell=None, line=None, column=None)",
-    "brush": "(chart, /, *, x=None, y=None, name=None)",
+    "brush": "(chart, /, *, x=None, y=None, selection=None, name=None)",
     "cell": "(function=None, /, *, run='auto', name=None, **wiring)",
     "chart": "(table, /)",
     "connect": "(url, /, **options)",
@@ -20,7 +20,7 @@ SIGNATURES = {
     "explore": "(table, /, *, sort=(), where=None, columns=(), formats=None, height=None, name=None)",
     "input": "(widget, /, *, throttled=False, **options)",
     "match": "(column, input, /, *, name=None)",
-    "pick": "(chart, field, /, *, column=None, name=None)",
+    "pick": "(chart, field=None, /, *, column=None, selection=None, name=None)",
     "source": "(location, /, *, policy=None, name=None, ttl=None, **options)",
     "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, ttl=None, **bindings)",
     "user": "()",

@@ -237,7 +237,8 @@ def test_a_first_window_of_huge_files_comes_in_two_parts(engine: DuckDB, tmp_pat
     rows.close()
 
 
-def test_an_order_of_files_is_made_by_the_engine_for_sorts(engine: DuckDB, tmp_path: Path):
+def test_an_order_of_files_is_made_by_the_engine_for_sorts(tmp_path: Path):
+    engine = DuckDB()  # where nothing else is kept
     rows = huge(engine, tmp_path)
     with patch.object(rows_module, "_MOST_KEPT", 0):
         rows.settle(Question(order=(SortKey(0, descending=True),)), Span(0, BLOCK, (0,)), job())

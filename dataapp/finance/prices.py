@@ -192,8 +192,8 @@ def bollinger_bands(
         >>> import dataapp as da
         >>> from dataapp import finance
         >>> days = da.sql("SELECT DATE '2024-03-01' + range::INT AS bar, range AS close FROM range(30)")
-        >>> [layer.mark.type for layer in finance.bollinger_bands(days).layer]
-        ['area', 'line']
+        >>> " ".join(layer.mark.type for layer in finance.bollinger_bands(days).layer)
+        'area line'
     """
     over, close = _window(time, _checked_window(window)), quoted(price)
     whole = f"count(*) {over} = {window}"

@@ -78,8 +78,8 @@ def returns_distribution(
         >>> import dataapp as da
         >>> from dataapp import finance
         >>> days = da.sql("SELECT DATE '2024-03-01' + range::INT AS bar, 100 + range % 7 AS close FROM range(90)")
-        >>> [layer.mark.type for layer in finance.returns_distribution(days).layer]
-        ['bar', 'rule']
+        >>> " ".join(layer.mark.type for layer in finance.returns_distribution(days).layer)
+        'bar rule'
     """
     if not 0 < level < 1:
         raise WrongKindError(f"`level` is {level}.", hint="give a share between 0 and 1, such as 0.05")
@@ -137,7 +137,7 @@ def correlation_heatmap(
         >>> import dataapp as da
         >>> from dataapp import finance
         >>> days = da.sql(
-        ...     "SELECT DATE '2024-03-01' + (i // 2)::INT AS bar, ['A', 'B'][1 + i % 2] AS symbol, 100 + i % 7 AS close"
+        ...     "SELECT DATE '2024-03-01' + (i // 2)::INT AS bar, if(i % 2 = 0, 'A', 'B') AS symbol, 100 + i % 7 AS close"
         ...     " FROM range(90) numbers(i)"
         ... )
         >>> len(finance.correlation_heatmap(days).layer)

@@ -137,8 +137,8 @@ def correlation_heatmap(
         >>> import dataapp as da
         >>> from dataapp import finance
         >>> days = da.sql(
-        ...     "SELECT DATE '2024-03-01' + (i // 2)::INT AS bar, if(i % 2 = 0, 'A', 'B') AS symbol, 100 + i % 7 AS close"
-        ...     " FROM range(90) numbers(i)"
+        ...     "SELECT DATE '2024-03-01' + i // 2 AS bar, if(i % 2 = 0, 'A', 'B') AS symbol, 100 + i % 7 AS close "
+        ...     "FROM range(90) numbers(i)"
         ... )
         >>> len(finance.correlation_heatmap(days).layer)
         2

@@ -1,14 +1,12 @@
 """Saving a book as an app: the file is written whole or not at all, and over another one only when told to."""
 
 import importlib.util
-import os
-import shutil
 import sys
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
 from dataapp.errors import FileTakenError, NotSavedError
+from dataapp.files import draft_of, place_of, take_over
 from dataapp.workbench.live import LiveBook
 from dataapp.workbench.module import book_to_module
 
@@ -64,34 +62,21 @@ def save_module(text: str, path: Path, *, overwrite: bool = False) -> Path:
     path = _checked(path)
     if path.exists() and not overwrite:
         raise _taken(path)
-    draft = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.tmp")
     try:
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            _take_over(draft, path)
-        else:
-            _claim(draft, path)
+        with draft_of(path, text.encode()) as draft:
+            if overwrite:
+                take_over(draft, path)
+            else:
+                _claim(draft, path)
     except OSError as error:
         raise NotSavedError(f"`{path}` cannot be written: {error.strerror or error}.") from error
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 
 def _checked(path: Path) -> Path:
-    try:
-        path = path.expanduser().resolve()
-    except RuntimeError as error:  # no home folder
-        raise NotSavedError(f"`{path}` cannot be found: {error}") from error
     if path.suffix != ".py":
         raise NotSavedError(f"`{path.name}` is not a Python file.", hint=f"call it `{path.stem or 'app'}.py`")
-    if path.is_dir():
-        raise NotSavedError(f"`{path}` is a folder.", hint="give the name of a file in it")
-    if not path.parent.is_dir():
-        raise NotSavedError(f"There is no folder `{path.parent}`.", hint="make it first, or save elsewhere")
+    path = place_of(path, NotSavedError)
     if (hidden := _hidden_module(path)) is not None:
         raise NotSavedError(
             f"Whoever runs an app called `{path.name}` imports it instead of the module `{hidden}`.",
@@ -112,12 +97,6 @@ def _hidden_module(path: Path) -> str | None:
     where = None if found is None else found.origin
     is_other = where is not None and Path(where).parent != path.parent and Path(where).parent.parent != path.parent
     return name if is_other else None
-
-
-def _take_over(draft: Path, path: Path) -> None:
-    if path.exists():
-        shutil.copymode(path, draft)
-    draft.replace(path)
 
 
 def _claim(draft: Path, path: Path) -> None:

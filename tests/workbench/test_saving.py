@@ -47,7 +47,7 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pyte
     def appear(descriptor: int) -> None:
         (tmp_path / "app.py").write_text("theirs")
 
-    monkeypatch.setattr("dataapp.workbench.saving.os.fsync", appear)
+    monkeypatch.setattr("dataapp.files.os.fsync", appear)
     with pytest.raises(FileTakenError):
         save_module("x", tmp_path / "app.py")
     assert (tmp_path / "app.py").read_text() == "theirs"
@@ -58,7 +58,7 @@ def test_a_failure_leaves_the_file_and_no_other(tmp_path: Path, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     (tmp_path / "app.py").write_text("mine")
-    monkeypatch.setattr("dataapp.workbench.saving.os.fsync", fail)
+    monkeypatch.setattr("dataapp.files.os.fsync", fail)
     with pytest.raises(NotSavedError, match="No space left"):
         save_module("x", tmp_path / "app.py", overwrite=True)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("app.py", "mine")]

@@ -5,7 +5,6 @@ does instead: the plan's queries run in the engine, and only what the marks need
 Altair's. There is no other place for this: layers and concatenations are new objects, of classes of Altair.
 """
 
-import os
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from dataapp.cells.cell import Cell
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, ChartNotSavedError
+from dataapp.files import draft_of, place_of, take_over
 from dataapp.views.chart.plan import Plan, chart_to_plan
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.takes.rows import ROWS_KINDS, distinct_datasets, fetch_rows, rows_to_file
@@ -73,10 +73,11 @@ def save_chart(
     kind = _kind_of(fp, format)
     if kind in PICTURES:
         _converter()  # before any query runs
-    file = None if not isinstance(fp, str | Path) else _checked(Path(fp))
+    file = None if not isinstance(fp, str | Path) else place_of(Path(fp), ChartNotSavedError)
     with ExitStack() as opened:
         drawn = _Drawn.open(chart, opened)
-        content = drawn.rows(kind) if kind in ROWS_KINDS else _to_content(drawn.spec(), kind, scale_factor, options)
+        rows, spec = (drawn.rows(kind), {}) if kind in ROWS_KINDS else (b"", drawn.spec())
+    content = rows if kind in ROWS_KINDS else _to_content(spec, kind, scale_factor, options)  # nothing is held for it
     if file is not None:
         _write(file, content.encode() if isinstance(content, str) else content)
     else:
@@ -185,29 +186,9 @@ def _to_html(spec: Mapping[str, Any], *, is_inline: bool) -> str:
     return before + spec_to_json(spec) + after
 
 
-def _checked(path: Path) -> Path:
-    try:
-        path = path.expanduser().resolve()
-    except RuntimeError as error:  # no home folder
-        raise ChartNotSavedError(f"`{path}` cannot be found: {error}") from error
-    if path.is_dir():
-        raise ChartNotSavedError(f"`{path}` is a folder.", hint="give the name of a file in it")
-    if not path.parent.is_dir():
-        raise ChartNotSavedError(f"There is no folder `{path.parent}`.", hint="make it first, or save elsewhere")
-    return path
-
-
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.tmp")
     try:
-        try:
-            with draft.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with draft_of(path, content) as draft:
+            take_over(draft, path)
     except OSError as error:
         raise ChartNotSavedError(f"`{path}` cannot be written: {error.strerror or error}.") from error

@@ -5,6 +5,7 @@ shows the same explorer in a session shares it. All of it is texts and names; on
 above give, understands them.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -123,8 +124,8 @@ class _Part(Cell):
         return self._label is not None or self.namespace.name_of(self) is not None or self.explorer.is_named
 
     @property
-    def _what(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _what(self) -> str: ...
 
 
 class FilteredCell(_Part, SqlCell):

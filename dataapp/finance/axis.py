@@ -15,6 +15,8 @@ from dataapp.compile.identifiers import quote_identifier
 from dataapp.errors import WrongKindError
 
 MOST_BARS = 250  # places on an axis; on a wide page, each is then four pixels or more
+UP, DOWN = "#2a9d6f", "#d1443c"
+ACCENT = "#e0952b"
 PLACE = "place"  # the column that has the start of a place, as text: a scale of names has no gaps
 _LABEL = (
     "length(datum.value) > 10 ? timeFormat(toDate(replace(datum.value, ' ', 'T')), '%-d %b %H:%M')"

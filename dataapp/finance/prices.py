@@ -6,11 +6,9 @@ import altair as alt
 
 from dataapp.compile.identifiers import quote_identifier as quoted
 from dataapp.errors import WrongKindError
-from dataapp.finance.axis import MOST_BARS, along, checked, placed, told, when
+from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, UP, along, checked, placed, told, when
 from dataapp.views.charts import chart
 
-UP, DOWN = "#2a9d6f", "#d1443c"
-OVERLAY = "#e0952b"
 _RISES = alt.datum.close >= alt.datum.open
 
 
@@ -132,7 +130,7 @@ def moving_average(
     *,
     time: str = "bar",
     price: str = "close",
-    color: str = OVERLAY,
+    color: str = ACCENT,
     most: int = MOST_BARS,
     height: int = 300,
 ) -> alt.Chart:

@@ -7,7 +7,7 @@ import altair as alt
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.compile.identifiers import quote_identifier as quoted
 from dataapp.errors import WrongKindError
-from dataapp.finance.axis import MOST_BARS, along, checked, placed, told, when
+from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, along, checked, placed, told, when
 from dataapp.views.charts import chart
 
 type Returns = Literal["simple", "log"]
@@ -44,7 +44,7 @@ def drawdown(
     below = alt.Y("drawdown:Q", title="Drawdown").axis(format="~%", tickCount=3)
     return (
         chart(cell)
-        .mark_area(color="#d1443c", opacity=0.35, line={"strokeWidth": 1, "color": "#d1443c"})
+        .mark_area(color=DOWN, opacity=0.35, line={"strokeWidth": 1, "color": DOWN})
         .encode(x=along(), y=below, tooltip=[when(), told("drawdown", "Drawdown", ".2%")])
         .properties(width="container", height=height)
     )
@@ -106,7 +106,7 @@ def returns_distribution(
         .mark_rule(strokeWidth=2)
         .encode(
             x=alt.X("value:Q", title="Return"),
-            color=alt.Color("figure:N").scale(range=["#d1443c", "#e0952b"]).legend(orient="top", title=None),
+            color=alt.Color("figure:N").scale(range=[DOWN, ACCENT]).legend(orient="top", title=None),
             tooltip=["figure:N", alt.Tooltip("value:Q", title="Return", format=".2%")],
         )
     )

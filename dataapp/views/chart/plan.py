@@ -5,7 +5,7 @@ line is thinned (`thinning`); everything else gets the columns that the chart me
 depends on the chart and the columns of its cells alone, never on rows, so it is made once and run for each change.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
@@ -149,7 +149,7 @@ def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Col
     planner = _Planner(spec.get("config", {}), {data.name: (data, known) for data, known in columns.items()})
     spec = planner.place(_data_to_views(spec))
     datasets = planner.finished(spec)
-    typed = _typed(_sized(spec), {dataset.name: dataset for dataset in datasets})
+    typed = with_parsers(_sized(spec), {dataset.name: dataset for dataset in datasets}, _as_they_are)
     return Plan(typed, datasets, planner.works)
 
 
@@ -308,19 +308,27 @@ def _named_datasets(node: object) -> Iterator[str]:
             yield from _named_datasets(value)
 
 
-def _typed(node: Any, datasets: Mapping[str, Dataset]) -> Any:
-    """Say which columns arrive as what they are: Vega would parse each value of each of them again."""
+def with_parsers(node: Any, datasets: Mapping[str, Dataset], parsers: Callable[[Dataset], Mapping[str, Any]]) -> Any:
+    """Say in a specification how the columns of its datasets are read: Vega-Lite would guess from how they are used."""
     if isinstance(node, list):
-        return [_typed(value, datasets) for value in cast("list[object]", node)]
+        return [with_parsers(value, datasets, parsers) for value in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
-    typed: dict[str, Any] = {name: _typed(value, datasets) for name, value in cast("dict[str, Any]", node).items()}
-    data = typed.get("data")
-    if isinstance(data, dict) and (sent := datasets.get(data.get("name", ""))):
-        known = sent.derived
-        parse = {column.name: None for column in sent.columns if column.kind is not Kind.TEXT or column.name in known}
-        typed["data"] = {"format": {"parse": parse}} | data if parse else data
-    return typed
+    known = {name: with_parsers(value, datasets, parsers) for name, value in cast("dict[str, Any]", node).items()}
+    data = known.get("data")
+    if isinstance(data, dict) and (dataset := datasets.get(data.get("name", ""))):
+        bare = {key: value for key, value in cast("dict[str, Any]", data).items() if key != "format"}
+        known["data"] = bare | ({"format": {"parse": parse}} if (parse := dict(parsers(dataset))) else {})
+    return known
+
+
+def _as_they_are(dataset: Dataset) -> dict[str, None]:
+    """Return the columns that arrive as what they are: Vega would parse each value of each of them again."""
+    return {
+        column.name: None
+        for column in dataset.columns
+        if column.kind is not Kind.TEXT or column.name in dataset.derived
+    }
 
 
 def _sent_columns(spec: Mapping[str, Any], columns: Sequence[Column]) -> tuple[Sent, ...]:

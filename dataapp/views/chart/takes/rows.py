@@ -24,7 +24,10 @@ _DAY = 86_400_000_000  # microseconds
 
 def distinct_datasets(plan: Plan) -> tuple[Dataset, ...]:
     """Return the datasets of a chart; of several with the same rows, which layers can have, the first."""
-    return tuple({(dataset.data, dataset.query, repr(dataset.binnings)): dataset for dataset in plan.datasets}.values())
+    found: dict[object, Dataset] = {}
+    for dataset in plan.datasets:
+        found.setdefault((dataset.data, replace(dataset, thinned=None).question), dataset)
+    return tuple(found.values())
 
 
 def fetch_rows(dataset: Dataset, columns: Sequence[Column], fetch: Fetch) -> pa.Table:

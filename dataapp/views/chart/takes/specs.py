@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from dataapp.views.chart.plan import Dataset, Plan
+from dataapp.views.chart.plan import Dataset, Plan, with_parsers
 from dataapp.views.chart.wire import Kind, Sent
 
 CONTAINER_WIDTH = 600  # pixels of a chart that fills the width of its place on a page: a file has none
@@ -34,7 +34,7 @@ def filled_spec(plan: Plan, tables: Sequence[pa.Table], *, width: object = None)
         spec.pop("width")
         if width == "container":
             spec["width"] = CONTAINER_WIDTH
-    filled = cast("dict[str, Any]", _parsed(spec, {dataset.name: dataset for dataset in plan.datasets}))
+    filled = with_parsers(spec, {dataset.name: dataset for dataset in plan.datasets}, _parsers)
     rows = {
         dataset.name: table_to_rows(table, dataset.columns)
         for dataset, table in zip(plan.datasets, tables, strict=True)
@@ -84,15 +84,10 @@ def _reading(milliseconds: float) -> str | None:
         return None
 
 
-def _parsed(node: Any, datasets: Mapping[str, Dataset]) -> Any:
-    """Say of each dataset what its columns are: Vega-Lite would guess from how they are used."""
-    if isinstance(node, list):
-        return [_parsed(value, datasets) for value in cast("list[object]", node)]
-    if not isinstance(node, dict):
-        return node
-    known: dict[str, Any] = {name: _parsed(value, datasets) for name, value in cast("dict[str, Any]", node).items()}
-    data = known.get("data")
-    if isinstance(data, dict) and (dataset := datasets.get(cast("dict[str, Any]", data).get("name", ""))):
-        parse = {column.name: _PARSERS[column.kind] for column in dataset.columns if column.kind in _PARSERS}
-        known["data"] = {"name": dataset.name} | ({"format": {"parse": parse}} if parse else {})
-    return known
+def _parsers(dataset: Dataset) -> dict[str, str | None]:
+    """Return what each column is written as; texts that transforms made stay texts, as on a page."""
+    parsers: dict[str, str | None] = {
+        column.name: _PARSERS[column.kind] for column in dataset.columns if column.kind in _PARSERS
+    }
+    texts = (column.name for column in dataset.columns if column.kind is Kind.TEXT and column.name in dataset.derived)
+    return parsers | dict.fromkeys(texts)

@@ -18,6 +18,9 @@ its own.
 
 All of it stops when nobody waits for it any more. Whoever gives up keeping rows lets them go; whoever gives up what
 reads kept rows stops only that attempt, and they stay for the next question. `close` ends everything.
+
+The module is long because the three ways share what is kept, under one lock: whichever answers may have to give up what
+another one began.
 """
 
 import threading

@@ -142,6 +142,28 @@ def test_several_sets_of_rows_are_an_error_that_names_the_way(tmp_path: Path) ->
     assert (tmp_path / "chart.csv").read_text() == "z\n1.0\n"
 
 
+def test_layers_with_transforms_of_their_own_are_several_sets_of_rows(tmp_path: Path) -> None:
+    points = da.chart(rows).mark_point().encode(x="n:Q", y="x:Q")
+    low, high = points.transform_filter("datum.n < 3"), points.transform_filter("datum.n > 8")
+    with pytest.raises(da.DataAppError, match="2 sets of rows"):
+        (low + high).save(str(tmp_path / "rows.csv"))
+    assert pl.read_csv(saved(low + low, tmp_path / "low.csv"))["n"].to_list() == [0, 1, 2]
+    assert pl.read_csv(saved(high, tmp_path / "high.csv"))["n"].to_list() == [9, 10, 11]
+
+
+def test_texts_that_a_transform_makes_are_read_in_a_file_as_on_a_page(tmp_path: Path) -> None:
+    marks = da.chart(rows).mark_point().encode(x="digits:Q").transform_calculate(digits="datum.flag ? '1' : '2'")
+    spec = json.loads(saved(marks, tmp_path / "chart.json"))
+    assert spec["data"]["format"]["parse"] == {"digits": None}
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
+    file = tmp_path / "chart.json"
+    file.touch(0o600)
+    saved(mean_bars(), file)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     ("file", "message"),
     [

@@ -150,13 +150,14 @@ def _bin(frame: Frame, transform: Transform) -> Frame:
         raise NotTranslated(f"bins of `{transform['field']}` are not translated")
     low, step = f"${binning.parameter}_start", f"${binning.parameter}_step"
     first = f"({low} + {step} * ({binning.expression(value.sql)}))"
+    last = f"{low} + {step} * (1 + ({first} - {low}) / {step})"  # as Vega has it, to the last digit
     extent = (
         f"SELECT min({value.sql}) FILTER (WHERE NOT isnan({value.sql})), "
         f"max({value.sql}) FILTER (WHERE NOT isnan({value.sql})) FROM {frame.source}"
     )
     made = {
         start: (Field(Column(start, "DOUBLE"), True), f"CAST({first} AS DOUBLE)"),
-        end: (Field(Column(end, "DOUBLE"), True), f"CAST({first} + {step} AS DOUBLE)"),
+        end: (Field(Column(end, "DOUBLE"), True), f"CAST({last} AS DOUBLE)"),
     }
     return replace(frame.extended(made), bounds=(*frame.bounds, Bounds(binning, extent)))
 

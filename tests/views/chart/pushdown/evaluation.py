@@ -15,6 +15,7 @@ from dataapp.views.chart.wire import Kind, column_to_sent
 from tests.views.chart.drawing import _replace_wall, rows_of
 
 type Row = tuple[object, ...]
+_CARRIED = 1e-6
 _BETWEEN, _MARK = "\u00a6", "\u00b6"
 
 
@@ -64,13 +65,16 @@ def _filled(
     kinds: Mapping[str, Kind],
     derived: frozenset[str],
 ) -> dict[str, Any]:
-    """Put rows into a specification. JSON knows no NaN: it is a text that Vega reads as a number."""
+    """Put rows into a specification.
+
+    Numbers are texts that Vega reads as numbers: JSON knows no NaN, and what reads it here may miss the last digit.
+    """
     parse = {name: "number" if kind is Kind.NUMBER else None for name, kind in kinds.items() if kind is not Kind.TEXT}
     parse |= {name: None for name in derived if kinds.get(name) is Kind.TEXT}
     return {
         **{key: value for key, value in spec.items() if key not in ("autosize", "width")},
         "data": {"name": name, "format": {"parse": parse}},
-        "datasets": {name: [{key: _to_json(value) for key, value in row.items()} for row in rows]},
+        "datasets": {name: [{key: _to_json(value, kinds.get(key)) for key, value in row.items()} for row in rows]},
     }
 
 
@@ -94,10 +98,10 @@ def _told(field: str) -> str:
     )
 
 
-def _to_json(value: object) -> object:
+def _to_json(value: object, kind: Kind | None) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
+    return repr(value) if isinstance(value, float) and kind is Kind.NUMBER else value
 
 
 def _from_text(text: str) -> object:
@@ -115,6 +119,26 @@ def _texts(node: object) -> Iterator[str]:
     elif isinstance(node, list):
         for value in node:
             yield from _texts(value)
+
+
+def settled(by_vega: Sequence[Row], by_plan: Sequence[Row], carried: Sequence[int]) -> list[Row]:
+    """Return the rows of Vega without the rounding errors that it carries along in some places, told from the others.
+
+    Only where they are as small as such errors; the root of one is greater than itself.
+    """
+
+    def value(place: int, vega: object, engine: object) -> object:
+        if place not in carried or not isinstance(vega, float) or not isinstance(engine, float):
+            return vega
+        is_same = abs(engine) < _CARRIED if math.isnan(vega) else math.isclose(vega, engine, abs_tol=_CARRIED)
+        return engine if is_same else vega
+
+    if len(by_vega) != len(by_plan):
+        return list(by_vega)
+    return [
+        tuple(value(place, a, b) for place, (a, b) in enumerate(zip(*rows, strict=True)))
+        for rows in zip(by_vega, by_plan, strict=True)
+    ]
 
 
 def same_rows(one: Sequence[Row], other: Sequence[Row], *, in_order: bool, exactly: bool) -> bool:

@@ -41,6 +41,8 @@ class Example:
         uses: The translations that are needed.
         in_order: Whether the rows have an order.
         exactly: Whether all digits have to agree: sums depend on the order of their terms.
+        carried: Fields in which Vega carries its rounding errors along from row to row, up to NaN in place of 0:
+            deviations over a window that slides.
     """
 
     relation: Relation
@@ -49,6 +51,7 @@ class Example:
     uses: set[str] = field(default_factory=set)
     in_order: bool = True
     exactly: bool = True
+    carried: set[str] = field(default_factory=set)
 
 
 def encodings(seed: int) -> "Encodings":
@@ -308,6 +311,10 @@ class _Generator:
         sort = [{"field": name, "order": self.pick("ascending", "descending")} for name in self.groups("abiwzf")]
         frame = self.pick({}, {"frame": [None, None]}, {"frame": [-1, 1], "ignorePeers": True}, {"frame": [None, 0]})
         found.transforms.append({"window": measures, "groupby": self.groups("kfi"), "sort": sort, **frame})
+        if frame.get("frame") == [-1, 1]:
+            found.carried |= {
+                one["as"] for one in measures if one["op"] in ("variance", "variancep", "stdev", "stdevp")
+            }
         self.add_measures(found, measures)
 
     def bin(self, found: Example) -> None:

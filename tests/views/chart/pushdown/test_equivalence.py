@@ -2,12 +2,13 @@
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import example as of_old
 from hypothesis import strategies as st
 
 from dataapp.views.chart.plan import chart_to_plan
 from dataapp.views.chart.pushdown.expressions import FUNCTIONS, OPERATORS
 from dataapp.views.chart.pushdown.transforms import AGGREGATES, TRANSLATED, WINDOWS
-from tests.views.chart.pushdown.evaluation import rows_by_plan, rows_by_vega, same_rows, transformed
+from tests.views.chart.pushdown.evaluation import rows_by_plan, rows_by_vega, same_rows, settled, transformed
 from tests.views.chart.pushdown.generator import PREDICATES, TIME_UNITS, example
 
 _SEEDS = range(600)
@@ -19,6 +20,7 @@ def check(seed: int) -> None:
     view = transformed(made.relation, made.transforms, made.fields)
     by_vega = rows_by_vega(view, made.relation, list(made.fields))
     by_plan = rows_by_plan(view, made.relation, list(made.fields))
+    by_vega = settled(by_vega, by_plan, [at for at, name in enumerate(made.fields) if name in made.carried])
     same = same_rows(by_vega, by_plan, in_order=made.in_order, exactly=made.exactly)
     assert same, f"{seed}: {made.transforms}\n{list(made.fields)}\n{by_vega}\n{by_plan}"
 
@@ -31,6 +33,9 @@ def test_transforms_in_the_engine_give_what_vega_gives(first: int) -> None:
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(seed=st.integers(1000, 2**40))
+@of_old(seed=33530)  # the end of a bin in its last digit
+@of_old(seed=743556717448)  # a deviation of 0 that Vega has as NaN
+@of_old(seed=964180443002)
 def test_any_transforms_in_the_engine_give_what_vega_gives(seed: int) -> None:
     check(seed)
 

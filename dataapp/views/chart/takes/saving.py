@@ -133,7 +133,7 @@ def _kind_of(fp: object, given: str | None) -> str:
 
 def _converter() -> Any:
     try:
-        return import_module("vl_convert")  # Vega in a V8 engine; 84 MB that most apps do not need
+        return import_module("vl_convert")  # Vega in a V8 engine, which most apps do not need
     except ImportError as error:
         raise ChartNotSavedError(
             "Pictures of charts are drawn by vl-convert, which is not installed.",

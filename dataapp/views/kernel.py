@@ -12,6 +12,9 @@ Of the changes that come in one message Panel 1.10 keeps back what all but the f
 sent; so it is given them one by one. A page also sends back what it was told. A kernel that took such an echo of the
 value before last for the present one would not send that value again when it should, and one that is told of a root
 gives the page the whole display anew.
+
+A page that has no Panel yet looks for it 200 times, every 25 ms, and then leaves the display empty for good: on a slow
+connection or a busy machine the first table of a notebook is missing. Our displays look for longer.
 """
 
 import asyncio
@@ -21,9 +24,11 @@ from typing import Any, ClassVar
 import panel as pn
 import param
 from panel.custom import JSComponent
+from panel.io import notebook
 from panel.io.notebook import JupyterCommJSBinary, JupyterCommManagerBinary
 from pyviz_comms import JupyterComm
 
+_LOOKS, _MORE_LOOKS = "attempts > 200", "attempts > 4800"  # of a page for Panel, every 25 ms
 _ONLY_TOLD = frozenset({"css_classes", "styles", "visible", "text", "children"})  # unless Python listens to it
 
 
@@ -129,13 +134,30 @@ class _NotOpen:
         """Nothing is to be closed."""
 
 
+class PatientScript:
+    """Panel's script that draws a display, which waits two minutes for Panel itself.
+
+    Args:
+        script: Panel's template of it.
+    """
+
+    def __init__(self, script: Any) -> None:
+        self._script = script
+
+    def render(self, **variables: Any) -> str:
+        """Write the script of one display."""
+        return self._script.render(**variables).replace(_LOOKS, _MORE_LOOKS)
+
+
 def install() -> None:
-    """Let Panel's displays speak so from now on.
+    """Let Panel's displays speak so, and wait so, from now on.
 
     Panel names the class that makes their connections anew with each display, so that this class is told what to make.
     """
     JupyterCommManagerBinary.client_comm = IncomingComm
     JupyterCommManagerBinary.server_comm = OutgoingComm
+    if not isinstance(notebook.DOC_NB_JS, PatientScript):
+        notebook.DOC_NB_JS = PatientScript(notebook.DOC_NB_JS)
 
 
 def _is_echo(event: Mapping[str, Any], root: str | None) -> bool:

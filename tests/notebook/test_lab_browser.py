@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.conftest import ROOT, ServedApp, _free_port, _is_local, _wait_until_it_answers
 
@@ -29,6 +30,14 @@ class Lab:
     def output(self, start: str) -> Locator:
         """What the notebook cell that holds a text displays."""
         return self.cell(start).locator(".jp-OutputArea")
+
+    def open(self, url: str) -> None:
+        """Open the quickstart and run all its cells."""
+        self.page.goto(url)
+        self.page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_text("Run All Cells", exact=True).click()
+        self.output("late.evaluate").get_by_text("1974").wait_for()
 
     def run(self, start: str, source: str | None = None) -> None:
         """Run the notebook cell that holds a text, with another source if one is given."""
@@ -118,12 +127,8 @@ def lab(server: ServedApp, browser: Browser, faults: list[str]) -> Iterator[Lab]
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         context.on("request", lambda request: None if _is_local(request.url) else faults.append(request.url))
-        page.goto(server.url)
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
         lab = Lab(page)
-        lab.output("late.evaluate").get_by_text("1974").wait_for()
+        lab.open(server.url)
         yield lab
 
 
@@ -212,3 +217,22 @@ def test_a_display_that_is_replaced_is_released(lab: Lab) -> None:
 
 def test_the_page_reports_nothing_and_asks_no_other_machine(lab: Lab, faults: list[str]) -> None:
     assert faults == []
+
+
+def test_a_table_is_drawn_when_panel_itself_arrives_late(server: ServedApp, browser: Browser) -> None:
+    with browser.new_context(viewport={"width": 1300, "height": 3000}) as context:
+        page = context.new_page()
+        page.set_default_timeout(READY)
+        held: list[Route] = []
+        arrive = Event()
+        page.route(
+            "**/panel-preview/**/*.js*", lambda route: route.continue_() if arrive.is_set() else held.append(route)
+        )
+        lab = Lab(page)
+        lab.open(server.url)
+        page.wait_for_timeout(8_000)  # more than the five seconds that Panel's own displays wait
+        arrive.set()
+        assert held
+        for route in held:
+            route.continue_()
+        expect(lab.output("flights =").get_by_text("336,776 rows")).to_be_visible()

@@ -58,6 +58,24 @@ def answer_first_move_at_once(widget: Any, document: Document) -> None:
     widget.param.watch(moved, "value")
 
 
+def change_in_turn(widget: Any) -> None:
+    """Let each change that browsers make of a widget have a turn of the loop.
+
+    Panel gathers moves, and those of all viewers that it has gathered it would take in one turn.
+
+    Args:
+        widget: Panel's; anything else is left alone.
+    """
+    if not hasattr(widget, "_change_coroutine"):
+        return
+
+    async def change(*args: Any, **options: Any) -> None:
+        await turn()
+        await type(widget)._change_coroutine(widget, *args, **options)
+
+    widget._change_coroutine = change
+
+
 def pace(session_context: Any) -> None:
     """Let no frame of a session's websockets wait for the frame before, and each message have a turn of the loop.
 

@@ -21,7 +21,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from dataapp.app.garbage import FullCollections, Sparing
-from dataapp.app.pacing import answer_first_move_at_once, pace, turn
+from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, turn
 from dataapp.app.url import Address
 from dataapp.cache.budget import budget_from_environment, disk_from_environment
 from dataapp.cache.results import Results
@@ -232,7 +232,9 @@ def _open_for(document: Document) -> Session:
             control = opened[cell] = _open_control(cell)
             address.restore(cell, control)
             control.watch(lambda value: mirror_soon(cell, value))
-            answer_first_move_at_once(getattr(control, "widget", None), document)
+            widget = getattr(control, "widget", None)
+            answer_first_move_at_once(widget, document)
+            change_in_turn(widget)
         return opened[cell]
 
     def initial(cell: InputCell) -> object:

@@ -11,10 +11,11 @@ from typing import Any
 
 import panel as pn
 import pytest
+from bokeh.document import Document
 from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import websocket_connect
 
-from dataapp.app.pacing import answer_first_move_at_once, pace, turn
+from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, turn
 
 _PANELS_OWN = pn.widgets.IntSlider._debounce
 
@@ -169,6 +170,36 @@ def test_no_two_pieces_of_work_share_a_turn_of_the_loop():
 
     worked_in = asyncio.run(run())
     assert len(set(worked_in)) == 8
+
+
+def test_moves_that_come_due_together_are_taken_one_per_turn():
+    async def run() -> list[int]:
+        turns_of_loop = 0
+        moved_in: list[int] = []
+
+        async def count() -> None:
+            nonlocal turns_of_loop
+            while True:
+                await asyncio.sleep(0)
+                turns_of_loop += 1
+
+        sliders = [pn.widgets.IntSlider(start=0, end=10) for _ in range(8)]
+        for value, slider in enumerate(sliders, 1):
+            change_in_turn(slider)
+            slider.param.watch(lambda _event: moved_in.append(turns_of_loop), "value")
+            slider._events["value"] = value  # as a browser's change, gathered
+        counting = asyncio.create_task(count())
+        await asyncio.gather(*(slider._change_coroutine(Document()) for slider in sliders))
+        counting.cancel()
+        assert [slider.value for slider in sliders] == list(range(1, 9))
+        return moved_in
+
+    moved_in = asyncio.run(run())
+    assert len(set(moved_in)) == len(moved_in) == 8
+
+
+def test_what_has_no_changes_of_browsers_is_left_alone():
+    change_in_turn(None)
 
 
 def test_messages_of_a_websocket_are_taken_in_turn_and_in_their_order():

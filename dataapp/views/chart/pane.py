@@ -14,7 +14,8 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.explanation import plan_to_text
-from dataapp.views.chart.plan import Dataset, Plan, Plans
+from dataapp.views.chart.plan import Dataset, Plan
+from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import Selected, message_to_selected, selectable_parameters, selected_to_message
 from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file

@@ -256,7 +256,10 @@ def rastered_unit(unit: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
             encoding[side.channel]["scale"] = {"zero": side.zero, **definition.get("scale", {})}
         encoding[f"{side.channel}2"] = {"field": side.high}
     counts = {"field": ROWS, "type": "quantitative", "title": "Rows"}
-    encoding["color"] = counts | {"scale": {"type": "log", "scheme": {"name": "viridis", "extent": [0.12, 1]}}, "legend": {"format": ",d"}}
+    encoding["color"] = counts | {
+        "scale": {"type": "log", "scheme": {"name": "viridis", "extent": [0.12, 1]}},
+        "legend": {"format": ",d"},
+    }
     encoding["tooltip"] = counts | {"format": ",d"}
     options = cast("dict[str, Any]", unit["mark"]) if isinstance(unit["mark"], dict) else {}
     clip = {"clip": options["clip"]} if "clip" in options else {}

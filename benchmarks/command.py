@@ -22,6 +22,7 @@ BENCHMARKS = {
     "explore": "start of `dataapp explore` to first rows in a browser, and Ctrl-Enter to rows",
     "explorer": "rows of the table explorer in a browser: first ones, scrolled to, jumped to, sorted, filtered",
     "charts": "data of charts over a file, against the same question in SQL, VegaFusion and plain Altair",
+    "points": "data of scatter plots and lines of more rows than pixels, against DuckDB's own aggregate",
     "cancel": "change of an input to the end of the query that it made useless",
     "fairness": "a light query beside other sessions' heavy ones, against its time alone",
     "stall": "longest stall of the event loop while eight viewers move sliders",

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dataapp.runtime.explaining import bytes_to_text, count_to_text
 from dataapp.views.chart.plan import Dataset, Plan, Work
+from dataapp.views.chart.raster import ROWS
 
 
 def plan_to_text(plan: Plan, payloads: Sequence[bytes]) -> str:
@@ -24,6 +26,10 @@ def plan_to_text(plan: Plan, payloads: Sequence[bytes]) -> str:
         label: Any = getattr(dataset.data.source, "label", dataset.data.source)
         lines += ["", f"{dataset.name}, of `{label}`: {count_to_text(count, 'row')}, {bytes_to_text(len(payload))}"]
         lines.append(f"    {count_to_text(len(dataset.columns), 'column')}: {names}")
+        if dataset.grid is not None:
+            lines.append(
+                f"    a raster of {count_to_text(_counted(payload), 'row')}: more than {dataset.grid.most_points:,}"
+            )
         lines += _works(plan.works.get(dataset.name, ()))
         lines.append(f"    query: {_query(dataset)}")
     return "\n".join(lines)
@@ -41,6 +47,12 @@ def _works(works: Sequence[Work]) -> Iterator[str]:
 
 def _query(dataset: Dataset) -> str:
     return dataset.source.over(dataset.query)
+
+
+def _counted(payload: bytes) -> int:
+    """Return how many rows the cells of a raster stand for."""
+    with pa.ipc.open_stream(payload) as reader:
+        return int(pc.sum(reader.read_all().column(ROWS)).as_py() or 0)
 
 
 def _rows(payload: bytes) -> int:

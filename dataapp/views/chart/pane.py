@@ -14,7 +14,8 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.explanation import plan_to_text
-from dataapp.views.chart.plan import Dataset, Plan, chart_to_plan
+from dataapp.views.chart.plan import Dataset, Plan
+from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import Selected, message_to_selected, selectable_parameters, selected_to_message
 from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file
@@ -36,8 +37,13 @@ class _Picture:
     """A plan and the rows that fill it."""
 
     plan: Plan
-    columns: Columns
+    plans: Plans
     payloads: tuple[Payload, ...]
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of each cell."""
+        return self.plans.columns
 
     def explain(self) -> str:
         """Return, for people, what ran where and what travels."""
@@ -264,13 +270,15 @@ def _draw(
         for reader in readers.values():
             cancel.on_cancel(reader.cancel)
         columns = {data: reader.describe() for data, reader in readers.items()}
-        plan = known.plan if known is not None and known.columns == columns else chart_to_plan(chart, columns)
-        payloads: list[Payload] = []
-        for dataset in plan.datasets:
+        plans = known.plans if known is not None and known.columns == columns else Plans(chart, columns)
+
+        def fetch(dataset: Dataset) -> Payload:
             if cancel.cancelled:
                 raise Cancelled
-            payloads.append(_payload(dataset, readers[dataset.data]))
-        return _Picture(plan, columns, tuple(payloads))
+            return _payload(dataset, readers[dataset.data])
+
+        plan, payloads = plans.fill(fetch)
+        return _Picture(plan, plans, tuple(payloads))
 
 
 def _payload(dataset: Dataset, reader: Reader) -> Payload:

@@ -2,12 +2,14 @@
 
 Each view is looked at by itself. Its aggregates go to the engine where that draws the same (`aggregation`); a long
 line is thinned (`thinning`); everything else gets the columns that the chart mentions, up to `MOST_ROWS` rows. A plan
-depends on the chart and the columns of its cells alone, never on rows, so it is made once and run for each change.
+depends on the chart and the columns of its cells, so it is made once and run for each change. Rows decide one thing:
+which scatter plots are too crowded and become rasters (`raster`), for which there are plans of their own.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, cast
 
@@ -24,6 +26,7 @@ from dataapp.views.chart.binning import Binning
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
+from dataapp.views.chart.raster import Grid, plot_size, rastered_unit, unit_to_grid
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
 from dataapp.views.chart.selection import attach_selection
 from dataapp.views.chart.thinning import thinnable_axes, thinned_query
@@ -64,6 +67,10 @@ class Dataset:
         thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
         source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
         derived: The columns that transforms made.
+        grid: The cells in which the query counts rows, or None.
+        crowd: With more rows than this, some of its scatter plots become rasters.
+        asked: How many rows are enough to tell that there are too many.
+        scatters: The numbers of those scatter plots.
     """
 
     name: str
@@ -75,11 +82,15 @@ class Dataset:
     thinned: str | None = None
     source: Source = CELL
     derived: frozenset[str] = frozenset()
+    grid: Grid | None = None
+    crowd: int = MOST_ROWS
+    asked: int = MOST_ROWS
+    scatters: frozenset[int] = frozenset()
 
     @property
     def question(self) -> tuple[object, ...]:
         """All that the rows depend on besides the relation."""
-        own = self.query, self.extents, self.thinned, repr(self.binnings)
+        own = self.query, self.extents, self.thinned, repr(self.binnings), repr(self.grid), self.crowd, self.asked
         return *own, self.source.over(""), repr(self.source.bounds)
 
     def fetch(self, fetch: Fetch) -> pa.Table:
@@ -89,13 +100,16 @@ class Dataset:
             fetch: Runs SQL with parameters on the relation.
 
         Raises:
+            CrowdedError: There are so many rows that `scatters` are to be rasters.
             ChartError: There are more rows than a browser can draw.
         """
         fetch = self.source.through(fetch)
         parameters = self._parameters(fetch)
-        table = self._first(fetch, self.query, parameters)
+        table = self._first(fetch, self.query, parameters, self.asked)
+        if self.scatters and table.num_rows > self.crowd:
+            raise CrowdedError(self.scatters)
         if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
-            table = self._first(fetch, self.thinned, parameters)
+            table = self._first(fetch, self.thinned, parameters, MOST_ROWS)
         if table.num_rows > MOST_ROWS:
             raise ChartError(
                 f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
@@ -105,6 +119,8 @@ class Dataset:
 
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
         parameters: dict[str, object] = {}
+        if self.grid is not None:
+            return self.grid.bounds(list(fetch(self.grid.extent, {}).to_pylist()[0].values()))
         if self.extents is not None:
             ends = list(fetch(self.extents, {}).to_pylist()[0].values())
             for index, binning in enumerate(self.binnings):
@@ -112,9 +128,17 @@ class Dataset:
         return parameters
 
     @staticmethod
-    def _first(fetch: Fetch, query: str, parameters: Mapping[str, object]) -> pa.Table:
+    def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
         """Return the rows, or enough of them to tell that there are too many."""
-        return fetch(f"SELECT * FROM ({query}) LIMIT {MOST_ROWS + 1}", parameters)
+        return fetch(f"SELECT * FROM ({query}) LIMIT {most + 1}", parameters)
+
+
+class CrowdedError(ChartError):
+    """Scatter plots have so many rows that they are to be rasters."""
+
+    def __init__(self, scatters: frozenset[int]) -> None:
+        super().__init__("A scatter plot has too many rows for points.")
+        self.scatters = scatters
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +156,17 @@ class Plan:
     works: Mapping[str, Sequence[Work]]
 
 
-def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Column, ...]]) -> Plan:
+def chart_to_plan(
+    chart: alt.TopLevelMixin,
+    columns: Mapping[CellData, tuple[Column, ...]],
+    rasters: frozenset[int] = frozenset(),
+) -> Plan:
     """Return what must travel for a chart.
 
     Args:
         chart: Any Altair chart over data of cells.
         columns: The columns of each cell in it.
+        rasters: The numbers of the scatter plots that are drawn as counts.
 
     Raises:
         ChartError: The chart is not valid, or names a column that its cell has not.
@@ -146,7 +175,8 @@ def chart_to_plan(chart: alt.TopLevelMixin, columns: Mapping[CellData, tuple[Col
     for data in find_cell_data(chart):
         for selection in data.selections:
             spec = attach_selection(spec, selection, data.name)
-    planner = _Planner(spec.get("config", {}), {data.name: (data, known) for data, known in columns.items()})
+    cells = {data.name: (data, known) for data, known in columns.items()}
+    planner = _Planner(spec.get("config", {}), cells, rasters, fills=not _keeps_width(spec))
     spec = planner.place(_data_to_views(spec))
     datasets = planner.finished(spec)
     typed = with_parsers(_sized(spec), {dataset.name: dataset for dataset in datasets}, _as_they_are)
@@ -188,19 +218,29 @@ class _Planner:
 
     config: Mapping[str, Any]
     cells: Mapping[str, tuple[CellData, tuple[Column, ...]]]
+    rasters: frozenset[int]
+    fills: bool
     datasets: dict[tuple[str, str], Dataset] = field(default_factory=dict[tuple[str, str], Dataset])
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     works: dict[str, list[Work]] = field(default_factory=dict[str, list[Work]])
+    scatters: dict[str, dict[int, int]] = field(default_factory=dict[str, dict[int, int]])
+    views: Iterator[int] = field(default_factory=count)
 
-    def place(self, node: dict[str, Any], siblings: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    def place(
+        self,
+        node: dict[str, Any],
+        siblings: Sequence[Mapping[str, Any]] = (),
+        layers: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         """Return a part of the specification with datasets for the views that get one of their own."""
         if "mark" in node:
-            return self._place_view(node, siblings)
+            return self._place_view(node, siblings, {**node, **(layers or {})})
         for key in _CONTAINERS:
             if key in node and "transform" not in node and "encoding" not in node:
                 children = cast("list[dict[str, Any]]", node[key])
                 beside = children if key == "layer" else []
-                placed = [self.place(child, [b for b in beside if b is not child]) for child in children]
+                outer = {**node, **(layers or {})} if key == "layer" else None
+                placed = [self.place(child, [b for b in beside if b is not child], outer) for child in children]
                 return node | {key: placed}
         return self._place_repeated(node) if "spec" in node else node
 
@@ -219,7 +259,10 @@ class _Planner:
         self._note(placed, "repeat" if "repeat" in node else "facet", pushed, (), Left())
         return placed
 
-    def _place_view(self, view: dict[str, Any], siblings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _place_view(
+        self, view: dict[str, Any], siblings: Sequence[Mapping[str, Any]], sized: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        number = next(self.views)
         name = view["data"].get("name") if isinstance(view.get("data"), dict) else None
         if not isinstance(name, str) or name not in self.cells:
             return view
@@ -232,6 +275,14 @@ class _Planner:
             grouped = aggregate_unit(view, pushed.columns, config=self.config, siblings=siblings)
         if isinstance(grouped, Aggregated):
             placed, more = grouped.unit | {"data": {"name": self._aggregated(data, grouped, pushed)}}, ("aggregates",)
+        elif grid := unit_to_grid(
+            view,
+            pushed.columns,
+            size=plot_size(sized, self.config, fills=self.fills),
+            config=self.config,
+            siblings=siblings,
+        ):
+            placed, more = self._scatter(data, pushed, grid, number)
         elif axes := thinnable_axes(view):
             placed, more = view | {"data": {"name": self._line(data, pushed, axes)}}, ("thinning",)
         else:
@@ -263,6 +314,17 @@ class _Planner:
         sent = _sent_columns(pushed.view, pushed.columns)
         return self._keep(data, _projection(sent), sent, pushed, thinned=thinned_query(sent, *axes))
 
+    def _scatter(
+        self, data: CellData, pushed: Pushed, grid: Grid, number: int
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return a scatter plot, as counts or as points, and what runs in the engine for it."""
+        if number in self.rasters:
+            name = self._keep(data, grid.query, grid.columns, pushed, grid=grid)
+            return rastered_unit(pushed.view, grid) | {"data": {"name": name}}, ("raster",)
+        placed = self._rows(data, pushed)
+        self.scatters.setdefault(placed["data"]["name"], {})[number] = grid.most_points
+        return placed, ()
+
     def _rows(self, data: CellData, pushed: Pushed) -> dict[str, Any]:
         """Return a view that gets rows: those of the cell, which it shares, or what its transforms make of them."""
         if pushed.source is CELL:
@@ -271,7 +333,7 @@ class _Planner:
         return pushed.restored() | {"data": {"name": self._keep(data, _projection(sent), sent, pushed)}}
 
     def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], pushed: Pushed, **more: Any) -> str:
-        key = data.name, pushed.source.over(query)
+        key = data.name, f"{pushed.source.over(query)}{more.get('grid', '')}"
         known = self.datasets.get(key)
         if known is None:
             name = f"{data.name}_{next(self.numbers)}"
@@ -287,7 +349,18 @@ class _Planner:
             if name in set(_named_datasets(spec))
             for sent in [_sent_columns(spec, columns)]
         ]
-        return (*self.datasets.values(), *shared)
+        readers = Counter(_named_datasets(spec))
+        return tuple(self._watched(dataset, readers[dataset.name]) for dataset in (*self.datasets.values(), *shared))
+
+    def _watched(self, dataset: Dataset, readers: int) -> Dataset:
+        """Return a dataset that tells when scatter plots of it are crowded."""
+        scatters = self.scatters.get(dataset.name)
+        if not scatters:
+            return dataset
+        crowd = min(MOST_ROWS, *scatters.values())
+        crowded = frozenset(number for number, most in scatters.items() if most <= crowd or crowd == MOST_ROWS)
+        asked = crowd if len(scatters) == readers else MOST_ROWS
+        return replace(dataset, crowd=crowd, asked=asked, scatters=crowded)
 
 
 def _mark(view: Mapping[str, Any]) -> str:
@@ -388,13 +461,16 @@ def _check_fields(view: Mapping[str, Any], columns: Sequence[Column], data: Cell
 def _sized(spec: dict[str, Any]) -> dict[str, Any]:
     """Let a single or layered view fill the width that it is given, unless the author or its facets size it."""
     sized = deepcopy(spec)
-    if "width" in sized or not ({"mark", "layer"} & sized.keys()) or _has_facets(sized):
-        return sized
-    config_view = sized.get("config", {}).get("view", {})
-    if isinstance(config_view, dict) and "step" in config_view:
-        return sized
-    sized["width"] = "container"
+    if not _keeps_width(sized):
+        sized["width"] = "container"
     return sized
+
+
+def _keeps_width(spec: dict[str, Any]) -> bool:
+    if "width" in spec or not ({"mark", "layer"} & spec.keys()) or _has_facets(spec):
+        return True
+    config_view = spec.get("config", {}).get("view", {})
+    return isinstance(config_view, dict) and "step" in config_view
 
 
 def _has_facets(spec: Mapping[str, Any]) -> bool:

@@ -1,8 +1,8 @@
 """Lines with more points than pixels: M4 keeps the first, last, lowest and highest row of each pixel column.
 
 Drawn at most `PIXEL_COLUMNS` wide, the thinned line covers the pixels that the full one covers (Jugel et al., VLDB
-2014). A row without a y value is kept as well, because it is a gap in the line. Only lines are thinned: points, bars
-and candles mean each row.
+2014). A row without a y value is kept as well, because it is a gap in the line. Only lines are thinned: bars and
+candles mean each row, and of too many points there are counts (`raster`).
 """
 
 from collections.abc import Mapping, Sequence

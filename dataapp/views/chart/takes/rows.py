@@ -26,12 +26,14 @@ def distinct_datasets(plan: Plan) -> tuple[Dataset, ...]:
     """Return the datasets of a chart; of several with the same rows, which layers can have, the first."""
     found: dict[object, Dataset] = {}
     for dataset in plan.datasets:
-        found.setdefault((dataset.data, replace(dataset, thinned=None).question), dataset)
+        found.setdefault((dataset.data, _whole(dataset).question), dataset)
     return tuple(found.values())
 
 
 def fetch_rows(dataset: Dataset, columns: Sequence[Column], fetch: Fetch) -> pa.Table:
     """Return all rows that a chart stands for: of a line also those that are thinned out on screen.
+
+    Of points also those that are too many for a screen; of a raster on screen, its counts.
 
     Args:
         dataset: The dataset.
@@ -42,7 +44,7 @@ def fetch_rows(dataset: Dataset, columns: Sequence[Column], fetch: Fetch) -> pa.
         ChartError: There are more than a chart may have.
     """
     try:
-        table = replace(dataset, thinned=None).fetch(fetch)
+        table = _whole(dataset).fetch(fetch)
     except ChartError as error:
         source = getattr(dataset.data.source, "label", dataset.data.source)
         raise ChartError(
@@ -52,6 +54,11 @@ def fetch_rows(dataset: Dataset, columns: Sequence[Column], fetch: Fetch) -> pa.
     days = {column.name for column in columns if column.type == "DATE"}
     restored = [_restored(table.column(sent.name), sent, sent.name in days) for sent in dataset.columns]
     return pa.table(dict(zip(_own_names([sent.name for sent in dataset.columns]), restored, strict=True)))
+
+
+def _whole(dataset: Dataset) -> Dataset:
+    """Return a dataset of all rows, thinned and counted by nobody."""
+    return replace(dataset, thinned=None, crowd=MOST_ROWS, asked=MOST_ROWS, scatters=frozenset())
 
 
 def rows_to_file(rows: pa.Table, kind: RowsKind) -> bytes:

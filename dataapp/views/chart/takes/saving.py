@@ -23,7 +23,8 @@ from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, ChartNotSavedError
 from dataapp.files import draft_of, place_of, take_over
-from dataapp.views.chart.plan import Plan, chart_to_plan
+from dataapp.views.chart.plan import Dataset
+from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.takes.rows import ROWS_KINDS, distinct_datasets, fetch_rows, rows_to_file
 from dataapp.views.chart.takes.specs import filled_spec, spec_to_json
@@ -91,7 +92,7 @@ class _Drawn:
         self._chart = chart
         self._readers = readers
         self._columns: dict[CellData, tuple[Column, ...]] = {data: one.describe() for data, one in readers.items()}
-        self._plan: Plan = chart_to_plan(chart, self._columns)
+        self._plans = Plans(chart, self._columns)
 
     @classmethod
     def open(cls, chart: Any, opened: ExitStack) -> "_Drawn":
@@ -104,12 +105,15 @@ class _Drawn:
         return cls(chart, readers)
 
     def spec(self) -> dict[str, Any]:
-        tables: list[pa.Table] = [dataset.fetch(self._readers[dataset.data].fetch) for dataset in self._plan.datasets]
+        plan, tables = self._plans.fill(self._fetch)
         width = self._chart._kwds.get("width", alt.Undefined)
-        return filled_spec(self._plan, tables, width=None if width is alt.Undefined else width)
+        return filled_spec(plan, tables, width=None if width is alt.Undefined else width)
+
+    def _fetch(self, dataset: Dataset) -> pa.Table:
+        return dataset.fetch(self._readers[dataset.data].fetch)
 
     def rows(self, kind: Any) -> bytes:
-        datasets = distinct_datasets(self._plan)
+        datasets = distinct_datasets(self._plans.plan())
         if len(datasets) != 1:
             held = "; ".join(", ".join(column.name for column in dataset.columns) for dataset in datasets)
             raise ChartError(

@@ -142,6 +142,22 @@ def top_numbers(table: Table, question: Question, count: int) -> Query:
     return Query(f"SELECT {table.number} AS number FROM {table.source}{where}{order} LIMIT {count}", values.parameters)
 
 
+def top_ranks(table: Table, question: Question, count: int) -> Query:
+    """The numbers of first rows by one key, its values as text, and their ranks, which are the same for equal values.
+
+    That equal rows stand as their numbers rise is left to these few: with one key, the engine rules out row groups.
+    """
+    values = Values()
+    assert table.number is not None
+    [key] = question.order
+    direction = f"{'DESC' if key.descending else 'ASC'} NULLS LAST"
+    rows = f"SELECT {table.number} AS number, {table.references[key.column]} AS first_key FROM {table.source}"
+    rows += f"{where_clause(table, question.filters, values)} ORDER BY first_key {direction} LIMIT {count}"
+    text = exact_text(table.columns[key.column].type, "first_key")
+    ranked = f"SELECT number, {text} AS text, rank() OVER (ORDER BY first_key {direction}) AS place FROM ({rows})"
+    return Query(f"{ranked} ORDER BY place, number", values.parameters)
+
+
 def keys(table: Table, question: Question, count: int) -> Query:
     """The first keys in the order asked for, as text: those of the first column that it names."""
     values = Values()

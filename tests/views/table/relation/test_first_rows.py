@@ -1,7 +1,10 @@
 """The first rows of files in some order, against the plain query for them."""
 
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import pytest
@@ -14,7 +17,7 @@ from dataapp.views.table.relation import queries
 from dataapp.views.table.relation.first_rows import first_numbers, first_rows, is_scan
 from dataapp.views.table.relation.numbered import number_rows
 from dataapp.views.table.relation.queries import Query, Question, SortKey, Span, Table
-from tests.views.table.relation.test_rows import SCHEMA, frames
+from tests.views.table.relation.test_rows import SCHEMA, START, frames, sorted_like
 
 WIDTH = len(SCHEMA)
 
@@ -59,6 +62,72 @@ def test_they_are_what_the_plain_query_gives(
             return reader.fetch_kept(query.sql, query.parameters)
 
         assert repr(first_rows(fetch_kept, kept, question, span).to_pylist()) == repr(found.to_pylist())
+
+
+KEYS: list[tuple[pl.DataType, st.SearchStrategy[Any]]] = [
+    (pl.Int32(), st.integers(-3, 3) | st.integers(-(2**31), 2**31 - 1)),
+    (pl.Float64(), st.sampled_from([0.0, -0.0, 1.5, -2.25, 1e300, float("inf"), float("-inf"), float("nan")])),
+    (pl.Float64(), st.floats(allow_nan=False)),
+    (pl.Decimal(10, 2), st.integers(-9, 9).map(lambda cents: Decimal(cents) / 100)),
+    (pl.Date(), st.dates(date(1600, 1, 1), date(2600, 1, 1)) | st.just(date(2024, 2, 29))),
+    (pl.Datetime("us"), st.integers(0, 9).map(lambda hours: START + timedelta(hours=hours))),
+    (pl.Boolean(), st.booleans()),
+    (pl.String(), st.sampled_from(["", "a", "A", "nan", "日本"])),
+    (pl.List(pl.Int8()), st.lists(st.integers(0, 1), max_size=2)),
+]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), nearly_sorted=st.booleans(), descending=st.booleans(), count=st.integers(1, 40))
+def test_first_numbers_by_one_key_are_those_of_polars(
+    engine: DuckDB, tmp_path: Path, data: st.DataObject, nearly_sorted: bool, descending: bool, count: int
+):
+    type_, values = data.draw(st.sampled_from(KEYS))
+    frame = pl.DataFrame({"key": data.draw(st.lists(values | st.none(), max_size=80))}, schema={"key": type_})
+    frame = frame.sort("key", nulls_last=True) if nearly_sorted else frame
+    file = tmp_path / f"{uuid4()}.parquet"  # which nobody has read before
+    frame.write_parquet(file, row_group_size=7)
+    relation = Relation(f"FROM '{file}'", key=object(), engine=engine, fixed_order=True)
+    order = (SortKey(0, descending),)
+    found, _ = _numbers_and_queries(relation, order, count)
+    wanted = sorted_like(frame.with_row_index("number").select("key", "number"), order)["number"].head(count)
+    assert found == wanted.to_list()
+
+
+@pytest.mark.parametrize(
+    ("keys", "descending", "queries_asked"),
+    [
+        (range(300), False, 1),  # nothing equals the last key
+        (range(300), True, 1),
+        ([at // 2 for at in range(300)], False, 1),  # its equals are all among the first rows
+        ([at % 3 for at in range(300)], False, 2),
+        ([*range(10), *[None] * 290], False, 2),
+        (range(20), False, 1),  # fewer than asked for
+        ([None] * 20, False, 1),
+    ],
+)
+def test_rows_that_equal_the_last_key_are_asked_for_only_where_there_are_more(
+    engine: DuckDB, tmp_path: Path, keys: list[int | None], descending: bool, queries_asked: int
+):
+    pl.DataFrame({"key": keys}, schema={"key": pl.Int64}).write_parquet(tmp_path / "keys.parquet")
+    relation = Relation(f"FROM '{tmp_path / 'keys.parquet'}'", key=object(), engine=engine, fixed_order=True)
+    assert _numbers_and_queries(relation, (SortKey(0, descending),), 40)[1] == queries_asked
+
+
+def _numbers_and_queries(relation: Relation, order: tuple[SortKey, ...], count: int) -> tuple[list[int], int]:
+    """Return the first numbers in an order, and how many queries they took."""
+    asked: list[Query] = []
+
+    def fetch(query: Query) -> Any:
+        asked.append(query)
+        return reader.fetch(query.sql, query.parameters)
+
+    with relation.open() as reader:
+        columns = reader.describe()
+        numbered = number_rows(relation, columns, fetch)
+        assert numbered is not None
+        asked.clear()
+        return first_numbers(fetch, numbered.table(columns), Question(order=order), count), len(asked)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from operator import itemgetter
+from typing import cast
 
 import altair as alt
 import polars as pl
@@ -38,7 +39,7 @@ def is_raster(view: alt.TopLevelMixin) -> bool:
     return any(dataset.grid is not None for dataset in planned(view).datasets)
 
 
-def relation_with(rows) -> object:
+def relation_with(rows):
     listed = ", ".join(f"({_literal(x)}, {_literal(y)})" for x, y in rows)
     return relation_of(f"SELECT x::DOUBLE AS x, y::DOUBLE AS y FROM (VALUES {listed}) AS rows(x, y)")
 
@@ -47,6 +48,7 @@ def _literal(value: float | None) -> str:
     return "NULL" if value is None else f"'{value!r}'::DOUBLE"
 
 
+PARTS = ("low", "high", "step", "cells")
 value = st.none() | st.sampled_from([math.inf, -math.inf, math.nan, 0.0]) | st.floats(-1e6, 1e6)
 
 
@@ -61,10 +63,10 @@ def test_each_count_is_that_by_hand(rows, zero: bool) -> None:
         found = reader.fetch(grid.query, bounds).to_pylist()
     shown = [(a, b) for a, b in rows if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)]
 
-    def edges(channel: str, at: float) -> tuple[float, float]:
-        low, high, step, cells = (bounds[f"__{channel}_{name}"] for name in ("low", "high", "step", "cells"))
+    def edges(channel: str, at: float) -> list[float]:
+        low, high, step, cells = (cast("float", bounds[f"__{channel}_{name}"]) for name in PARTS)
         number = min(cells - 1, math.floor((at - low) / step))
-        return tuple(high if one == cells else low + one * step for one in (number, number + 1))
+        return [high if one == cells else low + one * step for one in (number, number + 1)]
 
     by_hand = Counter((*edges("x", a), *edges("y", b)) for a, b in shown)
     assert {(c["x"], c["__x_high"], c["y"], c["__y_high"]): c["__rows"] for c in found} == by_hand

@@ -1,6 +1,6 @@
 """The rows of a view on their way through its transforms: a query over ``relation``, and what its columns mean."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -69,12 +69,14 @@ class Frame:
         source: What stands behind FROM.
         bounds: Bins, whose bounds are parameters of the query.
         is_ordered: Whether the rows are in the order in which Vega has them.
+        unique: Where they are not, the columns that no two of them have equal, if known.
     """
 
     fields: Mapping[str, Field]
     source: str = "relation"
     bounds: tuple[Bounds, ...] = ()
     is_ordered: bool = True
+    unique: frozenset[str] | None = None
 
     @property
     def values(self) -> Mapping[str, Value]:
@@ -110,17 +112,25 @@ class Frame:
             raise NotTranslated(f"`{name}` is no number")
         return found.value
 
+    def is_told_apart_by(self, names: Set[str]) -> bool:
+        """Whether rows that agree in these columns have an order."""
+        return self.is_ordered or (self.unique is not None and self.unique <= names)
+
     def where(self, condition: str) -> "Frame":
         """Return the rows for which a condition is true."""
         return replace(self, source=f"(SELECT {self._names()} FROM {self.source} WHERE {condition})")
 
-    def extended(self, made: Mapping[str, tuple[Field, str]], *, by_row: bool = False) -> "Frame":
+    def extended(
+        self, made: Mapping[str, tuple[Field, str]], *, by_row: bool = False, is_single: bool = True
+    ) -> "Frame":
         """Return the rows with more columns, or others of the same name.
 
         Args:
             made: What they are, and their SQL, by name.
             by_row: Number the rows first, as `ROW`, and keep them in their order: windows do not.
+            is_single: Whether each row stays one row.
         """
+        unique = self.unique if is_single and self.unique is not None and not self.unique & made.keys() else None
         fields = {**self.fields, **{name: known for name, (known, _) in made.items()}}
         self._check(fields, made)
         outputs = [
@@ -128,11 +138,13 @@ class Frame:
             for name in fields
         ]
         if not by_row:
-            return replace(self, fields=fields, source=f"(SELECT {', '.join(outputs)} FROM {self.source})")
+            source = f"(SELECT {', '.join(outputs)} FROM {self.source})"
+            return replace(self, fields=fields, source=source, unique=unique)
         numbered = f"(SELECT {self._names()}, row_number() OVER () AS {ROW} FROM {self.source})"
         inner = f"(SELECT {', '.join(outputs)}, {ROW} FROM {numbered})"
         names = ", ".join(map(quote_identifier, fields))
-        return replace(self, fields=fields, source=f"(SELECT {names} FROM {inner} ORDER BY {ROW})")
+        source = f"(SELECT {names} FROM {inner} ORDER BY {ROW})"
+        return replace(self, fields=fields, source=source, unique=unique)
 
     def sampled(self, rows: int) -> "Frame":
         """Return so many rows at random, in their order; the same ones when asked again."""
@@ -140,17 +152,33 @@ class Frame:
         picked = f"(SELECT * FROM {numbered} USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1))"
         return replace(self, source=f"(SELECT {self._names()} FROM {picked} ORDER BY {ROW})")
 
-    def grouped(self, keys: Mapping[str, tuple[Field, str]], measures: Mapping[str, tuple[Field, str]]) -> "Frame":
-        """Return one row for each group."""
+    def grouped(
+        self,
+        keys: Mapping[str, tuple[Field, str]],
+        measures: Mapping[str, tuple[Field, str]],
+        *,
+        is_single: bool = True,
+        of_nothing: bool = False,
+    ) -> "Frame":
+        """Return one row for each group.
+
+        Args:
+            keys: What tells groups apart, and its SQL, by name.
+            measures: What there is of each group, and its SQL, by name.
+            is_single: Whether `measures` make one row.
+            of_nothing: Whether no rows are a group, too, where there are no keys.
+        """
         fields = {name: known for name, (known, _) in (*keys.items(), *measures.items())}
         self._check(fields, fields)
         if len(fields) != len(keys) + len(measures):
             raise NotTranslated("a key and an aggregate of one name are not translated")
         outputs = [f"{sql} AS {quote_identifier(name)}" for name, (_, sql) in (*keys.items(), *measures.items())]
         by = ", ".join(sql for _, sql in keys.values())
-        grouping = f"GROUP BY {by}" if by else "HAVING count(*) > 0"
+        grouping = f"GROUP BY {by}" if by else "" if of_nothing else "HAVING count(*) > 0"
         source = f"(SELECT {', '.join(outputs)} FROM {self.source} {grouping})"
-        return replace(self, fields=fields, source=source, is_ordered=False)
+        return replace(
+            self, fields=fields, source=source, is_ordered=False, unique=frozenset(keys) if is_single else None
+        )
 
     def _names(self) -> str:
         return ", ".join(map(quote_identifier, self.fields)) or 'true AS "__any"'

@@ -1,32 +1,34 @@
 """Vega-Lite's transforms as SQL, each as exact as its translation: see the functions here for what is left to Vega.
 
 Rows that a group stands for have no order of their own in SQL, so after an ``aggregate`` whatever depends on the order
-of rows is left to Vega. Sums, means and deviations agree but for the order of their terms, in the last digits.
+of rows is left to Vega, unless a sort tells all groups apart. Sums, means and deviations agree but for the order of
+their terms, in the last digits.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import ceil
 from typing import Any, cast
 
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
 from dataapp.views.chart.aggregation import measure_to_sql, time_unit_start
 from dataapp.views.chart.binning import definition_to_binning
-from dataapp.views.chart.pushdown.expressions import Value, expression_to_condition, expression_to_value
+from dataapp.views.chart.pushdown.expressions import (
+    Value,
+    expression_to_condition,
+    expression_to_value,
+    number_literal,
+)
 from dataapp.views.chart.pushdown.frame import ROW, Bounds, Field, Frame
+from dataapp.views.chart.pushdown.groups import TYPES, check_order, key_of_group, order_of_rows, partition
 from dataapp.views.chart.pushdown.parsing import NotTranslated
 from dataapp.views.chart.pushdown.predicates import filter_to_expression
+from dataapp.views.chart.pushdown.stacks import stack
 from dataapp.views.chart.wire import Kind
 
 type Transform = Mapping[str, Any]
 
-_TYPES = {
-    Kind.NUMBER: "DOUBLE",
-    Kind.TEXT: "VARCHAR",
-    Kind.FLAG: "BOOLEAN",
-    Kind.WALL: "TIMESTAMP",
-    Kind.INSTANT: "TIMESTAMP WITH TIME ZONE",
-}
 AGGREGATES = (
     *("count", "valid", "missing", "distinct", "sum", "mean", "average", "min", "max", "median", "q1", "q3"),
     *("variance", "variancep", "stdev", "stdevp"),
@@ -72,11 +74,11 @@ def _calculate(frame: Frame, transform: Transform) -> Frame:
 
 def _field(name: str, value: Value) -> Field:
     assert value.kind is not None
-    return Field(Column(name, _TYPES[value.kind]), True, value.is_nullable, value.is_lack)
+    return Field(Column(name, TYPES[value.kind]), True, value.is_nullable, value.is_lack)
 
 
 def _aggregate(frame: Frame, transform: Transform) -> Frame:
-    keys = {name: _key(frame, name) for name in transform.get("groupby", [])}
+    keys = {name: key_of_group(frame, name) for name in transform.get("groupby", [])}
     return frame.grouped(keys, _measures(frame, transform["aggregate"]))
 
 
@@ -86,26 +88,8 @@ def _joinaggregate(frame: Frame, transform: Transform) -> Frame:
     return frame.extended(measures, by_row=True)
 
 
-def _key(frame: Frame, name: object) -> tuple[Field, str]:
-    """Return what rows are told apart by: values that are one in the browser are one."""
-    known = frame.field(name)
-    value = known.value
-    if known.is_lack or known.kind is Kind.NESTED:
-        raise NotTranslated(f"groups of `{name}` are not translated")
-    if known.kind is Kind.WALL:
-        sql = f"make_timestamp(CAST({value.sql} AS BIGINT) * 1000)"
-    elif known.kind is Kind.INSTANT:
-        sql = f"to_timestamp({value.sql} / 1000)"
-    elif known.column.type.startswith("ENUM("):
-        return known, quote_identifier(known.column.name)
-    else:
-        sql = value.sql
-    return replace(known, column=Column(known.column.name, _TYPES[known.kind])), sql
-
-
 def _partition(frame: Frame, transform: Transform) -> str:
-    keys = [_key(frame, name)[1] for name in transform.get("groupby", [])]
-    return f"PARTITION BY {', '.join(keys)}" if keys else ""
+    return partition(key_of_group(frame, name)[1] for name in transform.get("groupby", []))
 
 
 def _measures(frame: Frame, definitions: list[dict[str, Any]], *, over: str = "") -> dict[str, tuple[Field, str]]:
@@ -136,7 +120,7 @@ def _measure(frame: Frame, op: object, name: object, output: str, over: str) -> 
     else:
         sql = f"to_timestamp({sql} / 1000)"
     is_always = op in _ALWAYS
-    return Field(Column(output, _TYPES[kind]), True, not is_always, not is_always), sql
+    return Field(Column(output, TYPES[kind]), True, not is_always, not is_always), sql
 
 
 def _bin(frame: Frame, transform: Transform) -> Frame:
@@ -169,53 +153,39 @@ def _time_unit(frame: Frame, transform: Transform) -> Frame:
     sql = time_unit_start(transform["timeUnit"], known.column)
     if sql is None:
         raise NotTranslated("a time unit that depends on the reader's zone, or on weeks, is not translated")
-    return frame.extended({name: (Field(Column(name, _TYPES[known.kind]), True), sql)})
+    return frame.extended({name: (Field(Column(name, TYPES[known.kind]), True), sql)})
 
 
 def _window(frame: Frame, transform: Transform) -> Frame:
-    if not frame.is_ordered:
-        raise NotTranslated("groups have no order of their own")
+    sorts = transform.get("sort", [])
+    check_order(frame, transform.get("groupby", []), sorts)
     made: dict[str, tuple[Field, str]] = {}
-    partition, order = _partition(frame, transform), _order(frame, transform.get("sort", []))
+    keys, order = _partition(frame, transform), order_of_rows(frame, sorts)
     for definition in transform["window"]:
         if definition["as"] in made or definition["as"] in transform.get("groupby", []):
             raise NotTranslated(f"`{definition['as']}` is needed as it was")
-        made[definition["as"]] = _windowed(frame, definition, transform, partition, order)
+        made[definition["as"]] = _windowed(frame, definition, transform, keys, order)
     return frame.extended(made, by_row=True)
 
 
-def _order(frame: Frame, sorts: list[dict[str, Any]]) -> list[str]:
-    """Return the order of Vega: nothing, NaN, numbers; descending it is the reverse."""
-    keys: list[str] = []
-    for sort in sorts:
-        known = frame.field(sort["field"])
-        if known.kind in {Kind.TEXT, Kind.NESTED} or known.is_lack:
-            raise NotTranslated("the order of texts is not translated")
-        way = "DESC" if sort.get("order") == "descending" else "ASC"
-        sql = known.value.sql
-        tests = [f"{sql} IS NOT NULL", *([f"NOT isnan({sql})"] if known.kind is Kind.NUMBER else [])]
-        keys += [f"{key} {way} NULLS FIRST" for key in (*tests, sql)]
-    return keys
-
-
 def _windowed(
-    frame: Frame, definition: Mapping[str, Any], transform: Transform, partition: str, order: list[str]
+    frame: Frame, definition: Mapping[str, Any], transform: Transform, keys: str, order: list[str]
 ) -> tuple[Field, str]:
     op, output, param = definition["op"], definition["as"], definition.get("param")
     by_peers = f"ORDER BY {', '.join(order)}" if order else f"ORDER BY {ROW}"
     by_row = f"ORDER BY {', '.join([*order, ROW])}"
     if op in _RANKED:
         ordering = by_row if op == "row_number" else by_peers
-        sql = f"CAST({op}() OVER ({partition} {ordering}) AS DOUBLE)"
+        sql = f"CAST({op}() OVER ({keys} {ordering}) AS DOUBLE)"
         return Field(Column(output, "DOUBLE"), True, False), sql
     if op in {"lag", "lead"}:
         known = frame.field(definition.get("field"))
         if known.is_lack or known.kind is Kind.NESTED or not isinstance(param or 1, int):
             raise NotTranslated(f"such a `{op}` is not translated")
         name = quote_identifier(known.column.name)
-        sql = f"{op}({name}, {int(param or 1)}) OVER ({partition} {by_row})"
+        sql = f"{op}({name}, {int(param or 1)}) OVER ({keys} {by_row})"
         return replace(known, column=Column(output, known.column.type), is_derived=True, is_nullable=True), sql
-    over = f" OVER ({partition} {_rows(transform, by_peers, by_row, is_sorted=bool(order))})"
+    over = f" OVER ({keys} {_rows(transform, by_peers, by_row, is_sorted=bool(order))})"
     return _measure(frame, op, definition.get("field"), output, over)
 
 
@@ -251,9 +221,34 @@ def _fold(frame: Frame, transform: Transform) -> Frame:
     values = ", ".join(one.value.sql for one in known)
     made = {
         key: (Field(Column(key, "VARCHAR"), True, False), f"unnest([{keys}])"),
-        value: (Field(Column(value, _TYPES[kind]), True), f"unnest([{values}])"),
+        value: (Field(Column(value, TYPES[kind]), True), f"unnest([{values}])"),
     }
-    return frame.extended(made)
+    return frame.extended(made, is_single=False)
+
+
+def _quantile(frame: Frame, transform: Transform) -> Frame:
+    value = frame.number(transform["quantile"])
+    prob, output = transform.get("as") or ["prob", "value"]
+    probs = transform.get("probs") or _steps(transform.get("step") or 0.01)
+    if value.is_lack or not all(isinstance(one, int | float) and 0 <= one <= 1 for one in probs):
+        raise NotTranslated("such quantiles are not translated")
+    keys = {name: key_of_group(frame, name) for name in transform.get("groupby", [])}
+    listed = ", ".join(number_literal(one) for one in probs)
+    valid = f"{value.sql} IS NOT NULL AND NOT isnan({value.sql})"
+    found = f"quantile_cont({value.sql}, [{listed}]) FILTER (WHERE {valid})"
+    nothing = ", ".join(["NULL"] * len(probs))
+    made = {
+        prob: (Field(Column(prob, "DOUBLE"), True, False), f"unnest([{listed}])"),
+        output: (Field(Column(output, "DOUBLE"), True, True, True), f"unnest(coalesce({found}, [{nothing}]))"),
+    }
+    return frame.grouped(keys, made, is_single=False, of_nothing="groupby" not in transform)
+
+
+def _steps(step: object) -> list[float]:
+    """Return what Vega takes quantiles at, unless told: from half a step on, in steps."""
+    if not isinstance(step, int | float) or not 0.001 <= step <= 1:
+        raise NotTranslated("such quantiles are not translated")
+    return [step / 2 + at * step for at in range(max(0, ceil((1 - 1e-14 - step / 2) / step)))]
 
 
 def _sample(frame: Frame, transform: Transform) -> Frame:
@@ -274,6 +269,8 @@ _TRANSLATED: Mapping[str, tuple[Callable[[Frame, Transform], Frame], set[str]]] 
     "timeUnit": (_time_unit, {"timeUnit", "field", "as"}),
     "fold": (_fold, {"fold", "as"}),
     "sample": (_sample, {"sample"}),
+    "stack": (stack, {"stack", "groupby", "sort", "offset", "as"}),
+    "quantile": (_quantile, {"quantile", "groupby", "probs", "step", "as"}),
 }
-_LEFT = ("stack", "impute", "pivot", "flatten", "lookup", "density", "regression", "loess", "quantile", "extent")
+_LEFT = ("impute", "pivot", "flatten", "lookup", "density", "regression", "loess", "extent")
 TRANSLATED = tuple(_TRANSLATED)

@@ -12,7 +12,7 @@ from dataapp.views.chart.pushdown.predicates import parsed_texts
 from dataapp.views.chart.pushdown.transforms import apply, kind_of_transform
 from dataapp.views.chart.wire import Kind, kind_of
 
-_REDUCING = {"filter", "aggregate", "sample"}
+_REDUCING = {"filter", "aggregate", "sample", "quantile"}
 _BY_ROW = {"filter", "calculate", "timeUnit", "fold"}  # the same in each facet as in all rows
 _LACK = "datum[{0}] === null ? datum['__undefined'] : datum[{0}]"
 

@@ -16,6 +16,7 @@ from tests.views.chart.drawing import relation_of
 
 TIME_UNITS = tuple(f"{zone}{unit}" for zone in ("", "utc") for unit in (*_TRUNCATED, *_PARTS))
 PREDICATES = ("equal", "lt", "lte", "gt", "gte", "oneOf", "range", "valid", "and", "or", "not")
+OFFSETS = ("zero", "normalize", "center")
 _EXACT_AGGREGATES = ("count", "valid", "missing", "distinct", "sum", "min", "max", "median")
 _PARTS_OF_TIME = ("year", "quarter", "month", "date", "day", "dayofyear", "hours", "minutes", "seconds", "milliseconds")
 _TABLE = """
@@ -152,7 +153,7 @@ class _Generator:
             self.number(),
             self.number(),
             str(self.random.randrange(-3, 9)),
-            self.pick("'a'", "'b'", "'it''s'", "'ä'", "''"),
+            self.pick("'a'", "'b'", "'it''s'", "'ä'", "''", "'😀'", "'\uff21'"),
             self.pick("true", "false"),
             f"TIMESTAMP '{written}'",
             f"DATE '{written[:10]}'",
@@ -308,7 +309,7 @@ class _Generator:
     def window(self, found: Example) -> None:
         self.use("window")
         measures = self.measures(WINDOWS)
-        sort = [{"field": name, "order": self.pick("ascending", "descending")} for name in self.groups("abiwzf")]
+        sort = [{"field": name, "order": self.pick("ascending", "descending")} for name in self.groups("abiwzfk")]
         frame = self.pick({}, {"frame": [None, None]}, {"frame": [-1, 1], "ignorePeers": True}, {"frame": [None, 0]})
         found.transforms.append({"window": measures, "groupby": self.groups("kfi"), "sort": sort, **frame})
         if frame.get("frame") == [-1, 1]:
@@ -341,6 +342,44 @@ class _Generator:
         key, value = names.get("as", ["key", "value"])
         found.fields |= {key: "nominal", value: "quantitative"}
 
+    def stack(self, found: Example) -> None:
+        self.use("stack")
+        name = f"s{len(found.transforms)}"
+        names = self.pick(name, [name, f"{name}_end"])
+        offset = self.use(self.pick(*OFFSETS))
+        sort = [{"field": name, "order": self.pick("ascending", "descending")} for name in self.groups("abiwzfk")]
+        more = {"sort": sort} if sort or self.random.random() < 0.5 else {}
+        found.transforms.append(
+            {"stack": self.pick("a", "b", "i"), "groupby": self.groups("kfiw"), "offset": offset, "as": names, **more}
+        )
+        found.fields |= {name: "quantitative", f"{name}_end": "quantitative"}
+        found.exactly = False
+
+    def of_groups(self, found: Example) -> None:
+        """Aggregate, then stack or rank the groups in an order that tells them apart."""
+        groups = [*self.groups("kfi"), "w"]
+        aggregate = {"aggregate": [{"op": "sum", "field": "a", "as": "m0"}], "groupby": groups}
+        sort = [{"field": name} for name in ("m0", *groups)]
+        found.fields = {name: _TYPES[name] for name in groups} | {"m0": "quantitative"}
+        if self.random.random() < 0.5:
+            last = {"stack": "m0", "groupby": groups[:-1], "as": ["s0", "s1"], "sort": sort[1:]}
+        else:
+            last = {"window": [{"op": "row_number", "as": "s0"}, {"op": "sum", "field": "m0", "as": "s1"}]}
+            last |= {"sort": sort[1:], "groupby": groups[:1]}
+        found.transforms += [aggregate, last]
+        found.fields |= {"s0": "quantitative", "s1": "quantitative"}
+        found.exactly = found.in_order = False
+
+    def quantile(self, found: Example) -> None:
+        self.use("quantile")
+        ways = self.pick({"probs": [0, 0.25, 0.5, 0.9, 1]}, {"step": 0.05}, {}, {"as": ["part", "at"], "step": 0.3})
+        groups = self.groups()
+        by = {"groupby": groups} if groups or self.random.random() < 0.5 else {}  # without it, no rows are a group
+        found.transforms.append({"quantile": self.pick("a", "b", "i"), **by, **ways})
+        found.fields = {name: _TYPES[name] for name in groups}
+        found.fields |= dict.fromkeys(ways.get("as", ["prob", "value"]), "quantitative")
+        found.exactly = found.in_order = False
+
     def sample(self, found: Example) -> None:
         self.use("sample")  # of fewer rows than there may be, no two samples are equal
         found.transforms.append({"sample": 50})
@@ -361,4 +400,8 @@ _KINDS = (
     (_G.fold, _G.filter),
     (_G.filter, _G.sample, _G.time_unit),
     (_G.bin, _G.aggregate),
+    (_G.filter, _G.stack),
+    (_G.stack,),
+    (_G.of_groups,),
+    (_G.filter, _G.quantile),
 )

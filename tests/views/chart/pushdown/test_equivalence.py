@@ -9,9 +9,9 @@ from dataapp.views.chart.plan import chart_to_plan
 from dataapp.views.chart.pushdown.expressions import FUNCTIONS, OPERATORS
 from dataapp.views.chart.pushdown.transforms import AGGREGATES, TRANSLATED, WINDOWS
 from tests.views.chart.pushdown.evaluation import rows_by_plan, rows_by_vega, same_rows, settled, transformed
-from tests.views.chart.pushdown.generator import PREDICATES, TIME_UNITS, example
+from tests.views.chart.pushdown.generator import OFFSETS, PREDICATES, TIME_UNITS, example
 
-_SEEDS = range(600)
+_SEEDS = range(700)
 _STEP = 50
 
 
@@ -42,7 +42,16 @@ def test_any_transforms_in_the_engine_give_what_vega_gives(seed: int) -> None:
 
 def test_the_generator_needs_every_translation() -> None:
     used = set().union(*(example(seed).uses for seed in _SEEDS))
-    assert {*FUNCTIONS, *OPERATORS, *TRANSLATED, *AGGREGATES, *WINDOWS, *PREDICATES, *TIME_UNITS} - used == set()
+    assert {
+        *FUNCTIONS,
+        *OPERATORS,
+        *TRANSLATED,
+        *AGGREGATES,
+        *WINDOWS,
+        *PREDICATES,
+        *TIME_UNITS,
+        *OFFSETS,
+    } - used == set()
 
 
 def test_what_the_generator_makes_runs_in_the_engine() -> None:

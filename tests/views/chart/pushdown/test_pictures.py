@@ -72,6 +72,16 @@ CHARTS = {
     .repeat(column=["price", "size"]),
     "filter by a selection": C.mark_bar().encode(x="symbol", y="count()")
     & C.mark_point().encode(x="price", y="size").add_params(BRUSH).transform_filter(BRUSH),
+    "stacked by hand": C.mark_bar()
+    .encode(x="from:Q", x2="to:Q", y="size:O", color="symbol:N")
+    .transform_filter("datum.size < 9")
+    .transform_aggregate(n="count()", groupby=["size", "symbol"])
+    .transform_stack(
+        stack="n", groupby=["size"], as_=["from", "to"], sort=[alt.SortField("symbol")], offset="normalize"
+    ),
+    "quantiles": C.mark_line()
+    .encode(x="prob:Q", y="value:Q", color="symbol")
+    .transform_quantile("price", groupby=["symbol"], step=0.05),
     "nothing left": C.mark_bar().encode(x="symbol", y="count()").transform_filter("datum.size > 1e6"),
 }
 

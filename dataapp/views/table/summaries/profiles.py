@@ -7,8 +7,10 @@ there are more than `MOST_GROUPS`, and quantiles of more than `MOST_SORTED` rows
 Mean, standard deviation and quantiles are those of finite numbers.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dataapp.engines.relation import Column
 from dataapp.errors import DataAppError, InputError
@@ -24,6 +26,8 @@ _QUANTILES = {"5 %": 0.05, "25 %": 0.25, "Median": 0.5, "75 %": 0.75, "95 %": 0.
 _MOST_VALUES, _LEAST_VALUES = 10, 5
 _LONGEST = 200  # characters of a value
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT}
+_SPREAD = ("Mean", "Standard deviation")
+_SCALE = 2.0**600  # squares of floats that are divided by it are floats
 _MOMENTS = {Kind.DATE, Kind.TIMESTAMP, Kind.TIME}
 
 
@@ -103,19 +107,47 @@ def _figures(source: Source, at: int, rows: int, filters: tuple[RowFilter, ...])
     about = source.row(aggregate(table, filters, lambda _: f"approx_count_distinct({reference})"))[0]
     is_sorted = rows <= MOST_SORTED
     named = _expressions(column, reference, is_counted=about <= MOST_GROUPS, is_sorted=is_sorted)
+
+    def values_of(named: list[tuple[str, str]]) -> dict[str, Any]:
+        values = source.row(aggregate(table, filters, lambda _: numbered([sql for _, sql in named])))
+        return dict(zip((name for name, _ in named), values, strict=True))
+
     try:
-        values = source.row(aggregate(table, filters, lambda _: numbered([sql for _, sql in named])))
-    except DataAppError:  # the spread of numbers near the largest float is no float
-        named = [(name, "NULL" if name == "Standard deviation" else sql) for name, sql in named]
-        values = source.row(aggregate(table, filters, lambda _: numbered([sql for _, sql in named])))
+        values = values_of(named)
+        is_within = all(math.isfinite(values.get(name) or 0.0) for name in _SPREAD)
+    except DataAppError:  # the sum or the spread of very large numbers is none that the engine holds
+        values = values_of([(name, sql) for name, sql in named if name not in _SPREAD])
+        is_within = False
+    if not is_within:
+        values |= _scaled(column, reference, values_of)
     figures: list[Figure] = []
-    for (name, _), value in zip(named, values, strict=True):
+    for name, _ in named:
+        value = values[name]
         if name == "":
             quantiles = value or [None] * len(_QUANTILES)
             figures += [Figure(one, some, is_sorted) for one, some in zip(_QUANTILES, quantiles, strict=True)]
         else:
             figures.append(Figure(name, value, is_exact=name != "Distinct" or about <= MOST_GROUPS))
     return tuple(figures), about
+
+
+def _scaled(
+    column: Column, reference: str, values_of: Callable[[list[tuple[str, str]]], dict[str, Any]]
+) -> dict[str, float | None]:
+    """Return mean and standard deviation of numbers whose sum or squares are too large, None where they are no floats.
+
+    Floats are made smaller first. What that loses of small ones is nothing next to those that are so large.
+    """
+    if column.type == "BIGNUM":
+        return dict.fromkeys(_SPREAD)
+    is_float = kind_of(column) is Kind.FLOAT
+    scale = _SCALE if is_float else 1.0
+    finite = f" FILTER (WHERE isfinite({reference}))" if is_float else ""
+    value = f"CAST({reference} AS DOUBLE) / CAST({scale!r} AS DOUBLE)"
+    functions = zip(_SPREAD, ("avg", "stddev_samp"), strict=True)
+    found = values_of([(name, f"{function}({value}){finite}") for name, function in functions])
+    whole = {name: None if value is None else value * scale for name, value in found.items()}
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in whole.items()}
 
 
 def _expressions(column: Column, reference: str, *, is_counted: bool, is_sorted: bool) -> list[tuple[str, str]]:

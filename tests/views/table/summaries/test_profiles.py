@@ -161,10 +161,24 @@ def test_figures_that_would_take_too_much_memory_say_that_they_are_not_exact(
         assert (found.top, found.bottom) == ((), ())
 
 
-def test_numbers_near_the_largest_float_have_no_standard_deviation(engine: DuckDB):
-    sql = "SELECT unnest([1.7e308, -1.7e308, 1.0])::DOUBLE AS x"
+@pytest.mark.parametrize(
+    ("values", "mean", "deviation"),
+    [
+        ("[1.7e308, -1.7e308, 1.0]::DOUBLE[]", 0.0, 1.7e308),
+        ("[1.7e308, 1.7e308]::DOUBLE[]", 1.7e308, 0.0),
+        ("[1.7e308, -1.7e308]::DOUBLE[]", 0.0, None),  # which is none
+        ("[170141183460469231731687303715884105727, 170141183460469231731687303715884105727]", 2.0**127, 0.0),
+        ("[9999999999999999999999999999.0000000001::DECIMAL(38, 10) for i in range(9)]", 1e28, 0.0),
+    ],
+)
+def test_mean_and_deviation_of_numbers_whose_sum_is_too_large(
+    engine: DuckDB, values: str, mean: float, deviation: float | None
+):
+    sql = f"SELECT unnest({values}) AS x"
     figures = by_name(profile_of(Relation(sql, key=sql, engine=engine, fixed_order=True), 0, ()).figures)
-    assert (figures["Standard deviation"], figures["Rows"]) == (None, 3)
+    assert figures["Mean"] == pytest.approx(mean, abs=1e293)
+    assert figures["Standard deviation"] == (deviation if deviation is None else pytest.approx(deviation))
+    assert figures["Minimum"] is not None
 
 
 @pytest.mark.parametrize(

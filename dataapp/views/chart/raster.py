@@ -260,7 +260,7 @@ def rastered_unit(unit: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
         "scale": {"type": "log", "scheme": {"name": "viridis", "extent": [0.12, 1]}},
         "legend": {"format": ",d"},
     }
-    encoding["tooltip"] = counts | {"format": ",d"}
+    encoding["tooltip"] = [counts | {"format": ",d"}]  # a list of one says its name, too
     options = cast("dict[str, Any]", unit["mark"]) if isinstance(unit["mark"], dict) else {}
     clip = {"clip": options["clip"]} if "clip" in options else {}
     mark = {"type": "rect", "x2Offset": _OVERLAP, "y2Offset": -_OVERLAP, **clip}

@@ -1,5 +1,7 @@
 """A scatter plot of a million rows in Chromium."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -94,3 +96,10 @@ def test_a_raster_is_dragged_and_zoomed_as_its_points_are(drawn: Page) -> None:
     drawn.mouse.wheel(0, -600)
     drawn.wait_for_function(_CHANGED, arg=before)
     assert canvas.evaluate(_COLOURED) > 0.2
+
+
+def test_a_cell_says_how_many_rows_it_holds(drawn: Page) -> None:
+    box = drawn.locator(".chart canvas").bounding_box()
+    assert box is not None
+    drawn.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(drawn.get_by_role("tooltip").filter(has_text="Rows")).to_have_text(re.compile(r"Rows\W*[1-9][\d,]*$"))

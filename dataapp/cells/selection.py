@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Literal, cast
+from weakref import ref
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell, Setting
@@ -18,7 +19,7 @@ class SelectionControl:
     def __init__(self) -> None:
         self._value: Selected = None
         self._watchers: list[Callable[[object], None]] = []
-        self._mirrors: list[Callable[[Selected], None]] = []
+        self._mirrors: dict[ref[Callable[[Selected], None]], None] = {}
 
     def read(self) -> object:
         """Return what is selected: a range or a list of values by column, or None."""
@@ -29,8 +30,12 @@ class SelectionControl:
         self._watchers.append(changed)
 
     def mirror(self, show: Callable[[Selected], None]) -> None:
-        """Let a chart show what is selected, now and whenever another chart changes it."""
-        self._mirrors.append(show)
+        """Let a chart show what is selected, now and whenever another one changes it, as long as it holds on to `show`.
+
+        Charts come and go with the layouts that show them, and the session lives on.
+        """
+        mirrors = self._mirrors
+        mirrors[ref(show, lambda gone: mirrors.pop(gone, None))] = None
         if self._value is not None:
             show(self._value)
 
@@ -41,8 +46,8 @@ class SelectionControl:
         self._value = value
         for changed in self._watchers:
             changed(value)
-        for show in self._mirrors:
-            if show is not by:
+        for mirror in list(self._mirrors):
+            if (show := mirror()) is not None and show is not by:
                 show(value)
 
     def show(self, setting: Setting) -> None:

@@ -54,7 +54,8 @@ class Side:
     def bounds(self, low: float, high: float) -> dict[str, object]:
         """Return the parameters of the query for values from `low` to `high`."""
         shown = self.domain or ((min(low, 0.0), max(high, 0.0)) if self.zero else (low, high))
-        share = (high / 2 - low / 2) / (shown[1] / 2 - shown[0] / 2) if shown[1] > shown[0] else 1.0
+        span = shown[1] / 2 - shown[0] / 2  # whole, it may be no float
+        share = (high / 2 - low / 2) / span if span > 0 else 1.0
         cells = max(1, math.ceil(min(share, 2.0) * self.pixels / CELL_PIXELS)) if high > low else 1
         step = high / cells - low / cells
         if step <= 0:  # too close for a step

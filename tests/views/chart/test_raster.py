@@ -10,7 +10,7 @@ from typing import cast
 import altair as alt
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dataapp as da
@@ -54,6 +54,7 @@ value = st.none() | st.sampled_from([math.inf, -math.inf, math.nan, 0.0]) | st.f
 
 @settings(max_examples=60)
 @given(rows=st.lists(st.tuples(value, value), min_size=1, max_size=60), zero=st.booleans())
+@example(rows=[(0.0, 5e-324)], zero=True)
 def test_each_count_is_that_by_hand(rows, zero: bool) -> None:
     relation = relation_with(rows)
     x, y = (column_to_sent(column) for column in relation.columns())

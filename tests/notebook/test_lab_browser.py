@@ -67,7 +67,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
     folder = tmp_path_factory.mktemp("lab")
     (folder / "work" / "notebooks").mkdir(parents=True)
     (folder / "work" / "sample_data").symlink_to(ROOT / "sample_data")
-    shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", folder / "work" / "notebooks")
+    for name in ("quickstart.ipynb", "another.ipynb"):  # each has a kernel of its own
+        shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", folder / "work" / "notebooks" / name)
     places = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
     env = {f"JUPYTER_{place}": str(folder / place) for place in places} | {"IPYTHONDIR": str(folder / "ipython")}
     env |= {f"JUPYTERLAB_{place}_DIR": str(folder / place) for place in ("SETTINGS", "WORKSPACES")}
@@ -229,7 +230,8 @@ def test_a_table_is_drawn_when_panel_itself_arrives_late(server: ServedApp, brow
             "**/panel-preview/**/*.js*", lambda route: route.continue_() if arrive.is_set() else held.append(route)
         )
         lab = Lab(page)
-        lab.open(server.url)
+        place = "/lab/workspaces/another/tree/notebooks/another.ipynb"  # in which no other notebook is open
+        lab.open(server.url.replace("/lab/tree/notebooks/quickstart.ipynb", place))
         page.wait_for_timeout(8_000)  # more than the five seconds that Panel's own displays wait
         arrive.set()
         assert held

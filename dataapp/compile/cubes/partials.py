@@ -1,0 +1,137 @@
+"""Aggregates that can be computed of parts: what is kept of each part, and how parts become the whole.
+
+Variances are merged by the means of parts (Chan, Golub and LeVeque, 1979): sums of squares would lose digits.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dataapp.compile.cubes.trees import Misfit, Tree, column, replaced, shape, walk
+from dataapp.compile.identifiers import fold
+
+type Template = Callable[[str], Tree]
+"""Parses one SQL expression."""
+
+_OWN = frozenset({"min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor"})
+_COUNTS = frozenset({"count", "count_star", "count_if", "countif"})
+_LEAST = frozenset({"arg_min", "argmin", "min_by"})
+_MOST = frozenset({"arg_max", "argmax", "max_by"})
+_VARIANCES = {
+    "var_pop": "({squares}) / nullif({count}, 0)",
+    "var_samp": "({squares}) / nullif({count} - 1, 0)",
+    "variance": "({squares}) / nullif({count} - 1, 0)",
+    "stddev_pop": "sqrt(({squares}) / nullif({count}, 0))",
+    "stddev_samp": "sqrt(({squares}) / nullif({count} - 1, 0))",
+    "stddev": "sqrt(({squares}) / nullif({count} - 1, 0))",
+}
+
+
+@dataclass(slots=True)
+class Partials:
+    """The columns of a cube that hold parts of aggregates.
+
+    Attributes:
+        template: Parses an expression.
+        columns: What is computed of each part, by column.
+        means: Columns of counts and means of which the mean of all parts is needed beside each part, by its name.
+    """
+
+    template: Template
+    columns: dict[str, Tree] = field(default_factory=dict[str, Tree])
+    means: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    _known: dict[str, str] = field(default_factory=dict[str, str])
+
+    def whole(self, call: Tree) -> Tree:
+        """Return the expression over the cube that gives what an aggregate gives over the rows.
+
+        Raises:
+            Misfit: Its parts do not say enough.
+        """
+        name, arguments = fold(call["function_name"]), call["children"]
+        orders = call["order_bys"]["orders"]
+        if call["distinct"] and name not in ("min", "max"):
+            raise Misfit(f"{name}(DISTINCT) needs all rows")
+        if name in ("first", "last") and orders and len(arguments) == 1:
+            return self._picked(call)
+        if name in _COUNTS and len(arguments) < 2:
+            return self._expression("coalesce(sum({0}), 0)::BIGINT", self._part(call | _UNORDERED))
+        if len(arguments) == 1 and name in _OWN:
+            return self._expression(f"{name}({{0}})", self._part(call | _UNORDERED))
+        if len(arguments) == 1 and name == "sum":
+            return self._expression("sum({0})", self._part(call | _UNORDERED))
+        if len(arguments) == 1 and name in ("avg", "mean"):
+            return self._expression("sum({0}) / sum({1})", self._like(call, "sum"), self._like(call, "count"))
+        if len(arguments) == 1 and name in _VARIANCES:
+            return self._variance(call, _VARIANCES[name])
+        if len(arguments) == 2 and (name in _LEAST or name in _MOST):
+            extreme = "min" if name in _LEAST else "max"
+            parts = self._part(call | _UNORDERED), self._extreme(call, extreme)
+            return self._expression(f"arg_{extreme}({{0}}, {{1}})", *parts)
+        raise Misfit(f"{name}() needs all rows")
+
+    def _like(self, call: Tree, name: str) -> str:
+        return self._part(call | _UNORDERED | {"function_name": name})
+
+    def _extreme(self, call: Tree, name: str) -> str:
+        """Return the part with the least or greatest value among rows that have something to show."""
+        shown, by = call["children"]
+        extreme = self._filled(f"{name}(__by) FILTER (WHERE __shown IS NOT NULL)", {"__by": by, "__shown": shown})
+        if call["filter"] is not None:
+            both = [extreme["filter"], call["filter"]]
+            extreme["filter"] = {
+                "class": "CONJUNCTION",
+                "type": "CONJUNCTION_AND",
+                "alias": "",
+                "query_location": 0,
+                "children": both,
+            }
+        return self._part(extreme)
+
+    def _picked(self, call: Tree) -> Tree:
+        """Return the first or last by an order: of each part, then of the parts."""
+        name, orders = call["function_name"], call["order_bys"]["orders"]
+        picks = [self._part(call)]
+        picks += [self._part(call | {"children": [order["expression"]]}) for order in orders]
+        picked = self.template(f"{name}({picks[0]})")
+        picked["order_bys"] = call["order_bys"] | {
+            "orders": [order | {"expression": column(pick)} for order, pick in zip(orders, picks[1:], strict=True)]
+        }
+        if call["filter"] is not None:
+            rows = call | _UNORDERED | {"function_name": "count_star", "children": []}
+            picked["filter"] = self.template(f"{self._part(rows)} > 0")
+        return picked
+
+    def _variance(self, call: Tree, formula: str) -> Tree:
+        count, mean, spread = (self._like(call, name) for name in ("count", "avg", "var_pop"))
+        known = next((name for name, columns in self.means.items() if columns == (count, mean)), None)
+        whole = known or f"__mean{len(self.means)}"
+        self.means[whole] = (count, mean)
+        squares = f"sum(CASE WHEN {count} > 0 THEN {count} * ({spread} + ({mean} - {whole}) * ({mean} - {whole})) END)"
+        return self.template(formula.format(squares=squares, count=f"sum({count})"))
+
+    def _part(self, call: Tree) -> str:
+        """Return the column that holds what an aggregate gives for each part."""
+        key = shape(call)
+        if key not in self._known:
+            name = self._known[key] = f"__p{len(self.columns)}"
+            self.columns[name] = call | {"alias": name}
+        return self._known[key]
+
+    def _expression(self, text: str, *columns: str) -> Tree:
+        return self.template(text.format(*columns))
+
+    def _filled(self, text: str, places: Mapping[str, Tree]) -> Tree:
+        def fill(node: Tree) -> Tree | None:
+            return places.get(node["column_names"][0]) if node.get("class") == "COLUMN_REF" else None
+
+        filled: Tree = replaced(self.template(text), fill)
+        return filled
+
+
+_UNORDERED: Tree = {"order_bys": {"type": "ORDER_MODIFIER", "orders": []}, "distinct": False}
+
+
+def aggregates(expressions: object, functions: frozenset[str]) -> Sequence[Tree]:
+    """Return the calls of aggregates in expressions, those in subqueries left out."""
+    found = walk(expressions, below_subqueries=False)
+    return [node for node in found if node.get("class") == "FUNCTION" and fold(node["function_name"]) in functions]

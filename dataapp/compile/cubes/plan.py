@@ -1,0 +1,514 @@
+"""Whether a query can be answered from a cube while the value of one condition moves, and how.
+
+Such a query filters rows by conditions whose values move, and aggregates what is left. Its cube has one row for each
+group and each *bin* of the columns in these conditions, with parts of the aggregates (`partials`). All rows of a bin
+pass a condition or none does, wherever its values stand: a bin is one value, or all values between two neighbouring
+steps of what moves (`Steps`). So each bin keeps one of its values, and the condition itself, as its author wrote it,
+is asked of that value.
+
+Between the filter and the aggregate only SELECTs may stand that treat each row by itself: they pass the columns on, and
+the condition is asked behind them instead. Inner joins are such, and outer ones that keep all rows of the side with
+the filter. Above the aggregate, anything may stand: it stays as it is.
+
+Texts are read and written by the engine's own parser: nothing is guessed about its dialect.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from dataapp.compile.cubes.partials import Partials, aggregates
+from dataapp.compile.cubes.scopes import Cte, Level, levels, prune
+from dataapp.compile.cubes.trees import (
+    Misfit,
+    Tree,
+    column,
+    conjunction,
+    conjuncts,
+    named,
+    parameters,
+    replaced,
+    shape,
+    walk,
+)
+from dataapp.compile.identifiers import fold, quote_identifier
+
+_KEEPING = {"left": frozenset({"INNER", "LEFT", "SEMI", "ANTI"}), "right": frozenset({"INNER", "RIGHT"})}
+_COMPARISONS = frozenset(
+    {
+        "COMPARE_EQUAL",
+        "COMPARE_NOTEQUAL",
+        "COMPARE_LESSTHAN",
+        "COMPARE_GREATERTHAN",
+        "COMPARE_LESSTHANOREQUALTO",
+        "COMPARE_GREATERTHANOREQUALTO",
+    }
+)
+_LOGIC = frozenset({"CONJUNCTION", "COMPARISON", "BETWEEN", "PARAMETER", "COLUMN_REF"})
+_NEGATIONS = frozenset({"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
+
+
+class Engine(Protocol):
+    """What planning needs of the engine whose dialect a query is in."""
+
+    def serialize(self, text: str) -> Mapping[str, Any]:
+        """Return the syntax tree of a query."""
+        ...
+
+    def deserialize(self, tree: Mapping[str, Any]) -> str:
+        """Return the text of a syntax tree."""
+        ...
+
+    def aggregate_functions(self) -> frozenset[str]:
+        """Return the lower-case names of aggregates."""
+        ...
+
+
+type Describe = Callable[[str], Sequence[str]]
+"""Returns the names of a query's columns, without running it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A column in a condition whose values move.
+
+    Attributes:
+        value: The column of the cube that has a value of each bin.
+        compared: The parameters that it is compared with, or None where the condition asks something else of it: then
+            each bin must be one value.
+    """
+
+    value: str
+    compared: frozenset[str] | None
+
+
+type Bin = Callable[[str], str]
+"""Returns the SQL of the bin of a value, given the SQL of the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a cube answers a query.
+
+    Attributes:
+        moving: The columns whose bins are the cube's.
+        rows: A query over the values of these columns, named as in `Moving`, of all rows that the cube is made of.
+        keys: Names of the cube's columns of groups.
+    """
+
+    moving: tuple[Moving, ...]
+    rows: str
+    keys: tuple[str, ...]
+    _parts: Tree
+    _places: tuple[Tree, ...]
+    _answer: Tree
+    _engine: Engine
+
+    def build(self, bins: Sequence[Bin | None]) -> str:
+        """Return the query that gives the cube's rows.
+
+        Args:
+            bins: How each moving column is put into bins, or None where each value is one.
+        """
+        tree = deepcopy(self._parts)
+        items = cast("list[Tree]", tree["statements"][0]["node"]["select_list"])
+        for moving, place, put in zip(self.moving, self._places, bins, strict=True):
+            if put is None:
+                items.append(named(place, moving.value))
+                continue
+
+            def fill(node: Tree, place: Tree = place) -> Tree | None:
+                return place if node.get("class") == "COLUMN_REF" else None
+
+            template = _expression(f"{put('__value')}", self._engine)
+            items.append(named(replaced(template, fill), f"{moving.value}_bin"))
+            least = replaced(_expression("min(__value)", self._engine), fill)
+            items.append(named(least, moving.value))
+        return self._engine.deserialize(tree)
+
+    def answer(self, schema: str, table: str) -> str:
+        """Return the query that gives over the cube what the query gave over the rows.
+
+        Args:
+            schema: Where the cube is.
+            table: Its name there.
+        """
+
+        def place(node: Tree) -> Tree | None:
+            if node.get("type") == "BASE_TABLE" and node.get("table_name") == _CUBE:
+                return node | {"schema_name": schema, "table_name": table}
+            return None
+
+        return self._engine.deserialize(replaced(self._answer, place))
+
+
+_CUBE = "__dataapp_cube"
+
+
+def plan(text: str, moving: frozenset[str], engine: Engine, describe: Describe) -> Plan:
+    """Return how a cube answers a query.
+
+    Args:
+        text: The query, with named parameters.
+        moving: The parameters whose values move.
+        engine: Reads and writes its dialect.
+        describe: Binds queries that have some of its parameters.
+
+    Raises:
+        Misfit: No cube can.
+    """
+    answer = engine.serialize(text)
+    if answer["error"]:
+        raise Misfit("the query cannot be read")
+    tree = cast("Tree", answer)
+    return _Planning(tree, moving, engine, describe).planned()
+
+
+class _Planning:
+    """One run of `plan`."""
+
+    def __init__(self, tree: Tree, moving: frozenset[str], engine: Engine, describe: Describe) -> None:
+        self._tree = deepcopy(tree)
+        self._moving = moving
+        self._engine = engine
+        self._describe = describe
+        self._functions = engine.aggregate_functions()
+        self._levels = levels(self._root)
+
+    @property
+    def _root(self) -> Tree:
+        root: Tree = self._tree["statements"][0]["node"]
+        return root
+
+    def planned(self) -> Plan:
+        filtering = self._filtering()
+        conditions = conjuncts(filtering.node["where_clause"])
+        moved = [condition for condition in conditions if parameters(condition) & self._moving]
+        columns = self._columns(moved)
+        asked = _asked_of_cube(moved, columns)
+        filtering.node["where_clause"] = conjunction([one for one in conditions if one not in moved])
+        grouping = self._pass_on(filtering, columns)
+        places = list(columns.values()) if grouping is filtering else [column(name) for name in _names(columns)]
+        partials = Partials(lambda text: _expression(text, self._engine))
+        group = _Group(grouping, self._functions, self._has_column(grouping), self._output_names(grouping))
+        whole = group.over_cube(partials)
+        used = parameters(group.keys) | parameters(list(partials.columns.values()))
+        if self._moving & (used | parameters(whole["select_list"])):
+            raise Misfit("what moves is in more than a condition")
+        parts = {
+            **_select([named(key, name) for name, key in group.keys.items()] + list(partials.columns.values())),
+            "from_table": grouping.node["from_table"],
+            "where_clause": grouping.node["where_clause"],
+            "aggregate_handling": "FORCE_AGGREGATES",
+        }
+        rows = {
+            **_select([named(place, name) for name, place in zip(_names(columns), places, strict=True)]),
+            "from_table": grouping.node["from_table"],
+            "where_clause": grouping.node["where_clause"],
+        }
+        built = self._statement(deepcopy(self._alone(parts, grouping.ctes)))
+        probed = self._engine.deserialize(self._statement(deepcopy(self._alone(rows, grouping.ctes))))
+        whole |= {"from_table": _cube_table(partials, group, asked, self._engine), "where_clause": None}
+        if not partials.means:
+            whole["where_clause"] = conjunction(asked)
+        grouping.node.clear()
+        grouping.node.update(whole)
+        prune(self._root)
+        compared = [_compared(moved, place, self._moving) for place in columns.values()]
+        found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
+        return Plan(found, probed, tuple(group.keys), built, tuple(places), self._tree, self._engine)
+
+    def _filtering(self) -> Level:
+        """Return the SELECT whose WHERE holds all that moves."""
+        total = _count(self._root, self._moving)
+        for level in self._levels:
+            condition = level.node["where_clause"]
+            if condition is not None and (here := _count(condition, self._moving)):
+                if here < total:
+                    raise Misfit("what moves stands in several places")
+                return level
+        raise Misfit("what moves is in no condition")
+
+    def _columns(self, moved: Sequence[Tree]) -> dict[str, Tree]:
+        """Return the columns that the moving conditions are about, by what tells them apart."""
+        columns: dict[str, Tree] = {}
+        for condition in moved:
+            kinds = {node.get("class") for node in walk(condition)}
+            if not kinds.isdisjoint({"SUBQUERY", "WINDOW", "STAR", "LAMBDA"}):
+                raise Misfit("the condition that moves is about more than one column")
+            found = {shape(node): node for node in walk(condition) if node.get("class") == "COLUMN_REF"}
+            if len(found) != 1:
+                raise Misfit("the condition that moves is about more than one column")
+            columns |= found
+        return columns
+
+    def _pass_on(self, level: Level, columns: Mapping[str, Tree]) -> Level:
+        """Let each SELECT up to the one that aggregates hand the columns on, and return that one."""
+        handed = [named(place, name) for place, name in zip(columns.values(), _names(columns), strict=True)]
+        while not self._aggregates(level):
+            reference = level.reader()
+            self._check_row_by_row(level.node)
+            items = cast("list[Tree]", level.node["select_list"])
+            items += handed
+            for join, side in reference.joins or ():
+                if join["join_type"] not in _KEEPING[side] or join["ref_type"] == "POSITIONAL":
+                    raise Misfit("an outer join may make rows up where the condition leaves some out")
+                if join["ref_type"] == "ASOF":
+                    raise Misfit("an ASOF join picks among the rows that change")
+            level = reference.level
+            handed = [] if _hands_all_on(level.node, reference.table) else [column(name) for name in _names(columns)]
+        return level
+
+    def _aggregates(self, level: Level) -> bool:
+        node = level.node
+        if node["group_expressions"] or node["having"] or node["aggregate_handling"] != "STANDARD_HANDLING":
+            return True
+        return bool(aggregates(node["select_list"], self._functions))
+
+    def _check_row_by_row(self, node: Tree) -> None:
+        if any(modifier["type"] != "ORDER_MODIFIER" for modifier in node["modifiers"]):
+            raise Misfit("rows are limited or made distinct before they are aggregated")
+        items = node["select_list"]
+        is_window = any(part.get("class") == "WINDOW" for part in walk(items, below_subqueries=False))
+        if node["sample"] or node["qualify"] or is_window:
+            raise Misfit("rows depend on each other before they are aggregated")
+        if any(part.get("columns") for part in walk(items) if part.get("class") == "STAR"):
+            raise Misfit("COLUMNS() would take in what moves")
+
+    def _has_column(self, level: Level) -> Callable[[str], bool]:
+        """Return a test of whether what a SELECT reads has a column of a name."""
+        known: list[frozenset[str]] = []
+
+        def has(name: str) -> bool:
+            if not known:
+                everything = _expression("*", self._engine)
+                rows = _select([everything]) | {"from_table": level.node["from_table"]}
+                known.append(frozenset(map(fold, self._names_of(rows, level.ctes))))
+            return fold(name) in known[0]
+
+        return has
+
+    def _output_names(self, level: Level) -> list[str]:
+        """Return the names of the columns of a SELECT."""
+        items = cast("list[Tree]", level.node["select_list"])
+        if any(item["class"] == "STAR" for item in items):
+            raise Misfit("columns are not listed where rows are aggregated")
+        found = [item["alias"] or (item["column_names"][-1] if item["class"] == "COLUMN_REF" else "") for item in items]
+        if not all(found):
+            told = self._names_of(level.node | {"modifiers": []}, level.ctes)
+            if len(told) != len(found):
+                raise Misfit("columns are not listed where rows are aggregated")
+            found = [name or other for name, other in zip(found, told, strict=True)]
+        return found
+
+    def _names_of(self, node: Tree, ctes: Sequence[Cte]) -> Sequence[str]:
+        return self._describe(self._engine.deserialize(self._statement(deepcopy(self._alone(node, ctes)))))
+
+    def _alone(self, node: Tree, ctes: Sequence[Cte]) -> Tree:
+        """Return a SELECT as a query of its own, with what it can name."""
+        names = [fold(cte.name) for cte in ctes]
+        if len(set(names)) < len(names):
+            raise Misfit("one name stands for two tables")
+        entries = [{"key": cte.name, "value": cte.value} for cte in ctes]
+        root = deepcopy(node | {"cte_map": {"map": entries}})
+        prune(root)
+        return root
+
+    def _statement(self, node: Tree) -> Tree:
+        return self._tree | {"statements": [self._tree["statements"][0] | {"node": node}]}
+
+
+class _Group:
+    """The SELECT that aggregates: its groups, and itself over a cube.
+
+    Attributes:
+        keys: The expressions of its groups, by the cube's columns.
+    """
+
+    def __init__(
+        self, level: Level, functions: frozenset[str], has_column: Callable[[str], bool], names: Sequence[str]
+    ) -> None:
+        node = level.node
+        self._node = node
+        self._functions = functions
+        self._names = names
+        self.keys: dict[str, Tree] = {}
+        self._known: dict[str, str] = {}
+        if node["sample"]:
+            raise Misfit("rows are sampled")
+        sets = cast("list[list[int]]", node["group_sets"])
+        if len(sets) > 1 or (sets and len(set(sets[0])) != len(node["group_expressions"])):
+            raise Misfit("there are several sets of groups")
+        items = cast("list[Tree]", node["select_list"])
+        plain = [item for item in items if not aggregates(item, functions) and _reads_columns(item)]
+        for item in plain:
+            self._add(item)
+        is_all = node["aggregate_handling"] == "FORCE_AGGREGATES"
+        if is_all and not plain and any(not aggregates(item, functions) for item in items):
+            raise Misfit("constants are the only groups")
+        aliases = {fold(item["alias"]) for item in items if item["alias"]}
+        for expression in cast("list[Tree]", node["group_expressions"]):
+            names = expression.get("column_names")
+            is_alias = names and len(names) == 1 and fold(names[0]) in aliases and not has_column(names[0])
+            if expression["class"] != "CONSTANT" and not is_alias:
+                self._add(expression)
+
+    def _add(self, expression: Tree) -> None:
+        if any(part.get("class") in ("SUBQUERY", "WINDOW") for part in walk(expression)):
+            raise Misfit("a group depends on other rows")
+        key = shape(expression)
+        if key not in self._known:
+            name = self._known[key] = f"__k{len(self.keys)}"
+            self.keys[name] = named(expression, "")
+
+    def over_cube(self, partials: Partials) -> Tree:
+        """Return the SELECT over the cube's columns, without a FROM."""
+        node = self._node
+        outputs = set(map(fold, self._names))
+        items = [
+            named(self._over(item, partials, set()), name)
+            for item, name in zip(node["select_list"], self._names, strict=True)
+        ]
+        having = self._over(node["having"], partials, outputs)
+        qualify = self._over(node["qualify"], partials, outputs)
+        modifiers = [
+            modifier
+            if modifier["type"] != "ORDER_MODIFIER"
+            else modifier | {"orders": [self._order(order, partials, outputs) for order in modifier["orders"]]}
+            for modifier in node["modifiers"]
+        ]
+        groups = [column(name) for name in self.keys]
+        return {
+            **_select(items),
+            "modifiers": modifiers,
+            "having": having,
+            "qualify": qualify,
+            "group_expressions": groups,
+            "group_sets": [list(range(len(groups)))] if groups else [],
+        }
+
+    def _order(self, order: Tree, partials: Partials, outputs: set[str]) -> Tree:
+        expression: Tree = order["expression"]
+        names = expression.get("column_names")
+        if names and len(names) == 1 and fold(names[0]) in outputs:  # of equal names, ORDER BY takes the output
+            return order
+        if expression["class"] in ("STAR", "CONSTANT"):  # ORDER BY ALL, ORDER BY 1
+            return order
+        return order | {"expression": self._over(expression, partials, outputs)}
+
+    def _over(self, expression: Tree | None, partials: Partials, outputs: set[str]) -> Tree | None:
+        def over(node: Tree) -> Tree | None:
+            kind = node.get("class")
+            if kind is None:
+                return None
+            if kind == "SUBQUERY":
+                raise Misfit("a query stands inside the aggregates")
+            if (name := self._known.get(shape(node))) is not None:
+                return column(name) | {"alias": node.get("alias", "")}
+            if kind == "FUNCTION" and fold(node["function_name"]) in self._functions:
+                return partials.whole(node) | {"alias": node["alias"]}
+            if kind == "STAR":
+                raise Misfit("columns are not listed where rows are aggregated")
+            if kind == "COLUMN_REF":
+                names = node["column_names"]
+                if len(names) == 1 and fold(names[0]) in outputs:
+                    return node
+                raise Misfit(f"{names[-1]} is no group")
+            return None
+
+        return replaced(expression, over)
+
+
+def _expression(text: str, engine: Engine) -> Tree:
+    item: Tree = engine.serialize(f"SELECT {text}")["statements"][0]["node"]["select_list"][0]
+    return item
+
+
+def _select(items: Sequence[Tree | None]) -> Tree:
+    return {
+        "type": "SELECT_NODE",
+        "modifiers": [],
+        "cte_map": {"map": []},
+        "select_list": list(items),
+        "from_table": None,
+        "where_clause": None,
+        "group_expressions": [],
+        "group_sets": [],
+        "aggregate_handling": "STANDARD_HANDLING",
+        "having": None,
+        "sample": None,
+        "qualify": None,
+    }
+
+
+def _cube_table(partials: Partials, group: _Group, asked: list[Tree], engine: Engine) -> Tree:
+    """Return what stands behind FROM: the cube, or its rows beside the mean of all rows of their group."""
+    table: Tree = engine.serialize(f"FROM {_CUBE}")["statements"][0]["node"]["from_table"]
+    if not partials.means:
+        return table
+    groups = ", ".join(map(quote_identifier, group.keys))
+    over = f"OVER (PARTITION BY {groups})" if groups else "OVER ()"
+    columns = [
+        f"sum({count} * {mean}) {over} / nullif(sum({count}) {over}, 0) AS {name}"
+        for name, (count, mean) in partials.means.items()
+    ]
+    answer = engine.serialize(f"FROM (SELECT *, {', '.join(columns)} FROM {_CUBE}) AS {_CUBE}_means")
+    found: Tree = answer["statements"][0]["node"]["from_table"]
+    found["subquery"]["node"]["where_clause"] = conjunction(asked)
+    return found
+
+
+def _asked_of_cube(moved: Sequence[Tree], columns: Mapping[str, Tree]) -> list[Tree]:
+    """Return the moving conditions, asked of the values that bins keep."""
+    names = dict(zip(columns, _names(columns), strict=True))
+
+    def over(node: Tree) -> Tree | None:
+        return column(names[shape(node)]) if node.get("class") == "COLUMN_REF" else None
+
+    return [replaced(condition, over) for condition in moved]
+
+
+def _compared(moved: Sequence[Tree], place: Tree, moving: frozenset[str]) -> frozenset[str] | None:
+    """Return the parameters that a column is compared with, or None where something else is asked of it."""
+    about = [condition for condition in moved if any(shape(node) == shape(place) for node in walk(condition))]
+    found: set[str] = set()
+    for node in (node for condition in about for node in walk(condition) if "class" in node):
+        match node["class"]:
+            case "COMPARISON" if node["type"] in _COMPARISONS:
+                sides = [node["left"], node["right"]]
+                others = [side for side in sides if side["class"] == "PARAMETER"]
+                if len(others) != 1 or not any(side["class"] == "COLUMN_REF" for side in sides):
+                    return None
+                found.add(others[0]["identifier"])
+            case "BETWEEN":
+                ends = [node["lower"], node["upper"]]
+                if node["input"]["class"] != "COLUMN_REF" or any(end["class"] != "PARAMETER" for end in ends):
+                    return None
+                found.update(end["identifier"] for end in ends)
+            case "OPERATOR" if node["type"] in _NEGATIONS:
+                pass
+            case kind if kind in _LOGIC:
+                pass
+            case _:
+                return None
+    return frozenset(found) if found <= moving else None
+
+
+def _names(columns: Mapping[str, Tree]) -> list[str]:
+    return [f"__m{number}" for number in range(len(columns))]
+
+
+def _hands_all_on(node: Tree, table: Tree) -> bool:
+    """Whether a SELECT gives all columns of a table that it reads."""
+    alias = fold(table["alias"] or table.get("table_name", ""))
+    stars = [item for item in node["select_list"] if item["class"] == "STAR"]
+    return any(not star["relation_name"] or fold(star["relation_name"]) == alias for star in stars)
+
+
+def _reads_columns(expression: Tree) -> bool:
+    return any(node.get("class") == "COLUMN_REF" for node in walk(expression))
+
+
+def _count(tree: object, names: frozenset[str]) -> int:
+    return sum(1 for node in walk(tree) if node.get("class") == "PARAMETER" and node["identifier"] in names)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.namespace import Namespace
+from dataapp.cells.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ class Control(Protocol):
 
     def close(self) -> None:
         """Stop watching."""
+        ...
+
+
+@runtime_checkable
+class Stepped(Protocol):
+    """A kind of inputs that may be able to take certain values only."""
+
+    def steps(self) -> Steps | None:
+        """Return these values, or None where it can take any."""
         ...
 
 

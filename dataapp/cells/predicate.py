@@ -7,6 +7,7 @@ from typing import cast
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.namespace import Namespace
+from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import Predicate, ValueOf
 from dataapp.compile.identifiers import quote_identifier
@@ -53,8 +54,16 @@ class PredicateCell(Cell):
         self.of = of
         self.columns = columns
 
-    def condition(self, choice: Choice, types: Mapping[str, str | None]) -> Condition:
-        """Compile the condition that a choice stands for; nothing chosen means every row."""
+    def condition(
+        self, choice: Choice, types: Mapping[str, str | None], steps: Mapping[str, Steps | None] | None = None
+    ) -> Condition:
+        """Compile the condition that a choice stands for; nothing chosen means every row.
+
+        Args:
+            choice: What is chosen.
+            types: The SQL type of each field, where it is known.
+            steps: The only values that the ends of each field's range can take, where they are known.
+        """
         choices = cast("Mapping[str, Choice]", choice) if isinstance(choice, Mapping) else {"": choice}
         pieces: list[str | ValueOf] = []
         values: dict[ValueOf, Bound] = {}
@@ -64,19 +73,21 @@ class PredicateCell(Cell):
                 continue
             if pieces:
                 pieces.append(" AND ")
-            pieces += _compare(quote_identifier(column), chosen, _binder(self, field, types.get(field), values))
+            of = (steps or {}).get(field)
+            bind = _binder(self, field, types.get(field), values, of)
+            pieces += _compare(quote_identifier(column), chosen, bind)
         return Condition(tuple(pieces) or ("TRUE",), values)
 
 
 type _Bind = Callable[[str, object, bool], ValueOf]
 
 
-def _binder(cell: Cell, field: str, sql_type: str | None, values: dict[ValueOf, Bound]) -> _Bind:
+def _binder(cell: Cell, field: str, sql_type: str | None, values: dict[ValueOf, Bound], steps: Steps | None) -> _Bind:
     element = sql_type.removesuffix("[]") if sql_type else None
 
     def bind(part: str, value: object, many: bool) -> ValueOf:
         key = ValueOf((cell, field, part))
-        values[key] = Bound(value, f"{element}[]" if many and element else element)
+        values[key] = Bound(value, f"{element}[]" if many and element else element, steps)
         return key
 
     return bind

@@ -9,8 +9,24 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell, Setting
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.predicate import PredicateCell
+from dataapp.cells.steps import Steps
 
 type Selected = Mapping[str, object] | None
+
+
+class OnSteps(dict[str, object]):
+    """A selection whose ranges end on the pixels of a chart.
+
+    Attributes:
+        steps: The values of all pixels, by field.
+    """
+
+    steps: Mapping[str, Steps | None]
+
+
+def selected_steps(selected: object) -> Mapping[str, Steps | None] | None:
+    """Return the only values that the ends of a selection's ranges can take, by field, where that is known."""
+    return selected.steps if isinstance(selected, OnSteps) else None
 
 
 class SelectionControl:

@@ -1,7 +1,9 @@
 """Values that travel into SQL: a Python value and the SQL type that its input gives it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
+
+from dataapp.cells.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,10 +13,12 @@ class Bound:
     Attributes:
         value: A Python value: number, text, bool, date, datetime, time, timedelta, Decimal, list, bytes or None.
         type: The SQL type that the input promises (``DOUBLE``, ``VARCHAR[]``), or None to let the engine choose.
+        steps: The only values that it can take, where that is known: nothing that the value means.
     """
 
     value: object
     type: str | None = None
+    steps: Steps | None = field(default=None, compare=False, repr=False)
 
     @property
     def needs_cast(self) -> bool:

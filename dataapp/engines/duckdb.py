@@ -27,9 +27,10 @@ import duckdb
 import pyarrow as pa
 
 from dataapp.cells.values import Bound
-from dataapp.compile.identifiers import quote_literal
+from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.compile.query import StatementFacts
 from dataapp.engines.arrow_scan import has_views, is_unsafe, may_be_unsafe, scannable, without_views
+from dataapp.engines.cubes import Cubes
 from dataapp.engines.described import Described
 from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
@@ -144,6 +145,7 @@ class DuckDB:
         kept: Tables that readers of equal relations share.
         described: Columns of relations by their shape.
         measured: What runs of relations took.
+        cubes: What answers queries while an input of theirs moves.
 
     Example:
         >>> engine = DuckDB()
@@ -161,6 +163,7 @@ class DuckDB:
         self.kept = KeptTables(self._drop)
         self.described = Described(_MOST_DESCRIBED)
         self.measured = Measured()
+        self.cubes = Cubes(self)
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
         self._sorter: DuckDB | None = None
@@ -213,6 +216,10 @@ class DuckDB:
         # Not bound: with the first value that is, the engine's client imports Pandas, which takes half a second.
         found = self._value_of(f"SELECT json_serialize_sql({quote_literal(text)}::VARCHAR)")
         return cast("Mapping[str, Any]", json.loads(found))
+
+    def deserialize(self, tree: Mapping[str, Any]) -> str:
+        """Return a query of a syntax tree."""
+        return str(self._value_of(f"SELECT json_deserialize_sql({quote_literal(json.dumps(tree))}::JSON)"))
 
     def tokens(self, text: str) -> Sequence[tuple[int, str]]:
         """Return byte offset and kind of each token."""
@@ -351,6 +358,11 @@ class Reader:
         """Whose reader this is."""
         return self._engine
 
+    @property
+    def relation(self) -> Relation:
+        """What it reads."""
+        return self._relation
+
     def __enter__(self) -> Self:
         return self
 
@@ -370,10 +382,13 @@ class Reader:
             QueryError: The engine refused or failed, as the cell's author should read it.
             Cancelled: `cancel` was called.
         """
-        bound = parameters or {}
+        bound, text = parameters or {}, self._text(query)
+
+        def run() -> pa.Table:
+            return self._run(text, bound, _rows)
 
         def fetch() -> pa.Table:
-            return self._run(self._text(query), bound, _rows)
+            return self._engine.cubes.fetch(self, text, bound, run)
 
         return self._shared_rows(fetch, query, bound)
 
@@ -495,6 +510,39 @@ class Reader:
     def fetch_kept(self, query: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         """Run a query over what `keep` and `arrange` made; the relation is not read, nor are its sources looked at."""
         return self._read_kept(query, parameters or {}, _rows)
+
+    def answer(self, text: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Run a query over a cube in place of one over the relation, whose sources are looked at afterwards."""
+        with self._engine.measured.run(self._relation.uses, self._relation.key):
+            rows = self._read_kept(text, _unbound(parameters), _rows)
+        self._relation.check_sources()
+        return rows
+
+    def describe_query(self, text: str, parameters: Mapping[str, object]) -> list[tuple[str, str]]:
+        """Return names and types of a query's columns, without running it."""
+        found = self._read_kept(f"DESCRIBE {text}", _unbound(parameters), lambda result: result.fetchall())
+        return [(row[0], row[1]) for row in found]
+
+    def count_groups(self, text: str, parameters: Mapping[str, object]) -> tuple[int, int]:
+        """Return how many rows a query gives, and about how many different ones."""
+        names = ", ".join(quote_identifier(name) for name, _ in self.describe_query(text, parameters))
+        counted = f"SELECT count(*), approx_count_distinct(hash({names})) FROM ({text})"
+        [(rows, groups)] = self._read_kept(counted, _unbound(parameters), lambda result: result.fetchall())
+        return rows, groups
+
+    def make_kept(self, text: str, parameters: Mapping[str, object]) -> KeptTable:
+        """Make a table of a query's rows that outlives this reader: it is to be released."""
+
+        def make(name: str) -> int:
+            return self._read_kept(f"CREATE TABLE {name} AS {text}", _unbound(parameters), _made)
+
+        table = self._engine.kept.hold(object(), make, self.interrupts.is_unwanted)
+        try:
+            self._relation.check_sources()
+        except BaseException:
+            self._engine.kept.release(table)
+            raise
+        return table
 
     def arrange(self, name: str, query: str, parameters: Mapping[str, object] | None = None) -> int:
         """Make a temporary table of a query over what `keep` made, and return how many rows it has.
@@ -663,6 +711,11 @@ class Reader:
 def is_short_of_memory(error: DataAppError) -> bool:
     """Whether a query failed because its memory is bounded."""
     return isinstance(error.__cause__, duckdb.OutOfMemoryException)
+
+
+def _unbound(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Return values as the driver takes them, those of the relation and others."""
+    return {name: bound_to_engine(value) if isinstance(value, Bound) else value for name, value in parameters.items()}
 
 
 def bound_to_engine(bound: Bound) -> object:

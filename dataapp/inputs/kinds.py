@@ -1,5 +1,6 @@
 """The kinds of inputs: a widget made per session, a widget or Parameter that exists, a reactive value."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any, cast
@@ -8,6 +9,7 @@ import param
 from panel.widgets.base import WidgetBase
 
 from dataapp.cells.input import Setting
+from dataapp.cells.steps import Steps
 from dataapp.inputs.choices import as_options, as_scalar, fit_between, fit_to_options
 from dataapp.inputs.types import options_type, parameter_type, text_to_moment
 
@@ -118,9 +120,14 @@ class WidgetKind(_Fitting):
         self._is_fed = fed
         probe = widget_class(**options)  # which also checks the options
         self._default: object = probe.value
+        self._steps = _steps(probe)
         self.sql_type = parameter_type(probe.param["value"], probe) or _options_sql_type(
             probe, None if fed else options.get("options")
         )
+
+    def steps(self) -> Steps | None:
+        """See `Stepped`."""
+        return self._steps
 
     def open(self, label: str) -> WidgetControl:
         """Make a session's widget, titled by the variable unless a label was given."""
@@ -150,6 +157,10 @@ class ExistingKind(_Fitting):
         self.sql_type = parameter_type(widget.param["value"], widget) or _options_sql_type(
             widget, getattr(widget, "options", None)
         )
+
+    def steps(self) -> Steps | None:
+        """See `Stepped`."""
+        return _steps(self.widget)
 
     def open(self, label: str) -> WidgetControl:
         """Return the widget."""
@@ -186,6 +197,15 @@ def _options_sql_type(widget: Any, options: object) -> str | None:
     offered = cast("list[object]", list(options.values()) if isinstance(options, dict) else options)
     element = options_type(offered)
     return f"{element}[]" if element is not None and isinstance(widget.value, list) else element
+
+
+def _steps(widget: Any) -> Steps | None:
+    """Return the steps of a slider."""
+    start, end, step = (getattr(widget, name, None) for name in ("start", "end", "step"))
+    if isinstance(start, dt.datetime) and not isinstance(step, dt.timedelta):  # milliseconds
+        step = dt.timedelta(milliseconds=step) if isinstance(step, int | float) else None
+        return None if step is None else Steps.between(start, end, step)
+    return Steps.between(start, end, step)
 
 
 def label_to_title(label: str) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, cast
 
 from dataapp.cells.cell import Cell
-from dataapp.cells.input import InputCell
+from dataapp.cells.input import InputCell, Stepped
 from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.sql import SqlCell
+from dataapp.cells.steps import Steps
 from dataapp.cells.user import UserCell, claim
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import TextPart, ValueOf
@@ -61,7 +62,7 @@ def build_table(
     for name, read in reads.values.items():
         if name in claimed:
             continue
-        bound = bindable(inputs["value", name], sql_type(read), name, cell.label)
+        bound = bindable(inputs["value", name], sql_type(read), name, cell.label, steps_of(read))
         if name in query.path_parameters:
             path, chosen = choose(name, bound.value)
             bound = Bound(path)
@@ -75,7 +76,7 @@ def build_table(
     predicates = {name: cast("Condition", inputs["predicate", name]) for name in reads.predicates}
     for name, condition in predicates.items():
         for value, bound in condition.values.items():
-            builder.values[value.key] = bindable(bound.value, bound.type, name, cell.label)
+            builder.values[value.key] = bindable(bound.value, bound.type, name, cell.label, bound.steps)
             builder.labels[value.key] = _part_label(reads.predicates[name], value)
         facts += [name, [piece if isinstance(piece, str) else condition.values[piece] for piece in condition.pieces]]
     if (version := inputs.get(("files", ""))) is not None:
@@ -163,6 +164,14 @@ def _own_tables(query: Query, cells: Container[str]) -> list[TableRef]:
 def _part_label(predicate: PredicateCell, value: ValueOf) -> str:
     _, field, part = cast("tuple[Cell, str, str]", value.key)
     return "_".join(filter(None, [predicate.label if predicate.is_named else "chosen", field, part]))
+
+
+def steps_of(cell: Cell) -> Steps | None:
+    """Return the only values that an input can take, where that is known and no cell changes them."""
+    if not isinstance(cell, InputCell) or not cell.feeds.keys().isdisjoint(("start", "end", "step")):
+        return None
+    kind: object = cell.kind
+    return kind.steps() if isinstance(kind, Stepped) else None
 
 
 def sql_type(cell: Cell) -> str | None:

@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
+from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
 from dataapp.errors import TypeMismatchError
 
 _PLAIN = (bool, int, float, str, bytes, Decimal, dt.date, dt.time, dt.timedelta, UUID, type(None))
 
 
-def bindable(value: object, sql_type: str | None, name: str, cell: str) -> Bound:
+def bindable(value: object, sql_type: str | None, name: str, cell: str, steps: Steps | None = None) -> Bound:
     """Return a value as it is bound to a parameter.
 
     Tuples (of range widgets), sets and arrays become lists; items of NumPy and pandas become Python's.
@@ -24,7 +25,7 @@ def bindable(value: object, sql_type: str | None, name: str, cell: str) -> Bound
         >>> bindable((1, 5), None, "size", "trades")
         Bound(value=[1, 5], type=None)
     """
-    return Bound(_plain(value, name, cell), sql_type)
+    return Bound(_plain(value, name, cell), sql_type, steps)
 
 
 def _plain(value: object, name: str, cell: str) -> object:

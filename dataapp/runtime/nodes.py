@@ -25,6 +25,7 @@ from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
+from dataapp.cells.selection import selected_steps
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
@@ -48,7 +49,7 @@ from dataapp.errors import (
 )
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.answers import Leased, fetch
-from dataapp.runtime.assembly import build_table, sql_type
+from dataapp.runtime.assembly import build_table, sql_type, steps_of
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.costs import keep_rows, note, same_rows
 from dataapp.runtime.databases import describe, source_table
@@ -590,7 +591,7 @@ class Nodes:
         types = {field: sql_type(of) for field in cell.columns}
 
         def condition(choice: object) -> Condition:
-            return cell.condition(choice, types)
+            return cell.condition(choice, types, selected_steps(choice) or dict.fromkeys(cell.columns, steps_of(of)))
 
         return self._waves.add(Node(cell.label, (self.value(of),), compute=condition, same=_equal))
 

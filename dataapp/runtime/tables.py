@@ -5,13 +5,17 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from time import time_ns
+from typing import cast
 
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database
+from dataapp.cells.input import InputCell
+from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.relation import is_query
 from dataapp.cells.sql import SqlCell
+from dataapp.cells.user import UserCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, TextPart, fuse
 from dataapp.compile.target import DUCKDB, Target
@@ -125,6 +129,12 @@ class Table:
                     pass
         return Uses(cell_key(self.root), taken, kept)
 
+    @cached_property
+    def base(self) -> str:
+        """What the rows depend on besides texts and values: files and frames."""
+        leaves = [found for cell, found in self.digests.items() if not isinstance(self.parts[cell], TextPart)]
+        return digest(sorted(leaves), [files.version for files in self.files])
+
     def relation(self, engine: DuckDB, uses: Uses | None = None) -> Relation:
         """Bind the fused query to its values and frames.
 
@@ -141,6 +151,8 @@ class Table:
             parameters={name: self.values[key] for name, key in fused.values.items()},
             frames={name: self.frames[key] for name, key in fused.frames.items()},
             sources=tuple(files.version for files in self.files),
+            base=self.base,
+            movers={name: mover for name, key in fused.values.items() if (mover := _mover(key)) is not None},
             variables={name: self.values[key] for name, key in fused.variables.items()},
             uses=uses or self.uses,
             fixed_order=self.fixed_order,
@@ -168,6 +180,13 @@ class Table:
         """Raise `SourceMoved` if a file is no longer what it was when the wave began."""
         if any(files.have_moved() for files in self.files):
             raise SourceMoved
+
+
+def _mover(key: Key) -> Cell | None:
+    """Return the input or predicate that a value comes from, or None for values that nobody moves."""
+    cell: object = cast("tuple[object, ...]", key)[0] if isinstance(key, tuple) and key else key
+    is_moved = isinstance(cell, PredicateCell) or (isinstance(cell, InputCell) and not isinstance(cell, UserCell))
+    return cast("Cell", cell) if is_moved else None
 
 
 def same_table(old: object, new: object) -> bool:

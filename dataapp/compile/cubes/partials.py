@@ -97,7 +97,7 @@ class Partials:
             "orders": [order | {"expression": column(pick)} for order, pick in zip(orders, picks[1:], strict=True)]
         }
         if call["filter"] is not None:
-            rows = call | _UNORDERED | {"function_name": "count_star", "children": []}
+            rows: Tree = call | _UNORDERED | {"function_name": "count_star", "children": []}
             picked["filter"] = self.template(f"{self._part(rows)} > 0")
         return picked
 

@@ -93,14 +93,11 @@ class Plan:
 
     Attributes:
         moving: The columns whose bins are the cube's.
-        rows: A query over the values of these columns, named as in `Moving`, of all rows that the cube is made of.
-        keys: Names of the cube's columns of groups.
     """
 
     moving: tuple[Moving, ...]
-    rows: str
-    keys: tuple[str, ...]
     _parts: Tree
+    _rows: Tree
     _places: tuple[Tree, ...]
     _answer: Tree
     _engine: Engine
@@ -111,21 +108,27 @@ class Plan:
         Args:
             bins: How each moving column is put into bins, or None where each value is one.
         """
-        tree = deepcopy(self._parts)
+        return self._binned(self._parts, bins, is_grouped=True)
+
+    def groups(self, bins: Sequence[Bin | None]) -> str:
+        """Return the query that gives, for each row that the cube is made of, what tells its group and bins.
+
+        Args:
+            bins: As in `build`.
+        """
+        return self._binned(self._rows, bins, is_grouped=False)
+
+    def _binned(self, tree: Tree, bins: Sequence[Bin | None], *, is_grouped: bool) -> str:
+        tree = deepcopy(tree)
         items = cast("list[Tree]", tree["statements"][0]["node"]["select_list"])
         for moving, place, put in zip(self.moving, self._places, bins, strict=True):
             if put is None:
                 items.append(named(place, moving.value))
                 continue
-
-            def fill(node: Tree, place: Tree = place) -> Tree | None:
-                return place if node.get("class") == "COLUMN_REF" else None
-
-            template = _expression(f"{put('__value')}", self._engine)
-            items.append(named(replaced(template, fill), f"{moving.value}_bin"))
-            least = replaced(_expression("min(__value)", self._engine), fill)
-            items.append(named(least, moving.value))
-        return self._engine.deserialize(tree)
+            items.append(named(_filled(put("__value"), place, self._engine), f"{moving.value}_bin"))
+            if is_grouped:
+                items.append(named(_filled("min(__value)", place, self._engine), moving.value))
+        return _written(tree, self._engine)
 
     def answer(self, schema: str, table: str) -> str:
         """Return the query that gives over the cube what the query gave over the rows.
@@ -140,7 +143,7 @@ class Plan:
                 return node | {"schema_name": schema, "table_name": table}
             return None
 
-        return self._engine.deserialize(replaced(self._answer, place))
+        return _written(replaced(self._answer, place), self._engine)
 
 
 _CUBE = "__dataapp_cube"
@@ -202,13 +205,12 @@ class _Planning:
             "where_clause": grouping.node["where_clause"],
             "aggregate_handling": "FORCE_AGGREGATES",
         }
-        rows = {
-            **_select([named(place, name) for name, place in zip(_names(columns), places, strict=True)]),
-            "from_table": grouping.node["from_table"],
-            "where_clause": grouping.node["where_clause"],
+        rows = parts | {
+            "select_list": [named(key, name) for name, key in group.keys.items()],
+            "aggregate_handling": "STANDARD_HANDLING",
         }
-        built = self._statement(deepcopy(self._alone(parts, grouping.ctes)))
-        probed = self._engine.deserialize(self._statement(deepcopy(self._alone(rows, grouping.ctes))))
+        built = self._statement(self._alone(parts, grouping.ctes))
+        unbuilt = self._statement(self._alone(rows, grouping.ctes))
         whole |= {"from_table": _cube_table(partials, group, asked, self._engine), "where_clause": None}
         if not partials.means:
             whole["where_clause"] = conjunction(asked)
@@ -217,7 +219,7 @@ class _Planning:
         prune(self._root)
         compared = [_compared(moved, place, self._moving) for place in columns.values()]
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
-        return Plan(found, probed, tuple(group.keys), built, tuple(places), self._tree, self._engine)
+        return Plan(found, built, unbuilt, tuple(places), self._tree, self._engine)
 
     def _filtering(self) -> Level:
         """Return the SELECT whose WHERE holds all that moves."""
@@ -303,7 +305,7 @@ class _Planning:
         return found
 
     def _names_of(self, node: Tree, ctes: Sequence[Cte]) -> Sequence[str]:
-        return self._describe(self._engine.deserialize(self._statement(deepcopy(self._alone(node, ctes)))))
+        return self._describe(_written(self._statement(self._alone(node, ctes)), self._engine))
 
     def _alone(self, node: Tree, ctes: Sequence[Cte]) -> Tree:
         """Return a SELECT as a query of its own, with what it can name."""
@@ -349,8 +351,8 @@ class _Group:
             raise Misfit("constants are the only groups")
         aliases = {fold(item["alias"]) for item in items if item["alias"]}
         for expression in cast("list[Tree]", node["group_expressions"]):
-            names = expression.get("column_names")
-            is_alias = names and len(names) == 1 and fold(names[0]) in aliases and not has_column(names[0])
+            written = cast("list[str]", expression.get("column_names", []))
+            is_alias = len(written) == 1 and fold(written[0]) in aliases and not has_column(written[0])
             if expression["class"] != "CONSTANT" and not is_alias:
                 self._add(expression)
 
@@ -367,7 +369,7 @@ class _Group:
         node = self._node
         outputs = set(map(fold, self._names))
         items = [
-            named(self._over(item, partials, set()), name)
+            named(cast("Tree", self._over(item, partials, set())), name)
             for item, name in zip(node["select_list"], self._names, strict=True)
         ]
         having = self._over(node["having"], partials, outputs)
@@ -418,6 +420,29 @@ class _Group:
             return None
 
         return replaced(expression, over)
+
+
+def _written(tree: Tree, engine: Engine) -> str:
+    """Return the text of a tree; the engine writes 1e0 as 1.0, which it would read as a decimal."""
+
+    def typed(node: Tree) -> Tree | None:
+        kind = node["value"]["type"]["id"] if node.get("class") == "CONSTANT" else None
+        if kind not in ("DOUBLE", "FLOAT") or node["value"]["is_null"]:
+            return None
+        text = _expression(f"CAST('{node['value']['value']!r}' AS {kind})", engine)
+        return text | {"alias": node["alias"]}
+
+    return engine.deserialize(replaced(tree, typed))
+
+
+def _filled(text: str, place: Tree, engine: Engine) -> Tree:
+    """Return an expression over `__value` with something else in its place."""
+
+    def fill(node: Tree) -> Tree | None:
+        return place if node.get("class") == "COLUMN_REF" else None
+
+    filled: Tree = replaced(_expression(text, engine), fill)
+    return filled
 
 
 def _expression(text: str, engine: Engine) -> Tree:

@@ -1,0 +1,377 @@
+"""Cubes: what answers a query within milliseconds while one input of it moves.
+
+A query is *watched* for each input in it: what else it depends on stays the same, and only that input's values differ
+from run to run. The second value makes it a candidate; if the plain query takes long, a cube is built beside it, and
+as soon as it is there it answers every further value. The plain query answers as long as there is none, where none
+fits, and for values that are between the cube's steps.
+
+Invariants:
+
+- A cube answers with the rows that the plain query gives; sums of floating-point numbers are added in another order.
+- A cube is known under the versions of all files and frames that it was made of: after a change it is not found.
+- Cubes never exceed their budget together; one that is not faster than the plain query is dropped.
+- One is built at a time, the latest asked for first, and nobody waits for it.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+
+from dataapp.cells.steps import Steps
+from dataapp.cells.values import Bound
+from dataapp.compile.cubes.plan import Bin, Moving, Plan, plan
+from dataapp.compile.cubes.trees import Misfit, parameters
+from dataapp.engines.kept import KeptTable
+from dataapp.errors import Cancelled, DataAppError
+
+if TYPE_CHECKING:
+    from dataapp.engines.duckdb import DuckDB, Reader
+    from dataapp.engines.relation import Relation
+
+_WORTH_IT = 0.015  # seconds: a plain query that takes less is answered plainly
+_GAIN = 0.6  # of the plain time is the most that an answer from a cube may take
+_MOST_ROWS = 1_500_000
+_LEAST_SHRINKING = 4  # rows per row of the cube
+_BYTES_PER_VALUE = 12
+_MOST_WATCHED = 512
+_BUDGET = 512 * 2**20
+
+type State = Literal["watched", "waiting", "building", "ready", "unfit"]
+
+
+@dataclass(slots=True, eq=False)
+class Cube:
+    """A query that is watched while an input in it moves.
+
+    Attributes:
+        reader: The cell whose rows the query reads, as `Uses.reader`, or None.
+        names: The parameters of the input that moves.
+        state: What was decided.
+        why: Why no cube fits, for people.
+        rows: How many rows the cube has.
+        bytes: About how much it takes.
+        built: How many seconds it took to build.
+        plain: The least seconds that the plain query took, or None.
+        fast: The least seconds that the cube took, or None.
+        answers: How often it answered.
+    """
+
+    reader: Hashable
+    names: frozenset[str]
+    state: State = "watched"
+    why: str = ""
+    rows: int = 0
+    bytes: int = 0
+    built: float = 0.0
+    plain: float | None = None
+    fast: float | None = None
+    answers: int = 0
+    values: set[str] = field(default_factory=set[str])
+    table: KeptTable | None = None
+    text: str = ""
+    asked: frozenset[str] = frozenset()
+    binned: Mapping[str, Steps] = field(default_factory=dict[str, Steps])
+    slow: int = 0
+
+    @property
+    def saved(self) -> float:
+        """About how many seconds the answers have saved."""
+        return 0.0 if self.plain is None or self.fast is None else self.answers * (self.plain - self.fast)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    cube: Cube
+    relation: "Relation"
+    text: str
+    bound: Mapping[str, object]
+
+
+class Cubes:
+    """The cubes of one engine.
+
+    Args:
+        engine: Builds and reads them.
+        most_bytes: The most that all together take.
+        worth: The seconds below which a plain query needs none.
+        most_rows: The most rows that one has.
+    """
+
+    def __init__(
+        self, engine: "DuckDB", *, most_bytes: int = _BUDGET, worth: float = _WORTH_IT, most_rows: int = _MOST_ROWS
+    ) -> None:
+        self._engine = engine
+        self._most_bytes = most_bytes
+        self._worth = worth
+        self._most_rows = most_rows
+        self._lock = threading.Lock()
+        self._known: OrderedDict[Hashable, Cube] = OrderedDict()
+        self._orders: list[_Order] = []
+        self._builder: threading.Thread | None = None
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def fetch(
+        self, reader: "Reader", text: str, bound: Mapping[str, object], plain: Callable[[], pa.Table]
+    ) -> pa.Table:
+        """Return the rows of a query: from a cube if there is one, and else by running it.
+
+        Args:
+            reader: Reads the query's relation.
+            text: The query.
+            bound: Values of parameters that are not the relation's.
+            plain: Runs it.
+        """
+        watched = self._watch(reader.relation, text, bound)
+        if not watched:
+            return plain()
+        for cube in watched:
+            if cube.state == "ready" and (rows := self._answer(cube, reader, bound)) is not None:
+                return rows
+        started = perf_counter()
+        try:
+            rows = plain()
+        except Cancelled:
+            self._note(watched, perf_counter() - started, reader.relation, text, bound, is_over=False)
+            raise
+        self._note(watched, perf_counter() - started, reader.relation, text, bound, is_over=True)
+        return rows
+
+    def of(self, reader: Hashable) -> Sequence[Cube]:
+        """Return what is known for the queries over the rows of a cell, those used last at the end."""
+        with self._lock:
+            return [cube for cube in self._known.values() if cube.reader == reader]
+
+    def wait(self, seconds: float = 60.0) -> bool:
+        """Wait until nothing is being built; return whether that is so."""
+        return self._idle.wait(seconds)
+
+    def clear(self) -> None:
+        """Drop all of them."""
+        with self._lock:
+            cubes = list(self._known.values())
+            self._known.clear()
+            self._orders.clear()
+        for cube in cubes:
+            self._release(cube)
+
+    # Watching.
+
+    def _watch(self, relation: "Relation", text: str, bound: Mapping[str, object]) -> list[Cube]:
+        """Return what is known of a query for each input in it, the one that moved last first."""
+        if not relation.movers or not (relation.is_versioned or relation.is_pick) or relation.variables:
+            return []
+        groups: dict[Hashable, set[str]] = {}
+        for name, mover in relation.movers.items():
+            groups.setdefault(mover, set()).add(name)
+        found: list[Cube] = []
+        with self._lock:
+            for names in groups.values():
+                moved, still = _split(relation.parameters, names)
+                key = (text, relation.base, frozenset(names), still, repr(sorted(bound.items())))
+                cube = self._known.pop(key, None)
+                if cube is None:
+                    cube = Cube(None if relation.uses is None else relation.uses.reader, frozenset(names))
+                self._known[key] = cube
+                if len(cube.values) < 2:
+                    cube.values.add(moved)
+                found.append(cube)
+            gone = [self._known.popitem(last=False)[1] for _ in range(len(self._known) - _MOST_WATCHED)]
+        for cube in gone:
+            self._release(cube)
+        return found
+
+    def _note(
+        self,
+        watched: Sequence[Cube],
+        seconds: float,
+        relation: "Relation",
+        text: str,
+        bound: Mapping[str, object],
+        *,
+        is_over: bool,
+    ) -> None:
+        """Note what a plain run took, or took until it was given up, and order the cubes that are worth it."""
+        with self._lock:
+            for cube in watched:
+                if is_over:
+                    cube.plain = seconds if cube.plain is None else min(cube.plain, seconds)
+                is_slow = seconds >= self._worth and (cube.plain is None or cube.plain >= self._worth)
+                if cube.state == "watched" and is_slow and len(cube.values) > 1:
+                    cube.state = "waiting"
+                    self._orders.append(_Order(cube, relation, text, bound))
+            if self._orders and self._builder is None:
+                self._idle.clear()
+                self._builder = threading.Thread(target=self._work, name="dataapp-cubes", daemon=True)
+                self._builder.start()
+
+    # Answering.
+
+    def _answer(self, cube: Cube, reader: "Reader", bound: Mapping[str, object]) -> pa.Table | None:
+        values = {name: reader.relation.parameters[name] for name in cube.names}
+        if any(not steps.holds(values[name].value) for name, steps in cube.binned.items()):
+            return None
+        with self._lock:
+            table = cube.table
+            if table is None:
+                return None
+            self._engine.kept.share(table)
+        try:
+            given = {**reader.relation.parameters, **bound}
+            started = perf_counter()
+            rows = reader.answer(cube.text, {name: given[name] for name in cube.asked})
+            seconds = perf_counter() - started
+        except Cancelled:
+            raise
+        except DataAppError:  # the plain query says what is wrong, in its author's words
+            return None
+        finally:
+            self._engine.kept.release(table)
+        with self._lock:
+            cube.answers += 1
+            cube.fast = seconds if cube.fast is None else min(cube.fast, seconds)
+            is_slow = cube.plain is not None and seconds > _GAIN * cube.plain
+            cube.slow = cube.slow + 1 if is_slow else 0
+            if cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
+                cube.state, cube.why = "unfit", "the plain query is as fast"
+        if cube.state == "unfit":
+            self._release(cube)
+        return rows
+
+    def _release(self, cube: Cube) -> None:
+        with self._lock:
+            table, cube.table = cube.table, None
+        if table is not None:
+            self._engine.kept.release(table)
+
+    # Building.
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._orders:
+                    self._builder = None
+                    self._idle.set()
+                    return
+                order = self._orders.pop()
+                order.cube.state = "building"
+            try:
+                self._build(order)
+            except Misfit as misfit:
+                order.cube.state, order.cube.why = "unfit", str(misfit)
+            except DataAppError as error:
+                order.cube.state, order.cube.why = "unfit", f"it could not be built: {error}"
+            except Exception as error:  # a source that moved, or anything else: the plain query answers
+                order.cube.state, order.cube.why = "unfit", f"it could not be built: {type(error).__name__}"
+
+    def _build(self, order: _Order) -> None:
+        cube, relation = order.cube, order.relation
+        given: dict[str, object] = {**relation.parameters, **order.bound}
+        started = perf_counter()
+        with self._engine.read(relation) as reader:
+
+            def used(text: str) -> dict[str, object]:
+                names = parameters(self._engine.serialize(text))
+                return {name: value for name, value in given.items() if name in names}
+
+            def describe(text: str) -> list[tuple[str, str]]:
+                return reader.describe_query(text, used(text))
+
+            found = plan(order.text, cube.names, self._engine, lambda text: [name for name, _ in describe(text)])
+            bins, binned = self._bins(found, relation, describe)
+            groups = found.groups(bins)
+            rows, least = reader.count_groups(groups, used(groups))
+            if least > min(self._most_rows, rows / _LEAST_SHRINKING):
+                raise Misfit(f"it would have about {least:,} rows for {rows:,}")
+            build = found.build(bins)
+            table = reader.make_kept(build, used(build))
+            cube.table = table  # which whoever gives the cube up releases
+            try:
+                text = found.answer(*table.name.split("."))
+                asked = frozenset(used(text))
+                if describe(text) != describe(order.text):
+                    raise Misfit("its columns would have other types")
+                columns = len(describe(build))
+            except BaseException:
+                self._release(cube)
+                raise
+        with self._lock:
+            cube.text, cube.asked, cube.binned = text, asked, binned
+            cube.rows, cube.bytes = table.rows, table.rows * columns * _BYTES_PER_VALUE
+            cube.built = perf_counter() - started
+            cube.state = "ready"
+        self._evict(cube)
+
+    def _bins(
+        self, found: Plan, relation: "Relation", describe: Callable[[str], list[tuple[str, str]]]
+    ) -> tuple[list[Bin | None], dict[str, Steps]]:
+        """Return how each moving column is put into bins, and the steps that each parameter has then."""
+        types = dict(describe(found.groups([None] * len(found.moving))))
+        bins: list[Bin | None] = []
+        binned: dict[str, Steps] = {}
+        for moving in found.moving:
+            steps = _common_steps(moving, relation.parameters)
+            number = None if steps is None else _as_number(types[moving.value], steps)
+            if steps is None or number is None or moving.compared is None:
+                bins.append(None)
+                continue
+            put = steps.bin
+            bins.append(lambda value, put=put, number=number: put(number.format(value)))
+            binned |= dict.fromkeys(moving.compared, steps)
+        return bins, binned
+
+    def _evict(self, newest: Cube) -> None:
+        """Drop what was used longest ago until all fit the budget."""
+        with self._lock:
+            ready = [cube for cube in self._known.values() if cube.state == "ready" and cube is not newest]
+            excess = sum(cube.bytes for cube in ready) + newest.bytes - self._most_bytes
+            gone: list[Cube] = []
+            for cube in ready:
+                if excess <= 0:
+                    break
+                excess -= cube.bytes
+                cube.state = "watched"
+                gone.append(cube)
+            if excess > 0:
+                newest.state, newest.why = "unfit", "it is larger than all cubes may be"
+                gone.append(newest)
+        for cube in gone:
+            self._release(cube)
+
+
+def _split(values: Mapping[str, Bound], names: set[str]) -> tuple[str, str]:
+    """Return what tells the values that move apart, and all others."""
+    moved = [(name, bound.type, type(bound.value), bound.value) for name, bound in values.items() if name in names]
+    still = [(name, bound.type, type(bound.value), bound.value) for name, bound in values.items() if name not in names]
+    return repr(moved), repr(still)
+
+
+def _common_steps(moving: Moving, values: Mapping[str, Bound]) -> Steps | None:
+    """Return the steps of all values that a column is compared with, or None if they differ or have none."""
+    found = {values[name].steps for name in moving.compared or ()}
+    [steps] = found if len(found) == 1 else [None]
+    return steps if steps is not None and steps.are_exact() else None
+
+
+_INTEGERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"}
+)
+_MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"})
+_EXACT_DIGITS = 15
+
+
+def _as_number(sql_type: str, steps: Steps) -> str | None:
+    """Return the SQL of a value as the number that it is compared as, or None where the engine compares otherwise."""
+    if steps.kind == "moment":
+        return "CAST(epoch_us(CAST({} AS TIMESTAMP)) AS DOUBLE)" if sql_type in _MOMENTS else None
+    if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE"):
+        return "CAST({} AS DOUBLE)"
+    if sql_type.startswith("DECIMAL("):
+        digits = int(sql_type[len("DECIMAL(") :].partition(",")[0])
+        return "CAST({} AS DOUBLE)" if digits <= _EXACT_DIGITS else None
+    return None

@@ -14,7 +14,7 @@ from dataapp.cells.steps import Steps
 type Selected = Mapping[str, object] | None
 
 
-class OnSteps(dict[str, object]):
+class OnSteps[T](dict[str, T]):
     """A selection whose ranges end on the pixels of a chart.
 
     Attributes:
@@ -26,7 +26,7 @@ class OnSteps(dict[str, object]):
 
 def selected_steps(selected: object) -> Mapping[str, Steps | None] | None:
     """Return the only values that the ends of a selection's ranges can take, by field, where that is known."""
-    return selected.steps if isinstance(selected, OnSteps) else None
+    return cast("OnSteps[object]", selected).steps if isinstance(selected, OnSteps) else None
 
 
 class SelectionControl:
@@ -100,7 +100,12 @@ class SelectionKind:
         """Return a selection with its ranges as pairs, which is what tells them from lists of categories."""
         if not selected:
             return None
-        return {field: self._typed(values) for field, values in selected.items()}
+        typed = {field: self._typed(values) for field, values in selected.items()}
+        if (steps := selected_steps(selected)) is None:
+            return typed
+        snapped = OnSteps[object](typed)
+        snapped.steps = steps
+        return snapped
 
     def _typed(self, values: list[object]) -> object:
         ends = [_moment(value) for value in values] if self.kind == "interval" else values

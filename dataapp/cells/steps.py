@@ -1,6 +1,7 @@
 """Steps: the only values that a control can take, where it has such."""
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +17,8 @@ class Steps:
     """The values ``(start + i * step) / scale`` for i from 0 to count, in double precision.
 
     Attributes:
-        kind: What they are: numbers, or microseconds since 1970 of moments or days without a time zone.
+        kind: What they are: numbers, or microseconds since 1970 of moments or days without a time zone (`moment`), or
+            with one (`instant`).
         scale: A power of ten for steps such as 0.1: a quotient of whole numbers is the very number that is written so.
 
     Example:
@@ -25,7 +27,7 @@ class Steps:
         (True, False, False)
     """
 
-    kind: Literal["number", "moment"]
+    kind: Literal["number", "moment", "instant"]
     start: float
     step: float
     count: int
@@ -61,13 +63,34 @@ class Steps:
 
     def holds(self, value: object) -> bool:
         """Whether a value is one of them, to the last bit."""
-        number = _micros(value) if self.kind == "moment" else value
-        if isinstance(number, bool) or not isinstance(number, int | float) or number != number:
-            return False
-        at = (number * self.scale - self.start) / self.step
-        if not -0.5 < at < self.count + 0.5:
-            return False
-        return (self.start + round(at) * self.step) / self.scale == number
+        number = self._number(value)
+        return number is not None and self._nearest(number) == number
+
+    def nearest(self, value: object) -> object:
+        """Return the nearest of them, of the same type, or None for what is no such value.
+
+        Example:
+            >>> Steps.between(0, 1, 0.1).nearest(0.33), Steps.between(0, 1, 0.1).nearest(7.0)
+            (0.3, 1.0)
+        """
+        number = self._number(value)
+        if number is None:
+            return None
+        nearest = self._nearest(number)
+        if self.kind == "number":
+            return nearest
+        moment = _EPOCH + dt.timedelta(microseconds=nearest)
+        return moment.replace(tzinfo=dt.UTC) if self.kind == "instant" else moment
+
+    def _number(self, value: object) -> float | None:
+        number = value if self.kind == "number" else _micros(value, with_zone=self.kind == "instant")
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            return None
+        return number if math.isfinite(number) else None
+
+    def _nearest(self, number: float) -> float:
+        at = min(max(round((number * self.scale - self.start) / self.step), 0), self.count)
+        return (self.start + at * self.step) / self.scale
 
     @property
     def bin(self) -> Callable[[str], str]:
@@ -106,13 +129,17 @@ def _scale(*numbers: float) -> float | None:
     return 10.0**digits if digits <= _MOST_DIGITS else None
 
 
-def _micros(value: object) -> int | None:
-    """Return microseconds since 1970 of a date or a datetime without a time zone."""
+def _micros(value: object, *, with_zone: bool = False) -> int | None:
+    """Return microseconds since 1970 of a date or datetime that has a time zone, or has none."""
     if isinstance(value, dt.datetime):
-        return None if value.tzinfo is not None else (value - _EPOCH) // dt.timedelta(microseconds=1)
-    if isinstance(value, dt.date):
-        return (dt.datetime.combine(value, dt.time()) - _EPOCH) // dt.timedelta(microseconds=1)
-    return None
+        if (value.tzinfo is not None) is not with_zone:
+            return None
+        moment = value.astimezone(dt.UTC).replace(tzinfo=None) if with_zone else value
+    elif isinstance(value, dt.date) and not with_zone:
+        moment = dt.datetime.combine(value, dt.time())
+    else:
+        return None
+    return (moment - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 def _double(number: float) -> str:

@@ -100,17 +100,26 @@ class Cubes:
         most_bytes: The most that all together take.
         worth: The seconds below which a plain query needs none.
         most_rows: The most rows that one has.
+        least_shrinking: The least number of rows that one row of a cube stands for, on average.
     """
 
     def __init__(
-        self, engine: "DuckDB", *, most_bytes: int = _BUDGET, worth: float = _WORTH_IT, most_rows: int = _MOST_ROWS
+        self,
+        engine: "DuckDB",
+        *,
+        most_bytes: int = _BUDGET,
+        worth: float = _WORTH_IT,
+        most_rows: int = _MOST_ROWS,
+        least_shrinking: float = _LEAST_SHRINKING,
     ) -> None:
         self._engine = engine
         self._most_bytes = most_bytes
         self._worth = worth
         self._most_rows = most_rows
+        self._least_shrinking = least_shrinking
         self._lock = threading.Lock()
         self._known: OrderedDict[Hashable, Cube] = OrderedDict()
+        self._latest: OrderedDict[Hashable, Sequence[Cube]] = OrderedDict()
         self._orders: list[_Order] = []
         self._builder: threading.Thread | None = None
         self._idle = threading.Event()
@@ -147,6 +156,12 @@ class Cubes:
         with self._lock:
             return [cube for cube in self._known.values() if cube.reader == reader]
 
+    def serve(self, reader: Hashable) -> bool:
+        """Whether a cube answers the query over the rows of a cell that was asked last, or is about to."""
+        with self._lock:
+            found = self._latest.get(reader, ())
+            return any(cube.state in ("waiting", "building", "ready") for cube in found)
+
     def wait(self, seconds: float = 60.0) -> bool:
         """Wait until nothing is being built; return whether that is so."""
         return self._idle.wait(seconds)
@@ -181,6 +196,11 @@ class Cubes:
                 if len(cube.values) < 2:
                     cube.values.add(moved)
                 found.append(cube)
+            if relation.uses is not None:
+                self._latest.pop(relation.uses.reader, None)
+                self._latest[relation.uses.reader] = found
+                if len(self._latest) > _MOST_WATCHED:
+                    self._latest.popitem(last=False)
             gone = [self._known.popitem(last=False)[1] for _ in range(len(self._known) - _MOST_WATCHED)]
         for cube in gone:
             self._release(cube)
@@ -237,7 +257,7 @@ class Cubes:
             cube.fast = seconds if cube.fast is None else min(cube.fast, seconds)
             is_slow = cube.plain is not None and seconds > _GAIN * cube.plain
             cube.slow = cube.slow + 1 if is_slow else 0
-            if cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
+            if self._worth and cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
                 cube.state, cube.why = "unfit", "the plain query is as fast"
         if cube.state == "unfit":
             self._release(cube)
@@ -286,7 +306,7 @@ class Cubes:
             bins, binned = self._bins(found, relation, describe)
             groups = found.groups(bins)
             rows, least = reader.count_groups(groups, used(groups))
-            if least > min(self._most_rows, rows / _LEAST_SHRINKING):
+            if least > self._most_rows or least * self._least_shrinking > rows:
                 raise Misfit(f"it would have about {least:,} rows for {rows:,}")
             build = found.build(bins)
             table = reader.make_kept(build, used(build))
@@ -369,6 +389,8 @@ def _as_number(sql_type: str, steps: Steps) -> str | None:
     """Return the SQL of a value as the number that it is compared as, or None where the engine compares otherwise."""
     if steps.kind == "moment":
         return "CAST(epoch_us(CAST({} AS TIMESTAMP)) AS DOUBLE)" if sql_type in _MOMENTS else None
+    if steps.kind == "instant":
+        return "CAST(epoch_us({}) AS DOUBLE)" if sql_type == "TIMESTAMP WITH TIME ZONE" else None
     if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE"):
         return "CAST({} AS DOUBLE)"
     if sql_type.startswith("DECIMAL("):

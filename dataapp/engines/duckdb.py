@@ -164,6 +164,7 @@ class DuckDB:
         self.described = Described(_MOST_DESCRIBED)
         self.measured = Measured()
         self.cubes = Cubes(self)
+        self.measured.is_cubed = self.cubes.serve
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
         self._sorter: DuckDB | None = None
@@ -398,9 +399,13 @@ class Reader:
         Args:
             most: How many rows there may be.
         """
+        text = self._text(f"FROM relation LIMIT {most + 1}")
+
+        def run() -> pa.Table:
+            return self._run(text, {}, _rows)
 
         def fetch() -> pa.Table:
-            rows = self._run(self._text(f"FROM relation LIMIT {most + 1}"), {}, _rows)
+            rows = self._engine.cubes.fetch(self, text, {}, run)
             if rows.num_rows > most:
                 raise _TooMany
             return rows

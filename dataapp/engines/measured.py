@@ -116,6 +116,9 @@ class Measured:
     Args:
         clock: Tells seconds.
 
+    Attributes:
+        is_cubed: Whether cubes answer what reads the rows of a cell, or are about to.
+
     Example:
         >>> measured = Measured()
         >>> with measured.run(Uses("chart", taken={"trades": "all of Monday"}, kept={}), shown="Monday"):
@@ -131,6 +134,7 @@ class Measured:
         self._each = 0.0
         self._at = 0.0
         self._readings: OrderedDict[tuple[Hashable, Hashable, bool], Readings] = OrderedDict()
+        self.is_cubed: Callable[[Hashable], bool] = lambda reader: False
         self._made: OrderedDict[Hashable, Made] = OrderedDict()
         self._chosen: OrderedDict[Hashable, Chosen] = OrderedDict()
 

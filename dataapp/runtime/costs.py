@@ -58,6 +58,8 @@ def choose(measured: Measured, cell: Cell, readers: Sequence[Cell | None], *, re
     """
     key = cell_key(cell)
     share = f"{len(readers)} readers share it"
+    if all(reader is not None and measured.is_cubed(cell_key(reader)) for reader in readers):
+        return Choice(False, f"{share}, and cubes answer these while an input moves")
     last = measured.last_made(key)
     if last is not None and last.bytes is None and not _is_over(measured, last.at, last.failures - 1):
         return Choice(False, f"{share}, but its rows are more than {_size(MOST_BYTES)}")

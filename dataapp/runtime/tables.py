@@ -184,7 +184,7 @@ class Table:
 
 def _mover(key: Key) -> Cell | None:
     """Return the input or predicate that a value comes from, or None for values that nobody moves."""
-    cell: object = cast("tuple[object, ...]", key)[0] if isinstance(key, tuple) and key else key
+    cell = cast("object", key[0] if isinstance(key, tuple) and key else key)  # pyright: ignore[reportUnknownVariableType]
     is_moved = isinstance(cell, PredicateCell) or (isinstance(cell, InputCell) and not isinstance(cell, UserCell))
     return cast("Cell", cell) if is_moved else None
 

@@ -13,7 +13,10 @@ type Template = Callable[[str], Tree]
 """Parses one SQL expression."""
 
 _OWN = frozenset({"min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor"})
-_COUNTS = frozenset({"count", "count_star", "count_if", "countif"})
+_COUNTS = {
+    **dict.fromkeys(("count", "count_star"), "coalesce(sum({0}), 0)::BIGINT"),
+    **dict.fromkeys(("count_if", "countif"), "coalesce(sum({0}), 0)"),
+}
 _LEAST = frozenset({"arg_min", "argmin", "min_by"})
 _MOST = frozenset({"arg_max", "argmax", "max_by"})
 _VARIANCES = {
@@ -54,7 +57,7 @@ class Partials:
         if name in ("first", "last") and orders and len(arguments) == 1:
             return self._picked(call)
         if name in _COUNTS and len(arguments) < 2:
-            return self._expression("coalesce(sum({0}), 0)::BIGINT", self._part(call | _UNORDERED))
+            return self._expression(_COUNTS[name], self._part(call | _UNORDERED))
         if len(arguments) == 1 and name in _OWN:
             return self._expression(f"{name}({{0}})", self._part(call | _UNORDERED))
         if len(arguments) == 1 and name == "sum":

@@ -17,7 +17,13 @@ from dataapp.views.chart.explanation import plan_to_text
 from dataapp.views.chart.plan import Dataset, Plan
 from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
-from dataapp.views.chart.selection import Selected, message_to_selected, selectable_parameters, selected_to_message
+from dataapp.views.chart.selection import (
+    Selected,
+    message_to_selected,
+    on_pixels,
+    selectable_parameters,
+    selected_to_message,
+)
 from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 
@@ -190,7 +196,7 @@ class ChartView(param.Parameterized):
             case {"type": "ready"}:
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
-                self._select_from_browser(name, value)
+                self._select_from_browser(name, value, cast("dict[object, object]", message).get("steps"))
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
@@ -225,7 +231,7 @@ class ChartView(param.Parameterized):
             self._taking.cancel()
             self._taking = None
 
-    def _select_from_browser(self, name: str, value: object) -> None:
+    def _select_from_browser(self, name: str, value: object, steps: object) -> None:
         picture = self._picture
         found = self._parameters(picture).get(name) if picture is not None else None
         if picture is None or found is None:
@@ -234,6 +240,8 @@ class ChartView(param.Parameterized):
         columns = {column.name: column for known in picture.columns.values() for column in known}
         try:
             selected = message_to_selected(value, parameter, columns)
+            if selected is not None:
+                selected = on_pixels(selected, steps, columns)
         except ValueError:
             return
         if name in self._selected and self._selected[name] == selected:

@@ -30,6 +30,23 @@ export function sameSelection(one, other) {
   });
 }
 
+/** Returns {field: [from, to, pixels]} for the fields of an interval on an even scale: where its ends can lie. */
+export function pixelSteps(view, spec, parameter, convert) {
+  const {name, kind} = parameter;
+  const steps = {};
+  if (kind !== "interval") return steps;
+  const fields = find(view._runtime, "signals", `${name}_tuple_fields`)?.value ?? [];
+  for (const {field, channel} of fields) {
+    const scale = find(view._runtime, "scales", scaleName(spec, name, channel))?.value;
+    if (!scale || !["linear", "time", "utc"].includes(scale.type)) continue;
+    const ends = scale.domain().map((end) => convert(field, end));
+    const pixels = Math.round(Math.abs(scale.range().at(-1) - scale.range()[0]));
+    if (ends.length !== 2 || pixels < 1 || !ends.every((end) => Number.isFinite(end))) continue;
+    steps[field] = [Math.min(...ends), Math.max(...ends), pixels];
+  }
+  return steps;
+}
+
 /** Sets a selection from outside; the view has to run afterwards. */
 export function writeSelection(view, spec, parameter, selected) {
   const {name, kind} = parameter;

@@ -8,6 +8,8 @@ from typing import Any, Literal, cast
 
 import altair as alt
 
+from dataapp.cells.selection import OnSteps
+from dataapp.cells.steps import Steps
 from dataapp.engines.relation import Column
 from dataapp.views.chart.fields import field_to_column
 from dataapp.views.chart.wire import Kind, kind_of
@@ -211,6 +213,57 @@ def message_to_selected(
             raise ValueError(f"not an interval: {field!r}")
         selected[column.name] = typed
     return selected
+
+
+def on_pixels(selected: Selected, steps: object, columns: Mapping[str, Column]) -> Selected:
+    """Return a selection whose ranges end on the pixels of the chart, which are all that a hand can tell apart.
+
+    Args:
+        selected: What is selected.
+        steps: What the browser says of each field: the values at both ends of its axis, and how many pixels lie
+            between.
+        columns: The columns of the chart's data.
+    """
+    found: dict[str, Steps | None] = {}
+    for field, axis in cast("dict[object, object]", steps if isinstance(steps, dict) else {}).items():
+        column = columns.get(field_to_column(field)) if isinstance(field, str) else None
+        if column is not None and column.name in selected:
+            found[column.name] = _pixel_steps(axis, kind_of(column))
+    ranges = {name: [_nearest(value, found.get(name)) for value in values] for name, values in selected.items()}
+    snapped = OnSteps[list[Any]](ranges)
+    snapped.steps = found
+    return snapped
+
+
+_STEP_KINDS: dict[Kind, Literal["number", "moment", "instant"]] = {
+    Kind.NUMBER: "number",
+    Kind.WALL: "moment",
+    Kind.INSTANT: "instant",
+}
+_MOST_PIXELS = 20_000
+
+
+def _pixel_steps(axis: object, kind: Kind) -> Steps | None:
+    """Return the values of an axis' pixels; of times to the millisecond."""
+    match axis:
+        case [float() | int() as low, float() | int() as high, int(pixels)] if 0 < pixels <= _MOST_PIXELS:
+            pass
+        case _:
+            return None
+    known = _STEP_KINDS.get(kind)
+    if known is None or not (math.isfinite(low) and math.isfinite(high) and high > low):
+        return None
+    step = (high - low) / pixels
+    if known == "number":
+        return Steps(known, float(low), step, pixels) if step > 0 else None
+    whole = max(1, math.floor(step))
+    start = math.floor(low)
+    return Steps(known, 1000.0 * start, 1000.0 * whole, math.ceil((high - start) / whole))
+
+
+def _nearest(value: object, steps: Steps | None) -> object:
+    found = None if steps is None else steps.nearest(value)
+    return value if found is None else found
 
 
 def _kind_of_parameter(parameter: Mapping[str, Any]) -> str:

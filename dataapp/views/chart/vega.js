@@ -5,7 +5,7 @@
 //   {type: "select", name, value}
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
-//   {type: "ready"} | {type: "selection", name, value} | {type: "problem", plan, message}
+//   {type: "ready"} | {type: "selection", name, value, steps?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -17,7 +17,7 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
-import {readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
@@ -164,11 +164,13 @@ class Picture {
   }
 
   read(name) {
-    return readSelection(this.view.signal(name), this.parameters.get(name), (field, value) => {
-      const convert = TO_WIRE[this.kinds[field]];
-      return convert && (typeof value === "number" || value instanceof Date) ? convert(value) : value;
-    });
+    return readSelection(this.view.signal(name), this.parameters.get(name), this.toWire);
   }
+
+  toWire = (field, value) => {
+    const convert = TO_WIRE[this.kinds[field]];
+    return convert && (typeof value === "number" || value instanceof Date) ? convert(value) : value;
+  };
 
   noteChange(name) {
     if (this.quiet) return;
@@ -181,7 +183,7 @@ class Picture {
       const value = this.read(name);
       if (sameSelection(value, this.known.get(name) ?? null)) continue;
       this.keep(name, value);
-      this.sendSelection(name, value);
+      this.sendSelection(name, value, pixelSteps(this.view, this.spec, this.parameters.get(name), this.toWire));
     }
     this.changed.clear();
   }
@@ -222,7 +224,7 @@ export function render({model, el, view}) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
     } else if (message.spec) {
       picture?.finalize();
-      const send = (name, value) => model.send_msg({type: "selection", name, value});
+      const send = (name, value, steps = {}) => model.send_msg({type: "selection", name, value, steps});
       picture = new Picture(host, message, send, chips.show);
       chips.start(message.parameters);
       await picture.draw(message);

@@ -26,6 +26,19 @@ def budget_from_environment() -> int:
     return _IN_MEMORY if said is None else text_to_bytes(said, "DATAAPP_CACHE")
 
 
+def cubes_from_environment(default: int) -> int:
+    """Return the bytes that `DATAAPP_CUBES` allows for cubes; 0 makes none.
+
+    Args:
+        default: What holds if the variable is not set.
+
+    Raises:
+        SettingError: The variable holds no size.
+    """
+    said = os.environ.get("DATAAPP_CUBES")
+    return default if said is None else text_to_bytes(said, "DATAAPP_CUBES")
+
+
 def disk_from_environment() -> DiskResults | None:
     """Return the files in the folder that `DATAAPP_CACHE_DIR` names, or None; `DATAAPP_CACHE_DISK` is their budget.
 

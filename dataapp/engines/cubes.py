@@ -15,7 +15,8 @@ Invariants:
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -24,7 +25,7 @@ import pyarrow as pa
 
 from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
-from dataapp.compile.cubes.plan import Bin, Moving, Plan, plan
+from dataapp.compile.cubes.plan import COUNT, Bin, Moving, Plan, plan
 from dataapp.compile.cubes.trees import Misfit, parameters
 from dataapp.engines.kept import KeptTable
 from dataapp.errors import Cancelled, DataAppError
@@ -33,13 +34,17 @@ if TYPE_CHECKING:
     from dataapp.engines.duckdb import DuckDB, Reader
     from dataapp.engines.relation import Relation
 
+MOST_BYTES = 512 * 2**20
+"""What all cubes of an engine take together, where nothing else is said."""
+
 _WORTH_IT = 0.015  # seconds: a plain query that takes less is answered plainly
 _GAIN = 0.6  # of the plain time is the most that an answer from a cube may take
 _MOST_ROWS = 1_500_000
 _LEAST_SHRINKING = 4  # rows per row of the cube
 _BYTES_PER_VALUE = 12
+_MOST_MEMORY = 512 * 2**20  # of groups, while one is built
+_LOOK_EVERY = 0.05  # seconds
 _MOST_WATCHED = 512
-_BUDGET = 512 * 2**20
 
 type State = Literal["watched", "waiting", "building", "ready", "unfit"]
 
@@ -51,6 +56,7 @@ class Cube:
     Attributes:
         reader: The cell whose rows the query reads, as `Uses.reader`, or None.
         names: The parameters of the input that moves.
+        is_of_view: Whether the query is one over the cell's rows, as charts ask, and not for the rows themselves.
         state: What was decided.
         why: Why no cube fits, for people.
         rows: How many rows the cube has.
@@ -63,6 +69,7 @@ class Cube:
 
     reader: Hashable
     names: frozenset[str]
+    is_of_view: bool = False
     state: State = "watched"
     why: str = ""
     rows: int = 0
@@ -107,7 +114,7 @@ class Cubes:
         self,
         engine: "DuckDB",
         *,
-        most_bytes: int = _BUDGET,
+        most_bytes: int = MOST_BYTES,
         worth: float = _WORTH_IT,
         most_rows: int = _MOST_ROWS,
         least_shrinking: float = _LEAST_SHRINKING,
@@ -179,7 +186,12 @@ class Cubes:
 
     def _watch(self, relation: "Relation", text: str, bound: Mapping[str, object]) -> list[Cube]:
         """Return what is known of a query for each input in it, the one that moved last first."""
-        if not relation.movers or not (relation.is_versioned or relation.is_pick) or relation.variables:
+        if (
+            not self._most_bytes
+            or not relation.movers
+            or not (relation.is_versioned or relation.is_pick)
+            or relation.variables
+        ):
             return []
         groups: dict[Hashable, set[str]] = {}
         for name, mover in relation.movers.items():
@@ -191,7 +203,8 @@ class Cubes:
                 key = (text, relation.base, frozenset(names), still, repr(sorted(bound.items())))
                 cube = self._known.pop(key, None)
                 if cube is None:
-                    cube = Cube(None if relation.uses is None else relation.uses.reader, frozenset(names))
+                    reader = None if relation.uses is None else relation.uses.reader
+                    cube = Cube(reader, frozenset(names), text != relation.sql)
                 self._known[key] = cube
                 if len(cube.values) < 2:
                     cube.values.add(moved)
@@ -304,14 +317,14 @@ class Cubes:
 
             found = plan(order.text, cube.names, self._engine, lambda text: [name for name, _ in describe(text)])
             bins, binned = self._bins(found, relation, describe)
-            groups = found.groups(bins)
-            rows, least = reader.count_groups(groups, used(groups))
-            if least > self._most_rows or least * self._least_shrinking > rows:
-                raise Misfit(f"it would have about {least:,} rows for {rows:,}")
             build = found.build(bins)
-            table = reader.make_kept(build, used(build))
+            with self._bounded(reader):
+                table = reader.make_kept(build, used(build))
             cube.table = table  # which whoever gives the cube up releases
             try:
+                rows = reader.count_kept(table, COUNT)
+                if table.rows > self._most_rows or table.rows * self._least_shrinking > rows:
+                    raise Misfit(f"it has {table.rows:,} rows for {rows:,}")
                 text = found.answer(*table.name.split("."))
                 asked = frozenset(used(text))
                 if describe(text) != describe(order.text):
@@ -327,22 +340,48 @@ class Cubes:
             cube.state = "ready"
         self._evict(cube)
 
+    @contextmanager
+    def _bounded(self, reader: "Reader") -> Generator[None]:
+        """Stop what a reader does in the block once the engine's groups take too much memory.
+
+        Raises:
+            Misfit: That happened.
+        """
+        over, stopped = threading.Event(), threading.Event()
+        before = self._engine.memory_of_groups()
+
+        def watch() -> None:
+            while not over.wait(_LOOK_EVERY):
+                if self._engine.memory_of_groups() - before > _MOST_MEMORY:
+                    stopped.set()
+                    reader.cancel()
+                    return
+
+        watcher = threading.Thread(target=watch, name="dataapp-cube-memory", daemon=True)
+        watcher.start()
+        try:
+            yield
+        except Cancelled as error:
+            if stopped.is_set():
+                raise Misfit("it has too many groups") from error
+            raise
+        finally:
+            over.set()
+            watcher.join()
+
     def _bins(
         self, found: Plan, relation: "Relation", describe: Callable[[str], list[tuple[str, str]]]
     ) -> tuple[list[Bin | None], dict[str, Steps]]:
         """Return how each moving column is put into bins, and the steps that each parameter has then."""
-        types = dict(describe(found.groups([None] * len(found.moving))))
+        types = dict(describe(found.build([None] * len(found.moving))))
         bins: list[Bin | None] = []
         binned: dict[str, Steps] = {}
         for moving in found.moving:
             steps = _common_steps(moving, relation.parameters)
-            number = None if steps is None else _as_number(types[moving.value], steps)
-            if steps is None or number is None or moving.compared is None:
-                bins.append(None)
-                continue
-            put = steps.bin
-            bins.append(lambda value, put=put, number=number: put(number.format(value)))
-            binned |= dict.fromkeys(moving.compared, steps)
+            put = None if steps is None else _bin(types[moving.value], steps)
+            bins.append(put)
+            if steps is not None and put is not None:
+                binned |= dict.fromkeys(moving.compared or (), steps)
         return bins, binned
 
     def _evict(self, newest: Cube) -> None:
@@ -375,7 +414,7 @@ def _common_steps(moving: Moving, values: Mapping[str, Bound]) -> Steps | None:
     """Return the steps of all values that a column is compared with, or None if they differ or have none."""
     found = {values[name].steps for name in moving.compared or ()}
     [steps] = found if len(found) == 1 else [None]
-    return steps if steps is not None and steps.are_exact() else None
+    return steps
 
 
 _INTEGERS = frozenset(
@@ -385,15 +424,16 @@ _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"})
 _EXACT_DIGITS = 15
 
 
-def _as_number(sql_type: str, steps: Steps) -> str | None:
-    """Return the SQL of a value as the number that it is compared as, or None where the engine compares otherwise."""
-    if steps.kind == "moment":
-        return "CAST(epoch_us(CAST({} AS TIMESTAMP)) AS DOUBLE)" if sql_type in _MOMENTS else None
-    if steps.kind == "instant":
-        return "CAST(epoch_us({}) AS DOUBLE)" if sql_type == "TIMESTAMP WITH TIME ZONE" else None
-    if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE"):
-        return "CAST({} AS DOUBLE)"
-    if sql_type.startswith("DECIMAL("):
-        digits = int(sql_type[len("DECIMAL(") :].partition(",")[0])
-        return "CAST({} AS DOUBLE)" if digits <= _EXACT_DIGITS else None
+def _bin(sql_type: str, steps: Steps) -> Bin | None:
+    """Return how values of a type are put into bins, or None where the engine does not compare them as numbers."""
+    whole = steps.whole_bin
+    if steps.kind != "number":
+        fits = sql_type in _MOMENTS if steps.kind == "moment" else sql_type == "TIMESTAMP WITH TIME ZONE"
+        micros = "epoch_us(CAST({} AS TIMESTAMP))" if steps.kind == "moment" else "epoch_us({})"
+        return (lambda value: whole(micros.format(value))) if fits and whole is not None else None
+    if sql_type in _INTEGERS and whole is not None:
+        return whole
+    digits = int(sql_type[len("DECIMAL(") :].partition(",")[0]) if sql_type.startswith("DECIMAL(") else None
+    if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE") or (digits is not None and digits <= _EXACT_DIGITS):
+        return (lambda value: steps.bin(f"CAST({value} AS DOUBLE)")) if steps.are_exact() else None
     return None

@@ -30,7 +30,7 @@ from dataapp.cells.values import Bound
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.compile.query import StatementFacts
 from dataapp.engines.arrow_scan import has_views, is_unsafe, may_be_unsafe, scannable, without_views
-from dataapp.engines.cubes import Cubes
+from dataapp.engines.cubes import MOST_BYTES, Cubes
 from dataapp.engines.described import Described
 from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
@@ -139,6 +139,7 @@ class DuckDB:
     Args:
         results: Where rows of relations with equal keys are shared; by default each reader gets its own.
         settings: Further settings of the database.
+        cube_bytes: How much cubes may take together; 0 makes none.
 
     Attributes:
         results: As given.
@@ -156,14 +157,19 @@ class DuckDB:
 
     dialect = "duckdb"
 
-    def __init__(self, results: Results | None = None, settings: Mapping[str, str | int] | None = None) -> None:
+    def __init__(
+        self,
+        results: Results | None = None,
+        settings: Mapping[str, str | int] | None = None,
+        cube_bytes: int = MOST_BYTES,
+    ) -> None:
         self.results = results
         self._database = duckdb.connect(config=_DATABASE_SETTINGS | dict(settings or {}))
         self._database.execute(f"CREATE SCHEMA {SCHEMA}")
         self.kept = KeptTables(self._drop)
         self.described = Described(_MOST_DESCRIBED)
         self.measured = Measured()
-        self.cubes = Cubes(self)
+        self.cubes = Cubes(self, most_bytes=cube_bytes)
         self.measured.is_cubed = self.cubes.serve
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
@@ -190,7 +196,7 @@ class DuckDB:
                     "temp_directory": folder,
                     "threads": min(os.cpu_count() or 1, _MOST_SORTING_THREADS),
                 }
-                self._sorter = DuckDB(self.results, settings)
+                self._sorter = DuckDB(self.results, settings, cube_bytes=0)
             return self._sorter
 
     def lease(self) -> duckdb.DuckDBPyConnection:
@@ -253,6 +259,11 @@ class DuckDB:
         if self._lasting_facts is None:
             self._lasting_facts = (duckdb.__version__, str(self._value_of("SELECT current_setting('TimeZone')")))
         return self._lasting_facts
+
+    def memory_of_groups(self) -> int:
+        """Return how many bytes hash tables take at present."""
+        found = self._value_of("SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory() WHERE tag = 'HASH_TABLE'")
+        return int(found or 0)
 
     def has_table(self, name: str) -> bool:
         """Whether the engine's own catalog has a table or view of that name."""
@@ -528,12 +539,11 @@ class Reader:
         found = self._read_kept(f"DESCRIBE {text}", _unbound(parameters), lambda result: result.fetchall())
         return [(row[0], row[1]) for row in found]
 
-    def count_groups(self, text: str, parameters: Mapping[str, object]) -> tuple[int, int]:
-        """Return how many rows a query gives, and about how many different ones."""
-        names = ", ".join(quote_identifier(name) for name, _ in self.describe_query(text, parameters))
-        counted = f"SELECT count(*), approx_count_distinct(hash({names})) FROM ({text})"
-        [(rows, groups)] = self._read_kept(counted, _unbound(parameters), lambda result: result.fetchall())
-        return rows, groups
+    def count_kept(self, table: KeptTable, column: str) -> int:
+        """Return the sum of a column of a kept table."""
+        query = f"SELECT coalesce(sum({quote_identifier(column)}), 0)::BIGINT FROM {table.name}"
+        [(rows,)] = self._read_kept(query, {}, lambda result: result.fetchall())
+        return int(rows)
 
     def make_kept(self, text: str, parameters: Mapping[str, object]) -> KeptTable:
         """Make a table of a query's rows that outlives this reader: it is to be released."""

@@ -1,11 +1,12 @@
 """What a cell's query is, what it read and cost, and which rows are kept on its way, as a text for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from time import perf_counter
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, Refused
 from dataapp.cells.policy import GuardedRows, PolicyCell
+from dataapp.engines.cubes import Cube
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
@@ -50,6 +51,7 @@ def table_to_text(
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
     lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
+    lines += _section("Cubes", map(_cube, reader.engine.cubes.of(cell_key(cell))))
     lines += _section("Computed of lazy frames", (f"`{label}`: {what}" for label, what in computed.items()))
     lines += _section("Fetched from databases", (f"`{label}`: {what}" for label, what in fetched.items()))
     states = [state for files in table.files for state in files.version]
@@ -144,7 +146,32 @@ def _chosen(table: Table, measured: Measured) -> Iterator[str]:
             yield f"`{table.labels[cell]}`: rows {'kept' if chosen.is_kept else 'not kept'}, {chosen.why}"
 
 
-def _section(title: str, lines: "Iterator[str] | list[str]") -> list[str]:
+def _cube(cube: Cube) -> str:
+    """Return, for people, what a cube answers and what it costs and saves, or why there is none."""
+    what = f"{'a view of the rows' if cube.is_of_view else 'the rows'} while {_named(cube.names)} moves"
+    if cube.state in ("waiting", "building"):
+        return f"{what}: being built"
+    if cube.state == "unfit":
+        return f"{what}: none, since {cube.why}"
+    if cube.state == "watched":
+        known = "" if cube.plain is None else f", which takes {_ms(cube.plain)}"
+        return f"{what}: none so far; the plain query answers{known}"
+    made = f"{count_to_text(cube.rows, 'row')} ({bytes_to_text(cube.bytes)}), built in {_ms(cube.built)}"
+    if cube.fast is None or cube.plain is None:
+        return f"{what}: {made}"
+    gain = f"in {_ms(cube.fast)} where the plain query takes {_ms(cube.plain)}"
+    return f"{what}: {made}; it answered {count_to_text(cube.answers, 'time')} {gain}, and saved {_ms(cube.saved)}"
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"${name}" for name in sorted(names))
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _section(title: str, lines: Iterable[str]) -> list[str]:
     shown = [f"    {line}" for line in lines]
     return ["", title, *shown] if shown else []
 

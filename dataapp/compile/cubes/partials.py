@@ -15,7 +15,7 @@ type Template = Callable[[str], Tree]
 _OWN = frozenset({"min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor"})
 _COUNTS = {
     **dict.fromkeys(("count", "count_star"), "coalesce(sum({0}), 0)::BIGINT"),
-    **dict.fromkeys(("count_if", "countif"), "coalesce(sum({0}), 0)"),
+    **dict.fromkeys(("count_if", "countif"), "sum({0})"),  # of no rows it is NULL, for the engine makes a sum of it
 }
 _LEAST = frozenset({"arg_min", "argmin", "min_by"})
 _MOST = frozenset({"arg_max", "argmax", "max_by"})

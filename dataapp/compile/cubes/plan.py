@@ -97,7 +97,6 @@ class Plan:
 
     moving: tuple[Moving, ...]
     _parts: Tree
-    _rows: Tree
     _places: tuple[Tree, ...]
     _answer: Tree
     _engine: Engine
@@ -108,26 +107,14 @@ class Plan:
         Args:
             bins: How each moving column is put into bins, or None where each value is one.
         """
-        return self._binned(self._parts, bins, is_grouped=True)
-
-    def groups(self, bins: Sequence[Bin | None]) -> str:
-        """Return the query that gives, for each row that the cube is made of, what tells its group and bins.
-
-        Args:
-            bins: As in `build`.
-        """
-        return self._binned(self._rows, bins, is_grouped=False)
-
-    def _binned(self, tree: Tree, bins: Sequence[Bin | None], *, is_grouped: bool) -> str:
-        tree = deepcopy(tree)
+        tree = deepcopy(self._parts)
         items = cast("list[Tree]", tree["statements"][0]["node"]["select_list"])
         for moving, place, put in zip(self.moving, self._places, bins, strict=True):
             if put is None:
                 items.append(named(place, moving.value))
                 continue
             items.append(named(_filled(put("__value"), place, self._engine), f"{moving.value}_bin"))
-            if is_grouped:
-                items.append(named(_filled("min(__value)", place, self._engine), moving.value))
+            items.append(named(_filled("min(__value)", place, self._engine), moving.value))
         return _written(tree, self._engine)
 
     def answer(self, schema: str, table: str) -> str:
@@ -147,6 +134,8 @@ class Plan:
 
 
 _CUBE = "__dataapp_cube"
+COUNT = "__rows"
+"""The column of a cube that has the number of rows behind each of its own."""
 
 
 def plan(text: str, moving: frozenset[str], engine: Engine, describe: Describe) -> Plan:
@@ -199,18 +188,14 @@ class _Planning:
         used = parameters(group.keys) | parameters(list(partials.columns.values()))
         if self._moving & (used | parameters(whole["select_list"])):
             raise Misfit("what moves is in more than a condition")
+        count = named(_expression("count(*)", self._engine), COUNT)
         parts = {
-            **_select([named(key, name) for name, key in group.keys.items()] + list(partials.columns.values())),
+            **_select([*(named(key, name) for name, key in group.keys.items()), *partials.columns.values(), count]),
             "from_table": grouping.node["from_table"],
             "where_clause": grouping.node["where_clause"],
             "aggregate_handling": "FORCE_AGGREGATES",
         }
-        rows = parts | {
-            "select_list": [named(key, name) for name, key in group.keys.items()],
-            "aggregate_handling": "STANDARD_HANDLING",
-        }
         built = self._statement(self._alone(parts, grouping.ctes))
-        unbuilt = self._statement(self._alone(rows, grouping.ctes))
         whole |= {"from_table": _cube_table(partials, group, asked, self._engine), "where_clause": None}
         if not partials.means:
             whole["where_clause"] = conjunction(asked)
@@ -219,7 +204,7 @@ class _Planning:
         prune(self._root)
         compared = [_compared(moved, place, self._moving) for place in columns.values()]
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
-        return Plan(found, built, unbuilt, tuple(places), self._tree, self._engine)
+        return Plan(found, built, tuple(places), self._tree, self._engine)
 
     def _filtering(self) -> Level:
         """Return the SELECT whose WHERE holds all that moves."""

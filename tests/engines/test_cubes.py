@@ -1,0 +1,187 @@
+"""When a cube is built, what it answers, and what becomes of it."""
+
+import math
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from dataapp.cells.steps import Steps
+from dataapp.cells.values import Bound
+from dataapp.engines.cubes import Cube, Cubes
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+
+_STEPS = Steps.between(0, 100, 1)
+_I = [number % 101 for number in range(5000)]
+_ROWS = pa.table({"i": _I, "k": [number % 3 for number in range(5000)]})
+_QUERY = "SELECT k, count(*) AS n FROM rows WHERE i >= $low GROUP BY k ORDER BY k"
+
+
+def _engine(**options: Any) -> DuckDB:
+    engine = DuckDB()
+    engine.cubes = Cubes(engine, **{"worth": 0.0, **options})
+    return engine
+
+
+def _ask(engine: DuckDB, low: object, query: str = _QUERY, base: str = "one", **options: Any) -> pa.Table:
+    relation = Relation(
+        query,
+        key=(query, base, low),
+        engine=engine,
+        parameters={"low": Bound(low, None, _STEPS)},
+        frames={"rows": _ROWS},
+        base=base,
+        movers={"low": "slider"},
+        **{"is_versioned": True, **options},
+    )
+    with relation.open() as reader:
+        rows = reader.fetch()
+    assert engine.cubes.wait()
+    return rows
+
+
+def _cube(engine: DuckDB) -> Cube:
+    [cube] = engine.cubes.of(None)
+    return cube
+
+
+def _answers(engine: DuckDB) -> int:
+    return sum(cube.answers for cube in engine.cubes.of(None))
+
+
+def test_the_second_value_orders_a_cube_which_answers_the_third() -> None:
+    engine = _engine()
+    _ask(engine, 1)
+    assert _cube(engine).state == "watched"
+    _ask(engine, 2)
+    assert _cube(engine).state == "ready"
+    assert _ask(engine, 50).to_pylist() == [{"k": k, "n": n} for k, n in zip(range(3), _counts(50), strict=True)]
+    assert _answers(engine) == 1
+
+
+def _counts(low: int) -> list[int]:
+    rows = _ROWS.to_pylist()
+    return [sum(row["k"] == k and row["i"] >= low for row in rows) for k in range(3)]
+
+
+def test_the_same_value_again_orders_none() -> None:
+    engine = _engine()
+    _ask(engine, 1)
+    _ask(engine, 1)
+    assert _cube(engine).state == "watched"
+
+
+def test_a_fast_query_has_none() -> None:
+    engine = _engine(worth=math.inf)
+    for low in range(4):
+        _ask(engine, low)
+    assert _cube(engine).state == "watched"
+
+
+def test_a_value_between_the_steps_is_answered_plainly() -> None:
+    engine = _engine()
+    for low in (1, 2, 2.5):
+        rows = _ask(engine, low)
+    assert rows["n"].to_pylist() == _counts(3)
+    assert _answers(engine) == 0
+
+
+def test_what_has_no_steps_is_a_bin_for_each_value() -> None:
+    engine = _engine()
+    query = "SELECT count(*) AS n FROM rows WHERE i % $low = 1"
+    for low in (2, 3, 4):
+        rows = _ask(engine, low, query)
+    assert rows["n"].to_pylist() == [sum(i % 4 == 1 for i in _I)]
+    assert _answers(engine) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("SELECT median(i) AS m FROM rows WHERE i >= $low", "median() needs all rows"),
+        ("SELECT count(DISTINCT i) AS n FROM rows WHERE i >= $low", "count(DISTINCT) needs all rows"),
+        ("FROM rows WHERE i >= $low", "nothing aggregates the rows that change"),
+        ("SELECT count(*) AS n FROM rows WHERE i >= $low AND k < $low", "so many places"),
+        ("SELECT count(*) AS n, $low AS low FROM rows WHERE i >= $low", "what moves stands in several places"),
+        ("SELECT k + $low AS k, count(*) AS n FROM rows GROUP BY ALL", "what moves is in no condition"),
+        ("SELECT count(*) AS n FROM rows WHERE i + k >= $low", "is about more than one column"),
+        ("SELECT count(*) AS n FROM (FROM rows WHERE i >= $low ORDER BY ALL LIMIT 9)", "rows are limited"),
+        ("SELECT count(*) AS n FROM (SELECT DISTINCT k FROM rows WHERE i >= $low)", "made distinct"),
+        ("SELECT sum(s) AS n FROM (SELECT sum(i) OVER () AS s FROM rows WHERE i >= $low)", "rows depend on each other"),
+        (
+            "WITH r AS (FROM rows WHERE i >= $low) SELECT count(*) AS n, (SELECT max(i) FROM r) AS m FROM r",
+            "several places read the rows that change",
+        ),
+        (
+            "SELECT count(k) AS n FROM (SELECT 200 AS j) LEFT JOIN (FROM rows WHERE i >= $low) ON i = j",
+            "an outer join may make rows up",
+        ),
+        (
+            "SELECT k, i, count(*) AS n FROM rows WHERE i >= $low GROUP BY CUBE (k, i)",
+            "there are several sets of groups",
+        ),
+    ],
+)
+def test_where_none_fits_the_plain_query_answers(query: str, why: str) -> None:
+    engine = _engine()
+    answers = [_ask(engine, low, query) for low in (1, 2, 3)]
+    plain = _ask(_engine(worth=math.inf), 3, query)
+    assert sorted(map(str, answers[-1].to_pylist())) == sorted(map(str, plain.to_pylist()))
+    if why == "so many places":  # two columns, both in conditions: a bin for each pair
+        assert _answers(engine) == 1
+    else:
+        assert _cube(engine).state == "unfit"
+        assert why in _cube(engine).why
+
+
+def test_another_version_of_the_source_is_another_cube() -> None:
+    engine = _engine()
+    for base in ("one", "two"):
+        for low in (1, 2, 3):
+            _ask(engine, low, base=base)
+    assert [cube.answers for cube in engine.cubes.of(None)] == [1, 1]
+
+
+def test_what_has_no_version_has_none() -> None:
+    engine = _engine()
+    for low in (1, 2, 3):
+        _ask(engine, low, is_versioned=False)
+    assert not engine.cubes.of(None)
+
+
+def test_one_that_has_as_many_rows_as_the_table_is_dropped() -> None:
+    engine = _engine()
+    query = "SELECT i * 5000 + k AS key, k, count(*) AS n FROM rows WHERE i >= $low GROUP BY ALL"
+    engine.cubes = Cubes(engine, worth=0.0, least_shrinking=100)
+    for low in (1, 2):
+        _ask(engine, low, query)
+    assert "rows for 5,000" in _cube(engine).why
+    assert len(engine.kept) == 0
+
+
+def test_those_used_longest_ago_make_room() -> None:
+    engine = _engine(most_bytes=25_000)  # about one of them
+    for query in (_QUERY, _QUERY.replace("count(*)", "sum(i)")):
+        for low in (1, 2, 3):
+            _ask(engine, low, query)
+    assert [cube.state for cube in engine.cubes.of(None)] == ["watched", "ready"]
+    assert len(engine.kept) == 1
+
+
+def test_clearing_drops_all() -> None:
+    engine = _engine()
+    for low in (1, 2):
+        _ask(engine, low)
+    engine.cubes.clear()
+    assert len(engine.kept) == 0
+    assert not engine.cubes.of(None)
+
+
+def test_a_query_that_fails_fails_as_it_did() -> None:
+    engine = _engine()
+    query = "SELECT sum(CASE WHEN i > 99 THEN error('too large') ELSE i END) AS n FROM rows WHERE i < $low"
+    for low in (10, 20, 30):
+        rows = _ask(engine, low, query)
+    assert rows["n"].to_pylist() == [sum(i for i in _I if i < 30)]
+    assert "could not be built" in _cube(engine).why

@@ -45,7 +45,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
 
 
 def _ours(file: Path, turns: int) -> Iterator[tuple[str, tuple[Sample, Sample, str]]]:
-    engine, raw = DuckDB(), duckdb.connect(config=ENGINE)
+    engine, raw = DuckDB(cube_bytes=0), duckdb.connect(config=ENGINE)
     raw.execute(f"CREATE VIEW orders AS FROM '{file}'")
     relation = Relation(f"FROM '{file}'", key="columns", engine=engine)
     columns = relation.columns()

@@ -92,7 +92,7 @@ class Live:
     def __init__(self, cell: Any, moved: Any) -> None:
         self._moved = moved
         self._told = threading.Event()
-        self._session = Session(DuckDB(), ThreadPool())
+        self._session = Session(DuckDB(cube_bytes=0), ThreadPool())
         self._demand = self._session.demand(cell, "frame", self._told.set)
         self._wait()
 

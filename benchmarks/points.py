@@ -41,7 +41,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     turns = settings.repetitions(9)
     for rows in _SIZES[:1] if settings.is_quick else _SIZES:
         file = table_of(rows)
-        engine, raw = DuckDB(), duckdb.connect(config=ENGINE)
+        engine, raw = DuckDB(cube_bytes=0), duckdb.connect(config=ENGINE)
         raw.execute(f"CREATE VIEW orders AS FROM '{file}'")
         relation = Relation(f"FROM '{file}'", key="columns", engine=engine)
         for name, view in _charts(chart_over("orders", relation.columns)).items():

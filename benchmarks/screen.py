@@ -48,7 +48,9 @@ def _figures(show: str, taken: dict[str, Sample]) -> Iterator[Figure]:
 def _measure_pages(browser: Browser, addresses: list[str], show: str, turns: int) -> dict[str, Sample]:
     """Return the times from slider to screen of both pages, and those of the raw query, all in turns."""
     with ExitStack() as opened:
-        pages = [_open(opened.enter_context(browser.new_context(viewport=_VIEWPORT)), url, show) for url in addresses]
+        pages = [
+            open_page(opened.enter_context(browser.new_context(viewport=_VIEWPORT)), url, show) for url in addresses
+        ]
         values = iter(_VALUES)
 
         def move(page: Page, value: int) -> float:
@@ -76,7 +78,7 @@ def _measure_pages(browser: Browser, addresses: list[str], show: str, turns: int
         return {name: Sample(tuple(found)) for name, found in taken.items()}
 
 
-def _open(context: BrowserContext, url: str, show: str) -> Page:
+def open_page(context: BrowserContext, url: str, show: str) -> Page:
     page = context.new_page()
     page.goto(url)
     page.evaluate((PAGES / "probe.js").read_text("utf-8"))

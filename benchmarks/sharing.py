@@ -19,6 +19,7 @@ from benchmarks.settings import Settings, forget_results
 from benchmarks.timing import Sample, ratio, take_turns
 from dataapp.cache.results import Results
 from dataapp.cells.input import InputCell
+from dataapp.engines.cubes import Cube
 from dataapp.engines.duckdb import DuckDB
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
@@ -157,13 +158,13 @@ class TimedResults(Results):
 class Crowd:
     """Sessions that show the same cells, on an engine of their own."""
 
-    def __init__(self, count: int, cells: Sequence[Any], moved: InputCell) -> None:
+    def __init__(self, count: int, cells: Sequence[Any], moved: InputCell, *, cube_bytes: int = 0) -> None:
         self._moved = moved
         self.results = TimedResults()
         self._told = threading.Event()
-        self._engine, pool = DuckDB(self.results), ThreadPool()
+        self.engine, pool = DuckDB(self.results, cube_bytes=cube_bytes), ThreadPool()
         self._cells = cells
-        self._sessions = [Session(self._engine, pool.lane()) for _ in range(count)]
+        self._sessions = [Session(self.engine, pool.lane()) for _ in range(count)]
         self._demands = [session.demand(cell, "frame", self._told.set) for session in self._sessions for cell in cells]
         self._wait()
 
@@ -177,8 +178,12 @@ class Crowd:
     def choices(self) -> list[str]:
         """Why rows of what the cells read are kept or not."""
         read = {cell_key(one) for cell in self._cells for one in cell.namespace.bindings.values()}
-        chosen = [self._engine.measured.chosen(key) for key in read]
+        chosen = [self.engine.measured.chosen(key) for key in read]
         return [one.why for one in chosen if one is not None]
+
+    def cubes_of(self, cell: Any) -> Sequence[Cube]:
+        """The cubes that answer for a cell."""
+        return self.engine.cubes.of(cell_key(cell))
 
     def milliseconds(self, turns: int) -> tuple[float, ...]:
         """How long the latest results took to make."""

@@ -13,7 +13,7 @@ class WatchedDuckDB(DuckDB):
     """An engine that notes when readers begin and end."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(cube_bytes=0)
         self._changed = threading.Condition()
         self._running: dict[WatchedReader, None] = {}
         self._ended: dict[Reader, float] = {}

@@ -200,7 +200,7 @@ class Cubes:
         with self._lock:
             for names in groups.values():
                 moved, still = _split(relation.parameters, names)
-                key = (text, relation.base, frozenset(names), still, repr(sorted(bound.items())))
+                key = (text, relation.base, relation.sources, frozenset(names), still, repr(sorted(bound.items())))
                 cube = self._known.pop(key, None)
                 if cube is None:
                     reader = None if relation.uses is None else relation.uses.reader

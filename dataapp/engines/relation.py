@@ -62,7 +62,7 @@ class Relation:
         frames: Arrow tables, by the name under which the query scans them.
         key: What the rows depend on: text, values, and versions of the sources.
         sources: The versions alone.
-        base: What `key` says but for the values of parameters, where `is_versioned` or `is_pick`.
+        base: With `sources`, what `key` says but for the text and values, where `is_versioned` or `is_pick`.
         movers: Which input each parameter's value comes from, for those that come from inputs.
         is_versioned: Whether `key` says all that the rows depend on, so that equal ones can be answered once for all.
         is_pick: Whether `key` says all that the rows depend on but for which of several picks a run takes.

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from time import time_ns
 from typing import cast
 
@@ -130,10 +130,9 @@ class Table:
         return Uses(cell_key(self.root), taken, kept)
 
     @cached_property
-    def base(self) -> str:
-        """What the rows depend on besides texts and values: files and frames."""
-        leaves = [found for cell, found in self.digests.items() if not isinstance(self.parts[cell], TextPart)]
-        return digest(sorted(leaves), [files.version for files in self.files])
+    def base(self) -> frozenset[str]:
+        """What the rows depend on besides texts, values, and files that texts name: the digests of all sources."""
+        return frozenset(found for cell, found in self.digests.items() if not isinstance(self.parts[cell], TextPart))
 
     def relation(self, engine: DuckDB, uses: Uses | None = None) -> Relation:
         """Bind the fused query to its values and frames.
@@ -253,6 +252,11 @@ def frame_table(cell: Cell, frame: pa.Table, stamp: str) -> Table:
     return builder.build(FramePart(), stamp, fixed_order=True, is_versioned=True)
 
 
+@lru_cache(maxsize=256)  # of many files it takes long to write down what state they are in
+def _scan_digest(sql: str, version: Version, state: Hashable) -> str:
+    return digest(sql, version, state)
+
+
 def scan_table(cell: Cell, sql: str, files: Files, remote: Files | int) -> Table:
     """Return the table that scans files.
 
@@ -268,5 +272,6 @@ def scan_table(cell: Cell, sql: str, files: Files, remote: Files | int) -> Table
     if isinstance(remote, Files):
         builder.files.append(remote)
     is_versioned = isinstance(remote, Files) or all(is_local(pattern) for pattern in files.patterns)
-    facts = digest(sql, files.version, state)
-    return builder.build(ScanPart(sql), facts, fixed_order=True, is_versioned=is_versioned)
+    return builder.build(
+        ScanPart(sql), _scan_digest(sql, files.version, state), fixed_order=True, is_versioned=is_versioned
+    )

@@ -44,6 +44,11 @@ class Host(Protocol):
         ...
 
 
+    def session(self) -> object:
+        """Return the session that the calling code belongs to."""
+        ...
+
+
 class Work(Protocol):
     """What a thread works with."""
 

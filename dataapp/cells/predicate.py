@@ -53,18 +53,32 @@ class PredicateCell(Cell):
         self.of = of
         self.columns = columns
 
-    def condition(self, choice: Choice, types: Mapping[str, str | None]) -> Condition:
-        """Compile the condition that a choice stands for; nothing chosen means every row."""
+    def call(self, name: str) -> None:
+        """Give a predicate that nothing is called by a name."""
+        self._name = name
+
+    def condition(
+        self, choice: Choice, types: Mapping[str, str | None], places: Mapping[str, str] | None = None
+    ) -> Condition:
+        """Compile the condition that a choice stands for; nothing chosen means every row.
+
+        Args:
+            choice: What is chosen.
+            types: The SQL type of the values of each field, where it is known.
+            places: In SQL what each field restricts, instead of its column; the other fields restrict nothing.
+        """
+        if places is None:
+            places = {field: quote_identifier(column) for field, column in self.columns.items()}
         choices = cast("Mapping[str, Choice]", choice) if isinstance(choice, Mapping) else {"": choice}
         pieces: list[str | ValueOf] = []
         values: dict[ValueOf, Bound] = {}
         for field, chosen in choices.items():
-            column = self.columns.get(field)
-            if column is None or is_empty(chosen):
+            restricted = places.get(field)
+            if restricted is None or is_empty(chosen):
                 continue
             if pieces:
                 pieces.append(" AND ")
-            pieces += _compare(quote_identifier(column), chosen, _binder(self, field, types.get(field), values))
+            pieces += _compare(restricted, chosen, _binder(self, field, types.get(field), values))
         return Condition(tuple(pieces) or ("TRUE",), values)
 
 

@@ -11,15 +11,16 @@ Who reads whom, for a view over ``daily``, which reads ``flights``::
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.sql import SqlCell
+from dataapp.compile.identifiers import quote_identifier
 
-_ROWS, _SELECTIONS = "rows", "selections"
+_OTHERS = "others"
+NARROWED = "FROM rows WHERE $selections"
 
 type Keys = Mapping[tuple[Cell, Cell], tuple[str, str]]
 """By two tables the columns whose values are the same in both."""
@@ -51,15 +52,17 @@ class NarrowedView:
         selections: The selections of all other views.
         keys: How tables belong together.
         crossfilter: What it is a view of.
+        link: Where a key leads from to its root, or None of what is shown.
         placement: Which selection stands where.
     """
 
-    __slots__ = ("_cells", "_outlines", "_rows", "crossfilter", "keys", "placement", "root", "selections")
+    __slots__ = ("_cells", "_outlines", "_rows", "crossfilter", "keys", "link", "placement", "root", "selections")
 
     root: Cell
     selections: tuple[PredicateCell, ...]
     keys: Keys
     crossfilter: "CrossfilterCell | None"
+    link: "Link | None"
     placement: "PlacementCell"
 
     def __init__(
@@ -68,20 +71,39 @@ class NarrowedView:
         selections: Iterable[PredicateCell],
         keys: Keys,
         crossfilter: "CrossfilterCell | None" = None,
+        link: "Link | None" = None,
     ) -> None:
         self.root = root
+        self.link = link
         self.crossfilter = crossfilter
         self.selections = tuple(selections)
         self.keys = keys
         self.placement = PlacementCell(self)
         self._cells: dict[SqlCell, NarrowedCell] = {}
         self._outlines: dict[SqlCell, OutlineCell] = {}
-        self._rows: dict[Cell, NarrowedRows] = {}
+        self._rows: dict[Cell, tuple[NarrowedRows, tuple[Link, ...]]] = {}
 
     def rows(self, cell: Cell) -> "NarrowedRows":
-        """Return the rows of a cell that the selections leave."""
+        """Return the rows of a cell that the selections leave, also by way of its keys."""
+        return self._narrowed_rows(cell)[0]
+
+    def links(self, cell: Cell) -> "tuple[Link, ...]":
+        """Return where the keys of a cell lead to."""
+        return self._narrowed_rows(cell)[1]
+
+    @property
+    def visited(self) -> set[Cell]:
+        """The tables that keys led through up to here."""
+        return set() if self.link is None else {self.link.table, *self.link.view.visited}
+
+    def _narrowed_rows(self, cell: Cell) -> "tuple[NarrowedRows, tuple[Link, ...]]":
         if cell not in self._rows:
-            self._rows[cell] = NarrowedRows(self, cell)
+            rows, links = NarrowedRows(self, cell), list[Link]()
+            for (one, other), columns in self.keys.items():
+                if one is cell and other is not self.root and other not in self.visited:
+                    links.append(Link(self, cell, other, columns))
+                    rows = LinkedRows(rows, links[-1])
+            self._rows[cell] = rows, tuple(links)
         return self._rows[cell]
 
     def narrowed(self, cell: SqlCell) -> "NarrowedCell":
@@ -151,6 +173,7 @@ class NarrowedRows(SqlCell):
     Attributes:
         of: The cell.
         placed: The condition.
+        view: What it is a part of.
     """
 
     __slots__ = ("of", "placed", "view")
@@ -159,13 +182,11 @@ class NarrowedRows(SqlCell):
     placed: "PlacedCell"
     view: NarrowedView
 
-    def __init__(self, view: NarrowedView, of: Cell) -> None:
+    def __init__(self, view: NarrowedView, of: Cell, query: str = NARROWED, link: "Link | None" = None) -> None:
         self.of = of
         self.view = view
-        self.placed = PlacedCell(view, of)
-        super().__init__(
-            f"FROM {_ROWS} WHERE ${_SELECTIONS}", of.namespace, on=None, materialize="auto", run="auto", name=None
-        )
+        self.placed = PlacedCell(view, of, link)
+        super().__init__(query, of.namespace, on=None, materialize="auto", run="auto", name=None)
 
     @property
     def label(self) -> str:
@@ -177,9 +198,50 @@ class NarrowedRows(SqlCell):
         """Whether the cell has a name."""
         return self.of.is_named
 
-    def reading(self, inner: Cell) -> Namespace:
-        """Return the names in the text, given where the rows come from."""
-        return replace(self.namespace, bindings={_ROWS: inner, _SELECTIONS: self.placed})
+
+class LinkedRows(NarrowedRows):
+    """The rows of a cell whose key is among those that the selections leave of another table.
+
+    Attributes:
+        rows: The rows that the selections placed on the cell itself leave.
+        link: Where the key leads to.
+    """
+
+    __slots__ = ("link", "rows")
+
+    rows: NarrowedRows
+    link: "Link"
+
+    def __init__(self, rows: NarrowedRows, link: "Link") -> None:
+        here, there = map(quote_identifier, link.columns)
+        self.rows = rows
+        self.link = link
+        query = f"{NARROWED} AND {here} IN (SELECT {there} FROM {_OTHERS})"
+        super().__init__(rows.view, rows.of, query, link)
+
+
+class Link:
+    """A key, followed from one table to another.
+
+    Attributes:
+        view: The view that reads the first table.
+        table: That table.
+        columns: The key there, and in the other table.
+        others: What a view of the other table reads.
+    """
+
+    __slots__ = ("columns", "others", "table", "view")
+
+    view: NarrowedView
+    table: Cell
+    columns: tuple[str, str]
+    others: NarrowedView
+
+    def __init__(self, view: NarrowedView, table: Cell, other: Cell, columns: tuple[str, str]) -> None:
+        self.view = view
+        self.table = table
+        self.columns = columns
+        self.others = NarrowedView(other, view.selections, view.keys, link=self)
 
 
 class PlacementCell(Cell):
@@ -200,17 +262,19 @@ class PlacementCell(Cell):
 
 
 class PlacedCell(PredicateCell):
-    """The condition that selections are on one cell above a view."""
+    """The condition that selections are on one cell above a view, or whether any selection goes by way of a key."""
 
-    __slots__ = ("target", "view")
+    __slots__ = ("link", "target", "view")
 
     target: Cell
     view: NarrowedView
+    link: Link | None
 
-    def __init__(self, view: NarrowedView, target: Cell) -> None:
+    def __init__(self, view: NarrowedView, target: Cell, link: Link | None) -> None:
         super().__init__(view.placement, {}, target.namespace)
         self.view = view
         self.target = target
+        self.link = link
 
     @property
     def label(self) -> str:

@@ -49,7 +49,7 @@ def build_table(
         choose: Turns the value of a parameter that names files into what is bound, and notes the files.
     """
     if isinstance(cell, NarrowedRows) and all(inputs["predicate", name] == _EVERY_ROW for name in reads.predicates):
-        return cast("Table", inputs["table", next(iter(reads.tables))])
+        return cast("Table", inputs["table", "rows"])
     builder = TableBuilder(cell, cell.on)
     facts: list[object] = [query.text, None if cell.on is None else cell.on.key]
     locations = list(files.values())

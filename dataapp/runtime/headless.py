@@ -170,6 +170,7 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
         found = _take(session, cell, "query")
         assert isinstance(found, Table)
         reasons, computed = session.nodes.kept_rows(), session.nodes.computed_frames()
+        selections = session.nodes.placed_selections()
         try:
             with (of or session).working(cell) as cancel:
                 if found.database is not None:
@@ -177,7 +178,7 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
                 fetched = session.nodes.fetched_rows(cancel)
                 with found.relation(engine).open() as reader:
                     cancel.on_cancel(reader.cancel)
-                    return table_to_text(cell, found, reader, reasons, computed, fetched, analyze=analyze)
+                    return table_to_text(cell, found, reader, selections, reasons, computed, fetched, analyze=analyze)
         except DataAppError as error:
             raise with_cell(error, cell) from error.__cause__
         except Cancelled as stopped:

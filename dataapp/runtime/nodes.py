@@ -241,6 +241,12 @@ class Nodes:
         """Return, by label, what is fetched from databases for what is read at present; they are asked for columns."""
         return self.usage.described_fetches(self._handing_on(), self.lazies, cancel)
 
+    def placed_selections(self) -> list[str]:
+        """Return, for people, where the selections of crossfilters stand for what is read at present."""
+        outcomes = [node.outcome for node in self.placements.values()]
+        found = [outcome.value for outcome in outcomes if isinstance(outcome, Done)]
+        return [line for placement in found if isinstance(placement, Placement) for line in placement.lines()]
+
     def _handing_on(self) -> dict[Node, Cell]:
         """Return the nodes that give readers the rows of a query as they are, whether or not they are kept."""
         return {node: cell for kind in (self.tables, self.shared) for cell, node in kind.items()}

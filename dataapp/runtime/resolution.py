@@ -12,7 +12,14 @@ from weakref import WeakKeyDictionary
 
 from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
-from dataapp.cells.crossfilter import NarrowedCell, NarrowedRows, OutlineCell, PlacedCell, PlacementCell
+from dataapp.cells.crossfilter import (
+    LinkedRows,
+    NarrowedCell,
+    NarrowedRows,
+    OutlineCell,
+    PlacedCell,
+    PlacementCell,
+)
 from dataapp.cells.explore import FilterCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.expression import ExpressionCell
 from dataapp.cells.input import ConstantCell, InputCell
@@ -313,8 +320,9 @@ class Resolver:
     def readings(self, cell: PlacementCell) -> dict[Cell, Reading]:
         """Return what each cell above a view of a crossfilter reads, and above what selections are made in."""
         made_in = [source for selection in cell.view.selections if (source := source_of(selection)) is not None]
+        roots = [table for pair in cell.view.keys for table in pair] if cell.view.keys else []
         found: dict[Cell, Reading] = {}
-        waiting = [cell.view.root, *made_in]
+        waiting = [cell.view.root, *made_in, *roots]
         while waiting:
             read = waiting.pop()
             if read not in found:
@@ -343,8 +351,10 @@ class Resolver:
         if isinstance(cell, NarrowedRows):
             goes_on = any(edge.passage.kind != "closed" for edge in self._reading(cell.of).edges)
             inner = view.narrowed(cell.of) if isinstance(cell.of, SqlCell) and goes_on else cell.of
-            query = parse_text(cell.query, self._parser)
-            return Reads(query, {query.tables[0].name: inner}, predicates={"selections": cell.placed})
+            tables = {"rows": inner}
+            if isinstance(cell, LinkedRows):
+                tables = {"rows": cell.rows, "others": cell.link.others.rows(cell.link.others.root)}
+            return Reads(parse_text(cell.query, self._parser), tables, predicates={"selections": cell.placed})
         reads = self.reads(cell.of)
         if isinstance(cell, OutlineCell):
             return replace(reads, tables={n: self._outline(view.placement, read) for n, read in reads.tables.items()})

@@ -92,6 +92,11 @@ class NarrowedView:
         return self._narrowed_rows(cell)[1]
 
     @property
+    def roots(self) -> list[Cell]:
+        """Its root, and those of the views that keys lead from to it."""
+        return [self.root] if self.link is None else [self.root, *self.link.view.roots]
+
+    @property
     def visited(self) -> set[Cell]:
         """The tables that keys led through up to here."""
         return set() if self.link is None else {self.link.table, *self.link.view.visited}

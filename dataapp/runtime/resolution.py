@@ -266,6 +266,9 @@ class Resolver:
             known[cell.label] = None
             if cell.label == name and not isinstance(cell, _UNNAMED):
                 named[cell] = None
+        for cell in list(named):  # an input without a name is called what its predicate is called
+            if isinstance(cell, PredicateCell):
+                named = {other: None for other in named if other not in self.reads(cell).cells}
         if not named:
             raise NameNotFoundError(
                 f"`{root.label}` reads nothing called `{name}`, neither directly nor through other cells.",
@@ -320,9 +323,9 @@ class Resolver:
     def readings(self, cell: PlacementCell) -> dict[Cell, Reading]:
         """Return what each cell above a view of a crossfilter reads, and above what selections are made in."""
         made_in = [source for selection in cell.view.selections if (source := source_of(selection)) is not None]
-        roots = [table for pair in cell.view.keys for table in pair] if cell.view.keys else []
+        led_to = [table for pair in cell.view.keys for table in pair]
         found: dict[Cell, Reading] = {}
-        waiting = [cell.view.root, *made_in, *roots]
+        waiting = [*cell.view.roots, *made_in, *led_to]
         while waiting:
             read = waiting.pop()
             if read not in found:

@@ -37,9 +37,7 @@ class CrossfilterCell(Cell):
 
     selections: tuple[PredicateCell, ...]
 
-    def __init__(
-        self, selections: tuple[PredicateCell, ...], namespace: Namespace, *, name: str | None = None
-    ) -> None:
+    def __init__(self, selections: tuple[PredicateCell, ...], namespace: Namespace, *, name: str | None = None) -> None:
         super().__init__(namespace, name)
         self.selections = selections
 

@@ -43,7 +43,6 @@ class Host(Protocol):
         """Return a Panel object that shows the cell in the current session."""
         ...
 
-
     def session(self) -> object:
         """Return the session that the calling code belongs to."""
         ...

@@ -113,9 +113,7 @@ def origin(outputs: Outputs, name: str, columns: Mapping[str, Collection[str]]) 
     return found.pop() if is_told and len(found) == 1 else None
 
 
-def _origin_by(
-    outputs: Outputs, item: Star | Item, name: str, columns: Mapping[str, Collection[str]]
-) -> Origin | None:
+def _origin_by(outputs: Outputs, item: Star | Item, name: str, columns: Mapping[str, Collection[str]]) -> Origin | None:
     if isinstance(item, Star):
         if name in item.left_out:
             return None
@@ -130,9 +128,7 @@ def _origin_by(
     return Origin(tables.pop(), None, f"TRY({item.text})") if known and len(tables) == 1 else None
 
 
-def _column(
-    outputs: Outputs, name: str, source: str | None, columns: Mapping[str, Collection[str]]
-) -> Origin | None:
+def _column(outputs: Outputs, name: str, source: str | None, columns: Mapping[str, Collection[str]]) -> Origin | None:
     within = [source] if source is not None else list(outputs.sources)
     tables = [outputs.sources[each] for each in within if each in outputs.sources]
     having = [table for table in tables if name in columns.get(table, ())]
@@ -184,7 +180,7 @@ def _expression(node: Node, name: str, text: str, functions: Functions) -> Item 
     return Item(name, None, frozenset(uses), text) if uses else None
 
 
-def _texts(tokens: Sequence[Token], count: int) -> list[str] | None:
+def _texts(tokens: Sequence[Token], count: int) -> list[str | None] | None:
     """Return the text of each expression behind SELECT without its alias, empty where it has none behind AS."""
     start = next((at for at, depth in _at_depth(tokens) if depth == 0 and tokens[at].is_keyword("select")), None)
     if start is None:

@@ -611,7 +611,9 @@ class Nodes:
 
     def _placement(self, cell: PlacementCell) -> Node:
         readings = self._resolver.readings(cell)
-        tables = [cell.view.outline(cast("SqlCell", read)) if self._resolver.outlined(read) else read for read in readings]
+        tables = [
+            cell.view.outline(cast("SqlCell", read)) if self._resolver.outlined(read) else read for read in readings
+        ]
 
         def look(_: Cancel, *found: Table) -> Placement:
             known = (table.relation(self._engine).columns() for table in found)
@@ -626,7 +628,9 @@ class Nodes:
     def _placed(self, cell: PlacedCell) -> Node:
         selections = cell.view.selections
         choices = [self._choice(selection) for selection in selections]
-        types = [{name: sql_type(of) for name in each.columns} for each, (_, of) in zip(selections, choices, strict=True)]
+        types = [
+            {name: sql_type(of) for name in each.columns} for each, (_, of) in zip(selections, choices, strict=True)
+        ]
 
         def condition(placement: Placement, *chosen: object) -> Condition:
             return placement.condition(cell, chosen, types)

@@ -141,7 +141,9 @@ class Placement:
             case Missed(reason):
                 return f"nowhere, {reason}"
             case Through(link):
-                return f"`{link.others.root.label}`, which {' = '.join(link.columns)} leads to from `{link.table.label}`"
+                return (
+                    f"`{link.others.root.label}`, which {' = '.join(link.columns)} leads to from `{link.table.label}`"
+                )
             case places:
                 return " and ".join(f"`{place.target.label}`{_as(place, column)}" for place in places)
 

@@ -17,7 +17,7 @@ AIRLINES = pl.DataFrame({"carrier": ["UA", "HA"], "country": ["US", "HW"]})
 
 def narrowed(view: SqlCell, column: str = "delay", **options: Any) -> Any:
     """Return a view that is filtered by a matched column, whose value is called `chosen`."""
-    return da.crossfilter(da.match(column, pn.widgets.TextInput(), name="chosen"), view, **options)[1]
+    return da.crossfilter(da.match(column, pn.widgets.MultiChoice(), name="chosen"), view, **options)[1]
 
 
 def lines(cell: Any) -> list[str]:
@@ -35,12 +35,24 @@ def flights(text: str, **options: Any) -> SqlCell:
     [
         ("SELECT carrier, count(*) AS n FROM flights GROUP BY ALL ORDER BY ALL", [("HA", 2), ("UA", 1)]),
         ("SELECT carrier, sum(delay) AS delay FROM flights GROUP BY ALL ORDER BY ALL", [("HA", 10), ("UA", 9)]),
-        ("SELECT carrier, delay, count(*) OVER () AS n FROM flights ORDER BY delay", [("HA", 3, 3), ("HA", 7, 3), ("UA", 9, 3)]),
-        ("SELECT country, count(*) AS n FROM flights JOIN airlines USING (carrier) GROUP BY ALL ORDER BY ALL", [("HW", 2), ("US", 1)]),
-        ("SELECT country, count(k) AS n FROM airlines LEFT JOIN flights USING (carrier) GROUP BY ALL ORDER BY ALL", None),
+        (
+            "SELECT carrier, delay, count(*) OVER () AS n FROM flights ORDER BY delay",
+            [("HA", 3, 3), ("HA", 7, 3), ("UA", 9, 3)],
+        ),
+        (
+            "SELECT country, count(*) AS n FROM flights JOIN airlines USING (carrier) GROUP BY ALL ORDER BY ALL",
+            [("HW", 2), ("US", 1)],
+        ),
+        (
+            "SELECT country, count(k) AS n FROM airlines LEFT JOIN flights USING (carrier) GROUP BY ALL ORDER BY ALL",
+            None,
+        ),
         ("SELECT delay FROM flights LEFT JOIN airlines USING (carrier) ORDER BY 1", [(3,), (7,), (9,)]),
         ("WITH f AS (SELECT * FROM flights) SELECT count(*) AS n FROM f", [(3,)]),
-        ("SELECT delay FROM flights UNION ALL SELECT delay FROM flights ORDER BY 1", [(3,), (3,), (7,), (7,), (9,), (9,)]),
+        (
+            "SELECT delay FROM flights UNION ALL SELECT delay FROM flights ORDER BY 1",
+            [(3,), (3,), (7,), (7,), (9,), (9,)],
+        ),
         ("SELECT delay FROM flights ORDER BY delay DESC, k LIMIT 2", [(9,), (7,)]),
         ("SELECT k FROM flights ORDER BY ALL LIMIT 2", None),
         ("SELECT DISTINCT ON (carrier) k, carrier FROM flights ORDER BY carrier, k", None),
@@ -65,7 +77,9 @@ def test_the_missing_side_of_a_join_is_filtered_as_a_column_of_the_result():
     view = narrowed(flights(text))
     assert view.evaluate(chosen=(8, None)).rows() == [("US", 9)]
     (line,) = lines(view)
-    assert line.endswith("(not deeper: `view` lets nothing through to `flights`, since it may be missing in a LEFT JOIN)")
+    assert line.endswith(
+        "(not deeper: `view` lets nothing through to `flights`, since it may be missing in a LEFT JOIN)"
+    )
 
 
 def test_an_author_lets_selections_through_or_keeps_them_off():

@@ -81,7 +81,9 @@ def test_with_nothing_selected_the_query_is_the_authors():
 
 def test_importing_asks_nothing_of_the_engine():
     missing = da.source("nowhere.parquet")
-    chart, rows = da.crossfilter(da.brush(da.chart(missing).mark_tick().encode(x="n:Q")), da.sql("FROM missing", missing=missing))
+    chart, rows = da.crossfilter(
+        da.brush(da.chart(missing).mark_tick().encode(x="n:Q")), da.sql("FROM missing", missing=missing)
+    )
     assert (chart.mark, rows.label[:12]) == ("tick", "test_crossfi")
 
 

@@ -56,9 +56,7 @@ class History:
 
     def chips(self) -> list[Chip]:
         """Return what is selected, for people."""
-        return [
-            replace(chip, key=f"{at}.{chip.key}") for at, each in enumerate(self._held) for chip in each.chips()
-        ]
+        return [replace(chip, key=f"{at}.{chip.key}") for at, each in enumerate(self._held) for chip in each.chips()]
 
     def undo(self) -> None:
         """Select what was selected before the last step."""

@@ -1,9 +1,9 @@
 """Crossfilters: each view reads its rows as the selections of all other views leave them.
 
 A view's rows are those of a cell and of all cells above it. For each view there is a copy of that part of the graph. In
-it stands, around every cell that a condition may stand on, ``FROM rows WHERE $selections``. Which selection stands where
-depends on the columns that cells have, so it is a value of the graph, too: `PlacementCell`, found when a session first
-needs it. Where nothing is selected, the copies are the same queries as the originals, and share their results.
+it stands, around every cell that a condition may stand on, ``FROM rows WHERE $selections``. Which selection stands
+where depends on the columns that cells have, so it is a value of the graph, too: `PlacementCell`, found when a session
+first needs it. Where nothing is selected, the copies are the same queries as the originals, and share their results.
 
 Who reads whom, for a view over ``daily``, which reads ``flights``::
 

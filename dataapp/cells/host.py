@@ -61,6 +61,11 @@ class Work(Protocol):
         """What stops it."""
         ...
 
+    @property
+    def selections(self) -> Sequence[str]:
+        """Where the selections of crossfilters stand, for people."""
+        ...
+
 
 class Compiled(Protocol):
     """A query ready to be sent, and the values of its parameters."""

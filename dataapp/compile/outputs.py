@@ -1,8 +1,8 @@
 """Where the columns of a query's result come from, as far as its text says so.
 
 A column may be a column of a table that the query reads, under the same name or another one, or an expression of the
-columns of one table that is computed row by row. All else, such as a sum, comes from nowhere in this sense. Only a plain
-SELECT over tables and joins of them is understood.
+columns of one table that is computed row by row. All else, such as a sum, comes from nowhere in this sense. Only a
+plain SELECT over tables and joins of them is understood.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

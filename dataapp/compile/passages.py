@@ -1,4 +1,4 @@
-"""Where a condition may go into a query: on which of its tables it can stand, so that the query sees only rows that pass.
+"""On which tables of a query a condition may stand, so that the query sees only the rows that pass.
 
 A condition on a table of a query means: as if the table had only these rows. Below joins, grouping and windows that is
 what whoever asks for it wants: counts and averages of the rows that pass. It would be another question below

@@ -187,10 +187,11 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a thread works with: the rows of cells, and what stops it."""
+    """What a thread works with: the rows of cells, what stops it, and where selections of crossfilters stand."""
 
     relations: Sequence[Relation]
     cancel: Cancel
+    selections: Sequence[str]
 
 
 @contextmanager
@@ -212,7 +213,7 @@ def working(engine: DuckDB, cells: Sequence[Cell], initial: Initial, *, of: Sess
         relations = [cast("Table", found).relation(engine) for found in tables]
         try:
             with (of or session).working(cells[0]) as cancel:
-                yield Work(relations, cancel)
+                yield Work(relations, cancel, session.nodes.placed_selections())
         except Cancelled as stopped:
             raise SessionError("The session ended while its rows were read.", cell=cells[0].label) from stopped
 

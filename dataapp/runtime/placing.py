@@ -168,8 +168,8 @@ class Placement:
             raise CrossfilterError(
                 f"`{self.view.root.label}` cannot be filtered by `{selection.label}`, which is on `{on}`:"
                 f" {standing.reason}.",
-                hint='leave the view out, tell by keys= how its table belongs to others, or write filters="inside" where'
-                " a text keeps selections off",
+                hint='leave the view out, tell by keys= how its table belongs to others, or write filters="inside"'
+                " where a text keeps selections off",
             )
 
     def _filters(self, selection: FilterCell, choice: object, fields: Mapping[str, str]) -> Condition:

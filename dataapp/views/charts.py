@@ -88,7 +88,9 @@ def explain(chart: alt.TopLevelMixin, /) -> str:
         raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
     with host.current().working(cells) as work:
         relations = dict(zip(found, work.relations, strict=True))
-        return explain_chart(chart, relations, work.cancel)
+        text = explain_chart(chart, relations, work.cancel)
+        lines = [f"    {line}" for line in dict.fromkeys(work.selections)]
+        return "\n".join([text, "", "Selections, and what they are on", *lines]) if lines else text
 
 
 def brush(

@@ -76,14 +76,14 @@ def crossfilter(
 ) -> Crossfilter:
     """Let views filter each other: each shows the rows that the selections in all others leave, never its own.
 
-    A selection is a condition on a column. It stands on the deepest cell that has the column, below grouping and windows,
-    as if that cell had only the rows that pass; the page on crossfilters says exactly where, and so does
+    A selection is a condition on a column. It stands on the deepest cell that has the column, below grouping and
+    windows, as if that cell had only the rows that pass; the page on crossfilters says exactly where, and so does
     `cell.explain()` of a view. What is given stays as it is: the views to be shown are those that come back.
 
     Args:
         *views: Predicates of `brush` and `pick`, which stand for their charts; charts, with all selections that they
-            have; explorers, which filter by their filters and their search; predicates of `match`, which stand for their
-            input; and cells that are tables, which are only filtered.
+            have; explorers, which filter by their filters and their search; predicates of `match`, which stand for
+            their input; and cells that are tables, which are only filtered.
         keys: By two tables, as a pair, the column whose values are the same in both, or a pair of columns. A selection
             on one of them filters views of the other by these values.
         name: What to call it; by default the variable that it is bound to.

@@ -64,7 +64,7 @@ PLAIN = st.sampled_from(
         "SELECT DISTINCT x, y, k FROM t",
         "SELECT x, y, k FROM t UNION ALL SELECT x, y, k FROM t",
         "SELECT t.x, t.y, k FROM t JOIN (VALUES ('a'), ('b')) names(k) USING (k)",
-        "SELECT x, t.y, k, label FROM t LEFT JOIN (VALUES (1, 'one')) names(y, label) ON t.y = names.y",
+        "SELECT x, t.y, k FROM t LEFT JOIN (VALUES (1, 'one')) names(y, label) ON t.y = names.y",
         "WITH u AS (SELECT * FROM t WHERE k <> 'c') SELECT x, y, k FROM u",
         "SELECT x, y, k FROM t EXCEPT SELECT x, y, 'b' FROM t",
         "SELECT x, y, k FROM t ORDER BY ALL LIMIT 4",

@@ -8,7 +8,13 @@ import polars as pl
 import pytest
 
 import dataapp as da
+from dataapp.app.sessions import engine
+from dataapp.cells.selection import SelectionControl
+from dataapp.cells.view import View, ViewControl
 from dataapp.errors import CrossfilterError
+from dataapp.runtime.session import Session
+from dataapp.runtime.workers import InlinePool
+from dataapp.views.crossfilter.history import History
 
 ROWS = pl.DataFrame(
     {
@@ -90,3 +96,50 @@ def test_importing_asks_nothing_of_the_engine():
 def test_what_is_no_view_is_refused():
     with pytest.raises(CrossfilterError, match="is given a object"):
         da.crossfilter(object())
+
+
+def test_explain_of_a_chart_says_where_selections_stand():
+    text = da.explain(made()[1])
+    assert "Selections, and what they are on\n    `delay` on delay: `flights`\n" in text
+
+
+def test_a_drag_is_one_step_and_so_is_a_reset():
+    now = 0.0
+    opened = Session(engine(), InlinePool(), open_control=lambda cell: cell.kind.open(cell.label))
+    cross = made()
+    history = History(opened, cross.selections, clock=lambda: now)
+    control = opened.control(opened.choice_of(cross.selections[0]))
+    assert isinstance(control, SelectionControl)
+    for high in (2.0, 3.0, 4.0):
+        control.put({"delay": (1.0, high)})
+        now += 0.1
+    assert [chip.text for chip in history.chips()] == ["delay: 1 – 4"]
+    now += 2.0
+    control.put({"delay": (1.0, 9.0)})
+    history.undo()
+    assert control.read() == {"delay": (1.0, 4.0)}
+    carriers.value = ["UA"]
+    assert [chip.text for chip in history.chips()] == ["delay: 1 – 4", "carrier: UA"]
+    history.reset()
+    assert (control.read(), carriers.value, history.chips()) == (None, [], [])
+    history.undo()
+    assert (control.read(), carriers.value) == ({"delay": (1.0, 4.0)}, ["UA"])
+    history.clear(history.chips()[1].key)
+    assert carriers.value == []
+    history.undo()
+    history.undo()
+    history.undo()
+    assert (control.read(), history.can_undo) == (None, False)
+
+
+def test_undo_leaves_the_order_of_a_table_as_it_is():
+    opened = Session(engine(), InlinePool(), open_control=lambda cell: cell.kind.open(cell.label))
+    cross = made()
+    history = History(opened, cross.selections)
+    control = opened.control(table.view)
+    assert isinstance(control, ViewControl)
+    control.put(View({"delay": "> 3"}))
+    control.put(View({"delay": "> 3"}, (("delay", True),)))
+    history.undo()
+    assert control.read() == View({}, (("delay", True),))
+    assert not history.can_undo

@@ -12,7 +12,9 @@ import altair as alt
 
 import dataapp as da
 
-flights = da.sql("SELECT range % 60 AS delay, range % 24 AS hour, ['UA', 'HA'][1 + range % 2] AS carrier FROM range(240)")
+flights = da.sql('''
+    SELECT range % 60 AS delay, range % 24 AS hour, ['UA', 'HA'][1 + range % 2] AS carrier FROM range(240)
+''')
 by_delay = da.chart(flights).mark_bar().encode(x=alt.X("delay:Q"), y="count()").properties(height=120)
 by_hour = da.chart(flights).mark_bar().encode(x=alt.X("hour:Q"), y="count()").properties(height=120)
 table = da.explore(flights, height=200)

@@ -73,15 +73,19 @@ class HeldInChart(Held):
         self._control = control
 
     def read(self) -> object:
+        """Return what is selected."""
         return self._control.read()
 
     def put(self, value: object) -> None:
+        """Select something."""
         self._control.put(cast("Selected", value))
 
     def watch(self, changed: Callable[[object], None]) -> None:
+        """Call back with whatever is set."""
         self._control.watch(changed)
 
     def chips(self) -> list[Chip]:
+        """Return what is selected, for people."""
         selected = cast("Mapping[str, object]", self.read() or {})
         text = " · ".join(f"{field}: {value_to_text(value)}" for field, value in selected.items())
         return [Chip("", self.selection.label, text, None)] if text else []
@@ -96,17 +100,21 @@ class HeldInTable(Held):
         self.start = _filters(start)
 
     def read(self) -> object:
+        """Return what is selected."""
         return _filters(self._control.read())
 
     def put(self, value: object) -> None:
+        """Select something."""
         now, filters = self._control.read(), cast("View", value)
         more = {name: said for name, said in now.more.items() if name != "search"}
         self._control.put(replace(now, where=filters.where, more={**more, **filters.more}))
 
     def watch(self, changed: Callable[[object], None]) -> None:
+        """Call back with whatever is set."""
         self._control.watch(changed)
 
     def chips(self) -> list[Chip]:
+        """Return what is selected, for people."""
         now = _filters(self._control.read())
         found: list[Chip] = []
         for name, text in now.where.items():
@@ -129,9 +137,11 @@ class HeldInInput(Held):
         self.start = session.get(cell)
 
     def read(self) -> object:
+        """Return what is selected."""
         return self._session.get(self._cell)
 
     def put(self, value: object) -> None:
+        """Select something."""
         control: Any = self._control
         if (widget := getattr(control, "widget", None)) is not None:
             widget.value = value
@@ -140,9 +150,11 @@ class HeldInInput(Held):
         self._session.set(self._cell, value)  # a throttled slider tells only of what a hand sets
 
     def watch(self, changed: Callable[[object], None]) -> None:
+        """Call back with whatever is set."""
         self._control.watch(changed)
 
     def chips(self) -> list[Chip]:
+        """Return what is selected, for people."""
         value = self.read()
         if is_empty(value) or is_same(value, self.start):
             return []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dataapp.views.charts import chart as chart
     from dataapp.views.charts import explain as explain
     from dataapp.views.charts import pick as pick
+    from dataapp.views.crossfiltering import crossfilter as crossfilter
     from dataapp.views.exploring import explore as explore
 
 _PUBLIC = {
@@ -32,6 +33,7 @@ _PUBLIC = {
     "cell": "dataapp.cells.python",
     "chart": "dataapp.views.charts",
     "connect": "dataapp.connect.connection",
+    "crossfilter": "dataapp.views.crossfiltering",
     "explain": "dataapp.views.charts",
     "explore": "dataapp.views.exploring",
     "input": "dataapp.inputs.declare",
@@ -49,6 +51,7 @@ __all__ = [
     "cell",
     "chart",
     "connect",
+    "crossfilter",
     "explain",
     "explore",
     "input",

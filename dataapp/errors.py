@@ -225,6 +225,12 @@ class ChartNotSavedError(DataAppError):
     code = "DA702"
 
 
+class CrossfilterError(DataAppError):
+    """A view cannot be filtered by a selection, or a crossfilter is given something that it cannot take."""
+
+    code = "DA703"
+
+
 class FormatError(DataAppError):
     """A format of an explorer has no meaning, or does not fit its column."""
 

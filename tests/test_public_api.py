@@ -16,13 +16,14 @@ SIGNATURES = {
     "cell": "(function=None, /, *, run='auto', name=None, **wiring)",
     "chart": "(table, /)",
     "connect": "(url, /, **options)",
+    "crossfilter": "(*views, keys=None, name=None)",
     "explain": "(chart, /)",
     "explore": "(table, /, *, sort=(), where=None, columns=(), formats=None, height=None, name=None)",
     "input": "(widget, /, *, throttled=False, **options)",
     "match": "(column, input, /, *, name=None)",
     "pick": "(chart, field=None, /, *, column=None, selection=None, name=None)",
     "source": "(location, /, *, policy=None, name=None, ttl=None, **options)",
-    "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, ttl=None, **bindings)",
+    "sql": "(query, /, *, on=None, materialize='auto', run='auto', name=None, ttl=None, filters='auto', **bindings)",
     "user": "()",
 }
 OF_EVERY_CELL = {

@@ -57,6 +57,10 @@ class PanelHost:
         _refuse_sharing(cell)
         return view_of(cell, current_session())
 
+    def session(self) -> Any:
+        """Return the session that the calling code belongs to."""
+        return current_session()
+
 
 def _refuse_sharing(cell: Cell) -> None:
     refuse_while_importing(cell, "shown", "show it in a function that each session calls, or on a page made by da.App")

@@ -43,6 +43,10 @@ class Host(Protocol):
         """Return a Panel object that shows the cell in the current session."""
         ...
 
+    def session(self) -> object:
+        """Return the session that the calling code belongs to."""
+        ...
+
 
 class Work(Protocol):
     """What a thread works with."""
@@ -55,6 +59,11 @@ class Work(Protocol):
     @property
     def cancel(self) -> Any:
         """What stops it."""
+        ...
+
+    @property
+    def selections(self) -> Sequence[str]:
+        """Where the selections of crossfilters stand, for people."""
         ...
 
 

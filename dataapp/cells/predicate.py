@@ -54,28 +54,38 @@ class PredicateCell(Cell):
         self.of = of
         self.columns = columns
 
+    def call(self, name: str) -> None:
+        """Give a predicate that nothing is called by a name."""
+        self._name = name
+
     def condition(
-        self, choice: Choice, types: Mapping[str, str | None], steps: Mapping[str, Steps | None] | None = None
+        self,
+        choice: Choice,
+        types: Mapping[str, str | None],
+        places: Mapping[str, str] | None = None,
+        steps: Mapping[str, Steps | None] | None = None,
     ) -> Condition:
         """Compile the condition that a choice stands for; nothing chosen means every row.
 
         Args:
             choice: What is chosen.
-            types: The SQL type of each field, where it is known.
+            types: The SQL type of the values of each field, where it is known.
+            places: In SQL what each field restricts, instead of its column; the other fields restrict nothing.
             steps: The only values that the ends of each field's range can take, where they are known.
         """
+        if places is None:
+            places = {field: quote_identifier(column) for field, column in self.columns.items()}
         choices = cast("Mapping[str, Choice]", choice) if isinstance(choice, Mapping) else {"": choice}
         pieces: list[str | ValueOf] = []
         values: dict[ValueOf, Bound] = {}
         for field, chosen in choices.items():
-            column = self.columns.get(field)
-            if column is None or is_empty(chosen):
+            restricted = places.get(field)
+            if restricted is None or is_empty(chosen):
                 continue
             if pieces:
                 pieces.append(" AND ")
-            of = (steps or {}).get(field)
-            bind = _binder(self, field, types.get(field), values, of)
-            pieces += _compare(quote_identifier(column), chosen, bind)
+            bind = _binder(self, field, types.get(field), values, (steps or {}).get(field))
+            pieces += _compare(restricted, chosen, bind)
         return Condition(tuple(pieces) or ("TRUE",), values)
 
 

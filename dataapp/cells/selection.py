@@ -126,21 +126,35 @@ def _moment(value: object) -> object:
 class SelectionCell(InputCell):
     """The input behind a predicate of a chart. It is called what its predicate is called."""
 
-    __slots__ = ("predicate", "selects")
+    __slots__ = ("chart", "predicate", "selects", "source")
 
     selects: str
     predicate: PredicateCell | None
+    source: Cell | None
+    chart: object
 
-    def __init__(self, kind: SelectionKind, namespace: Namespace, *, selects: str) -> None:
+    def __init__(
+        self,
+        kind: SelectionKind,
+        namespace: Namespace,
+        *,
+        selects: str,
+        source: Cell | None = None,
+        chart: object = None,
+    ) -> None:
         """Describe a selection.
 
         Args:
             kind: Interval or point.
             namespace: Where the predicate was written.
             selects: By what the chart's data knows it.
+            source: The cell whose rows the chart shows.
+            chart: The chart that it was declared on, opaque here.
         """
         super().__init__(kind, namespace)
         self.selects = selects
+        self.source = source
+        self.chart = chart
         self.predicate = None
 
     @property

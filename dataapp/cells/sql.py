@@ -11,18 +11,20 @@ from dataapp.errors import WrongKindError
 
 type Materialize = Literal["auto"] | bool
 type Run = Literal["auto", "button"]
+type Filters = Literal["auto", "inside", "outside"]
 
 
 class SqlCell(LimitedCell):
     """A query. Made by `sql`."""
 
-    __slots__ = ("materialize", "on", "query", "run", "ttl")
+    __slots__ = ("filtering", "materialize", "on", "query", "run", "ttl")
 
     query: str
     on: Database | None
     materialize: Materialize
     run: Run
     ttl: float | None
+    filtering: Filters
 
     def __init__(
         self,
@@ -34,6 +36,7 @@ class SqlCell(LimitedCell):
         run: Run,
         name: str | None,
         ttl: float | None = None,
+        filters: Filters = "auto",
     ) -> None:
         super().__init__(namespace, name)
         self.query = query
@@ -41,6 +44,7 @@ class SqlCell(LimitedCell):
         self.materialize = materialize
         self.run = run
         self.ttl = ttl
+        self.filtering = filters
 
     @property
     def text(self) -> str:
@@ -61,6 +65,7 @@ def sql(
     run: Run = "auto",
     name: str | None = None,
     ttl: Lifetime = None,
+    filters: Filters = "auto",
     **bindings: object,
 ) -> SqlCell:
     """Make a SQL cell: any single query that DuckDB accepts as a table.
@@ -79,6 +84,9 @@ def sql(
         ttl: With ``on=``, for how many seconds (a number or a timedelta) an answer of the database may be reused, by
             all sessions of the process, before it is asked anew, whether anything changed meanwhile or not. By default
             as long as all the sources that it reads allow; where one says nothing, the database is asked.
+        filters: Where the selections of a `crossfilter` go: ``outside`` keeps them off the tables that this cell reads,
+            so they filter its result; ``inside`` lets them through also where that changes what the text means, such as
+            the ten largest below a LIMIT; ``auto`` lets them through but there.
         **bindings: What names in the text stand for.
 
     Returns:
@@ -94,6 +102,8 @@ def sql(
         raise WrongKindError(f"`run` of a SQL cell is {run!r}.", hint="use 'auto' or 'button'")
     if materialize not in ("auto", True, False):
         raise WrongKindError(f"`materialize` of a SQL cell is {materialize!r}.", hint="use 'auto', True or False")
+    if filters not in ("auto", "inside", "outside"):
+        raise WrongKindError(f"`filters` of a SQL cell is {filters!r}.", hint="use 'auto', 'inside' or 'outside'")
     if on is not None and not isinstance(on, Database):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise WrongKindError(f"`on` of a SQL cell is a {type(on).__name__}.", hint="give what da.connect(url) returns")
     seconds = checked_ttl(ttl)
@@ -110,4 +120,5 @@ def sql(
         run=run,
         name=name,
         ttl=seconds,
+        filters=filters,
     )

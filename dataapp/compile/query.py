@@ -11,6 +11,8 @@ from dataapp.compile.columns import ALL, UsedColumns, used_columns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.meaning import Functions, is_volatile, reduces, unstable_reasons
 from dataapp.compile.names import FileRef, Names, Node, TableRef, UnplacedNameError, read_names
+from dataapp.compile.outputs import Outputs, read_outputs
+from dataapp.compile.passages import closed_tables
 from dataapp.compile.pivots import freeze_pivots, has_pivot, without_parameters
 from dataapp.compile.restrictions import ALL_ROWS, UsedRows, used_rows
 from dataapp.compile.spans import line_and_column
@@ -79,6 +81,8 @@ class Query:
         reduces: Whether the outermost level groups, aggregates, is DISTINCT, sampled or limited.
         columns: Which columns of the tables that it reads it may use, predicates left out.
         rows: Which rows of the tables that it reads it may use, predicates left out.
+        closed: By folded name of each table that no condition may stand on, the reason for people.
+        outputs: Where the columns of its result come from, where that is understood.
     """
 
     text: str
@@ -94,6 +98,8 @@ class Query:
     reduces: bool
     columns: UsedColumns
     rows: UsedRows
+    closed: Mapping[str, str]
+    outputs: Outputs | None
 
 
 def parse(text: str, parser: Parser) -> Query:
@@ -125,6 +131,8 @@ def parse(text: str, parser: Parser) -> Query:
         reduces=reduces(tree, functions),
         columns=ALL if is_dynamic else used_columns(tree),
         rows=ALL_ROWS if is_dynamic else used_rows(tree, found.tables, found.ctes),
+        closed=closed_tables(tree, found.tables),
+        outputs=None if is_dynamic else read_outputs(tree, tokens, functions),
     )
 
 

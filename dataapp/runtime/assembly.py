@@ -5,9 +5,11 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, cast
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import NarrowedRows
 from dataapp.cells.input import InputCell, Stepped
 from dataapp.cells.policy import PolicyCell
 from dataapp.cells.predicate import Condition, PredicateCell
+from dataapp.cells.selection import selected_steps
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.steps import Steps
 from dataapp.cells.user import UserCell, claim
@@ -24,6 +26,8 @@ from dataapp.runtime.bindable import bindable
 from dataapp.runtime.databases import refuse_elsewhere
 from dataapp.runtime.resolution import Reads
 from dataapp.runtime.tables import Files, Table, TableBuilder, digest
+
+_EVERY_ROW = Condition(("TRUE",), {})
 
 type Choose = Callable[[str, object], tuple[object, Files]]
 
@@ -46,6 +50,8 @@ def build_table(
         inputs: Values of the nodes that it reads: tables, values, predicates and the state of its files.
         choose: Turns the value of a parameter that names files into what is bound, and notes the files.
     """
+    if isinstance(cell, NarrowedRows) and all(inputs["predicate", name] == _EVERY_ROW for name in reads.predicates):
+        return cast("Table", inputs["table", "rows"])
     builder = TableBuilder(cell, cell.on)
     facts: list[object] = [query.text, None if cell.on is None else cell.on.key]
     locations = list(files.values())
@@ -77,7 +83,7 @@ def build_table(
     for name, condition in predicates.items():
         for value, bound in condition.values.items():
             builder.values[value.key] = bindable(bound.value, bound.type, name, cell.label, bound.steps)
-            builder.labels[value.key] = _part_label(reads.predicates[name], value)
+            builder.labels[value.key] = _part_label(value)
         facts += [name, [piece if isinstance(piece, str) else condition.values[piece] for piece in condition.pieces]]
     if (version := inputs.get(("files", ""))) is not None:
         local = tuple(filter(is_local, files.values()))
@@ -85,7 +91,7 @@ def build_table(
         facts += [sorted(files.items()), version]
     part = TextPart(
         query=query,
-        tables=dict(reads.tables),
+        tables={name: cast("Table", inputs["table", name]).root for name in reads.tables},
         values=dict(reads.values),
         predicates={name: condition.predicate for name, condition in predicates.items()},
         files=files,
@@ -161,8 +167,8 @@ def _own_tables(query: Query, cells: Container[str]) -> list[TableRef]:
     return [table for table in query.tables if table.qualified or fold(table.name) not in cells]
 
 
-def _part_label(predicate: PredicateCell, value: ValueOf) -> str:
-    _, field, part = cast("tuple[Cell, str, str]", value.key)
+def _part_label(value: ValueOf) -> str:
+    predicate, field, part = cast("tuple[PredicateCell, str, str]", value.key)
     return "_".join(filter(None, [predicate.label if predicate.is_named else "chosen", field, part]))
 
 
@@ -172,6 +178,11 @@ def steps_of(cell: Cell) -> Steps | None:
         return None
     kind: object = cell.kind
     return kind.steps() if isinstance(kind, Stepped) else None
+
+
+def range_steps(predicate: PredicateCell, of: Cell, choice: object) -> Mapping[str, Steps | None]:
+    """Return the only values that the ends of a predicate's ranges can take, by field, where that is known."""
+    return selected_steps(choice) or dict.fromkeys(predicate.columns, steps_of(of))
 
 
 def sql_type(cell: Cell) -> str | None:

@@ -1,6 +1,6 @@
 """What a cell's query is, what it read and cost, and which rows are kept on its way, as a text for people."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 
 from dataapp.cells.cell import Cell
@@ -21,6 +21,7 @@ def table_to_text(
     cell: Cell,
     table: Table,
     reader: Reader,
+    selections: Sequence[str],
     kept: Mapping[str, str],
     computed: Mapping[str, str],
     fetched: Mapping[str, str],
@@ -33,6 +34,7 @@ def table_to_text(
         cell: The cell.
         table: As it would be read with nothing kept.
         reader: A reader of its relation.
+        selections: Where the selections of a crossfilter stand, and why not deeper.
         kept: By label why the rows of cells are kept.
         computed: By label what is computed of lazy frames of Polars.
         fetched: By label what is fetched from databases.
@@ -47,6 +49,7 @@ def table_to_text(
         for scan in profile.scans:
             lines += _scan_lines(scan, table, reader)
     lines += _section("Policies", _policies(table))
+    lines += _section("Selections, and what they are on", list(selections))
     values = {**relation.parameters, **relation.variables}
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))

@@ -170,6 +170,7 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
         found = _take(session, cell, "query")
         assert isinstance(found, Table)
         reasons, computed = session.nodes.kept_rows(), session.nodes.computed_frames()
+        selections = session.nodes.placed_selections()
         try:
             with (of or session).working(cell) as cancel:
                 if found.database is not None:
@@ -177,7 +178,7 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
                 fetched = session.nodes.fetched_rows(cancel)
                 with found.relation(engine).open() as reader:
                     cancel.on_cancel(reader.cancel)
-                    return table_to_text(cell, found, reader, reasons, computed, fetched, analyze=analyze)
+                    return table_to_text(cell, found, reader, selections, reasons, computed, fetched, analyze=analyze)
         except DataAppError as error:
             raise with_cell(error, cell) from error.__cause__
         except Cancelled as stopped:
@@ -186,10 +187,11 @@ def explain(engine: DuckDB, cell: Cell, initial: Initial, *, analyze: bool, of: 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a thread works with: the rows of cells, and what stops it."""
+    """What a thread works with: the rows of cells, what stops it, and where selections of crossfilters stand."""
 
     relations: Sequence[Relation]
     cancel: Cancel
+    selections: Sequence[str]
 
 
 @contextmanager
@@ -211,7 +213,7 @@ def working(engine: DuckDB, cells: Sequence[Cell], initial: Initial, *, of: Sess
         relations = [cast("Table", found).relation(engine) for found in tables]
         try:
             with (of or session).working(cells[0]) as cancel:
-                yield Work(relations, cancel)
+                yield Work(relations, cancel, session.nodes.placed_selections())
         except Cancelled as stopped:
             raise SessionError("The session ended while its rows were read.", cell=cells[0].label) from stopped
 

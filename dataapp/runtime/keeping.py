@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import OutlineCell
 from dataapp.cells.database import Database
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
@@ -99,6 +100,8 @@ class Keeping:
         cell, query = readable.cell, readable.query
         if (database := database_of(cell)) is not None:
             return _origin(database, readable.lazy) if readable.table in self.necessary else None
+        if isinstance(cell, OutlineCell):
+            return None
         if isinstance(cell, SqlCell) and cell.run == "button":
             return "it runs when its button is pressed"
         if query is not None and query.unstable:

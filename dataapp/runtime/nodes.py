@@ -19,13 +19,13 @@ import pyarrow as pa
 
 from dataapp.cells.adapters import is_frame
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import NarrowedCell, OutlineCell, PlacedCell, PlacementCell
 from dataapp.cells.explore import FilterCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, Control, InputCell, Setting
 from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.relation import is_query, is_relation
-from dataapp.cells.selection import selected_steps
 from dataapp.cells.source import SourceCell, is_location
 from dataapp.cells.sql import SqlCell
 from dataapp.compile.query import Query
@@ -49,7 +49,7 @@ from dataapp.errors import (
 )
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.answers import Leased, fetch
-from dataapp.runtime.assembly import build_table, sql_type, steps_of
+from dataapp.runtime.assembly import build_table, range_steps, sql_type
 from dataapp.runtime.calls import call_function
 from dataapp.runtime.costs import keep_rows, note, same_rows
 from dataapp.runtime.databases import describe, source_table
@@ -61,6 +61,7 @@ from dataapp.runtime.keeping import Keeping, Readable
 from dataapp.runtime.lazy_calls import LazyCall, query_of, takes_table
 from dataapp.runtime.outcomes import Done, Failed, Outcome
 from dataapp.runtime.paths import choose_files
+from dataapp.runtime.placing import Placement, place
 from dataapp.runtime.projection import WHOLE, Projection, Wanted
 from dataapp.runtime.remote import RemoteSource
 from dataapp.runtime.resolution import Resolver, circle_error
@@ -139,6 +140,7 @@ class Nodes:
         self.since = 0
         self.looks = 0
         self.remote: dict[Node, RemoteSource | None] = {}
+        self.placements: dict[PlacementCell, Node] = {}
         self._states: set[Node] = set()
         self._onlookers: set[Node] = set()
         self._leased: dict[Node, list[Leased]] = {}
@@ -197,7 +199,7 @@ class Nodes:
             kind.clear()
         for kind in (self.raws, self.settings, self.controls, self.usage.wanted, self.files, self.chosen, self.noted):
             kind.clear()
-        for kind in (self._leased, self.remote):
+        for kind in (self._leased, self.remote, self.placements):
             kind.clear()
         self._states.clear()
         self._onlookers.clear()
@@ -238,6 +240,12 @@ class Nodes:
     def fetched_rows(self, cancel: Cancel) -> dict[str, str]:
         """Return, by label, what is fetched from databases for what is read at present; they are asked for columns."""
         return self.usage.described_fetches(self._handing_on(), self.lazies, cancel)
+
+    def placed_selections(self) -> list[str]:
+        """Return, for people, where the selections of crossfilters stand for what is read at present."""
+        outcomes = [node.outcome for node in self.placements.values()]
+        found = [outcome.value for outcome in outcomes if isinstance(outcome, Done)]
+        return [line for placement in found if isinstance(placement, Placement) for line in placement.lines()]
 
     def _handing_on(self) -> dict[Node, Cell]:
         """Return the nodes that give readers the rows of a query as they are, whether or not they are kept."""
@@ -447,6 +455,10 @@ class Nodes:
                 return self._looking_at(cell, cell.explorer.choice, partial(selected_rows, self._engine), is_same)
             case ValueAtCell():
                 return self._looking_at(cell, cell.explorer.choice, partial(value_at, cell, self._engine), is_same)
+            case PlacementCell():
+                return self._placement(cell)
+            case PlacedCell():
+                return self._placed(cell)
             case PredicateCell():
                 return self._condition(cell)
             case PythonCell() if not is_query(cell := cast("PythonCell[..., Any]", cell)):
@@ -465,6 +477,8 @@ class Nodes:
     def _make_table(self, cell: Cell) -> Node:
         if cell in self._replaced:
             return self._scanning(cell, self._fixed(cell, self._replaced[cell]))
+        if isinstance(cell, NarrowedCell | OutlineCell) and cell.of in self._replaced:
+            return self.table(cell.of)
         if database_of(cell) is not None:
             return self._database_table(cell)
         if is_query(cell):
@@ -591,9 +605,46 @@ class Nodes:
         types = {field: sql_type(of) for field in cell.columns}
 
         def condition(choice: object) -> Condition:
-            return cell.condition(choice, types, selected_steps(choice) or dict.fromkeys(cell.columns, steps_of(of)))
+            return cell.condition(choice, types, steps=range_steps(cell, of, choice))
 
         return self._waves.add(Node(cell.label, (self.value(of),), compute=condition, same=_equal))
+
+    def _placement(self, cell: PlacementCell) -> Node:
+        readings = self._resolver.readings(cell)
+        tables = [
+            cell.view.outline(cast("SqlCell", read)) if self._resolver.outlined(read) else read for read in readings
+        ]
+
+        def look(_: Cancel, *found: Table) -> Placement:
+            known = (table.relation(self._engine).columns() for table in found)
+            columns = [{column.name: column.type for column in each} for each in known]
+            return place(cell.view, readings, dict(zip(readings, columns, strict=True)))
+
+        node = Node(cell.label, tuple(map(self.table, tables)), compute=look, is_work=True, same=_equal)
+        self._onlookers.add(node)
+        self.placements[cell] = node
+        return self._waves.add(node)
+
+    def _placed(self, cell: PlacedCell) -> Node:
+        selections = cell.view.selections
+        choices = [self._choice(selection) for selection in selections]
+        types = [
+            {name: sql_type(of) for name in each.columns} for each, (_, of) in zip(selections, choices, strict=True)
+        ]
+
+        def condition(placement: Placement, *chosen: object) -> Condition:
+            steps = [
+                range_steps(each, of, choice) for each, (_, of), choice in zip(selections, choices, chosen, strict=True)
+            ]
+            return placement.condition(cell, chosen, types, steps)
+
+        inputs = (self.value(cell.view.placement), *(node for node, _ in choices))
+        return self._waves.add(Node(cell.label, inputs, compute=condition, same=_equal))
+
+    def _choice(self, cell: PredicateCell) -> tuple[Node, Cell]:
+        """Return the node of what is chosen in a selection, and whose it is."""
+        of = self._resolver.choice_of(cell)
+        return (self._fixed(cell, self._replaced[cell]) if cell in self._replaced else self.value(of)), of
 
     def _looking_at(
         self,

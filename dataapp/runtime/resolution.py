@@ -12,6 +12,14 @@ from weakref import WeakKeyDictionary
 
 from dataapp.cells.adapters import as_cell, is_plain
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import (
+    LinkedRows,
+    NarrowedCell,
+    NarrowedRows,
+    OutlineCell,
+    PlacedCell,
+    PlacementCell,
+)
 from dataapp.cells.explore import FilterCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.expression import ExpressionCell
 from dataapp.cells.input import ConstantCell, InputCell
@@ -19,6 +27,7 @@ from dataapp.cells.namespace import MISSING, Namespace
 from dataapp.cells.policy import GuardedRows, PolicyCell, check_condition
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
+from dataapp.cells.selection import SelectionCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
 from dataapp.cells.user import UserCell
@@ -49,8 +58,13 @@ from dataapp.errors import (
 from dataapp.graph.dag import CycleFound, closure
 from dataapp.runtime.databases import check_text, refuse_unfit
 from dataapp.runtime.equality import is_same
+from dataapp.runtime.passing import passages
+from dataapp.runtime.placing import Edge, Reading, source_of
 
 TABLES = (SqlCell, SourceCell, PythonCell)
+
+_UNNAMED = (GuardedRows, SelectionCell, NarrowedRows, NarrowedCell, OutlineCell, PlacementCell, PlacedCell)
+"""What has the label of another cell, which is what people mean by it."""
 
 type Faults = dict[str, DataAppError]
 """What is wrong with a cell's names, by name; the empty name stands for its text as a whole."""
@@ -135,7 +149,7 @@ class Resolver:
         if reads.query is None:
             return None
         used = reads.query.columns
-        if any(isinstance(predicate, FilterCell) for predicate in reads.predicates.values()):
+        if any(isinstance(predicate, FilterCell | PlacedCell) for predicate in reads.predicates.values()):
             return ALL  # a reader may filter any column
         chosen = [fold(name) for predicate in reads.predicates.values() for name in predicate.columns.values()]
         return replace(used, names=used.names.union(chosen))
@@ -250,8 +264,11 @@ class Resolver:
                 if fold(name) == fold(used):
                     named[read] = None
             known[cell.label] = None
-            if cell.label == name and not isinstance(cell, GuardedRows):
+            if cell.label == name and not isinstance(cell, _UNNAMED):
                 named[cell] = None
+        for cell in list(named):  # an input without a name is called what its predicate is called
+            if isinstance(cell, PredicateCell):
+                named = {other: None for other in named if other not in self.reads(cell).cells}
         if not named:
             raise NameNotFoundError(
                 f"`{root.label}` reads nothing called `{name}`, neither directly nor through other cells.",
@@ -268,6 +285,8 @@ class Resolver:
 
     def _look_up(self, cell: Cell, faults: Faults) -> Reads:
         match cell:
+            case NarrowedRows() | NarrowedCell() | OutlineCell():
+                return self._narrowed(cell)
             case SqlCell():
                 return self._sql_reads(cell, faults)
             case PythonCell():
@@ -278,6 +297,13 @@ class Resolver:
                 return Reads(arguments=arguments)
             case FilterCell():
                 return Reads(tables={"": cell.explorer.of}, arguments={"": cell.explorer.view})
+            case PlacementCell():
+                above = self.readings(cell)
+                columns = {f"columns {at}": self._outline(cell, read) for at, read in enumerate(above)}
+                return Reads(arguments={f"cell {at}": read for at, read in enumerate(above)} | columns)
+            case PlacedCell():
+                named = {selection.label: selection for selection in cell.view.selections}
+                return Reads(arguments={"": cell.view.placement}, predicates=named)
             case PredicateCell():
                 return Reads(values={"": self._thing(cell.of, cell)})
             case SelectedCell() | ValueAtCell():
@@ -288,6 +314,58 @@ class Resolver:
                 return Reads(arguments=dict(cell.feeds))
             case _:
                 return Reads()
+
+    def choice_of(self, cell: PredicateCell) -> Cell:
+        """Return what holds the choice that a predicate is a condition on."""
+        reads = self.reads(cell)
+        return reads.arguments[""] if isinstance(cell, FilterCell) else reads.values[""]
+
+    def readings(self, cell: PlacementCell) -> dict[Cell, Reading]:
+        """Return what each cell above a view of a crossfilter reads, and above what selections are made in."""
+        made_in = [source for selection in cell.view.selections if (source := source_of(selection)) is not None]
+        led_to = [table for pair in cell.view.keys for table in pair]
+        found: dict[Cell, Reading] = {}
+        waiting = [*cell.view.roots, *made_in, *led_to]
+        while waiting:
+            read = waiting.pop()
+            if read not in found:
+                found[read] = self._reading(read)
+                waiting += [edge.read for edge in found[read].edges]
+        return found
+
+    def _reading(self, cell: Cell) -> Reading:
+        reads = self.partial(cell)
+        if not isinstance(cell, SqlCell) or isinstance(cell, PolicyCell) or reads.query is None:
+            return Reading()
+        through = passages(cell, reads.query)
+        edges = (Edge(name, read, through[name]) for name, read in reads.tables.items())
+        return Reading(tuple(edges), reads.query.outputs)
+
+    def outlined(self, cell: Cell) -> bool:
+        """Whether a cell's columns are found from its text and the columns of what it reads."""
+        reads = self.partial(cell) if isinstance(cell, SqlCell) and not isinstance(cell, PolicyCell) else Reads()
+        return isinstance(cell, SqlCell) and cell.on is None and reads.query is not None and reads.query.form != "pivot"
+
+    def _outline(self, cell: PlacementCell, read: Cell) -> Cell:
+        return cell.view.outline(read) if isinstance(read, SqlCell) and self.outlined(read) else read
+
+    def _narrowed(self, cell: NarrowedRows | NarrowedCell | OutlineCell) -> Reads:
+        view = cell.view
+        if isinstance(cell, NarrowedRows):
+            goes_on = any(edge.passage.kind != "closed" for edge in self._reading(cell.of).edges)
+            inner = view.narrowed(cell.of) if isinstance(cell.of, SqlCell) and goes_on else cell.of
+            tables = {"rows": inner}
+            if isinstance(cell, LinkedRows):
+                tables = {"rows": cell.rows, "others": cell.link.others.rows(cell.link.others.root)}
+            return Reads(parse_text(cell.query, self._parser), tables, predicates={"selections": cell.placed})
+        reads = self.reads(cell.of)
+        if isinstance(cell, OutlineCell):
+            return replace(reads, tables={n: self._outline(view.placement, read) for n, read in reads.tables.items()})
+        through = {edge.name: edge.passage for edge in self._reading(cell.of).edges}
+        tables = {
+            name: read if through[name].kind == "closed" else view.rows(read) for name, read in reads.tables.items()
+        }
+        return replace(reads, tables=tables)
 
     def _sql_reads(self, cell: SqlCell, faults: Faults) -> Reads:
         if isinstance(cell, ExpressionCell) and cell.fault is not None:

@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell, Setting
 from dataapp.cells.limited import own_limit
+from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.sql import SqlCell
 from dataapp.engines.duckdb import DuckDB
@@ -270,6 +271,11 @@ class Session:
             self._check_open()
             self.nodes.value(cell)
             return self.nodes.controls[cell]
+
+    def choice_of(self, predicate: PredicateCell) -> Cell:
+        """Return what holds the choice that a predicate is a condition on."""
+        with self._lock:
+            return self.resolver.choice_of(predicate)
 
     def kept[T](self, cell: Cell, make: Callable[[], T]) -> T:
         """Return what is kept for a cell as long as the session lives, made on first use."""

@@ -5,11 +5,12 @@ take with it, and most apps that need it have imported it themselves.
 """
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import CrossfilterCell, NarrowedRows
 from dataapp.cells.explore import ExploreCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.predicate import Condition, PredicateCell
@@ -19,6 +20,7 @@ from dataapp.errors import ChartError
 from dataapp.runtime.session import Form, Session
 from dataapp.views.bodies import TableBody, TakeError, ValueBody
 from dataapp.views.card import Card
+from dataapp.views.crossfiltering import bar_of, history_of
 from dataapp.views.texts import text_pane, view_of_value
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ def view_of(cell: Cell, session: Session) -> Any:
     """Return a Panel object that shows a cell in a session."""
     again = partial(view_of, cell)
     match cell:
+        case CrossfilterCell():
+            return bar_of(cell, session)
         case InputCell():
             return _input_view(cell, session)
         case ConstantCell():
@@ -46,10 +50,12 @@ def view_of(cell: Cell, session: Session) -> Any:
             )
         case ExploreCell():
             of, shown = cell.of, {"height": cell.height, "explorer": cell}
+            _remember_selections([of], session)
             return Card(
                 session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, **shown), again=again
             )
         case _:
+            _remember_selections([cell], session)
             return Card(
                 session, cell, {cell: "table"}, lambda take_error: TableBody(session, cell, take_error), again=again
             )
@@ -64,10 +70,18 @@ def view_of_chart(chart: "alt.TopLevelMixin", session: Session) -> Card:
     wants: Mapping[Cell, Form] = {item.source: "table" for item in data if isinstance(item.source, Cell)}
     if not wants:
         raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
+    _remember_selections(wants, session)
     again = partial(view_of_chart, chart)
     return Card(
         session, next(iter(wants)), wants, lambda take_error: ChartBody(session, chart, take_error), again=again
     )
+
+
+def _remember_selections(cells: Iterable[Cell], session: Session) -> None:
+    """Begin to remember what is selected in a crossfilter with the first of its views that a session has."""
+    for cell in cells:
+        if isinstance(cell, NarrowedRows) and cell.view.crossfilter is not None:
+            history_of(cell.view.crossfilter, session)
 
 
 def _value_body(session: Session, cell: Cell, take_error: TakeError) -> ValueBody:

@@ -55,10 +55,12 @@ def chart(table: object, /) -> alt.Chart:
     if cell is None:
         raise WrongKindError(f"`da.chart` takes a table, but got a {type(table).__name__}.")
 
-    def columns() -> tuple[Column, ...]:
-        return tuple(Column(name, type_) for name, type_ in host.current().schema(cell).items())
+    return chart_over(cell, lambda: columns_of(cell), lambda: to_arrow(cell.evaluate(), cell.label))
 
-    return chart_over(cell, columns, lambda: to_arrow(cell.evaluate(), cell.label))
+
+def columns_of(cell: Cell) -> tuple[Column, ...]:
+    """Return the columns of a cell that is a table."""
+    return tuple(Column(name, type_) for name, type_ in host.current().schema(cell).items())
 
 
 def explain(chart: alt.TopLevelMixin, /) -> str:
@@ -86,7 +88,9 @@ def explain(chart: alt.TopLevelMixin, /) -> str:
         raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
     with host.current().working(cells) as work:
         relations = dict(zip(found, work.relations, strict=True))
-        return explain_chart(chart, relations, work.cancel)
+        text = explain_chart(chart, relations, work.cancel)
+        lines = [f"    {line}" for line in dict.fromkeys(work.selections)]
+        return "\n".join([text, "", "Selections, and what they are on", *lines]) if lines else text
 
 
 def brush(
@@ -233,12 +237,26 @@ def _predicate(
     if not found:
         raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
     data = found[0]
-    cell = SelectionCell(SelectionKind(selection.kind), namespace, selects=data.key_of(selection))
+    source = data.source if isinstance(data.source, Cell) else None
+    kind = SelectionKind(selection.kind)
+    cell = SelectionCell(kind, namespace, selects=data.key_of(selection), source=source, chart=chart)
     data.selections[:] = [known for known in data.selections if known.name != selection.name] + [selection]
     _selection_cells[cell.selects] = cell
     predicate = PredicateCell(cell, columns, namespace, name=name)
     cell.predicate = predicate
     return predicate
+
+
+def declared_selections(chart: alt.TopLevelMixin) -> list[PredicateCell]:
+    """Return the predicates that were made of selections in a chart, or else in charts of the same data."""
+    cells = [
+        cell
+        for data in find_cell_data(chart)
+        for selection in data.selections
+        if (cell := _selection_cells.get(data.key_of(selection))) is not None and cell.predicate is not None
+    ]
+    own = [cell for cell in cells if cell.chart is chart] or cells
+    return [cell.predicate for cell in own if cell.predicate is not None]
 
 
 class ChartBody:

@@ -10,7 +10,7 @@ columns never share a dataset. Copies of a chart, deep ones too, keep the object
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
@@ -38,6 +38,7 @@ class CellData:
         source: What the data was made from; nothing here looks into it.
         name: The name of its dataset in a specification, unique in the process.
         selections: What is selected in charts of this data; panes add it to the first view that holds the data.
+        like: The data whose selections these are: its own, or those of the data that this one stands in for.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class CellData:
         self.source = source
         self.name = f"cell_{next(_NAMES)}"
         self.selections: list[Selection] = []
+        self.like = self
         self._columns = columns
         self._frame = frame
 
@@ -59,7 +61,27 @@ class CellData:
 
     def key_of(self, selection: Selection) -> str:
         """Return what a selection of this data is known by in the process: charts may use a parameter's name twice."""
-        return f"{self.name}.{selection.name}"
+        return f"{self.like.name}.{selection.name}"
+
+    def over(
+        self,
+        source: object,
+        columns: Callable[[], tuple[Column, ...]],
+        frame: Callable[[], pa.Table],
+        keys: Collection[str],
+    ) -> "CellData":
+        """Return data of other rows with the same columns, which has some of the selections of this one.
+
+        Args:
+            source: What the data is made from.
+            columns: Gives the columns.
+            frame: Gives the rows.
+            keys: By what the selections are known.
+        """
+        other = CellData(source, columns, frame)
+        other.like = self.like
+        other.selections = [selection for selection in self.selections if self.key_of(selection) in keys]
+        return other
 
     def frame(self) -> pa.Table:
         """Return the rows, for renderers that know nothing of this package."""

@@ -1,0 +1,59 @@
+// What is selected in a crossfilter, as chips that can be taken away, with buttons to undo and to reset.
+//
+// Everything that it shows is set as text, never as markup.
+
+import css from "./bar.css";
+
+export function render({model, el}) {
+  const style = document.createElement("style");
+  style.textContent = css;
+  const line = document.createElement("div");
+  line.className = "selections";
+  line.setAttribute("role", "group");
+  line.setAttribute("aria-label", "Selected");
+  const undo = action("Undo", () => model.send_msg({type: "undo"}));
+  const reset = action("Reset", () => model.send_msg({type: "reset"}));
+
+  function draw() {
+    undo.disabled = !model.can_undo;
+    reset.disabled = !model.can_reset;
+    const chips = model.chips.map((chip) => chipOf(chip, () => model.send_msg({type: "clear", key: chip.key})));
+    line.replaceChildren(undo, reset, ...chips);
+    if (!chips.length) {
+      const hint = document.createElement("span");
+      hint.className = "selection-hint";
+      hint.textContent = "Nothing is selected";
+      line.append(hint);
+    }
+  }
+
+  for (const name of ["chips", "can_undo", "can_reset"]) model.on(name, draw);
+  draw();
+  el.append(style, line);
+}
+
+function action(text, act) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "action";
+  button.textContent = text;
+  button.addEventListener("click", act);
+  return button;
+}
+
+function chipOf(chip, clear) {
+  const one = document.createElement("span");
+  one.className = "selection";
+  const label = document.createElement("span");
+  label.className = "selection-text";
+  label.textContent = label.title = chip.text;
+  const remove = document.createElement("button");
+  remove.type = "button";
+  remove.className = "selection-clear";
+  remove.textContent = "×";
+  remove.title = "Clear";
+  remove.setAttribute("aria-label", `Clear ${chip.label}`);
+  remove.addEventListener("click", clear);
+  one.append(label, remove);
+  return one;
+}

@@ -301,6 +301,7 @@ class Nodes:
         gone = [cell for cell in made if cell not in used]
         self._remove([kind.pop(cell) for cell in gone for kind in kinds if cell in kind])
         self._looked_above.difference_update(gone)
+        self.placements = {cell: node for cell, node in self.placements.items() if cell not in gone}
         return gone
 
     def drop(self, cell: Cell) -> list[Cell]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dataapp.app.sessions import engine
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import NarrowedCell, NarrowedRows, OutlineCell, PlacedCell, PlacementCell
 from dataapp.cells.explore import BEHIND, ExploreCell, FilterCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.policy import PolicyCell
@@ -68,7 +69,7 @@ def loaded_to_nodes(loaded: Loaded) -> list[Node]:
     cells = [cell for cell in binding.states if _is_node(cell)]
     cells = [cell for cell in cells if _drawn(cell) is cell or _drawn(cell) not in cells]
     ids: dict[Cell, str] = {cell: f"n{index}" for index, cell in enumerate(cells)}
-    shown = set(map(seen, loaded.shown))
+    shown = {_drawn(seen(cell)) for cell in loaded.shown}
     kept = _kept_rows([cell for cell in cells if cell in shown] or cells)
     errors = {found.cell: found.message for found in reversed(inspected.findings) if found.severity == "error"}
     nodes: list[Node] = []
@@ -158,11 +159,13 @@ def acyclic(reads: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 def _is_node(cell: Cell) -> bool:
     is_behind_predicate = isinstance(cell, SelectionCell) and cell.predicate is not None
-    return not is_behind_predicate and not isinstance(cell, (ExploreCell, *BEHIND))
+    return not is_behind_predicate and not isinstance(cell, (ExploreCell, PlacementCell, PlacedCell, *BEHIND))
 
 
 def _drawn(cell: Cell) -> Cell:
     """Return what stands for a cell where both are known: of the condition of filtered rows, these."""
+    if isinstance(cell, NarrowedRows | NarrowedCell | OutlineCell):
+        return cell.of
     return cell.explorer.filtered if isinstance(cell, FilterCell) else cell
 
 

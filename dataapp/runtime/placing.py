@@ -22,6 +22,7 @@ from dataapp.cells.crossfilter import Link, NarrowedView, PlacedCell
 from dataapp.cells.explore import FilterCell
 from dataapp.cells.predicate import Condition, PredicateCell
 from dataapp.cells.selection import SelectionCell
+from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
 from dataapp.cells.view import View
 from dataapp.compile.fusion import ValueOf

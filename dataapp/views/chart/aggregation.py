@@ -18,7 +18,7 @@ from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
 from dataapp.views.chart.binning import Binning, definition_to_binning
 from dataapp.views.chart.fields import field_definitions, mentions_expression
-from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of
+from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of, may_be_nan
 
 _CHANNELS = {
     *("x", "y", "x2", "y2", "xOffset", "yOffset", "theta", "theta2", "radius", "radius2"),
@@ -27,34 +27,32 @@ _CHANNELS = {
 }
 _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
-_VALID = "{0} IS NOT NULL AND NOT isnan({0})"
-_SAME_OF_ONE = {
-    "sum": "sum({0}) FILTER (WHERE " + _VALID + "){1}",
-    "mean": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
-    "average": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
-    "min": "min({0}) FILTER (WHERE " + _VALID + "){1}",
-    "max": "max({0}) FILTER (WHERE " + _VALID + "){1}",
-    "median": "quantile_cont({0}, 0.5) FILTER (WHERE " + _VALID + "){1}",
-    "q1": "quantile_cont({0}, 0.25) FILTER (WHERE " + _VALID + "){1}",
-    "q3": "quantile_cont({0}, 0.75) FILTER (WHERE " + _VALID + "){1}",
+# NaN is greater than all numbers, so it is the least of a group only where there is nothing else. Elsewhere it becomes
+# NULL, row by row: that is cheaper than a filter of the aggregate, which takes the rows apart.
+_VALID, _FINITE = "CASE WHEN NOT isnan({0}) THEN {0} END", "CASE WHEN isfinite({0}) THEN {0} END"
+_NAN = "CAST('nan' AS DOUBLE)"
+_SAME_OF_ONE = {  # of values without NaN
+    "sum": "sum({0}){1}",
+    "mean": "avg({0}){1}",
+    "average": "avg({0}){1}",
+    "min": "min({0}){1}",
+    "max": "max({0}){1}",
+    "median": "quantile_cont({0}, 0.5){1}",
+    "q1": "quantile_cont({0}, 0.25){1}",
+    "q3": "quantile_cont({0}, 0.75){1}",
 }
-_CARRIED = {  # of a single value, Vega knows none of them
-    "variance": "var_samp({0}) FILTER (WHERE isfinite({0})){1}",
-    "variancep": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
-    " THEN var_pop({0}) FILTER (WHERE isfinite({0})){1} END",
-    "stdev": "stddev_samp({0}) FILTER (WHERE isfinite({0})){1}",
-    "stdevp": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
-    " THEN stddev_pop({0}) FILTER (WHERE isfinite({0})){1} END",
+_CARRIED = {  # of finite values; of a single one, Vega knows none of them
+    "variance": "var_samp({0}){1}",
+    "variancep": "CASE WHEN count({0}){1} > 1 THEN var_pop({0}){1} END",
+    "stdev": "stddev_samp({0}){1}",
+    "stdevp": "CASE WHEN count({0}){1} > 1 THEN stddev_pop({0}){1} END",
 }
 # What counts as missing differs: for Vega, an empty text is missing, and NaN is neither missing nor valid.
-_COUNTED = {
-    Kind.NUMBER: {"missing": "count(*){1} - count({0}){1}", "valid": "count(*) FILTER (WHERE " + _VALID + "){1}"},
-    Kind.TEXT: {
-        "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = ''){1}",
-        "valid": "count(*) FILTER (WHERE {0} <> ''){1}",
-    },
+_COUNTED = {"missing": "count(*){1} - count({0}){1}", "valid": "count({0}){1}"}
+_COUNTED_TEXTS = {
+    "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = ''){1}",
+    "valid": "count(*) FILTER (WHERE {0} <> ''){1}",
 }
-_COUNTED_OTHERWISE = {"missing": "count(*){1} - count({0}){1}", "valid": "count({0}){1}"}
 _COUNTS = {"count", "valid", "missing", "distinct"}
 # A null is a value of its own.
 _DISTINCT = "count(DISTINCT {0}){1} + CAST(count(*){1} > count({0}){1} AS INTEGER)"
@@ -334,13 +332,13 @@ def _add_measure(
 def _measure(groups: _Groups, aggregate: str, name: str) -> tuple[str, Kind]:
     """Return the SQL of an aggregate and what it is in the browser."""
     sent = groups.sent(name)
-    sql = measure_to_sql(aggregate, sent.kind, _source(name))
+    sql = measure_to_sql(aggregate, sent.kind, _source(name), has_nan=may_be_nan(groups.columns[name]))
     if sql is None:
         raise _NotExact(f"`{aggregate}` of `{name}` is not translated")
     return sql, sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
 
 
-def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "") -> str | None:
+def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "", *, has_nan: bool = True) -> str | None:
     """Return the SQL of an aggregate as Vega means it, or None where there is none.
 
     Args:
@@ -348,16 +346,27 @@ def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "") -
         kind: What the values are in the browser.
         reference: Their SQL, as they are sent.
         over: An OVER clause with a space before it, for an aggregate over the rows around each row.
+        has_nan: Whether numbers among them may be NaN.
     """
+    template = _measure_template(aggregate, kind)
+    if template is None:
+        return None
+    if kind is not Kind.NUMBER or not has_nan or aggregate in {"distinct", "missing"}:
+        return template.format(reference, over)
+    if aggregate == "min":
+        return f"nullif({template.format(reference, over)}, {_NAN})"
+    values = _FINITE if aggregate in _CARRIED else _VALID
+    return template.format(values.format(reference), over)
+
+
+def _measure_template(aggregate: str, kind: Kind) -> str | None:
     if aggregate == "distinct" and kind is not Kind.NESTED:
-        template = _DISTINCT
-    elif aggregate in {"missing", "valid"} and kind is not Kind.NESTED:
-        template = _COUNTED.get(kind, _COUNTED_OTHERWISE)[aggregate]
-    elif kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
-        template = (_SAME_OF_ONE | _CARRIED).get(aggregate)
-    else:
-        template = None
-    return None if template is None else template.format(reference, over)
+        return _DISTINCT
+    if aggregate in _COUNTED and kind is not Kind.NESTED:
+        return (_COUNTED_TEXTS if kind is Kind.TEXT else _COUNTED)[aggregate]
+    if kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
+        return (_SAME_OF_ONE | _CARRIED).get(aggregate)
+    return None
 
 
 def _keep_title(

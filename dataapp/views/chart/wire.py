@@ -65,6 +65,16 @@ def kind_of(column: Column) -> Kind:
     return {"BOOLEAN": Kind.FLAG, "TIMESTAMP WITH TIME ZONE": Kind.INSTANT}.get(column.type, Kind.TEXT)
 
 
+def may_be_nan(column: Column) -> bool:
+    """Whether a column of numbers may have NaN: to test each row of the others for it is in vain.
+
+    Example:
+        >>> may_be_nan(Column("price", "FLOAT")), may_be_nan(Column("size", "BIGINT"))
+        (True, False)
+    """
+    return column.type in {"FLOAT", "DOUBLE"}
+
+
 def column_to_sent(column: Column, *, as_text: bool = False) -> Sent:
     """Return how a column is sent.
 

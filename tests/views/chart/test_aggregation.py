@@ -160,6 +160,26 @@ def test_not_a_number_is_no_value() -> None:
     assert sent == {"__mean_x": 2.0, "x": 3.0, "__valid_x": 2.0, "__missing_x": 1.0}
 
 
+@pytest.mark.parametrize("type_", ["DOUBLE", "FLOAT"])
+def test_least_of_numbers_and_nan_is_a_number_if_there_is_one(type_: str) -> None:
+    values = "(0, '2'), (0, 'nan'), (0, '-1'), (1, 'nan'), (1, NULL)) AS t(g, x)"
+    relation = relation_of(f"SELECT g, x::{type_} AS x FROM (VALUES {values}")
+    view = chart("x", relation.columns).mark_point().encode(x="g:N", y="min(x):Q", size="sum(x):Q")
+    plan = chart_to_plan(view, {view.data: relation.columns()})
+    assert rows_of(relation, plan.datasets[0]) == [
+        {"g": 0, "x": -1.0, "__sum_x": 1.0},
+        {"g": 1, "x": None, "__sum_x": None},
+    ]
+
+
+@pytest.mark.parametrize(("type_", "tests"), [("INTEGER", False), ("DECIMAL(9,2)", False), ("FLOAT", True)])
+def test_only_numbers_that_may_be_nan_are_tested_for_it(type_: str, tests: bool) -> None:
+    relation = relation_of(f"SELECT 1 AS g, 1::{type_} AS x")
+    view = chart("x", relation.columns).mark_point().encode(x="g:Q", y="mean(x):Q")
+    plan = chart_to_plan(view, {view.data: relation.columns()})
+    assert ("isnan" in plan.datasets[0].query) is tests
+
+
 def test_empty_relation_gives_no_total() -> None:
     relation = Relation("SELECT 1 AS x WHERE false", key=0, engine=DuckDB())
     view = chart("x", relation.columns).mark_bar().encode(x="count()")

@@ -25,7 +25,7 @@ from dataapp.views.chart.pushdown.groups import TYPES, check_order, key_of_group
 from dataapp.views.chart.pushdown.parsing import NotTranslated
 from dataapp.views.chart.pushdown.predicates import filter_to_expression
 from dataapp.views.chart.pushdown.stacks import stack
-from dataapp.views.chart.wire import Kind
+from dataapp.views.chart.wire import Kind, may_be_nan
 
 type Transform = Mapping[str, Any]
 
@@ -109,7 +109,7 @@ def _measure(frame: Frame, op: object, name: object, output: str, over: str) -> 
     if op == "count":
         return Field(Column(output, "DOUBLE"), True, False), f"CAST(count(*){over} AS DOUBLE)"
     known = frame.field(name)
-    sql = measure_to_sql(str(op), known.kind, known.value.sql, over)
+    sql = measure_to_sql(str(op), known.kind, known.value.sql, over, has_nan=may_be_nan(known.column))
     if sql is None or (known.is_lack and op == "distinct"):
         raise NotTranslated(f"`{op}` of `{name}` is not translated")
     kind = known.kind if op in {"min", "max"} else Kind.NUMBER
@@ -234,8 +234,7 @@ def _quantile(frame: Frame, transform: Transform) -> Frame:
         raise NotTranslated("such quantiles are not translated")
     keys = {name: key_of_group(frame, name) for name in transform.get("groupby", [])}
     listed = ", ".join(number_literal(one) for one in probs)
-    valid = f"{value.sql} IS NOT NULL AND NOT isnan({value.sql})"
-    found = f"quantile_cont({value.sql}, [{listed}]) FILTER (WHERE {valid})"
+    found = f"quantile_cont(CASE WHEN NOT isnan({value.sql}) THEN {value.sql} END, [{listed}])"
     nothing = ", ".join(["NULL"] * len(probs))
     made = {
         prob: (Field(Column(prob, "DOUBLE"), True, False), f"unnest([{listed}])"),

@@ -22,7 +22,7 @@ from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, near
 from dataapp.views.chart.addresses import check_addresses
 from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
-from dataapp.views.chart.binning import Binning
+from dataapp.views.chart.binning import Binning, Extents
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
@@ -63,7 +63,7 @@ class Dataset:
         query: SQL over ``relation``.
         columns: What the query gives.
         binnings: Bins, whose bounds are parameters of the query.
-        extents: SQL that gives low and high of each binning, or None.
+        extents: Low and high of each binning, or None.
         thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
         source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
         derived: The columns that transforms made.
@@ -78,7 +78,7 @@ class Dataset:
     query: str
     columns: tuple[Sent, ...]
     binnings: tuple[Binning, ...] = ()
-    extents: str | None = None
+    extents: Extents | None = None
     thinned: str | None = None
     source: Source = CELL
     derived: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ class Dataset:
     @property
     def question(self) -> tuple[object, ...]:
         """All that the rows depend on besides the relation."""
-        own = self.query, self.extents, self.thinned, repr(self.binnings), repr(self.grid), self.crowd, self.asked
+        own = self.query, self.thinned, repr((self.extents, self.binnings, self.grid)), self.crowd, self.asked
         return *own, self.source.over(""), repr(self.source.bounds)
 
     def fetch(self, fetch: Fetch) -> pa.Table:
@@ -122,9 +122,9 @@ class Dataset:
         if self.grid is not None:
             return self.grid.bounds(list(fetch(self.grid.extent, {}).to_pylist()[0].values()))
         if self.extents is not None:
-            ends = list(fetch(self.extents, {}).to_pylist()[0].values())
-            for index, binning in enumerate(self.binnings):
-                parameters |= binning.bounds_to_parameters(ends[2 * index], ends[2 * index + 1])
+            ends = self.extents.fetch(lambda query: fetch(query, {}))
+            for binning, (low, high) in zip(self.binnings, ends, strict=True):
+                parameters |= binning.bounds_to_parameters(low, high)
         return parameters
 
     @staticmethod
@@ -307,7 +307,7 @@ class _Planner:
             aggregated.columns,
             pushed,
             binnings=aggregated.binnings,
-            extents=aggregated.extents_query,
+            extents=aggregated.extents,
         )
 
     def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, str]) -> str:

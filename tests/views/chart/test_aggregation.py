@@ -160,6 +160,22 @@ def test_not_a_number_is_no_value() -> None:
     assert sent == {"__mean_x": 2.0, "x": 3.0, "__valid_x": 2.0, "__missing_x": 1.0}
 
 
+@pytest.mark.parametrize("name", ["histogram", "histogram of many bins", "two bins"])
+def test_a_histogram_reads_the_rows_once_beside_their_extent(name: str) -> None:
+    (dataset,) = chart_to_plan(PUSHED[name], {C.data: COLUMNS}).datasets
+    assert dataset.query.count("FROM relation") == dataset.query.count("FROM source") == 1
+
+
+def test_a_time_unit_is_sent_as_its_start() -> None:
+    relation = relation_of("SELECT unnest(['2020-02-03 04:05:06'::TIMESTAMP, '2020-02-07', 'infinity', NULL]) AS t")
+    view = chart("t", relation.columns).mark_bar().encode(x="yearmonth(t):T", y="count()")
+    plan = chart_to_plan(view, {view.data: relation.columns()})
+    february = 1_580_515_200_000.0
+    assert sorted(row["__count"] for row in rows_of(relation, plan.datasets[0])) == [1.0, 1.0, 2.0]
+    with relation.open() as reader:
+        assert plan.datasets[0].fetch(reader.fetch)["t"].to_pylist() == [None, None, february]
+
+
 @pytest.mark.parametrize("type_", ["DOUBLE", "FLOAT"])
 def test_least_of_numbers_and_nan_is_a_number_if_there_is_one(type_: str) -> None:
     values = "(0, '2'), (0, 'nan'), (0, '-1'), (1, 'nan'), (1, NULL)) AS t(g, x)"

@@ -13,7 +13,7 @@ from typing import Any, cast
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
 from dataapp.views.chart.aggregation import measure_to_sql, time_unit_start
-from dataapp.views.chart.binning import definition_to_binning
+from dataapp.views.chart.binning import Extents, definition_to_binning
 from dataapp.views.chart.pushdown.expressions import (
     Value,
     expression_to_condition,
@@ -135,10 +135,7 @@ def _bin(frame: Frame, transform: Transform) -> Frame:
     low, step = f"${binning.parameter}_start", f"${binning.parameter}_step"
     first = f"({low} + {step} * ({binning.expression(value.sql)}))"
     last = f"{low} + {step} * (1 + ({first} - {low}) / {step})"  # as Vega has it, to the last digit
-    extent = (
-        f"SELECT min({value.sql}) FILTER (WHERE NOT isnan({value.sql})), "
-        f"max({value.sql}) FILTER (WHERE NOT isnan({value.sql})) FROM {frame.source}"
-    )
+    extent = Extents((str(transform["field"]),), frame.source)
     made = {
         start: (Field(Column(start, "DOUBLE"), True), f"CAST({first} AS DOUBLE)"),
         end: (Field(Column(end, "DOUBLE"), True), f"CAST({last} AS DOUBLE)"),

@@ -10,7 +10,7 @@ from dataapp.engines.relation import Column
 from dataapp.views.chart.binning import Binning, Extents
 from dataapp.views.chart.pushdown.expressions import Value
 from dataapp.views.chart.pushdown.parsing import NotTranslated
-from dataapp.views.chart.wire import Kind, column_to_sent, kind_of
+from dataapp.views.chart.wire import Kind, column_to_sent, kind_of, may_be_nan
 
 type Fetch = Callable[[str, Mapping[str, object]], pa.Table]
 
@@ -44,7 +44,8 @@ class Field:
     @property
     def value(self) -> Value:
         """Its SQL as part of an expression."""
-        return Value(column_to_sent(self.column).expression, self.kind, self.is_nullable, self.is_lack)
+        sql = column_to_sent(self.column).expression
+        return Value(sql, self.kind, self.is_nullable, self.is_lack, may_be_nan(self.column))
 
 
 @dataclass(frozen=True, slots=True)

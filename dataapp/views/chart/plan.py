@@ -70,7 +70,8 @@ class Dataset:
         grid: The cells in which the query counts rows, or None.
         crowd: With more rows than this, some of its scatter plots become rasters.
         asked: How many rows are enough to tell that there are too many.
-        scatters: The numbers of those scatter plots.
+        scatters: The numbers of those scatter plots, or of those whose rows it counts: these become points again with
+            no more rows than `crowd`.
     """
 
     name: str
@@ -101,12 +102,13 @@ class Dataset:
 
         Raises:
             CrowdedError: There are so many rows that `scatters` are to be rasters.
+            SparseError: There are so few rows that `scatters` are to be points.
             ChartError: There are more rows than a browser can draw.
         """
         fetch = self.source.through(fetch)
         parameters = self._parameters(fetch)
-        table = self._first(fetch, self.query, parameters, self.asked)
-        if self.scatters and table.num_rows > self.crowd:
+        table = self._counts(fetch, self.grid) if self.grid else self._first(fetch, self.query, parameters, self.asked)
+        if self.scatters and self.grid is None and table.num_rows > self.crowd:
             raise CrowdedError(self.scatters)
         if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
             table = self._first(fetch, self.thinned, parameters, MOST_ROWS)
@@ -119,13 +121,17 @@ class Dataset:
 
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
         parameters: dict[str, object] = {}
-        if self.grid is not None:
-            return self.grid.bounds(list(fetch(self.grid.extent, {}).to_pylist()[0].values()))
         if self.extents is not None:
             ends = self.extents.fetch(lambda query: fetch(query, {}))
             for binning, (low, high) in zip(self.binnings, ends, strict=True):
                 parameters |= binning.bounds_to_parameters(low, high)
         return parameters
+
+    def _counts(self, fetch: Fetch, grid: Grid) -> pa.Table:
+        extent = grid.extent(fetch)
+        if self.scatters and extent.rows <= self.crowd:
+            raise SparseError(self.scatters)
+        return grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
 
     @staticmethod
     def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
@@ -138,6 +144,14 @@ class CrowdedError(ChartError):
 
     def __init__(self, scatters: frozenset[int]) -> None:
         super().__init__("A scatter plot has too many rows for points.")
+        self.scatters = scatters
+
+
+class SparseError(ChartError):
+    """Rasters have so few rows that they are to be points."""
+
+    def __init__(self, scatters: frozenset[int]) -> None:
+        super().__init__("A scatter plot has too few rows for a raster.")
         self.scatters = scatters
 
 
@@ -320,6 +334,7 @@ class _Planner:
         """Return a scatter plot, as counts or as points, and what runs in the engine for it."""
         if number in self.rasters:
             name = self._keep(data, grid.query, grid.columns, pushed, grid=grid)
+            self.scatters.setdefault(name, {})[number] = grid.most_points
             return rastered_unit(pushed.view, grid) | {"data": {"name": name}}, ("raster",)
         placed = self._rows(data, pushed)
         self.scatters.setdefault(placed["data"]["name"], {})[number] = grid.most_points
@@ -358,6 +373,8 @@ class _Planner:
         if not scatters:
             return dataset
         crowd = min(MOST_ROWS, *scatters.values())
+        if dataset.grid is not None:
+            return replace(dataset, crowd=crowd, scatters=frozenset(scatters))
         crowded = frozenset(number for number, most in scatters.items() if most <= crowd or crowd == MOST_ROWS)
         asked = crowd if len(scatters) == readers else MOST_ROWS
         return replace(dataset, crowd=crowd, asked=asked, scatters=crowded)

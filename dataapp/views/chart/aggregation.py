@@ -14,11 +14,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from dataapp.compile.identifiers import quote_identifier, quote_literal
+from dataapp.compile.identifiers import quote_identifier
 from dataapp.engines.relation import Column
-from dataapp.views.chart.binning import Binning, definition_to_binning
+from dataapp.views.chart.binning import Binning, Extents, definition_to_binning
 from dataapp.views.chart.fields import field_definitions, mentions_expression
-from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of
+from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of, may_be_nan, moment_to_milliseconds
 
 _CHANNELS = {
     *("x", "y", "x2", "y2", "xOffset", "yOffset", "theta", "theta2", "radius", "radius2"),
@@ -27,34 +27,32 @@ _CHANNELS = {
 }
 _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
-_VALID = "{0} IS NOT NULL AND NOT isnan({0})"
-_SAME_OF_ONE = {
-    "sum": "sum({0}) FILTER (WHERE " + _VALID + "){1}",
-    "mean": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
-    "average": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
-    "min": "min({0}) FILTER (WHERE " + _VALID + "){1}",
-    "max": "max({0}) FILTER (WHERE " + _VALID + "){1}",
-    "median": "quantile_cont({0}, 0.5) FILTER (WHERE " + _VALID + "){1}",
-    "q1": "quantile_cont({0}, 0.25) FILTER (WHERE " + _VALID + "){1}",
-    "q3": "quantile_cont({0}, 0.75) FILTER (WHERE " + _VALID + "){1}",
+# NaN is greater than all numbers, so it is the least of a group only where there is nothing else. Elsewhere it becomes
+# NULL, row by row: that is cheaper than a filter of the aggregate, which takes the rows apart.
+_VALID, _FINITE = "CASE WHEN NOT isnan({0}) THEN {0} END", "CASE WHEN isfinite({0}) THEN {0} END"
+_NAN = "CAST('nan' AS DOUBLE)"
+_SAME_OF_ONE = {  # of values without NaN
+    "sum": "sum({0}){1}",
+    "mean": "avg({0}){1}",
+    "average": "avg({0}){1}",
+    "min": "min({0}){1}",
+    "max": "max({0}){1}",
+    "median": "quantile_cont({0}, 0.5){1}",
+    "q1": "quantile_cont({0}, 0.25){1}",
+    "q3": "quantile_cont({0}, 0.75){1}",
 }
-_CARRIED = {  # of a single value, Vega knows none of them
-    "variance": "var_samp({0}) FILTER (WHERE isfinite({0})){1}",
-    "variancep": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
-    " THEN var_pop({0}) FILTER (WHERE isfinite({0})){1} END",
-    "stdev": "stddev_samp({0}) FILTER (WHERE isfinite({0})){1}",
-    "stdevp": "CASE WHEN count({0}) FILTER (WHERE isfinite({0})){1} > 1"
-    " THEN stddev_pop({0}) FILTER (WHERE isfinite({0})){1} END",
+_CARRIED = {  # of finite values; of a single one, Vega knows none of them
+    "variance": "var_samp({0}){1}",
+    "variancep": "CASE WHEN count({0}){1} > 1 THEN var_pop({0}){1} END",
+    "stdev": "stddev_samp({0}){1}",
+    "stdevp": "CASE WHEN count({0}){1} > 1 THEN stddev_pop({0}){1} END",
 }
 # What counts as missing differs: for Vega, an empty text is missing, and NaN is neither missing nor valid.
-_COUNTED = {
-    Kind.NUMBER: {"missing": "count(*){1} - count({0}){1}", "valid": "count(*) FILTER (WHERE " + _VALID + "){1}"},
-    Kind.TEXT: {
-        "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = ''){1}",
-        "valid": "count(*) FILTER (WHERE {0} <> ''){1}",
-    },
+_COUNTED = {"missing": "count(*){1} - count({0}){1}", "valid": "count({0}){1}"}
+_COUNTED_TEXTS = {
+    "missing": "count(*) FILTER (WHERE {0} IS NULL OR {0} = ''){1}",
+    "valid": "count(*) FILTER (WHERE {0} <> ''){1}",
 }
-_COUNTED_OTHERWISE = {"missing": "count(*){1} - count({0}){1}", "valid": "count({0}){1}"}
 _COUNTS = {"count", "valid", "missing", "distinct"}
 # A null is a value of its own.
 _DISTINCT = "count(DISTINCT {0}){1} + CAST(count(*){1} > count({0}){1} AS INTEGER)"
@@ -98,16 +96,9 @@ class Aggregated:
     binnings: tuple[Binning, ...] = ()
 
     @property
-    def extents_query(self) -> str | None:
-        """The SQL that gives low and high of each binned field, or None."""
-        if not self.binnings:
-            return None
-        ends = ", ".join(
-            f"min({reference}) FILTER (WHERE NOT isnan({reference})), "
-            f"max({reference}) FILTER (WHERE NOT isnan({reference}))"
-            for reference in (_as_double(binning.field) for binning in self.binnings)
-        )
-        return f"SELECT {ends} FROM relation"
+    def extents(self) -> Extents | None:
+        """Low and high of each binned field, or None."""
+        return Extents(tuple(binning.field for binning in self.binnings), "relation") if self.binnings else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +124,7 @@ class _Groups:
     taken: set[str]
     read: dict[str, str] = field(default_factory=dict[str, str])  # columns of `source`: SQL by name
     keys: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # partition expressions by field
+    starts: dict[str, str] = field(default_factory=dict[str, str])  # of time units: what is sent for a unit, by its SQL
     measures: dict[str, tuple[str, Kind]] = field(default_factory=dict[str, tuple[str, Kind]])  # by output name
     binnings: dict[tuple[str, object], Binning] = field(default_factory=dict[tuple[str, object], Binning])
 
@@ -210,6 +202,8 @@ def _add_key(groups: _Groups, channel: str, definition: Mapping[str, Any]) -> No
         alias = next((known for known, sql in groups.read.items() if sql == unit), f"__unit_{len(groups.read)}")
         groups.read[alias] = unit
         partition = _source(alias)
+        if unit.startswith("date_trunc("):
+            groups.starts[partition] = moment_to_milliseconds(partition)
     elif "bin" in definition and definition["bin"] not in (False, None):
         partition = _bin(groups, channel, name, definition["bin"], sent).expression(partition)
     elif sent.kind is Kind.NESTED or (sent.kind.is_temporal and definition.get("type") in {"nominal", "ordinal"}):
@@ -245,7 +239,8 @@ def _unit_and_moment(unit: object, column: Column) -> tuple[str, str]:
     if (name := name.removeprefix("utc")) not in _TRUNCATED.keys() | _PARTS:
         raise _NotExact(f"the time unit `{name}` is not translated")
     if is_utc:
-        return name, f"make_timestamp(CAST({column_to_sent(column).expression} AS BIGINT) * 1000)"
+        instant = quote_identifier(column.name)
+        return name, f"CASE WHEN isfinite({instant}) THEN make_timestamp(epoch_ms({instant}) * 1000) END"
     return name, f"CAST({quote_identifier(column.name)} AS TIMESTAMP)"
 
 
@@ -334,13 +329,13 @@ def _add_measure(
 def _measure(groups: _Groups, aggregate: str, name: str) -> tuple[str, Kind]:
     """Return the SQL of an aggregate and what it is in the browser."""
     sent = groups.sent(name)
-    sql = measure_to_sql(aggregate, sent.kind, _source(name))
+    sql = measure_to_sql(aggregate, sent.kind, _source(name), has_nan=may_be_nan(groups.columns[name]))
     if sql is None:
         raise _NotExact(f"`{aggregate}` of `{name}` is not translated")
     return sql, sent.kind if aggregate in {"min", "max"} else Kind.NUMBER
 
 
-def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "") -> str | None:
+def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "", *, has_nan: bool = True) -> str | None:
     """Return the SQL of an aggregate as Vega means it, or None where there is none.
 
     Args:
@@ -348,16 +343,27 @@ def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "") -
         kind: What the values are in the browser.
         reference: Their SQL, as they are sent.
         over: An OVER clause with a space before it, for an aggregate over the rows around each row.
+        has_nan: Whether numbers among them may be NaN.
     """
+    template = _measure_template(aggregate, kind)
+    if template is None:
+        return None
+    if kind is not Kind.NUMBER or not has_nan or aggregate in {"distinct", "missing"}:
+        return template.format(reference, over)
+    if aggregate == "min":
+        return f"nullif({template.format(reference, over)}, {_NAN})"
+    values = _FINITE if aggregate in _CARRIED else _VALID
+    return template.format(values.format(reference), over)
+
+
+def _measure_template(aggregate: str, kind: Kind) -> str | None:
     if aggregate == "distinct" and kind is not Kind.NESTED:
-        template = _DISTINCT
-    elif aggregate in {"missing", "valid"} and kind is not Kind.NESTED:
-        template = _COUNTED.get(kind, _COUNTED_OTHERWISE)[aggregate]
-    elif kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
-        template = (_SAME_OF_ONE | _CARRIED).get(aggregate)
-    else:
-        template = None
-    return None if template is None else template.format(reference, over)
+        return _DISTINCT
+    if aggregate in _COUNTED and kind is not Kind.NESTED:
+        return (_COUNTED_TEXTS if kind is Kind.TEXT else _COUNTED)[aggregate]
+    if kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
+        return (_SAME_OF_ONE | _CARRIED).get(aggregate)
+    return None
 
 
 def _keep_title(
@@ -380,25 +386,20 @@ def _keep_title(
 def _groups_to_query(unit: dict[str, Any], groups: _Groups) -> Aggregated:
     sent = [*map(groups.sent, groups.keys)]
     partitions = [expression for expressions in groups.keys.values() for expression in expressions]
-    outputs = [_representative(column.name, groups.keys[column.name]) for column in sent]
+    outputs = [f"{_representative(groups, column.name)} AS {quote_identifier(column.name)}" for column in sent]
     measures = [
         f"CAST({expression} AS DOUBLE) AS {quote_identifier(name)}" for name, (expression, _) in groups.measures.items()
     ]
     read = ", ".join(f"{expression} AS {quote_identifier(name)}" for name, expression in groups.read.items())
     grouping = f"GROUP BY {', '.join(partitions)}" if partitions else "HAVING count(*) > 0"
-    query = (
-        f"WITH source AS (SELECT {read or '1'} FROM relation) "
-        f"SELECT {', '.join([*outputs, *measures])} FROM source {grouping}"
-    )
-    binnings = tuple(groups.binnings.values())
-    if binnings and len(sent) == 1:  # the greatest value is a whole row, and known: no need to look for it again
-        high = f"CAST(${binnings[0].parameter}_high AS DOUBLE)"
-        query += f" UNION ALL (SELECT {high}{', NULL' * len(measures)} WHERE {high} IS NOT NULL)"
-        binnings = (replace(binnings[0], tells_high=True), *binnings[1:])
-        return _aggregated(unit, groups, query, sent, binnings)
-    for name in dict.fromkeys(binning.field for binning in binnings):
-        query += f" UNION ALL ({_row_with_greatest(name, sent, len(measures))})"
-    return _aggregated(unit, groups, query, sent, binnings)
+    source = f"WITH source AS (SELECT {read or '1'} FROM relation)"
+    query = f"SELECT {', '.join([*outputs, *measures])} FROM source {grouping}"
+    told = {binning.field: binning for binning in reversed(groups.binnings.values())}
+    binnings = tuple(replace(one, tells_high=one is told[one.field]) for one in groups.binnings.values())
+    if told:
+        highest = "".join(_row_with_greatest(one, sent, len(measures)) for one in told.values())
+        source, query = f"{source}, grouped AS MATERIALIZED ({query})", f"FROM grouped{highest}"
+    return _aggregated(unit, groups, f"{source} {query}", sent, binnings)
 
 
 def _aggregated(
@@ -412,20 +413,21 @@ def _source(name: str) -> str:
     return f"source.{quote_identifier(name)}"
 
 
-def _representative(name: str, partitions: list[str]) -> str:
-    """Return the value that stands for a group: itself, or the least of a time unit or bin."""
-    value = _source(name)
-    return f"{value if partitions == [value] else f'min({value})'} AS {quote_identifier(name)}"
+def _representative(groups: _Groups, name: str) -> str:
+    """Return the value that stands for a group: itself, where its time unit starts, or the least of it."""
+    value, partitions = _source(name), groups.keys[name]
+    if partitions == [value]:
+        return value
+    start = groups.starts.get(partitions[0]) if len(partitions) == 1 else None
+    return start or f"min({value})"
 
 
-def _row_with_greatest(name: str, sent: list[Sent], measures: int) -> str:
-    """Return the SQL of one row that keeps the upper end of a binned field, and measures nothing."""
-    row = "struct_pack(" + ", ".join(f"{quote_identifier(c.name)} := {_source(c.name)}" for c in sent) + ")"
-    value = _source(name)
-    fields = ", ".join(f"kept[{quote_literal(c.name)}]" for c in sent)
-    greatest = f"SELECT arg_max({row}, {value}) FILTER (WHERE NOT isnan({value})) AS kept FROM source"
-    return f"SELECT {fields}{', NULL' * measures} FROM ({greatest}) WHERE kept IS NOT NULL"
+def _row_with_greatest(binning: Binning, sent: list[Sent], measures: int) -> str:
+    """Return the SQL of one more row, which keeps the upper end of a binned field, and measures nothing.
 
-
-def _as_double(name: str) -> str:
-    return f"CAST({quote_identifier(name)} AS DOUBLE)"
+    The group that begins highest holds the greatest value, so the row is one of it, whatever else it is grouped by.
+    """
+    name, high = quote_identifier(binning.field), f"CAST(${binning.parameter}_high AS DOUBLE)"
+    row = ", ".join(high if one.name == binning.field else quote_identifier(one.name) for one in sent)
+    numbers = f"FROM grouped WHERE NOT isnan({name}) ORDER BY {name} DESC LIMIT 1"
+    return f" UNION ALL (SELECT {row}{', NULL' * measures} {numbers})"

@@ -3,12 +3,20 @@
 A binned chart is grouped in the engine, but binned once more by Vega, from rows that stand for their groups. That is
 exact as long as the engine's groups are Vega's bins, so start and step follow Vega's own arithmetic, and as long as
 the rows that are sent have the extent of all rows.
+
+Bins need the extent before there is a query. The engine mostly knows it without a look at the rows, from the statistics
+of files, but only where it is asked for nothing else: NaN, which is greater than all numbers, is looked out for
+afterwards.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
+
+from dataapp.compile.identifiers import quote_identifier
 
 _KNOWN = {"maxbins", "step", "base", "nice", "minstep", "binned"}
 _MOST_BINS = {
@@ -35,19 +43,60 @@ class Binning:
     tells_high: bool = False
 
     def expression(self, reference: str) -> str:
-        """Return the SQL of a value's bin number; the bound parameters are `bounds_to_parameters`."""
-        start, step, stop = (f"${self.parameter}_{name}" for name in ("start", "step", "stop"))
-        clamped = f"greatest({start}, least({reference}, {stop} - {step}))"
-        number = f"floor(1e-14 + ({clamped} - {start}) / {step})"
-        # `least` and `greatest` pass over nulls, and NaN is greater than all numbers.
-        return f"CASE WHEN isnan({reference}) THEN {reference} WHEN {reference} IS NOT NULL THEN {number} END"
+        """Return the SQL of a value's bin number; the bound parameters are `bounds_to_parameters`.
 
-    def bounds_to_parameters(self, low: float | None, high: float | None) -> dict[str, float | None]:
+        Of NaN it is NaN. No value lies below the first bin, and mostly none above the last: then the engine leaves out
+        the test for it, as the parameter is a constant.
+        """
+        start, step, stop, beyond = (f"${self.parameter}_{name}" for name in ("start", "step", "stop", "beyond"))
+        last = f"{stop} - {step}"
+        inside = (
+            f"CASE WHEN {beyond} AND {reference} > {last} AND NOT isnan({reference}) THEN {last} ELSE {reference} END"
+        )
+        return f"floor(1e-14 + ({inside} - {start}) / {step})"
+
+    def bounds_to_parameters(self, low: float | None, high: float | None) -> dict[str, float | bool | None]:
         """Return the bound parameters for values from `low` to `high`; None means that there are no values."""
         start, step, stop = bins(low or 0.0, high or 0.0, dict(self.options))
-        bounds: dict[str, float | None] = {"start": start, "step": step, "stop": stop}
+        greatest, last = (math.floor(1e-14 + (value - start) / step) for value in (high or 0.0, stop - step))
+        bounds = {"start": start, "step": step, "stop": stop, "beyond": greatest > last}
         bounds |= {"high": high} if self.tells_high else {}
         return {f"{self.parameter}_{name}": value for name, value in bounds.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """The least and the greatest of some numbers.
+
+    Attributes:
+        columns: Their names.
+        source: What stands behind FROM.
+    """
+
+    columns: tuple[str, ...]
+    source: str
+
+    def fetch(self, fetch: Callable[[str], pa.Table]) -> list[tuple[float | None, float | None]]:
+        """Return the ends of each, None where there are no numbers.
+
+        Args:
+            fetch: Runs SQL.
+        """
+        columns = [quote_identifier(column) for column in self.columns]
+        found = self._ends(fetch(self._query(columns)))
+        if not any(math.isnan(high) for _, high in found if high is not None):
+            return found
+        numbers = (f"CASE WHEN NOT isnan(CAST({column} AS DOUBLE)) THEN {column} END" for column in columns)
+        return self._ends(fetch(self._query(numbers)))
+
+    def _query(self, numbers: Iterable[str]) -> str:
+        ends = ", ".join(f"CAST(min({number}) AS DOUBLE), CAST(max({number}) AS DOUBLE)" for number in numbers)
+        return f"SELECT {ends} FROM {self.source}"
+
+    @staticmethod
+    def _ends(table: pa.Table) -> list[tuple[float | None, float | None]]:
+        ends = [column[0].as_py() for column in table.columns]
+        return list(zip(ends[::2], ends[1::2], strict=True))
 
 
 def definition_to_binning(field: str, channel: str, bin_: object, parameter: str) -> Binning | None:

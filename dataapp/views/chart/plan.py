@@ -22,7 +22,7 @@ from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, near
 from dataapp.views.chart.addresses import check_addresses
 from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
-from dataapp.views.chart.binning import Binning
+from dataapp.views.chart.binning import Binning, Extents
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
@@ -63,14 +63,15 @@ class Dataset:
         query: SQL over ``relation``.
         columns: What the query gives.
         binnings: Bins, whose bounds are parameters of the query.
-        extents: SQL that gives low and high of each binning, or None.
+        extents: Low and high of each binning, or None.
         thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
         source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
         derived: The columns that transforms made.
         grid: The cells in which the query counts rows, or None.
         crowd: With more rows than this, some of its scatter plots become rasters.
         asked: How many rows are enough to tell that there are too many.
-        scatters: The numbers of those scatter plots.
+        scatters: The numbers of those scatter plots, or of those whose rows it counts: these become points again with
+            no more rows than `crowd`.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Dataset:
     query: str
     columns: tuple[Sent, ...]
     binnings: tuple[Binning, ...] = ()
-    extents: str | None = None
+    extents: Extents | None = None
     thinned: str | None = None
     source: Source = CELL
     derived: frozenset[str] = frozenset()
@@ -90,7 +91,7 @@ class Dataset:
     @property
     def question(self) -> tuple[object, ...]:
         """All that the rows depend on besides the relation."""
-        own = self.query, self.extents, self.thinned, repr(self.binnings), repr(self.grid), self.crowd, self.asked
+        own = self.query, self.thinned, repr((self.extents, self.binnings, self.grid)), self.crowd, self.asked
         return *own, self.source.over(""), repr(self.source.bounds)
 
     def fetch(self, fetch: Fetch) -> pa.Table:
@@ -101,12 +102,13 @@ class Dataset:
 
         Raises:
             CrowdedError: There are so many rows that `scatters` are to be rasters.
+            SparseError: There are so few rows that `scatters` are to be points.
             ChartError: There are more rows than a browser can draw.
         """
         fetch = self.source.through(fetch)
         parameters = self._parameters(fetch)
-        table = self._first(fetch, self.query, parameters, self.asked)
-        if self.scatters and table.num_rows > self.crowd:
+        table = self._counts(fetch, self.grid) if self.grid else self._first(fetch, self.query, parameters, self.asked)
+        if self.scatters and self.grid is None and table.num_rows > self.crowd:
             raise CrowdedError(self.scatters)
         if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
             table = self._first(fetch, self.thinned, parameters, MOST_ROWS)
@@ -119,13 +121,17 @@ class Dataset:
 
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
         parameters: dict[str, object] = {}
-        if self.grid is not None:
-            return self.grid.bounds(list(fetch(self.grid.extent, {}).to_pylist()[0].values()))
         if self.extents is not None:
-            ends = list(fetch(self.extents, {}).to_pylist()[0].values())
-            for index, binning in enumerate(self.binnings):
-                parameters |= binning.bounds_to_parameters(ends[2 * index], ends[2 * index + 1])
+            ends = self.extents.fetch(lambda query: fetch(query, {}))
+            for binning, (low, high) in zip(self.binnings, ends, strict=True):
+                parameters |= binning.bounds_to_parameters(low, high)
         return parameters
+
+    def _counts(self, fetch: Fetch, grid: Grid) -> pa.Table:
+        extent = grid.extent(fetch)
+        if self.scatters and extent.rows <= self.crowd:
+            raise SparseError(self.scatters)
+        return grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
 
     @staticmethod
     def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
@@ -138,6 +144,14 @@ class CrowdedError(ChartError):
 
     def __init__(self, scatters: frozenset[int]) -> None:
         super().__init__("A scatter plot has too many rows for points.")
+        self.scatters = scatters
+
+
+class SparseError(ChartError):
+    """Rasters have so few rows that they are to be points."""
+
+    def __init__(self, scatters: frozenset[int]) -> None:
+        super().__init__("A scatter plot has too few rows for a raster.")
         self.scatters = scatters
 
 
@@ -307,7 +321,7 @@ class _Planner:
             aggregated.columns,
             pushed,
             binnings=aggregated.binnings,
-            extents=aggregated.extents_query,
+            extents=aggregated.extents,
         )
 
     def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, str]) -> str:
@@ -320,6 +334,7 @@ class _Planner:
         """Return a scatter plot, as counts or as points, and what runs in the engine for it."""
         if number in self.rasters:
             name = self._keep(data, grid.query, grid.columns, pushed, grid=grid)
+            self.scatters.setdefault(name, {})[number] = grid.most_points
             return rastered_unit(pushed.view, grid) | {"data": {"name": name}}, ("raster",)
         placed = self._rows(data, pushed)
         self.scatters.setdefault(placed["data"]["name"], {})[number] = grid.most_points
@@ -358,6 +373,8 @@ class _Planner:
         if not scatters:
             return dataset
         crowd = min(MOST_ROWS, *scatters.values())
+        if dataset.grid is not None:
+            return replace(dataset, crowd=crowd, scatters=frozenset(scatters))
         crowded = frozenset(number for number, most in scatters.items() if most <= crowd or crowd == MOST_ROWS)
         asked = crowd if len(scatters) == readers else MOST_ROWS
         return replace(dataset, crowd=crowd, asked=asked, scatters=crowded)

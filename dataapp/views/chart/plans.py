@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import altair as alt
 
 from dataapp.engines.relation import Column
-from dataapp.views.chart.plan import CrowdedError, Dataset, Plan, chart_to_plan
+from dataapp.views.chart.plan import CrowdedError, Dataset, Plan, SparseError, chart_to_plan
 from dataapp.views.chart.schema import CellData
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plans:
     """The plans of one chart over the same columns: that of points, and those in which some views are rasters.
 
@@ -20,11 +20,13 @@ class Plans:
         chart: Any Altair chart over data of cells.
         columns: The columns of each cell in it.
         made: The plans, by the numbers of the views that are rasters.
+        rasters: Those numbers in the last picture. The next one mostly has as many rows.
     """
 
     chart: alt.TopLevelMixin
     columns: Mapping[CellData, tuple[Column, ...]]
     made: dict[frozenset[int], Plan] = field(default_factory=dict[frozenset[int], Plan])
+    rasters: frozenset[int] = frozenset()
 
     def plan(self, rasters: frozenset[int] = frozenset()) -> Plan:
         """Return the plan in which these views are rasters."""
@@ -41,10 +43,11 @@ class Plans:
         Raises:
             ChartError: There are more rows than a browser can draw.
         """
-        rasters: frozenset[int] = frozenset()
-        while True:  # each time with more rasters
-            plan = self.plan(rasters)
+        while True:  # each time with a view more that is drawn as its rows ask for
+            plan = self.plan(self.rasters)
             try:
                 return plan, [fetch(dataset) for dataset in plan.datasets]
             except CrowdedError as crowded:
-                rasters |= crowded.scatters
+                self.rasters |= crowded.scatters
+            except SparseError as sparse:
+                self.rasters -= sparse.scatters

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import pyarrow as pa
+
 from dataapp.compile.identifiers import quote_identifier
 from dataapp.engines.relation import Column
+from dataapp.views.chart.pushdown.frame import Fetch
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
 CELL_PIXELS = 4  # a cell's side; smaller ones are too many to send, and single pixels are hard to see
@@ -66,9 +69,28 @@ class Side:
         }
 
     def cell(self) -> str:
-        """Return the SQL of the number of a value's cell."""
-        low, step, cells = (f"$__{self.channel}_{name}" for name in ("low", "step", "cells"))
-        return f"CAST(least({cells} - 1, floor(({self.channel} - {low}) / {step})) AS INTEGER)"
+        """Return the SQL of the number of a value's cell, which is too high by one for the greatest value."""
+        low, step = (f"$__{self.channel}_{name}" for name in ("low", "step"))
+        return f"CAST(floor(({self.channel} - {low}) / {step}) AS INTEGER)"
+
+    def last(self, number: str) -> str:
+        """Return the SQL of a cell's number, not beyond the last."""
+        return f"least({number}, $__{self.channel}_cells - 1)"
+
+    @property
+    def counted(self) -> str:
+        """The SQL of what is NULL only in rows without a value: or infinite, or NaN, which the ends tell of numbers."""
+        return quote_identifier(self.sent.name) if self.sent.kind is Kind.NUMBER else self.sent.expression
+
+    def ends(self) -> tuple[str, str]:
+        """Return the SQL of the least and the greatest value as they are sent, by the column alone.
+
+        So the engine mostly knows them without a look at the rows, from the statistics of files.
+        """
+        name = quote_identifier(self.sent.name)
+        if self.sent.kind is Kind.NUMBER:
+            return f"CAST(min({name}) AS DOUBLE)", f"CAST(max({name}) AS DOUBLE)"
+        return f"min({self.sent.expression})", f"max({self.sent.expression})"
 
     def edge(self, number: str) -> str:
         """Return the SQL of where a cell begins, given its number; the last one ends at the greatest value."""
@@ -88,10 +110,47 @@ class Grid:
         source = f"SELECT {self.x.sent.expression} AS x, {self.y.sent.expression} AS y FROM relation"
         return f"SELECT x, y FROM ({source}) WHERE isfinite(x) AND isfinite(y)"
 
-    @property
-    def extent(self) -> str:
-        """SQL that gives the ends of x and y."""
-        return f"SELECT min(x), max(x), min(y), max(y) FROM ({self._points})"
+    def extent(self, fetch: Fetch) -> "Extent":
+        """Return what the grid spans if all rows have both x and y, which is known for sure once they are counted.
+
+        Files may not tell of NaN in them.
+
+        Args:
+            fetch: Runs SQL with parameters.
+        """
+        both = ", ".join((*self.x.ends(), *self.y.ends()))
+        valid = (f"count({side.counted})" for side in (self.x, self.y))
+        found = fetch(f"SELECT {both}, count(*), {', '.join(valid)} FROM relation", {})
+        *ends, rows, of_x, of_y = (column[0].as_py() for column in found.columns)
+        is_whole = rows == of_x == of_y and all(end is not None and math.isfinite(end) for end in ends)
+        return Extent(rows, tuple(ends) if is_whole else None)
+
+    def ends(self, fetch: Fetch) -> tuple[float | None, ...]:
+        """Return the ends of x and y among the rows that have both, None where there are none."""
+        found = fetch(f"SELECT min(x), max(x), min(y), max(y) FROM ({self._points})", {})
+        return tuple(column[0].as_py() for column in found.columns)
+
+    def counts(self, extent: "Extent", fetch: Fetch) -> pa.Table:
+        """Return the rows of the query.
+
+        Args:
+            extent: What the grid spans.
+            fetch: Runs SQL with parameters.
+        """
+        if extent.ends is not None:
+            table = fetch(self.query, self.bounds(extent.ends))
+            if sum(cast("list[float]", table[ROWS].to_pylist())) == extent.rows:
+                return table
+        return fetch(self.query, self.bounds(self.ends(fetch)))
+
+    def bounds(self, ends: Sequence[float | None]) -> dict[str, object]:
+        """Return the parameters of the query.
+
+        Args:
+            ends: The least and the greatest x and y; None where there are no values.
+        """
+        low, high, bottom, top = (end or 0.0 for end in ends)
+        return self.x.bounds(low, high) | self.y.bounds(bottom, top)
 
     @property
     def query(self) -> str:
@@ -103,7 +162,9 @@ class Grid:
         ]
         placed = f"SELECT {self.x.cell()} AS i, {self.y.cell()} AS j FROM ({self._points})"
         counted = f"SELECT i, j, count(*) AS n FROM ({placed}) GROUP BY i, j"
-        return f"SELECT {', '.join(edges)}, CAST(n AS DOUBLE) AS {ROWS} FROM ({counted}) ORDER BY i, j"
+        numbers = f"SELECT {self.x.last('i')} AS i, {self.y.last('j')} AS j, n FROM ({counted})"
+        merged = f"SELECT i, j, sum(n) AS n FROM ({numbers}) GROUP BY i, j"
+        return f"SELECT {', '.join(edges)}, CAST(n AS DOUBLE) AS {ROWS} FROM ({merged}) ORDER BY i, j"
 
     @property
     def columns(self) -> tuple[Sent, ...]:
@@ -118,14 +179,18 @@ class Grid:
         """So many rows are drawn as points."""
         return int(self.x.pixels * self.y.pixels / PIXELS_PER_ROW)
 
-    def bounds(self, ends: Sequence[float | None]) -> dict[str, object]:
-        """Return the parameters of the query.
 
-        Args:
-            ends: What `extent` gives; None where there are no values.
-        """
-        low, high, bottom, top = (end or 0.0 for end in ends)
-        return self.x.bounds(low, high) | self.y.bounds(bottom, top)
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a grid spans.
+
+    Attributes:
+        rows: How many rows there are.
+        ends: The least and the greatest x and y, or None if some rows do not have both.
+    """
+
+    rows: int
+    ends: tuple[float, ...] | None
 
 
 def unit_to_grid(

@@ -65,6 +65,16 @@ def kind_of(column: Column) -> Kind:
     return {"BOOLEAN": Kind.FLAG, "TIMESTAMP WITH TIME ZONE": Kind.INSTANT}.get(column.type, Kind.TEXT)
 
 
+def may_be_nan(column: Column) -> bool:
+    """Whether a column of numbers may have NaN: to test each row of the others for it is in vain.
+
+    Example:
+        >>> may_be_nan(Column("price", "FLOAT")), may_be_nan(Column("size", "BIGINT"))
+        (True, False)
+    """
+    return column.type in {"FLOAT", "DOUBLE"}
+
+
 def column_to_sent(column: Column, *, as_text: bool = False) -> Sent:
     """Return how a column is sent.
 
@@ -86,9 +96,9 @@ def column_to_sent(column: Column, *, as_text: bool = False) -> Sent:
             expression = name if column.type == "DOUBLE" else f"CAST({name} AS DOUBLE)"
         case Kind.WALL:
             moment = name if column.type == "TIMESTAMP" else f"CAST({name} AS TIMESTAMP)"
-            expression = f"CASE WHEN isfinite({name}) THEN CAST(epoch_ms({moment}) AS DOUBLE) END"
+            expression = moment_to_milliseconds(name, moment)
         case Kind.INSTANT:
-            expression = f"CASE WHEN isfinite({name}) THEN CAST(epoch_ms({name}) AS DOUBLE) END"
+            expression = moment_to_milliseconds(name)
         case Kind.NESTED:
             expression = f"CAST(to_json({name}) AS VARCHAR)"
         case Kind.TEXT:
@@ -96,6 +106,11 @@ def column_to_sent(column: Column, *, as_text: bool = False) -> Sent:
         case Kind.FLAG:
             expression = name
     return Sent(column.name, kind, expression)
+
+
+def moment_to_milliseconds(name: str, moment: str | None = None) -> str:
+    """Return the SQL of a point in time as it is sent, given that of the value and, if another, of its timestamp."""
+    return f"CASE WHEN isfinite({name}) THEN CAST(epoch_ms({moment or name}) AS DOUBLE) END"
 
 
 def empty_table(columns: Iterable[Column]) -> pa.Table:

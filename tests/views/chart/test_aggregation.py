@@ -160,6 +160,42 @@ def test_not_a_number_is_no_value() -> None:
     assert sent == {"__mean_x": 2.0, "x": 3.0, "__valid_x": 2.0, "__missing_x": 1.0}
 
 
+@pytest.mark.parametrize("name", ["histogram", "histogram of many bins", "two bins"])
+def test_a_histogram_reads_the_rows_once_beside_their_extent(name: str) -> None:
+    (dataset,) = chart_to_plan(PUSHED[name], {C.data: COLUMNS}).datasets
+    assert dataset.query.count("FROM relation") == dataset.query.count("FROM source") == 1
+
+
+def test_a_time_unit_is_sent_as_its_start() -> None:
+    relation = relation_of("SELECT unnest(['2020-02-03 04:05:06'::TIMESTAMP, '2020-02-07', 'infinity', NULL]) AS t")
+    view = chart("t", relation.columns).mark_bar().encode(x="yearmonth(t):T", y="count()")
+    plan = chart_to_plan(view, {view.data: relation.columns()})
+    february = 1_580_515_200_000.0
+    assert sorted(row["__count"] for row in rows_of(relation, plan.datasets[0])) == [1.0, 1.0, 2.0]
+    with relation.open() as reader:
+        assert plan.datasets[0].fetch(reader.fetch)["t"].to_pylist() == [None, None, february]
+
+
+@pytest.mark.parametrize("type_", ["DOUBLE", "FLOAT"])
+def test_least_of_numbers_and_nan_is_a_number_if_there_is_one(type_: str) -> None:
+    values = "(0, '2'), (0, 'nan'), (0, '-1'), (1, 'nan'), (1, NULL)) AS t(g, x)"
+    relation = relation_of(f"SELECT g, x::{type_} AS x FROM (VALUES {values}")
+    view = chart("x", relation.columns).mark_point().encode(x="g:N", y="min(x):Q", size="sum(x):Q")
+    plan = chart_to_plan(view, {view.data: relation.columns()})
+    assert rows_of(relation, plan.datasets[0]) == [
+        {"g": 0, "x": -1.0, "__sum_x": 1.0},
+        {"g": 1, "x": None, "__sum_x": None},
+    ]
+
+
+@pytest.mark.parametrize(("type_", "tests"), [("INTEGER", False), ("DECIMAL(9,2)", False), ("FLOAT", True)])
+def test_only_numbers_that_may_be_nan_are_tested_for_it(type_: str, tests: bool) -> None:
+    relation = relation_of(f"SELECT 1 AS g, 1::{type_} AS x")
+    view = chart("x", relation.columns).mark_point().encode(x="g:Q", y="mean(x):Q")
+    plan = chart_to_plan(view, {view.data: relation.columns()})
+    assert ("isnan" in plan.datasets[0].query) is tests
+
+
 def test_empty_relation_gives_no_total() -> None:
     relation = Relation("SELECT 1 AS x WHERE false", key=0, engine=DuckDB())
     view = chart("x", relation.columns).mark_bar().encode(x="count()")

@@ -1,12 +1,19 @@
 import json
+import math
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import vl_convert
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dataapp.views.chart.binning import bins, definition_to_binning
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+from dataapp.views.chart.binning import Binning, Extents, bins, definition_to_binning
+from tests.views.chart.drawing import relation_of
 
 
 def _bins_of_vega(low: float, high: float, options: dict[str, Any]) -> tuple[float, float, float]:
@@ -53,3 +60,61 @@ def test_other_bins_are_left_to_vega(bin_: object) -> None:
 def test_fewer_bins_in_colours_than_on_axes() -> None:
     made = [definition_to_binning("x", channel, True, "p") for channel in ("x", "color", "strokeDash")]
     assert [dict(binning.options)["maxbins"] for binning in made if binning] == [10, 6, 4]
+
+
+NAN = math.nan
+_ENGINE = DuckDB()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(ends | st.integers(-20, 20).map(float) | st.just(NAN) | st.none(), min_size=1, max_size=30),
+    options=st.fixed_dictionaries(
+        {"maxbins": st.integers(2, 60)}, optional={"nice": st.booleans(), "step": st.sampled_from([0.1, 0.3, 1.0, 5.0])}
+    ),
+)
+def test_each_value_falls_into_the_bin_of_vega(values: list[float | None], options: dict[str, Any]) -> None:
+    numbers = [value for value in values if value is not None and not math.isnan(value)]
+    assume(numbers)
+    binning = Binning("x", "p", tuple(sorted(options.items())))
+    start, step, stop = bins(min(numbers), max(numbers), options)
+
+    def number(value: float | None) -> float | None:  # as `vega-transforms` has it
+        if value is None or math.isnan(value):
+            return value
+        return math.floor(1e-14 + (max(start, min(value, stop - step)) - start) / step)
+
+    bounds = binning.bounds_to_parameters(min(numbers), max(numbers))
+    relation = Relation(
+        "FROM rows", key=0, engine=_ENGINE, frames={"rows": pa.table({"x": pa.array(values, pa.float64())})}
+    )
+    with relation.open() as reader:
+        found = reader.fetch(f"SELECT {binning.expression('x')} AS n FROM relation", bounds)["n"].to_pylist()
+    assert str(found) == str([None if (n := number(value)) is None else float(n) for value in values])
+
+
+def test_few_bins_are_cut_off_above() -> None:
+    binning = Binning("x", "p", (("maxbins", 10),))
+    assert [binning.bounds_to_parameters(0, high)["p_beyond"] for high in (99.0, 100.0)] == [False, True]
+
+
+@pytest.mark.parametrize("numbers", [[3.0, NAN, 1.0, None], [1.0, 3.0]])
+@pytest.mark.parametrize("made", ["rows", "a file that tells of no NaN", "a file that tells nothing"])
+def test_nan_is_no_end_of_an_extent(numbers: list[float | None], made: str, tmp_path: Path) -> None:
+    rows, file = pa.table({"x": pa.array(numbers, pa.float64()), "n": pa.array(range(len(numbers)))}), tmp_path / "n"
+    relation = Relation("FROM rows", key=0, engine=DuckDB(), frames={"rows": rows})
+    if made == "a file that tells of no NaN":
+        pq.write_table(rows, file)
+    elif made == "a file that tells nothing":
+        with relation.open() as reader:
+            pq.write_table(reader.fetch(), file, write_statistics=False)
+    if made != "rows":
+        relation = relation_of(f"FROM read_parquet('{file}')")
+    with relation.open() as reader:
+        found = Extents(("x", "n"), "relation").fetch(reader.fetch)
+    assert found == [(1.0, 3.0), (0.0, len(numbers) - 1.0)]
+
+
+def test_only_nan_has_no_extent() -> None:
+    with relation_of("SELECT 'nan'::DOUBLE AS x").open() as reader:
+        assert Extents(("x",), "relation").fetch(reader.fetch) == [(None, None)]

@@ -39,7 +39,8 @@ def test_count_by_month_is_grouped(bars: alt.Chart) -> None:
         (
             'WITH source AS (SELECT CASE WHEN isfinite("ts") THEN CAST(epoch_ms("ts") AS DOUBLE) END AS "ts", '
             'date_trunc(\'month\', CAST("ts" AS TIMESTAMP)) AS "__unit_1" FROM relation) '
-            'SELECT min(source."ts") AS "ts", CAST(count(*) AS DOUBLE) AS "__count" FROM source '
+            'SELECT CASE WHEN isfinite(source."__unit_1") THEN CAST(epoch_ms(source."__unit_1") AS DOUBLE) END '
+            'AS "ts", CAST(count(*) AS DOUBLE) AS "__count" FROM source '
             'GROUP BY source."__unit_1" ORDER BY ALL NULLS FIRST'
         )
     ]

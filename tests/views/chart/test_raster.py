@@ -5,10 +5,12 @@ import re
 from collections import Counter
 from dataclasses import replace
 from operator import itemgetter
+from pathlib import Path
 from typing import cast
 
 import altair as alt
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -60,7 +62,7 @@ def test_each_count_is_that_by_hand(rows, zero: bool) -> None:
     x, y = (column_to_sent(column) for column in relation.columns())
     grid = Grid(Side("x", x, 40, zero), Side("y", y, 24, zero))
     with relation.open() as reader:
-        bounds = grid.bounds(list(reader.fetch(grid.extent, {}).to_pylist()[0].values()))
+        bounds = grid.bounds(grid.ends(reader.fetch))
         found = reader.fetch(grid.query, bounds).to_pylist()
     shown = [(a, b) for a, b in rows if a is not None and b is not None and math.isfinite(a) and math.isfinite(b)]
 
@@ -153,6 +155,66 @@ def test_a_plan_is_made_once() -> None:
     first, _ = plans.fill(lambda dataset: rows_of(MANY, dataset))
     second, _ = plans.fill(lambda dataset: rows_of(MANY, dataset))
     assert first is second
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "SELECT i % 1000 AS x, (i % 777)::DOUBLE AS y FROM range(30000) numbers(i)",
+        "SELECT i % 1000 AS x, if(i % 7 = 0, 'nan'::DOUBLE, i % 777) AS y FROM range(30000) numbers(i)",
+        "SELECT if(i = 9, -5000, i) AS x, if(i = 9, 'inf'::DOUBLE, i % 777) AS y FROM range(30000) numbers(i)",
+        "SELECT if(i = 9, -5000, i) AS x, if(i = 9, NULL, i % 777)::DOUBLE AS y FROM range(30000) numbers(i)",
+        "SELECT DATE '2024-01-01' + i::INT % 99 AS x, i AS y FROM range(30000) numbers(i)",
+        "SELECT if(i = 9, DATE 'infinity', DATE '2024-01-01' + i::INT % 99) AS x, i AS y FROM range(30000) numbers(i)",
+    ],
+)
+@pytest.mark.parametrize("made", ["a query", "a file that tells of no NaN"])
+def test_the_grid_spans_the_rows_that_have_both(rows: str, made: str, tmp_path: Path) -> None:
+    relation = relation_of(rows)
+    if made != "a query":
+        with relation.open() as reader:
+            pq.write_table(reader.fetch(), tmp_path / "rows")
+        relation = relation_of(f"FROM read_parquet('{tmp_path / 'rows'}')")
+    columns = relation.columns()
+    kind = "T" if columns[0].type == "DATE" else "Q"
+    view = chart("rows", lambda: columns).properties(width=300).mark_point().encode(x=f"x:{kind}", y="y:Q")
+    (dataset,) = chart_to_plan(view, {view.data: columns}, frozenset({0})).datasets
+    assert dataset.grid is not None
+    with relation.open() as reader:
+        exact = reader.fetch(dataset.grid.query, dataset.grid.bounds(dataset.grid.ends(reader.fetch)))
+        assert dataset.fetch(reader.fetch).equals(exact)
+
+
+def test_the_plan_of_the_last_picture_is_tried_first() -> None:
+    few = relation_of(f"FROM ({MANY.sql}) LIMIT 100")
+    plans, asked = Plans(C.mark_point().encode(x="x:Q", y="y:Q"), {C.data: COLUMNS}), list[bool]()
+
+    def fill(rows) -> list[bool]:
+        def fetch(dataset):
+            asked.append(dataset.grid is not None)
+            return rows_of(rows, dataset)
+
+        asked.clear()
+        plan, _ = plans.fill(fetch)
+        assert asked[-1] is (plan.datasets[0].grid is not None)
+        return list(asked)
+
+    assert [fill(rows) for rows in (few, MANY, MANY, few, few)] == [
+        [False],
+        [False, True],
+        [True],
+        [True, False],
+        [False],
+    ]
+
+
+def test_each_view_of_a_page_is_drawn_as_its_rows_ask_for_whatever_came_before() -> None:
+    both = C.mark_point().encode(x="x:Q", y="y:Q") | C.mark_point().encode(x="x:Q", y="gaps:Q").properties(height=500)
+    rows = [relation_of(f"FROM ({MANY.sql}) LIMIT {n}") for n in (30_000, 100, 24_000, 30_000, 24_000)]
+    plans = Plans(both, {C.data: COLUMNS})
+    for relation in rows:
+        plan, _ = plans.fill(lambda dataset, relation=relation: rows_of(relation, dataset))
+        assert plan.spec == planned(both, relation).spec
 
 
 def test_explain_says_that_it_is_a_raster_and_of_how_many_rows(tmp_path) -> None:

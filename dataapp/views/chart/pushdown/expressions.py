@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
+from operator import ge, gt, le, lt
 
 from dataapp.compile.identifiers import quote_literal
 from dataapp.views.chart.pushdown.parsing import (
@@ -43,8 +44,13 @@ _LONGEST = 20_000  # characters of SQL: operands that are needed twice are writt
 _NAN = "CAST('nan' AS DOUBLE)"
 _CONSTANTS = {"NaN": math.nan, "PI": math.pi, "E": math.e, "SQRT2": math.sqrt(2), "SQRT1_2": math.sqrt(0.5)}
 _ARITHMETIC = {"+", "-", "*", "/", "%"}
-_RELATIONAL = {"<", "<=", ">", ">="}
 _EQUALITY = {"==", "!=", "===", "!=="}
+_RELATIONAL: Mapping[str, Callable[[float, float], bool]] = {
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+}
 _PARTS = {
     "year": "date_part('year', {0})",
     "quarter": "date_part('quarter', {0})",
@@ -75,12 +81,16 @@ class Value:
         kind: What it is in the browser, or None for the literal null.
         is_nullable: Whether the SQL may be NULL.
         is_lack: Whether NULL is JavaScript's undefined instead of its null.
+        has_nan: Whether, as a number, it may be NaN.
+        number: What it is, if it is the literal of a number.
     """
 
     sql: str
     kind: Kind | None
     is_nullable: bool = False
     is_lack: bool = False
+    has_nan: bool = True
+    number: float | None = None
 
 
 def expression_to_value(text: str, columns: Mapping[str, Value]) -> Value:
@@ -98,12 +108,17 @@ def expression_to_value(text: str, columns: Mapping[str, Value]) -> Value:
 
 
 def expression_to_condition(text: str, columns: Mapping[str, Value]) -> str:
-    """Return the SQL that is true where a filter keeps a row.
+    r"""Return the SQL that is true where a filter keeps a row, and elsewhere false or NULL.
 
     Raises:
         NotTranslated: No SQL means the same.
+
+    Example:
+        >>> size = Value('"size"', Kind.NUMBER, is_nullable=True, has_nan=False)
+        >>> expression_to_condition("datum.size > 2", {"size": size})
+        '("size" > CAST(\'2.0\' AS DOUBLE))'
     """
-    return _short(Value(_Translator(columns).truth(parse(text)), Kind.FLAG)).sql
+    return _short(Value(_Translator(columns).condition(parse(text)), Kind.FLAG)).sql
 
 
 def _short(value: Value) -> Value:
@@ -155,6 +170,28 @@ class _Translator:
                 return self._call(function, arguments)
             case Array():
                 raise NotTranslated("a list is not translated")
+
+    def condition(self, node: Node) -> str:
+        """Return SQL that is true where `truth` is; where that is false it may be NULL.
+
+        So the columns stand alone in comparisons, which the engine then makes while it reads, or leaves out for parts
+        of files whose extremes tell enough.
+        """
+        match node:
+            case Binary("&&", left, right):
+                return f"({self.condition(left)} AND {self.condition(right)})"
+            case Binary("||", left, right):
+                return f"({self.condition(left)} OR {self.condition(right)})"
+            case Binary(operator, left, right) if operator in _RELATIONAL:
+                return _related(operator, self.value(left), self.value(right), may_be_null=True)
+            case Binary("==" | "===" as operator, left, right):
+                return _equal(self.value(left), self.value(right), is_strict=len(operator) == 3, may_be_null=True)
+            case Call("inrange", arguments):
+                return self._inrange(arguments, may_be_null=True).sql
+            case Member():
+                return _truth(replace(self.value(node), is_nullable=False))
+            case _:
+                return self.truth(node)
 
     def truth(self, node: Node) -> str:
         """Return SQL that is true or false, never NULL."""
@@ -225,12 +262,14 @@ class _Translator:
             return _part(unit, values[0], Kind.INSTANT if unit != function else Kind.WALL)
         raise NotTranslated(f"`{function}` is not translated")
 
-    def _inrange(self, arguments: tuple[Node, ...]) -> Value:
+    def _inrange(self, arguments: tuple[Node, ...], *, may_be_null: bool = False) -> Value:
         match arguments:
             case (inner, Array((Literal(float(low)), Literal(float(high))))):
                 value = self.value(inner)
                 low, high = min(low, high), max(low, high)
-                least, most = _related(">=", value, _literal(low)), _related("<=", value, _literal(high))
+                may_be_null = may_be_null and not low <= 0 <= high
+                tests = [(">=", low), ("<=", high)]
+                least, most = (_related(test, value, _literal(end), may_be_null=may_be_null) for test, end in tests)
                 return Value(f"({least} AND {most})", Kind.FLAG)
             case _:
                 raise NotTranslated("`inrange` is translated for two numbers only")
@@ -260,7 +299,7 @@ def _literal(value: float | str | bool | None) -> Value:
                 raise NotTranslated("a text with such a sign is not translated")
             return Value(quote_literal(value), Kind.TEXT)
         case _:
-            return Value(number_literal(value), Kind.NUMBER)
+            return Value(number_literal(value), Kind.NUMBER, has_nan=math.isnan(value), number=value)
 
 
 def _number(value: Value) -> str:
@@ -307,7 +346,7 @@ def _truth(value: Value) -> str:
     return f"coalesce({test}, false)" if value.is_nullable else test
 
 
-def _related(operator: str, one: Value, other: Value) -> str:
+def _related(operator: str, one: Value, other: Value, *, may_be_null: bool = False) -> str:
     if Kind.WALL in {one.kind, other.kind} and {one.kind, other.kind} <= {Kind.WALL, None}:
         left, right = _filled(one), _filled(other)
         return f"({left} {operator} {right})"
@@ -315,11 +354,32 @@ def _related(operator: str, one: Value, other: Value) -> str:
         raise NotTranslated("a time without a zone is compared with such times only")
     if Kind.TEXT in {one.kind, other.kind}:
         raise NotTranslated("the order of texts is not translated")
-    left, right = _number(one), _number(other)
-    return f"({left} {operator} {right} AND NOT isnan({left}) AND NOT isnan({right}))"
+    # A test for NaN is needed on one side only, but extremes in files leave NaN out, and the engine trusts them.
+    numbers = [
+        (value.sql, value.has_nan)
+        if may_be_null and value.kind is Kind.NUMBER and _is_null_false(operator, one, other)
+        else (_number(value), _is_nan_possible(value))
+        for value in (one, other)
+    ]
+    (left, _), (right, _) = numbers
+    tests = [f"{left} {operator} {right}", *(f"NOT isnan({number})" for number, has_nan in numbers if has_nan)]
+    return f"({' AND '.join(tests)})"
 
 
-def _equal(one: Value, other: Value, *, is_strict: bool) -> str:
+def _is_null_false(operator: str, one: Value, other: Value) -> bool:
+    """Whether a comparison with a literal is false where the other side is NULL, as it would be in SQL."""
+    if other.number is not None:
+        return one.is_lack or not _RELATIONAL[operator](0.0, other.number)
+    return one.number is not None and (other.is_lack or not _RELATIONAL[operator](one.number, 0.0))
+
+
+def _is_nan_possible(value: Value) -> bool:
+    if value.kind is Kind.NUMBER:
+        return value.has_nan or (value.is_nullable and value.is_lack)
+    return value.kind is Kind.INSTANT and value.is_nullable and value.is_lack
+
+
+def _equal(one: Value, other: Value, *, is_strict: bool, may_be_null: bool = False) -> str:
     if one.kind is None or other.kind is None:
         value = other if one.kind is None else one
         if value.kind is None:
@@ -333,14 +393,16 @@ def _equal(one: Value, other: Value, *, is_strict: bool) -> str:
         raise NotTranslated("a value that is null beside one that is missing is not translated")
     if one.is_nullable and other.is_nullable:
         test = f"({one.sql} IS NOT DISTINCT FROM {other.sql})"
-    elif one.is_nullable or other.is_nullable:
+    elif (one.is_nullable or other.is_nullable) and not may_be_null:
         test = f"coalesce({one.sql} = {other.sql}, false)"
     else:
         test = f"({one.sql} = {other.sql})"
-    if one.kind is Kind.NUMBER:
-        not_nan = f"NOT isnan({one.sql})"
-        return f"({test} AND {f'coalesce({not_nan}, true)' if one.is_nullable else not_nan})"
-    return test
+    tested = next((value for value in (one, other) if value.kind is Kind.NUMBER and value.has_nan), None)
+    if tested is None:
+        return test
+    not_nan = f"NOT isnan({tested.sql})"
+    is_null_kept = tested.is_nullable and (not may_be_null or (one.is_nullable and other.is_nullable))
+    return f"({test} AND {f'coalesce({not_nan}, true)' if is_null_kept else not_nan})"
 
 
 def _least(one: str, other: str) -> str:
@@ -398,7 +460,7 @@ FUNCTIONS = frozenset(
     {"if", "inrange", "indexof", "datetime", "clamp", *_ROUNDED, *_EXTREMES, *_TESTS, *_PARTS}
     | {f"utc{unit}" for unit in _PARTS}
 )
-OPERATORS = frozenset({"!", "&&", "||", "?:"} | _ARITHMETIC | _RELATIONAL | _EQUALITY)
+OPERATORS = frozenset({"!", "&&", "||", "?:"} | _ARITHMETIC | _RELATIONAL.keys() | _EQUALITY)
 
 
 def _part(unit: str, value: Value, kind: Kind) -> Value:

@@ -7,10 +7,10 @@ import pyarrow as pa
 
 from dataapp.compile.identifiers import fold, quote_identifier
 from dataapp.engines.relation import Column
-from dataapp.views.chart.binning import Binning
+from dataapp.views.chart.binning import Binning, Extents
 from dataapp.views.chart.pushdown.expressions import Value
 from dataapp.views.chart.pushdown.parsing import NotTranslated
-from dataapp.views.chart.wire import Kind, column_to_sent, kind_of
+from dataapp.views.chart.wire import Kind, column_to_sent, kind_of, may_be_nan
 
 type Fetch = Callable[[str, Mapping[str, object]], pa.Table]
 
@@ -44,7 +44,8 @@ class Field:
     @property
     def value(self) -> Value:
         """Its SQL as part of an expression."""
-        return Value(column_to_sent(self.column).expression, self.kind, self.is_nullable, self.is_lack)
+        sql = column_to_sent(self.column).expression
+        return Value(sql, self.kind, self.is_nullable, self.is_lack, may_be_nan(self.column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,11 @@ class Bounds:
 
     Attributes:
         binning: The binning.
-        extent: SQL over ``relation`` that gives low and high; the parameters of the bounds before it may be in it.
+        extent: Low and high, by SQL over ``relation``; the parameters of the bounds before it may be in it.
     """
 
     binning: Binning
-    extent: str
+    extent: Extents
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,8 @@ class Source:
             return fetch
         own: dict[str, object] = {}
         for bounds in self.bounds:
-            low, high = list(fetch(bounds.extent, dict(own)).to_pylist()[0].values())
+            known = dict(own)
+            [(low, high)] = bounds.extent.fetch(lambda query, known=known: fetch(query, known))
             own |= bounds.binning.bounds_to_parameters(low, high)
         return lambda query, parameters: fetch(self.over(query), {**own, **parameters})
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
 from dataapp.views.chart.aggregation import measure_to_sql, time_unit_start
-from dataapp.views.chart.binning import definition_to_binning
+from dataapp.views.chart.binning import Extents, definition_to_binning
 from dataapp.views.chart.pushdown.expressions import (
     Value,
     expression_to_condition,
@@ -25,7 +25,7 @@ from dataapp.views.chart.pushdown.groups import TYPES, check_order, key_of_group
 from dataapp.views.chart.pushdown.parsing import NotTranslated
 from dataapp.views.chart.pushdown.predicates import filter_to_expression
 from dataapp.views.chart.pushdown.stacks import stack
-from dataapp.views.chart.wire import Kind
+from dataapp.views.chart.wire import Kind, may_be_nan
 
 type Transform = Mapping[str, Any]
 
@@ -109,7 +109,7 @@ def _measure(frame: Frame, op: object, name: object, output: str, over: str) -> 
     if op == "count":
         return Field(Column(output, "DOUBLE"), True, False), f"CAST(count(*){over} AS DOUBLE)"
     known = frame.field(name)
-    sql = measure_to_sql(str(op), known.kind, known.value.sql, over)
+    sql = measure_to_sql(str(op), known.kind, known.value.sql, over, has_nan=may_be_nan(known.column))
     if sql is None or (known.is_lack and op == "distinct"):
         raise NotTranslated(f"`{op}` of `{name}` is not translated")
     kind = known.kind if op in {"min", "max"} else Kind.NUMBER
@@ -135,10 +135,7 @@ def _bin(frame: Frame, transform: Transform) -> Frame:
     low, step = f"${binning.parameter}_start", f"${binning.parameter}_step"
     first = f"({low} + {step} * ({binning.expression(value.sql)}))"
     last = f"{low} + {step} * (1 + ({first} - {low}) / {step})"  # as Vega has it, to the last digit
-    extent = (
-        f"SELECT min({value.sql}) FILTER (WHERE NOT isnan({value.sql})), "
-        f"max({value.sql}) FILTER (WHERE NOT isnan({value.sql})) FROM {frame.source}"
-    )
+    extent = Extents((str(transform["field"]),), frame.source)
     made = {
         start: (Field(Column(start, "DOUBLE"), True), f"CAST({first} AS DOUBLE)"),
         end: (Field(Column(end, "DOUBLE"), True), f"CAST({last} AS DOUBLE)"),
@@ -234,8 +231,7 @@ def _quantile(frame: Frame, transform: Transform) -> Frame:
         raise NotTranslated("such quantiles are not translated")
     keys = {name: key_of_group(frame, name) for name in transform.get("groupby", [])}
     listed = ", ".join(number_literal(one) for one in probs)
-    valid = f"{value.sql} IS NOT NULL AND NOT isnan({value.sql})"
-    found = f"quantile_cont({value.sql}, [{listed}]) FILTER (WHERE {valid})"
+    found = f"quantile_cont(CASE WHEN NOT isnan({value.sql}) THEN {value.sql} END, [{listed}])"
     nothing = ", ".join(["NULL"] * len(probs))
     made = {
         prob: (Field(Column(prob, "DOUBLE"), True, False), f"unnest([{listed}])"),

@@ -17,7 +17,7 @@ from typing import Any, cast
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
 from dataapp.views.chart.binning import Binning, definition_to_binning
-from dataapp.views.chart.fields import field_definitions, mentions_expression
+from dataapp.views.chart.fields import field_definitions, is_sorted_by_rows, mentions_expression
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of
 
 _CHANNELS = {
@@ -27,6 +27,7 @@ _CHANNELS = {
 }
 _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
+_ROW = "__row"  # the number of a row
 _VALID = "{0} IS NOT NULL AND NOT isnan({0})"
 _SAME_OF_ONE = {
     "sum": "sum({0}) FILTER (WHERE " + _VALID + "){1}",
@@ -135,6 +136,7 @@ class _Groups:
     keys: dict[str, list[str]] = field(default_factory=dict[str, list[str]])  # partition expressions by field
     measures: dict[str, tuple[str, Kind]] = field(default_factory=dict[str, tuple[str, Kind]])  # by output name
     binnings: dict[tuple[str, object], Binning] = field(default_factory=dict[tuple[str, object], Binning])
+    in_order: bool = False  # of the rows
 
     def sent(self, name: str) -> Sent:
         if name not in self.columns or any(special in name for special in ".[]\\'\""):
@@ -170,8 +172,11 @@ def aggregate_unit(
         _check_unit(unit)
         groups = _Groups(known, set(known))
         for channel, definition in definitions:
+            groups.in_order |= channel != "order" and is_sorted_by_rows(definition)
             if "aggregate" not in definition:
                 _add_key(groups, channel, definition)
+        if groups.in_order and _ROW in known:
+            raise _NotExact(f"a column is named `{_ROW}`")
         _check_sorts(rewritten, definitions)
         _check_missing(definitions)
         for channel, definition in definitions:
@@ -277,9 +282,7 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
         if definition.get("scale") and cast("dict[str, Any]", definition["scale"]).get("domain") == "unaggregated":
             raise _NotExact("its scale spans the values before they are aggregated")
         sort = definition.get("sort", "ascending")
-        if sort is None:  # the order in which the values first come
-            raise _NotExact("values are to be in the order of rows")
-        if channel == "order" or isinstance(sort, list) or sort in ("ascending", "descending"):
+        if channel == "order" or sort is None or isinstance(sort, list) or sort in ("ascending", "descending"):
             continue
         by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
         target = unit["encoding"].get(by)
@@ -385,6 +388,9 @@ def _groups_to_query(unit: dict[str, Any], groups: _Groups) -> Aggregated:
         f"CAST({expression} AS DOUBLE) AS {quote_identifier(name)}" for name, (expression, _) in groups.measures.items()
     ]
     read = ", ".join(f"{expression} AS {quote_identifier(name)}" for name, expression in groups.read.items())
+    if groups.in_order:
+        read = f"{read or '1'}, row_number() OVER () AS {_ROW}"
+        measures.append(f"min({_source(_ROW)}) AS {_ROW}")
     grouping = f"GROUP BY {', '.join(partitions)}" if partitions else "HAVING count(*) > 0"
     query = (
         f"WITH source AS (SELECT {read or '1'} FROM relation) "
@@ -405,7 +411,13 @@ def _aggregated(
     unit: dict[str, Any], groups: _Groups, query: str, sent: list[Sent], binnings: tuple[Binning, ...]
 ) -> Aggregated:
     carried = tuple(Sent(name, kind, "") for name, (_, kind) in groups.measures.items())
-    return Aggregated(unit, f"{query} ORDER BY ALL NULLS FIRST", (*sent, *carried), binnings)
+    columns = (*sent, *carried)
+    if groups.in_order:  # a group is where its first row is
+        names = ", ".join(quote_identifier(column.name) for column in columns)
+        ordered = f"SELECT {names} FROM ({query}) ORDER BY {_ROW} NULLS LAST"
+    else:
+        ordered = f"{query} ORDER BY ALL NULLS FIRST"
+    return Aggregated(unit, ordered, columns, binnings)
 
 
 def _source(name: str) -> str:

@@ -67,6 +67,19 @@ def _mapping(node: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", node) if isinstance(node, Mapping) else {}
 
 
+def is_sorted_by_rows(definition: Mapping[str, Any]) -> bool:
+    """Whether the values of an encoded field are in an order that the rows decide, at least between some of them.
+
+    Without an order of its own, each value is where it first comes; so are those that a list leaves out, and those of
+    which another encoding is equal.
+
+    Example:
+        >>> is_sorted_by_rows({"field": "a", "sort": "-x"}), is_sorted_by_rows({"field": "a", "sort": "descending"})
+        (True, False)
+    """
+    return definition.get("sort", "ascending") not in ("ascending", "descending")
+
+
 def field_definitions(unit: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield channel and definition of every encoded field of a view, those of conditions included."""
     for channel, definitions in cast("Mapping[str, Any]", unit.get("encoding", {})).items():

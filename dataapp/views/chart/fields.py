@@ -93,3 +93,19 @@ def field_definitions(unit: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, 
             for condition in conditions if isinstance(conditions, list) else [conditions]:
                 if isinstance(condition, dict) and ("field" in condition or "aggregate" in condition):
                     yield channel, cast("dict[str, Any]", condition)
+
+
+def encoded_views(node: object) -> Iterator[Mapping[str, Any]]:
+    """Yield every part of a specification that encodes fields, facets included."""
+    if isinstance(node, dict):
+        known = cast("dict[str, Any]", node)
+        if "encoding" in known:
+            yield known
+        if isinstance(known.get("facet"), dict):  # the fields of a facet are like channels
+            facet = cast("dict[str, Any]", known["facet"])
+            yield {"encoding": {"facet": facet} if "field" in facet else facet}
+        for value in known.values():
+            yield from encoded_views(value)
+    elif isinstance(node, list):
+        for value in cast("list[object]", node):
+            yield from encoded_views(value)

@@ -1,7 +1,8 @@
 """Vega-Lite's transforms as SQL, each as exact as its translation: see the functions here for what is left to Vega.
 
-Rows that a group stands for have no order of their own in SQL, so after an ``aggregate`` whatever depends on the order
-of rows is left to Vega, unless a sort tells all groups apart. Sums, means and deviations agree but for the order of
+Groups have no order of their own in SQL. Where the view or a later transform needs one, they are put in the order of
+their first rows, as Vega has them (`Frame.keeps_order`); quantiles are not, and after them such a transform is left to
+Vega, unless a sort tells all rows apart. Sums, means and deviations agree but for the order of
 their terms, in the last digits.
 """
 

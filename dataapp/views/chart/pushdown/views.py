@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from dataapp.engines.relation import Column
-from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
+from dataapp.views.chart.fields import (
+    encoded_views,
+    field_definitions,
+    field_to_column,
+    is_sorted_by_rows,
+    mentioned_columns,
+)
 from dataapp.views.chart.pushdown.frame import CELL, Field, Frame, Source
 from dataapp.views.chart.pushdown.parsing import NotTranslated
 from dataapp.views.chart.pushdown.predicates import parsed_texts
@@ -14,6 +20,8 @@ from dataapp.views.chart.wire import Kind, kind_of
 
 _REDUCING = {"filter", "aggregate", "sample", "quantile"}
 _BY_ROW = {"filter", "calculate", "timeUnit", "fold"}  # the same in each facet as in all rows
+_ORDERLESS = {*_BY_ROW, "aggregate", "joinaggregate", "bin", "lookup", "density", "regression"}
+_STACKED = {"area", "arc", "bar"}
 _LACK = "datum[{0}] === null ? datum['__undefined'] : datum[{0}]"
 
 
@@ -142,7 +150,7 @@ def _start(view: Mapping[str, Any], transforms: Iterable[Mapping[str, Any]], col
         for column in columns
         if column.name in named
     }
-    frame = Frame(fields)
+    frame = Frame(fields, keeps_order=_order_matters(view, transforms))
     replaced = {
         name: (replace(fields[name], column=Column(name, "VARCHAR")), f"nullif({fields[name].value.sql}, '')")
         for name in emptied & set(fields)
@@ -151,7 +159,27 @@ def _start(view: Mapping[str, Any], transforms: Iterable[Mapping[str, Any]], col
     try:
         return frame.extended(replaced) if replaced else frame
     except NotTranslated:
-        return Frame({name: replace(known, is_parsed=name in replaced) for name, known in fields.items()})
+        return replace(
+            frame, fields={name: replace(known, is_parsed=name in replaced) for name, known in fields.items()}
+        )
+
+
+def _order_matters(view: Mapping[str, Any], transforms: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the order in which groups come is seen in the picture, other than in which mark covers another."""
+    kinds = [kind_of_transform(transform) for transform in (*transforms, *view.get("inside", []))]
+    if "aggregate" not in kinds:
+        return False
+    after = kinds[kinds.index("aggregate") + 1 :]
+    return not _ORDERLESS.issuperset(after) or any(map(_shows_order, encoded_views(view)))
+
+
+def _shows_order(view: Mapping[str, Any]) -> bool:
+    definitions = [definition for _, definition in field_definitions(view)]
+    if any(map(is_sorted_by_rows, definitions)):
+        return True
+    mark = view.get("mark")
+    is_stacked = (mark.get("type") if isinstance(mark, Mapping) else mark) in _STACKED
+    return is_stacked and not any("aggregate" in definition for definition in definitions)
 
 
 def _parsed_by_encodings(node: object) -> set[str]:

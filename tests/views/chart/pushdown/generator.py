@@ -356,16 +356,16 @@ class _Generator:
         found.exactly = False
 
     def of_groups(self, found: Example) -> None:
-        """Aggregate, then stack or rank the groups in an order that tells them apart."""
+        """Aggregate, then stack or rank the groups in an order that may tell them apart."""
         groups = [*self.groups("kfi"), "w"]
         aggregate = {"aggregate": [{"op": "sum", "field": "a", "as": "m0"}], "groupby": groups}
-        sort = [{"field": name} for name in ("m0", *groups)]
+        sort = [{"field": name} for name in self.random.sample(groups, self.random.randrange(len(groups) + 1))]
         found.fields = {name: _TYPES[name] for name in groups} | {"m0": "quantitative"}
         if self.random.random() < 0.5:
-            last = {"stack": "m0", "groupby": groups[:-1], "as": ["s0", "s1"], "sort": sort[1:]}
+            last = {"stack": "m0", "groupby": groups[:-1], "as": ["s0", "s1"], "sort": sort}
         else:
             last = {"window": [{"op": "row_number", "as": "s0"}, {"op": "sum", "field": "m0", "as": "s1"}]}
-            last |= {"sort": sort[1:], "groupby": groups[:1]}
+            last |= {"sort": sort, "groupby": groups[:1]}
         found.transforms += [aggregate, last]
         found.fields |= {"s0": "quantitative", "s1": "quantitative"}
         found.exactly = found.in_order = False

@@ -82,6 +82,17 @@ CHARTS = {
     "quantiles": C.mark_line()
     .encode(x="prob:Q", y="value:Q", color="symbol")
     .transform_quantile("price", groupby=["symbol"], step=0.05),
+    "groups in the order of rows": C.mark_point()
+    .encode(x="n:Q", y=alt.Y("tens:O").sort("-x"))
+    .transform_calculate(tens="floor(datum.price / 20)")
+    .transform_aggregate(n="distinct(symbol)", groupby=["tens"]),
+    "stacked groups in the order of rows": C.mark_bar()
+    .encode(x="n:Q", y="symbol:N", stroke=alt.value("white"))
+    .transform_aggregate(n="count()", groupby=["size", "symbol"]),
+    "ranked groups": C.mark_text()
+    .encode(x="place:O", text="size:Q")
+    .transform_aggregate(n="distinct(symbol)", groupby=["size"])
+    .transform_window(place="row_number()", sort=[{"field": "n"}]),
     "nothing left": C.mark_bar().encode(x="symbol", y="count()").transform_filter("datum.size > 1e6"),
 }
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
 from dataapp.views.chart.binning import Binning, definition_to_binning
-from dataapp.views.chart.fields import field_definitions, is_sorted_by_rows, mentions_expression
+from dataapp.views.chart.fields import field_definitions, mentions_expression, shows_order
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of
 
 _CHANNELS = {
@@ -172,7 +172,7 @@ def aggregate_unit(
         _check_unit(unit)
         groups = _Groups(known, set(known))
         for channel, definition in definitions:
-            groups.in_order |= channel != "order" and is_sorted_by_rows(definition)
+            groups.in_order |= channel != "order" and shows_order(definition)
             if "aggregate" not in definition:
                 _add_key(groups, channel, definition)
         if groups.in_order and _ROW in known:

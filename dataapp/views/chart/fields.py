@@ -67,17 +67,18 @@ def _mapping(node: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", node) if isinstance(node, Mapping) else {}
 
 
-def is_sorted_by_rows(definition: Mapping[str, Any]) -> bool:
-    """Whether the values of an encoded field are in an order that the rows decide, at least between some of them.
+def shows_order(definition: Mapping[str, Any]) -> bool:
+    """Whether the order of rows is seen in the picture of an encoded field.
 
     Without an order of its own, each value is where it first comes; so are those that a list leaves out, and those of
-    which another encoding is equal.
+    which another encoding is equal. What is not stacked lies over each other.
 
     Example:
-        >>> is_sorted_by_rows({"field": "a", "sort": "-x"}), is_sorted_by_rows({"field": "a", "sort": "descending"})
+        >>> shows_order({"field": "a", "sort": "-x"}), shows_order({"field": "a", "sort": "descending"})
         (True, False)
     """
-    return definition.get("sort", "ascending") not in ("ascending", "descending")
+    is_sorted = definition.get("sort", "ascending") in ("ascending", "descending")
+    return not is_sorted or definition.get("stack", True) in (None, False)
 
 
 def field_definitions(unit: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

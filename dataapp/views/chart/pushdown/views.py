@@ -9,8 +9,8 @@ from dataapp.views.chart.fields import (
     encoded_views,
     field_definitions,
     field_to_column,
-    is_sorted_by_rows,
     mentioned_columns,
+    shows_order,
 )
 from dataapp.views.chart.pushdown.frame import CELL, Field, Frame, Source
 from dataapp.views.chart.pushdown.parsing import NotTranslated
@@ -170,12 +170,12 @@ def _order_matters(view: Mapping[str, Any], transforms: Iterable[Mapping[str, An
     if "aggregate" not in kinds:
         return False
     after = kinds[kinds.index("aggregate") + 1 :]
-    return not _ORDERLESS.issuperset(after) or any(map(_shows_order, encoded_views(view)))
+    return not _ORDERLESS.issuperset(after) or any(map(_shows_order_of_rows, encoded_views(view)))
 
 
-def _shows_order(view: Mapping[str, Any]) -> bool:
+def _shows_order_of_rows(view: Mapping[str, Any]) -> bool:
     definitions = [definition for _, definition in field_definitions(view)]
-    if any(map(is_sorted_by_rows, definitions)):
+    if any(map(shows_order, definitions)):
         return True
     mark = view.get("mark")
     is_stacked = (mark.get("type") if isinstance(mark, Mapping) else mark) in _STACKED

@@ -6,13 +6,16 @@ from io import BytesIO
 
 import polars as pl
 
+_SHAPES = {"square": (0.0, 0.0, 10.0), "field": (20.0, -5.0, 15.0), "island": (-30.0, 10.0, 4.0)}
 _TIMES = {"cars": ("Year", "%Y-%m-%d"), "crimea": ("date", "%Y-%m-%d"), "ohlc": ("date", "%Y-%m-%d")}
 _TIMES |= {"stocks": ("date", "%b %d %Y")}
 
 
 @cache
 def frame(name: str) -> pl.DataFrame:
-    """Return a data set; a hyphen in its name is an underscore here."""
+    """Return a data set, with underscores for hyphens in its name. `shapes` are squares, as the package has no maps."""
+    if name == "shapes":
+        return pl.DataFrame([_square(*named) for named in _SHAPES.items()])
     folder = files("vega_datasets") / "_data"
     file = next(file for file in folder.iterdir() if file.name.rpartition(".")[0].replace("-", "_") == name)
     content = BytesIO(file.read_bytes())
@@ -24,3 +27,10 @@ def frame(name: str) -> pl.DataFrame:
         column, written = _TIMES[name]
         rows = rows.with_columns(pl.col(column).str.to_date(written))
     return rows.cast({"year": pl.Int64}) if name == "wheat" else rows
+
+
+def _square(name: str, corner: tuple[float, float, float]) -> dict[str, object]:
+    west, south, side = corner
+    north, east = south + side, west + side
+    ring = [[west, south], [west, north], [east, north], [east, south], [west, south]]
+    return {"type": "Feature", "name": name, "side": side, "geometry": {"type": "Polygon", "coordinates": [ring]}}

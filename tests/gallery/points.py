@@ -244,6 +244,18 @@ def map_of_points(la_riots: alt.Chart) -> ChartType:
     )
 
 
+def map_of_shapes(shapes: alt.Chart) -> ChartType:
+    return shapes.mark_geoshape(stroke="white").encode(color="side:Q", tooltip="name:N").project(type="mercator")
+
+
+def globe(airports: alt.Chart) -> ChartType:
+    sphere = alt.Chart(alt.sphere()).mark_geoshape(fill="aliceblue")
+    lines = alt.Chart(alt.graticule()).mark_geoshape(stroke="lightgrey", filled=False)
+    places = airports.transform_filter("datum.state === 'HI'").mark_circle(color="red")
+    places = places.encode(longitude="longitude:Q", latitude="latitude:Q", tooltip="name:N")
+    return alt.layer(sphere, lines, places).project(type="orthographic", rotate=[150, -20, 0])
+
+
 def pie(crimea: alt.Chart) -> ChartType:
     return (
         crimea.transform_fold(["wounds", "other", "disease"], ["cause", "deaths"])

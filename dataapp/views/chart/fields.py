@@ -6,6 +6,7 @@ from typing import Any, cast
 
 _HEAD = re.compile(r"^((?:\\.|[^.\[\\])*)")
 _COMPUTED_ACCESS = re.compile(r"datum\s*(\)|,|$|\[\s*[^'\"\s])")  # datum[expression], or datum as a whole
+_SHAPE = {"type", "geometry", "geometries", "features", "coordinates"}
 _NOT_FIELDS = {"$schema", "type", "description", "data", "datasets", "config", "usermeta"} | {
     "labelExpr"  # whose `datum` is a label of an axis or a legend, not a row
 }
@@ -32,7 +33,7 @@ def mentioned_columns(spec: Mapping[str, Any], columns: Sequence[str]) -> tuple[
     texts = set(_texts(spec))
     if _reads_whole_rows(spec) or any(_COMPUTED_ACCESS.search(text) for text in texts if "datum" in text):
         return tuple(columns)
-    named = {field_to_column(text) for text in texts} | texts
+    named = {field_to_column(text) for text in texts} | texts | (_SHAPE if _draws_shapes(spec) else set())
     expressions = [text for text in texts if "datum" in text]
     return tuple(name for name in columns if name in named or any(name in text for text in expressions))
 
@@ -61,6 +62,17 @@ def _reads_whole_rows(node: object) -> bool:
             return True
         return any(_reads_whole_rows(value) for key, value in known.items() if key not in {"datasets", "config"})
     return isinstance(node, list) and any(_reads_whole_rows(value) for value in cast("list[object]", node))
+
+
+def _draws_shapes(node: object) -> bool:
+    """Whether rows are features of GeoJSON, whose parts no encoding names."""
+    if isinstance(node, Mapping):
+        known = cast("Mapping[str, object]", node)
+        mark = known.get("mark")
+        if "geoshape" in (mark, _mapping(mark).get("type")):
+            return True
+        return any(_draws_shapes(value) for key, value in known.items() if key not in {"datasets", "config"})
+    return isinstance(node, list) and any(_draws_shapes(value) for value in cast("list[object]", node))
 
 
 def _mapping(node: object) -> Mapping[str, object]:

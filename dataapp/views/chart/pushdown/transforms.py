@@ -26,7 +26,7 @@ from dataapp.views.chart.pushdown.groups import TYPES, check_order, key_of_group
 from dataapp.views.chart.pushdown.parsing import NotTranslated
 from dataapp.views.chart.pushdown.predicates import filter_to_expression
 from dataapp.views.chart.pushdown.stacks import stack
-from dataapp.views.chart.wire import Kind
+from dataapp.views.chart.wire import Kind, kind_of
 
 type Transform = Mapping[str, Any]
 
@@ -36,6 +36,8 @@ AGGREGATES = (
 )
 WINDOWS = (*AGGREGATES, "row_number", "rank", "dense_rank", "lag", "lead")
 _ALWAYS = {"count", "valid", "missing", "distinct"}  # aggregates that a group without values has, too
+_SAME_OF_ONE = {"sum", "mean", "average", "min", "max", "median", "q1", "q3"}  # aggregates that keep a single value
+_PLAIN = {Kind.NUMBER, Kind.TEXT, Kind.FLAG}
 _RANKED = {"row_number", "rank", "dense_rank"}
 
 
@@ -57,6 +59,21 @@ def apply(frame: Frame, transform: Transform) -> Frame:
 def kind_of_transform(transform: Transform) -> str:
     """Return the name of a transform."""
     return next((kind for kind in (*_TRANSLATED, *_LEFT) if kind in transform), "transform")
+
+
+def groups_before_pivot(frame: Frame, transform: Transform) -> Frame:
+    """Return groups of which a pivot makes the same as of all rows: its columns have names that only rows tell.
+
+    Raises:
+        NotTranslated: No SQL means the same; the message says why.
+    """
+    op, value, groupby = transform.get("op") or "sum", transform["value"], transform.get("groupby", [])
+    if op not in _SAME_OF_ONE or not {frame.field(transform["pivot"]).kind} <= _PLAIN:
+        raise NotTranslated("such a pivot is left to Vega as a whole")
+    frame.number(value)
+    return _aggregate(
+        frame, {"aggregate": [{"op": op, "field": value, "as": value}], "groupby": [*groupby, transform["pivot"]]}
+    )
 
 
 def _filter(frame: Frame, transform: Transform) -> Frame:
@@ -215,7 +232,7 @@ def _fold(frame: Frame, transform: Transform) -> Frame:
     known = [frame.field(name) for name in names]
     key, value = transform.get("as", ["key", "value"])
     kinds = {one.kind for one in known}
-    if len(kinds) != 1 or not kinds <= {Kind.NUMBER, Kind.TEXT, Kind.FLAG} or any(one.is_lack for one in known):
+    if len(kinds) != 1 or not kinds <= _PLAIN or any(one.is_lack for one in known):
         raise NotTranslated("a fold of different kinds of columns is not translated")
     (kind,) = kinds
     keys = ", ".join(quote_literal(str(name)) for name in names)
@@ -224,6 +241,25 @@ def _fold(frame: Frame, transform: Transform) -> Frame:
         key: (Field(Column(key, "VARCHAR"), True, False), f"unnest([{keys}])"),
         value: (Field(Column(value, TYPES[kind]), True), f"unnest([{values}])"),
     }
+    return frame.extended(made, is_single=False)
+
+
+def _flatten(frame: Frame, transform: Transform) -> Frame:
+    """Return a row for each value of a list; of several lists, the shorter ones end in nulls."""
+    names, outputs = cast("list[object]", transform["flatten"]), cast("list[str]", transform.get("as", []))
+    made: dict[str, tuple[Field, str]] = {}
+    for at, name in enumerate(names):
+        known = frame.field(name)
+        value = Column(known.column.name, known.column.type.removesuffix("[]"))
+        kind = kind_of(value)
+        is_text = kind is not Kind.TEXT or value.type == "VARCHAR"
+        if value.type == known.column.type or known.is_lack or kind not in _PLAIN or not is_text:
+            raise NotTranslated(f"`{name}` is no list of numbers, texts or flags")
+        output = outputs[at] if at < len(outputs) else value.name
+        sql = f"CAST(unnest({quote_identifier(value.name)}) AS {TYPES[kind]})"
+        made[output] = Field(Column(output, TYPES[kind]), True), sql
+    if len(made) < len(names):
+        raise NotTranslated("two lists as one column are not translated")
     return frame.extended(made, is_single=False)
 
 
@@ -269,9 +305,10 @@ _TRANSLATED: Mapping[str, tuple[Callable[[Frame, Transform], Frame], set[str]]] 
     "bin": (_bin, {"bin", "field", "as"}),
     "timeUnit": (_time_unit, {"timeUnit", "field", "as"}),
     "fold": (_fold, {"fold", "as"}),
+    "flatten": (_flatten, {"flatten", "as"}),
     "sample": (_sample, {"sample"}),
     "stack": (stack, {"stack", "groupby", "sort", "offset", "as"}),
     "quantile": (_quantile, {"quantile", "groupby", "probs", "step", "as"}),
 }
-_LEFT = ("impute", "pivot", "flatten", "lookup", "density", "regression", "loess", "extent")
+_LEFT = ("impute", "pivot", "lookup", "density", "regression", "loess", "extent")
 TRANSLATED = tuple(_TRANSLATED)

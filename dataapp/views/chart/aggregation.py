@@ -29,7 +29,7 @@ _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "squa
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
 _ROW = "__row"  # the number of a row
 _VALID = "{0} IS NOT NULL AND NOT isnan({0})"
-_SAME_OF_ONE = {
+SAME_OF_ONE = {
     "sum": "sum({0}) FILTER (WHERE " + _VALID + "){1}",
     "mean": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
     "average": "avg({0}) FILTER (WHERE " + _VALID + "){1}",
@@ -287,7 +287,7 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
         by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
         target = unit["encoding"].get(by)
         aggregate = target.get("aggregate") if isinstance(target, dict) else None
-        if not (aggregate in _ADDITIVE or (aggregate in _SAME_OF_ONE and keys == {definition.get("field")})):
+        if not (aggregate in _ADDITIVE or (aggregate in SAME_OF_ONE and keys == {definition.get("field")})):
             raise _NotExact("it is sorted by what Vega computes of all rows")
 
 
@@ -312,7 +312,7 @@ def _add_measure(
     aggregate, name = definition["aggregate"], definition.get("field")
     if {"timeUnit", "bin", "impute"} & definition.keys() or not isinstance(aggregate, str):
         raise _NotExact("an aggregate has a form that is not translated")
-    if aggregate in _SAME_OF_ONE and isinstance(name, str):
+    if aggregate in SAME_OF_ONE and isinstance(name, str):
         others = {other.get("aggregate") for _, other in definitions if other.get("field") == name}
         if others == {aggregate}:
             groups.measures[name] = _measure(groups, aggregate, name)
@@ -328,7 +328,7 @@ def _add_measure(
         raise _NotExact("both fields of a range are in the title of its axis")
     _keep_title(channel, definition, config, siblings)
     definition["field"] = output
-    if aggregate not in _SAME_OF_ONE:
+    if aggregate not in SAME_OF_ONE:
         definition["aggregate"] = "sum"
     if aggregate in _COUNTS:  # Vega-Lite takes these for numbers whatever type is stated
         definition["type"] = "quantitative"
@@ -357,7 +357,7 @@ def measure_to_sql(aggregate: str, kind: Kind, reference: str, over: str = "") -
     elif aggregate in {"missing", "valid"} and kind is not Kind.NESTED:
         template = _COUNTED.get(kind, _COUNTED_OTHERWISE)[aggregate]
     elif kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
-        template = (_SAME_OF_ONE | _CARRIED).get(aggregate)
+        template = (SAME_OF_ONE | _CARRIED).get(aggregate)
     else:
         template = None
     return None if template is None else template.format(reference, over)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
-from dataapp.views.chart.aggregation import measure_to_sql, time_unit_start
+from dataapp.views.chart.aggregation import SAME_OF_ONE, measure_to_sql, time_unit_start
 from dataapp.views.chart.binning import definition_to_binning
 from dataapp.views.chart.pushdown.expressions import (
     Value,
@@ -36,7 +36,6 @@ AGGREGATES = (
 )
 WINDOWS = (*AGGREGATES, "row_number", "rank", "dense_rank", "lag", "lead")
 _ALWAYS = {"count", "valid", "missing", "distinct"}  # aggregates that a group without values has, too
-_SAME_OF_ONE = {"sum", "mean", "average", "min", "max", "median", "q1", "q3"}  # aggregates that keep a single value
 _PLAIN = {Kind.NUMBER, Kind.TEXT, Kind.FLAG}
 _RANKED = {"row_number", "rank", "dense_rank"}
 
@@ -68,7 +67,7 @@ def groups_before_pivot(frame: Frame, transform: Transform) -> Frame:
         NotTranslated: No SQL means the same; the message says why.
     """
     op, value, groupby = transform.get("op") or "sum", transform["value"], transform.get("groupby", [])
-    if op not in _SAME_OF_ONE or not {frame.field(transform["pivot"]).kind} <= _PLAIN:
+    if op not in SAME_OF_ONE or frame.field(transform["pivot"]).kind not in _PLAIN:
         raise NotTranslated("such a pivot is left to Vega as a whole")
     frame.number(value)
     return _aggregate(
@@ -252,8 +251,8 @@ def _flatten(frame: Frame, transform: Transform) -> Frame:
         known = frame.field(name)
         value = Column(known.column.name, known.column.type.removesuffix("[]"))
         kind = kind_of(value)
-        is_text = kind is not Kind.TEXT or value.type == "VARCHAR"
-        if value.type == known.column.type or known.is_lack or kind not in _PLAIN or not is_text:
+        is_plain = kind in _PLAIN and (kind is not Kind.TEXT or value.type == "VARCHAR")
+        if value.type == known.column.type or known.is_lack or not is_plain:
             raise NotTranslated(f"`{name}` is no list of numbers, texts or flags")
         output = outputs[at] if at < len(outputs) else value.name
         sql = f"CAST(unnest({quote_identifier(value.name)}) AS {TYPES[kind]})"

@@ -59,6 +59,7 @@ docs: $(VENV)/dev-installed
 
 screenshots: $(VENV)/dev-installed frontend
 	@$(PYTHON) tools/screenshots.py
+	@$(PYTHON) -m tools.gallery
 
 clean:
 	rm -rf build dist .cache .coverage .hypothesis .import_linter_cache .pytest_cache .ruff_cache

@@ -17,7 +17,7 @@ from typing import Any, cast
 from dataapp.compile.identifiers import quote_identifier
 from dataapp.engines.relation import Column
 from dataapp.views.chart.binning import Binning, Extents, definition_to_binning
-from dataapp.views.chart.fields import field_definitions, mentions_expression
+from dataapp.views.chart.fields import field_definitions, mentions_expression, shows_order
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent, kind_of, may_be_nan, moment_to_milliseconds
 
 _CHANNELS = {
@@ -27,11 +27,12 @@ _CHANNELS = {
 }
 _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
+_ROW = "__row"  # the number of a row
 # NaN is greater than all numbers, so it is the least of a group only where there is nothing else. Elsewhere it becomes
 # NULL, row by row: that is cheaper than a filter of the aggregate, which takes the rows apart.
 _VALID, _FINITE = "CASE WHEN NOT isnan({0}) THEN {0} END", "CASE WHEN isfinite({0}) THEN {0} END"
 _NAN = "CAST('nan' AS DOUBLE)"
-_SAME_OF_ONE = {  # of values without NaN
+SAME_OF_ONE = {  # of values without NaN
     "sum": "sum({0}){1}",
     "mean": "avg({0}){1}",
     "average": "avg({0}){1}",
@@ -127,6 +128,7 @@ class _Groups:
     starts: dict[str, str] = field(default_factory=dict[str, str])  # of time units: what is sent for a unit, by its SQL
     measures: dict[str, tuple[str, Kind]] = field(default_factory=dict[str, tuple[str, Kind]])  # by output name
     binnings: dict[tuple[str, object], Binning] = field(default_factory=dict[tuple[str, object], Binning])
+    in_order: bool = False  # of the rows
 
     def sent(self, name: str) -> Sent:
         if name not in self.columns or any(special in name for special in ".[]\\'\""):
@@ -162,8 +164,11 @@ def aggregate_unit(
         _check_unit(unit)
         groups = _Groups(known, set(known))
         for channel, definition in definitions:
+            groups.in_order |= channel != "order" and shows_order(definition)
             if "aggregate" not in definition:
                 _add_key(groups, channel, definition)
+        if groups.in_order and _ROW in known:
+            raise _NotExact(f"a column is named `{_ROW}`")
         _check_sorts(rewritten, definitions)
         _check_missing(definitions)
         for channel, definition in definitions:
@@ -272,14 +277,12 @@ def _check_sorts(unit: Mapping[str, Any], definitions: list[tuple[str, dict[str,
         if definition.get("scale") and cast("dict[str, Any]", definition["scale"]).get("domain") == "unaggregated":
             raise _NotExact("its scale spans the values before they are aggregated")
         sort = definition.get("sort", "ascending")
-        if sort is None:  # the order in which the values first come
-            raise _NotExact("values are to be in the order of rows")
-        if channel == "order" or isinstance(sort, list) or sort in ("ascending", "descending"):
+        if channel == "order" or sort is None or isinstance(sort, list) or sort in ("ascending", "descending"):
             continue
         by = sort.removeprefix("-") if isinstance(sort, str) else sort.get("encoding")
         target = unit["encoding"].get(by)
         aggregate = target.get("aggregate") if isinstance(target, dict) else None
-        if not (aggregate in _ADDITIVE or (aggregate in _SAME_OF_ONE and keys == {definition.get("field")})):
+        if not (aggregate in _ADDITIVE or (aggregate in SAME_OF_ONE and keys == {definition.get("field")})):
             raise _NotExact("it is sorted by what Vega computes of all rows")
 
 
@@ -304,7 +307,7 @@ def _add_measure(
     aggregate, name = definition["aggregate"], definition.get("field")
     if {"timeUnit", "bin", "impute"} & definition.keys() or not isinstance(aggregate, str):
         raise _NotExact("an aggregate has a form that is not translated")
-    if aggregate in _SAME_OF_ONE and isinstance(name, str):
+    if aggregate in SAME_OF_ONE and isinstance(name, str):
         others = {other.get("aggregate") for _, other in definitions if other.get("field") == name}
         if others == {aggregate}:
             groups.measures[name] = _measure(groups, aggregate, name)
@@ -320,7 +323,7 @@ def _add_measure(
         raise _NotExact("both fields of a range are in the title of its axis")
     _keep_title(channel, definition, config, siblings)
     definition["field"] = output
-    if aggregate not in _SAME_OF_ONE:
+    if aggregate not in SAME_OF_ONE:
         definition["aggregate"] = "sum"
     if aggregate in _COUNTS:  # Vega-Lite takes these for numbers whatever type is stated
         definition["type"] = "quantitative"
@@ -362,7 +365,7 @@ def _measure_template(aggregate: str, kind: Kind) -> str | None:
     if aggregate in _COUNTED and kind is not Kind.NESTED:
         return (_COUNTED_TEXTS if kind is Kind.TEXT else _COUNTED)[aggregate]
     if kind is Kind.NUMBER or (kind.is_temporal and aggregate in {"min", "max"}):
-        return (_SAME_OF_ONE | _CARRIED).get(aggregate)
+        return (SAME_OF_ONE | _CARRIED).get(aggregate)
     return None
 
 
@@ -391,6 +394,9 @@ def _groups_to_query(unit: dict[str, Any], groups: _Groups) -> Aggregated:
         f"CAST({expression} AS DOUBLE) AS {quote_identifier(name)}" for name, (expression, _) in groups.measures.items()
     ]
     read = ", ".join(f"{expression} AS {quote_identifier(name)}" for name, expression in groups.read.items())
+    if groups.in_order:
+        read = f"{read or '1'}, row_number() OVER () AS {_ROW}"
+        measures.append(f"min({_source(_ROW)}) AS {_ROW}")
     grouping = f"GROUP BY {', '.join(partitions)}" if partitions else "HAVING count(*) > 0"
     source = f"WITH source AS (SELECT {read or '1'} FROM relation)"
     query = f"SELECT {', '.join([*outputs, *measures])} FROM source {grouping}"
@@ -406,7 +412,13 @@ def _aggregated(
     unit: dict[str, Any], groups: _Groups, query: str, sent: list[Sent], binnings: tuple[Binning, ...]
 ) -> Aggregated:
     carried = tuple(Sent(name, kind, "") for name, (_, kind) in groups.measures.items())
-    return Aggregated(unit, f"{query} ORDER BY ALL NULLS FIRST", (*sent, *carried), binnings)
+    columns = (*sent, *carried)
+    if groups.in_order:  # a group is where its first row is
+        names = ", ".join(quote_identifier(column.name) for column in columns)
+        ordered = f"SELECT {names} FROM ({query}) ORDER BY {_ROW} NULLS LAST"
+    else:
+        ordered = f"{query} ORDER BY ALL NULLS FIRST"
+    return Aggregated(unit, ordered, columns, binnings)
 
 
 def _source(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 _HEAD = re.compile(r"^((?:\\.|[^.\[\\])*)")
 _COMPUTED_ACCESS = re.compile(r"datum\s*(\)|,|$|\[\s*[^'\"\s])")  # datum[expression], or datum as a whole
+_SHAPE = {"type", "geometry", "geometries", "features", "coordinates"}
 _NOT_FIELDS = {"$schema", "type", "description", "data", "datasets", "config", "usermeta"} | {
     "labelExpr"  # whose `datum` is a label of an axis or a legend, not a row
 }
@@ -32,7 +33,7 @@ def mentioned_columns(spec: Mapping[str, Any], columns: Sequence[str]) -> tuple[
     texts = set(_texts(spec))
     if _reads_whole_rows(spec) or any(_COMPUTED_ACCESS.search(text) for text in texts if "datum" in text):
         return tuple(columns)
-    named = {field_to_column(text) for text in texts} | texts
+    named = {field_to_column(text) for text in texts} | texts | (_SHAPE if _draws_shapes(spec) else set())
     expressions = [text for text in texts if "datum" in text]
     return tuple(name for name in columns if name in named or any(name in text for text in expressions))
 
@@ -63,8 +64,33 @@ def _reads_whole_rows(node: object) -> bool:
     return isinstance(node, list) and any(_reads_whole_rows(value) for value in cast("list[object]", node))
 
 
+def _draws_shapes(node: object) -> bool:
+    """Whether rows are features of GeoJSON, whose parts no encoding names."""
+    if isinstance(node, Mapping):
+        known = cast("Mapping[str, object]", node)
+        mark = known.get("mark")
+        if "geoshape" in (mark, _mapping(mark).get("type")):
+            return True
+        return any(_draws_shapes(value) for key, value in known.items() if key not in {"datasets", "config"})
+    return isinstance(node, list) and any(_draws_shapes(value) for value in cast("list[object]", node))
+
+
 def _mapping(node: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", node) if isinstance(node, Mapping) else {}
+
+
+def shows_order(definition: Mapping[str, Any]) -> bool:
+    """Whether the order of rows is seen in the picture of an encoded field.
+
+    Without an order of its own, each value is where it first comes; so are those that a list leaves out, and those of
+    which another encoding is equal. What is not stacked lies over each other.
+
+    Example:
+        >>> shows_order({"field": "a", "sort": "-x"}), shows_order({"field": "a", "sort": "descending"})
+        (True, False)
+    """
+    is_sorted = definition.get("sort", "ascending") in ("ascending", "descending")
+    return not is_sorted or definition.get("stack", True) in (None, False)
 
 
 def field_definitions(unit: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -80,3 +106,19 @@ def field_definitions(unit: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, 
             for condition in conditions if isinstance(conditions, list) else [conditions]:
                 if isinstance(condition, dict) and ("field" in condition or "aggregate" in condition):
                     yield channel, cast("dict[str, Any]", condition)
+
+
+def encoded_views(node: object) -> Iterator[Mapping[str, Any]]:
+    """Yield every part of a specification that encodes fields, facets included."""
+    if isinstance(node, dict):
+        known = cast("dict[str, Any]", node)
+        if "encoding" in known:
+            yield known
+        if isinstance(known.get("facet"), dict):  # the fields of a facet are like channels
+            facet = cast("dict[str, Any]", known["facet"])
+            yield {"encoding": {"facet": facet} if "field" in facet else facet}
+        for value in known.values():
+            yield from encoded_views(value)
+    elif isinstance(node, list):
+        for value in cast("list[object]", node):
+            yield from encoded_views(value)

@@ -23,7 +23,7 @@ from dataapp.errors import ChartError, near
 from dataapp.views.chart.addresses import check_addresses
 from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
 from dataapp.views.chart.binning import Binning, Extents
-from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
+from dataapp.views.chart.fields import encoded_views, field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
 from dataapp.views.chart.raster import Grid, plot_size, rastered_unit, unit_to_grid
@@ -269,7 +269,7 @@ class _Planner:
             return node
         placed, pushed = found
         sent = _sent_columns(placed, pushed.columns)
-        placed |= {"data": {"name": self._keep(data, _projection(sent), sent, pushed)}}
+        placed |= {"data": {"name": self._keep(data, _projection(sent, pushed.source), sent, pushed)}}
         self._note(placed, "repeat" if "repeat" in node else "facet", pushed, (), Left())
         return placed
 
@@ -326,7 +326,7 @@ class _Planner:
 
     def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, str]) -> str:
         sent = _sent_columns(pushed.view, pushed.columns)
-        return self._keep(data, _projection(sent), sent, pushed, thinned=thinned_query(sent, *axes))
+        return self._keep(data, _projection(sent, pushed.source), sent, pushed, thinned=thinned_query(sent, *axes))
 
     def _scatter(
         self, data: CellData, pushed: Pushed, grid: Grid, number: int
@@ -345,7 +345,8 @@ class _Planner:
         if pushed.source is CELL:
             return pushed.view
         sent = _sent_columns(pushed.view, pushed.columns)
-        return pushed.restored() | {"data": {"name": self._keep(data, _projection(sent), sent, pushed)}}
+        query = _projection(sent, pushed.source)
+        return pushed.restored() | {"data": {"name": self._keep(data, query, sent, pushed)}}
 
     def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], pushed: Pushed, **more: Any) -> str:
         key = data.name, f"{pushed.source.over(query)}{more.get('grid', '')}"
@@ -431,7 +432,7 @@ def _sent_columns(spec: Mapping[str, Any], columns: Sequence[Column]) -> tuple[S
 def _only_discrete(spec: object) -> set[str]:
     """Return the fields that are names in each of their uses: as such, points in time are shown as text."""
     uses: dict[str, set[bool]] = {}
-    for view in _views(spec):
+    for view in encoded_views(spec):
         for _, definition in field_definitions(view):
             if isinstance(name := definition.get("field"), str):
                 plain = not {"timeUnit", "bin", "aggregate"} & definition.keys()
@@ -441,24 +442,11 @@ def _only_discrete(spec: object) -> set[str]:
     return {name for name, kinds in uses.items() if kinds == {True}}
 
 
-def _views(node: object) -> Iterator[Mapping[str, Any]]:
-    if isinstance(node, dict):
-        known = cast("dict[str, Any]", node)
-        if "encoding" in known:
-            yield known
-        if isinstance(known.get("facet"), dict):  # the fields of a facet are like channels
-            facet = cast("dict[str, Any]", known["facet"])
-            yield {"encoding": {"facet": facet} if "field" in facet else facet}
-        for value in known.values():
-            yield from _views(value)
-    elif isinstance(node, list):
-        for value in cast("list[object]", node):
-            yield from _views(value)
-
-
-def _projection(columns: Sequence[Sent]) -> str:
+def _projection(columns: Sequence[Sent], source: Source = CELL) -> str:
     sent = [f"{column.expression} AS {quote_identifier(column.name)}" for column in columns]
-    return f"SELECT {', '.join(sent) or 'true AS "__row"'} FROM relation"
+    is_ordered = source.frame is None or source.frame.is_ordered
+    order = "" if is_ordered else " ORDER BY ALL NULLS FIRST"  # else marks would change places from query to query
+    return f"SELECT {', '.join(sent) or 'true AS "__row"'} FROM relation{order}"
 
 
 def _check_fields(view: Mapping[str, Any], columns: Sequence[Column], data: CellData) -> None:

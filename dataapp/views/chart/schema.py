@@ -152,7 +152,6 @@ def _transform(data: Any, **options: object) -> Any:
     return alt.default_data_transformer(data, max_rows=cast("int", options.get("max_rows")))
 
 
-alt.data_transformers.register(_TRANSFORMER, _transform)
 # Altair validates a look-up as soon as it is made, rows included. A chart is validated when it is rendered, which is
 # early enough for its look-ups; so they are marked like Altair's own charts.
 alt.LookupData._class_is_valid_at_instantiation = False
@@ -167,8 +166,11 @@ def named_data(columns: Mapping[CellData, tuple[Column, ...]]) -> Iterator[None]
     import_module("pandas")
     token = _KNOWN.set(columns)
     try:
-        with _REGISTRY_LOCK, alt.data_transformers.enable(_TRANSFORMER, max_rows=None):
-            yield
+        with _REGISTRY_LOCK:
+            # Each time: `with alt.data_transformers.enable(...)` forgets at its end what was registered in it.
+            alt.data_transformers.register(_TRANSFORMER, _transform)
+            with alt.data_transformers.enable(_TRANSFORMER, max_rows=None):
+                yield
     finally:
         _KNOWN.reset(token)
 

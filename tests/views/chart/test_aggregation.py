@@ -39,6 +39,11 @@ PUSHED = {
     "two bins": C.mark_rect().encode(x=alt.X("price").bin(), y=alt.Y("size").bin(), color="count()"),
     "sorted by a sum": C.mark_bar().encode(x=alt.X("symbol").sort("-y"), y="sum(size)", tooltip=["mean(size)"]),
     "sorted by a mean": C.mark_bar().encode(x=alt.X("symbol").sort("y"), y="mean(size)"),
+    "order of rows": C.mark_bar().encode(x=alt.X("tag").sort(None), y="count()"),
+    "order of rows, by month": C.mark_line().encode(x=alt.X("month(ts):O").sort(None), y="count()", color="symbol"),
+    "order of rows, by bin": C.mark_bar().encode(x=alt.X("price:O").bin().sort(None), y="count()"),
+    "sorted by a list that leaves some out": C.mark_bar().encode(x=alt.X("size:O").sort([7, 3]), y="count()"),
+    "sorted by what is equal": C.mark_bar().encode(x=alt.X("size:O").sort("-y"), y="count()"),
     "text": C.mark_text().encode(x="symbol", y="tag", text="count()"),
     "distinct": C.mark_bar().encode(x="symbol", y="distinct(tag)"),
     "missing": C.mark_bar().encode(x="symbol", y="missing(price)", color="tag"),
@@ -63,7 +68,6 @@ PUSHED = {
 }
 LEFT_TO_VEGA = {
     "filter": C.mark_bar().encode(x="symbol", y="count()").transform_filter("length(datum.symbol) > 0"),
-    "order of rows": C.mark_bar().encode(x=alt.X("symbol").sort(None), y="count()"),
     "range of aggregates": C.mark_rule().encode(x="symbol", y="q1(price)", y2="q3(price)"),
     "box plot": C.mark_boxplot().encode(x="symbol", y="price"),
     "sorted by a mean over groups": C.mark_bar().encode(x=alt.X("symbol").sort("y"), y="mean(size)", color="tag"),

@@ -29,8 +29,8 @@ def test_what_is_left_to_vega_is_named_with_its_reason() -> None:
 
 
 def test_aggregates_that_are_left_have_a_reason() -> None:
-    chart = da.chart(NUMBERS).mark_bar().encode(x=alt.X("k:O").sort(None), y="count()")
-    assert "aggregates: values are to be in the order of rows" in explained(chart)
+    chart = da.chart(NUMBERS).mark_bar().encode(x="k:O", y=alt.Y("max(n):Q").scale(domain="unaggregated"))
+    assert "aggregates: its scale spans the values before they are aggregated" in explained(chart)
 
 
 def test_rows_that_views_share_are_told_once() -> None:

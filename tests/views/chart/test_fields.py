@@ -2,7 +2,7 @@ import pytest
 
 from dataapp.views.chart.fields import field_to_column, mentioned_columns, mentions_expression
 
-COLUMNS = ("ts", "price", "size", "bar", "a.b")
+COLUMNS = ("ts", "price", "size", "bar", "a.b", "geometry")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_field_path_starts_at_a_column(field: str, column: str) -> None:
         ({"transform": [{"filter": "datum[column] > 1"}]}, COLUMNS),
         ({"mark": {"type": "bar", "tooltip": {"content": "data"}}}, COLUMNS),
         ({"encoding": {"y": {"aggregate": "count"}}}, ()),
+        ({"layer": [{"mark": {"type": "geoshape"}}, {"mark": "point"}]}, ("geometry",)),
     ],
 )
 def test_columns_that_travel(spec: dict[str, object], mentioned: tuple[str, ...]) -> None:

@@ -105,3 +105,9 @@ def test_other_frames_in_a_chart_travel_in_the_specification(bars: alt.Chart) ->
     with named_data({bars.data: COLUMNS}):
         spec = (bars.mark_bar().encode(y="close") + line).to_dict()
     assert list(spec["datasets"].values()) == [[{"limit": 3}]]
+
+
+def test_altair_may_forget_how_data_are_named(bars: alt.Chart) -> None:
+    alt.data_transformers.register("dataapp-names", None)
+    with named_data({cast("CellData", bars.data): COLUMNS}):
+        assert "name" in bars.mark_bar().encode(x="close").to_dict()["data"]

@@ -71,6 +71,7 @@ class Frame:
         bounds: Bins, whose bounds are parameters of the query.
         is_ordered: Whether the rows are in the order in which Vega has them.
         unique: Where they are not, the columns that no two of them have equal, if known.
+        keeps_order: Whether groups are to be in the order of their first rows, too, which is not for nothing.
     """
 
     fields: Mapping[str, Field]
@@ -78,6 +79,7 @@ class Frame:
     bounds: tuple[Bounds, ...] = ()
     is_ordered: bool = True
     unique: frozenset[str] | None = None
+    keeps_order: bool = False
 
     @property
     def values(self) -> Mapping[str, Value]:
@@ -176,9 +178,13 @@ class Frame:
         outputs = [f"{sql} AS {quote_identifier(name)}" for name, (_, sql) in (*keys.items(), *measures.items())]
         by = ", ".join(sql for _, sql in keys.values())
         grouping = f"GROUP BY {by}" if by else "" if of_nothing else "HAVING count(*) > 0"
-        source = f"(SELECT {', '.join(outputs)} FROM {self.source} {grouping})"
+        rows = f"(SELECT {', '.join(outputs)} FROM {self.source} {grouping})"
+        is_ordered = is_single and self.keeps_order and self.is_ordered
+        if is_ordered:  # a group is where its first row is
+            numbered = f"(SELECT {self._names()}, row_number() OVER () AS {ROW} FROM {self.source})"
+            rows = f"(SELECT {', '.join(outputs)} FROM {numbered} {grouping} ORDER BY min({ROW}))"
         return replace(
-            self, fields=fields, source=source, is_ordered=False, unique=frozenset(keys) if is_single else None
+            self, fields=fields, source=rows, is_ordered=is_ordered, unique=frozenset(keys) if is_single else None
         )
 
     def _names(self) -> str:

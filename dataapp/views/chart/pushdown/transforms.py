@@ -1,7 +1,8 @@
 """Vega-Lite's transforms as SQL, each as exact as its translation: see the functions here for what is left to Vega.
 
-Rows that a group stands for have no order of their own in SQL, so after an ``aggregate`` whatever depends on the order
-of rows is left to Vega, unless a sort tells all groups apart. Sums, means and deviations agree but for the order of
+Groups have no order of their own in SQL. Where the view or a later transform needs one, they are put in the order of
+their first rows, as Vega has them (`Frame.keeps_order`); quantiles are not, and after them such a transform is left to
+Vega, unless a sort tells all rows apart. Sums, means and deviations agree but for the order of
 their terms, in the last digits.
 """
 
@@ -12,7 +13,7 @@ from typing import Any, cast
 
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.engines.relation import Column
-from dataapp.views.chart.aggregation import measure_to_sql, time_unit_start
+from dataapp.views.chart.aggregation import SAME_OF_ONE, measure_to_sql, time_unit_start
 from dataapp.views.chart.binning import Extents, definition_to_binning
 from dataapp.views.chart.pushdown.expressions import (
     Value,
@@ -25,7 +26,7 @@ from dataapp.views.chart.pushdown.groups import TYPES, check_order, key_of_group
 from dataapp.views.chart.pushdown.parsing import NotTranslated
 from dataapp.views.chart.pushdown.predicates import filter_to_expression
 from dataapp.views.chart.pushdown.stacks import stack
-from dataapp.views.chart.wire import Kind, may_be_nan
+from dataapp.views.chart.wire import Kind, kind_of, may_be_nan
 
 type Transform = Mapping[str, Any]
 
@@ -35,6 +36,7 @@ AGGREGATES = (
 )
 WINDOWS = (*AGGREGATES, "row_number", "rank", "dense_rank", "lag", "lead")
 _ALWAYS = {"count", "valid", "missing", "distinct"}  # aggregates that a group without values has, too
+_PLAIN = {Kind.NUMBER, Kind.TEXT, Kind.FLAG}
 _RANKED = {"row_number", "rank", "dense_rank"}
 
 
@@ -56,6 +58,21 @@ def apply(frame: Frame, transform: Transform) -> Frame:
 def kind_of_transform(transform: Transform) -> str:
     """Return the name of a transform."""
     return next((kind for kind in (*_TRANSLATED, *_LEFT) if kind in transform), "transform")
+
+
+def groups_before_pivot(frame: Frame, transform: Transform) -> Frame:
+    """Return groups of which a pivot makes the same as of all rows: its columns have names that only rows tell.
+
+    Raises:
+        NotTranslated: No SQL means the same; the message says why.
+    """
+    op, value, groupby = transform.get("op") or "sum", transform["value"], transform.get("groupby", [])
+    if op not in SAME_OF_ONE or frame.field(transform["pivot"]).kind not in _PLAIN:
+        raise NotTranslated("such a pivot is left to Vega as a whole")
+    frame.number(value)
+    return _aggregate(
+        frame, {"aggregate": [{"op": op, "field": value, "as": value}], "groupby": [*groupby, transform["pivot"]]}
+    )
 
 
 def _filter(frame: Frame, transform: Transform) -> Frame:
@@ -211,7 +228,7 @@ def _fold(frame: Frame, transform: Transform) -> Frame:
     known = [frame.field(name) for name in names]
     key, value = transform.get("as", ["key", "value"])
     kinds = {one.kind for one in known}
-    if len(kinds) != 1 or not kinds <= {Kind.NUMBER, Kind.TEXT, Kind.FLAG} or any(one.is_lack for one in known):
+    if len(kinds) != 1 or not kinds <= _PLAIN or any(one.is_lack for one in known):
         raise NotTranslated("a fold of different kinds of columns is not translated")
     (kind,) = kinds
     keys = ", ".join(quote_literal(str(name)) for name in names)
@@ -220,6 +237,25 @@ def _fold(frame: Frame, transform: Transform) -> Frame:
         key: (Field(Column(key, "VARCHAR"), True, False), f"unnest([{keys}])"),
         value: (Field(Column(value, TYPES[kind]), True), f"unnest([{values}])"),
     }
+    return frame.extended(made, is_single=False)
+
+
+def _flatten(frame: Frame, transform: Transform) -> Frame:
+    """Return a row for each value of a list; of several lists, the shorter ones end in nulls."""
+    names, outputs = cast("list[object]", transform["flatten"]), cast("list[str]", transform.get("as", []))
+    made: dict[str, tuple[Field, str]] = {}
+    for at, name in enumerate(names):
+        known = frame.field(name)
+        value = Column(known.column.name, known.column.type.removesuffix("[]"))
+        kind = kind_of(value)
+        is_plain = kind in _PLAIN and (kind is not Kind.TEXT or value.type == "VARCHAR")
+        if value.type == known.column.type or known.is_lack or not is_plain:
+            raise NotTranslated(f"`{name}` is no list of numbers, texts or flags")
+        output = outputs[at] if at < len(outputs) else value.name
+        sql = f"CAST(unnest({quote_identifier(value.name)}) AS {TYPES[kind]})"
+        made[output] = Field(Column(output, TYPES[kind]), True), sql
+    if len(made) < len(names):
+        raise NotTranslated("two lists as one column are not translated")
     return frame.extended(made, is_single=False)
 
 
@@ -264,9 +300,10 @@ _TRANSLATED: Mapping[str, tuple[Callable[[Frame, Transform], Frame], set[str]]] 
     "bin": (_bin, {"bin", "field", "as"}),
     "timeUnit": (_time_unit, {"timeUnit", "field", "as"}),
     "fold": (_fold, {"fold", "as"}),
+    "flatten": (_flatten, {"flatten", "as"}),
     "sample": (_sample, {"sample"}),
     "stack": (stack, {"stack", "groupby", "sort", "offset", "as"}),
     "quantile": (_quantile, {"quantile", "groupby", "probs", "step", "as"}),
 }
-_LEFT = ("impute", "pivot", "flatten", "lookup", "density", "regression", "loess", "extent")
+_LEFT = ("impute", "pivot", "lookup", "density", "regression", "loess", "extent")
 TRANSLATED = tuple(_TRANSLATED)

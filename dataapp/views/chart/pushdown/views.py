@@ -5,15 +5,23 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from dataapp.engines.relation import Column
-from dataapp.views.chart.fields import field_definitions, field_to_column, mentioned_columns
+from dataapp.views.chart.fields import (
+    encoded_views,
+    field_definitions,
+    field_to_column,
+    mentioned_columns,
+    shows_order,
+)
 from dataapp.views.chart.pushdown.frame import CELL, Field, Frame, Source
 from dataapp.views.chart.pushdown.parsing import NotTranslated
 from dataapp.views.chart.pushdown.predicates import parsed_texts
-from dataapp.views.chart.pushdown.transforms import apply, kind_of_transform
+from dataapp.views.chart.pushdown.transforms import apply, groups_before_pivot, kind_of_transform
 from dataapp.views.chart.wire import Kind, kind_of
 
 _REDUCING = {"filter", "aggregate", "sample", "quantile"}
-_BY_ROW = {"filter", "calculate", "timeUnit", "fold"}  # the same in each facet as in all rows
+_BY_ROW = {"filter", "calculate", "timeUnit", "fold", "flatten"}  # the same in each facet as in all rows
+_ORDERLESS = {*_BY_ROW, "aggregate", "joinaggregate", "bin", "lookup", "density", "regression"}
+_STACKED = {"area", "arc", "bar"}
 _LACK = "datum[{0}] === null ? datum['__undefined'] : datum[{0}]"
 
 
@@ -83,6 +91,15 @@ def push_transforms(view: Mapping[str, Any], columns: Sequence[Column]) -> Pushe
         frames.append(frame)
     names = [kind_of_transform(transform) for transform in transforms]
     count = len(frames)
+    if names[count : count + 1] == ["pivot"]:
+        try:
+            groups = groups_before_pivot(frame, transforms[count])
+        except NotTranslated:
+            pass
+        else:
+            rest = {**view, "transform": transforms[count:]}
+            done = (*names[:count], "groups of the pivot")
+            return Pushed(rest, groups.columns, Source(groups), done, tuple(names[count:]), reason)
     if count < len(names):  # what lessens nothing runs as well where the rest runs
         count = max((at + 1 for at, name in enumerate(names[:count]) if name in _REDUCING), default=0)
     rest = {key: value for key, value in view.items() if key != "transform"}
@@ -142,7 +159,7 @@ def _start(view: Mapping[str, Any], transforms: Iterable[Mapping[str, Any]], col
         for column in columns
         if column.name in named
     }
-    frame = Frame(fields)
+    frame = Frame(fields, keeps_order=_order_matters(view, transforms))
     replaced = {
         name: (replace(fields[name], column=Column(name, "VARCHAR")), f"nullif({fields[name].value.sql}, '')")
         for name in emptied & set(fields)
@@ -151,7 +168,28 @@ def _start(view: Mapping[str, Any], transforms: Iterable[Mapping[str, Any]], col
     try:
         return frame.extended(replaced) if replaced else frame
     except NotTranslated:
-        return Frame({name: replace(known, is_parsed=name in replaced) for name, known in fields.items()})
+        return replace(
+            frame, fields={name: replace(known, is_parsed=name in replaced) for name, known in fields.items()}
+        )
+
+
+def _order_matters(view: Mapping[str, Any], transforms: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the order in which groups come is seen in the picture, other than in which mark covers another."""
+    kinds = [kind_of_transform(transform) for transform in (*transforms, *view.get("inside", []))]
+    first = next((at for at, kind in enumerate(kinds) if kind in ("aggregate", "pivot")), None)
+    if first is None:
+        return False
+    after = kinds[first + (kinds[first] == "aggregate") :]  # a pivot is left to Vega, after groups of its own
+    return not _ORDERLESS.issuperset(after) or any(map(_shows_order_of_rows, encoded_views(view)))
+
+
+def _shows_order_of_rows(view: Mapping[str, Any]) -> bool:
+    definitions = [definition for _, definition in field_definitions(view)]
+    if any(map(shows_order, definitions)):
+        return True
+    mark = view.get("mark")
+    is_stacked = (mark.get("type") if isinstance(mark, Mapping) else mark) in _STACKED
+    return is_stacked and not any("aggregate" in definition for definition in definitions)
 
 
 def _parsed_by_encodings(node: object) -> set[str]:

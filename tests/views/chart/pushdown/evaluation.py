@@ -99,6 +99,8 @@ def _told(field: str) -> str:
 
 
 def _to_json(value: object, kind: Kind | None) -> object:
+    if kind is Kind.NESTED and isinstance(value, str):
+        return json.loads(value)
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return repr(value) if isinstance(value, float) and kind is Kind.NUMBER else value

@@ -14,6 +14,7 @@ from dataapp.views.chart.aggregation import _PARTS, _TRUNCATED
 from dataapp.views.chart.pushdown.transforms import AGGREGATES, WINDOWS
 from tests.views.chart.drawing import relation_of
 
+COUNTED = range(700)  # the seeds that have to need every translation
 TIME_UNITS = tuple(f"{zone}{unit}" for zone in ("", "utc") for unit in (*_TRUNCATED, *_PARTS))
 PREDICATES = ("equal", "lt", "lte", "gt", "gte", "oneOf", "range", "valid", "and", "or", "not")
 OFFSETS = ("zero", "normalize", "center")
@@ -21,7 +22,8 @@ _EXACT_AGGREGATES = ("count", "valid", "missing", "distinct", "sum", "min", "max
 _PARTS_OF_TIME = ("year", "quarter", "month", "date", "day", "dayofyear", "hours", "minutes", "seconds", "milliseconds")
 _TABLE = """
     SELECT a::DOUBLE AS a, b::DOUBLE AS b, i::BIGINT AS i, k::VARCHAR AS k, f::BOOLEAN AS f,
-           w::TIMESTAMP AS w, d::DATE AS d, z::TIMESTAMPTZ AS z
+           w::TIMESTAMP AS w, d::DATE AS d, z::TIMESTAMPTZ AS z,
+           CASE WHEN f THEN [] ELSE [i::BIGINT, NULL, 2] END AS l, CASE WHEN i > 2 THEN [k] ELSE [k, 'x'] END AS t
     FROM (VALUES {rows}) AS rows(a, b, i, k, f, w, d, z)
 """
 _TYPES = {
@@ -57,12 +59,12 @@ class Example:
 
 def encodings(seed: int) -> "Encodings":
     """Return the example of encodings of a seed."""
-    return _Generator(Random(seed), is_finite=True).make_encodings()
+    return _Generator(Random(seed), seed, is_finite=True).make_encodings()
 
 
 def example(seed: int) -> Example:
     """Return the example of a seed."""
-    return _Generator(Random(seed)).make()
+    return _Generator(Random(seed), seed).make()
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class Encodings:
 @dataclass(slots=True)
 class _Generator:
     random: Random
+    seed: int
     uses: set[str] = field(default_factory=set)
     is_finite: bool = False
 
@@ -98,8 +101,9 @@ class _Generator:
         return what
 
     def make(self) -> Example:
-        kinds = self.random.choice(_KINDS)
-        self.is_finite = kinds[-3:] != _EXPRESSIONS
+        kinds = self.random.choice(_KINDS)  # not of the later ones, which would change all seeds
+        kinds = _LATER.get(self.seed % 29, kinds)
+        self.is_finite = kinds[-3:] not in (_EXPRESSIONS, _ROUNDED)
         found = Example(self.table(), [], dict(_TYPES), self.uses)
         for kind in kinds:
             kind(self, found)
@@ -270,6 +274,13 @@ class _Generator:
         found.transforms.append({"calculate": make(), "as": name})
         found.fields[name] = kind
 
+    def round(self, found: Example) -> None:
+        """Calculate with the functions that are seldom in other expressions."""
+        name = f"c{len(found.transforms)}"
+        function = self.use(self.pick("abs", "ceil", "floor", "floor", "round", "sqrt"))
+        found.transforms.append({"calculate": f"{function}({self.numeric(1)})", "as": name})
+        found.fields[name] = "quantitative"
+
     def measures(self, ops: tuple[str, ...]) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []
         for at in range(self.random.randrange(1, 4)):
@@ -356,16 +367,16 @@ class _Generator:
         found.exactly = False
 
     def of_groups(self, found: Example) -> None:
-        """Aggregate, then stack or rank the groups in an order that tells them apart."""
+        """Aggregate, then stack or rank the groups in an order that may tell them apart."""
         groups = [*self.groups("kfi"), "w"]
         aggregate = {"aggregate": [{"op": "sum", "field": "a", "as": "m0"}], "groupby": groups}
-        sort = [{"field": name} for name in ("m0", *groups)]
+        sort = [{"field": name} for name in self.random.sample(groups, self.random.randrange(len(groups) + 1))]
         found.fields = {name: _TYPES[name] for name in groups} | {"m0": "quantitative"}
         if self.random.random() < 0.5:
-            last = {"stack": "m0", "groupby": groups[:-1], "as": ["s0", "s1"], "sort": sort[1:]}
+            last = {"stack": "m0", "groupby": groups[:-1], "as": ["s0", "s1"], "sort": sort}
         else:
             last = {"window": [{"op": "row_number", "as": "s0"}, {"op": "sum", "field": "m0", "as": "s1"}]}
-            last |= {"sort": sort[1:], "groupby": groups[:1]}
+            last |= {"sort": sort, "groupby": groups[:1]}
         found.transforms += [aggregate, last]
         found.fields |= {"s0": "quantitative", "s1": "quantitative"}
         found.exactly = found.in_order = False
@@ -380,12 +391,33 @@ class _Generator:
         found.fields |= dict.fromkeys(ways.get("as", ["prob", "value"]), "quantitative")
         found.exactly = found.in_order = False
 
+    def flatten(self, found: Example) -> None:
+        self.use("flatten")
+        lists = self.pick(["l"], ["t"], ["l", "t"], ["t", "l"])
+        names = self.pick([], ["one"], ["one", "two"][: len(lists)])
+        found.transforms.append({"flatten": lists} | ({"as": names} if names else {}))
+        outputs = [*names, *lists[len(names) :]]
+        found.fields |= {
+            name: "quantitative" if of == "l" else "nominal" for name, of in zip(outputs, lists, strict=True)
+        }
+
+    def pivot(self, found: Example) -> None:
+        self.use("pivot")
+        of = self.pick("k", "f", "i")
+        names = {"k": ["a", "b", "ä"], "f": ["true", "false"], "i": ["1", "4", "8"]}[of]
+        groups = self.random.sample([name for name in "kfiw" if name != of], self.pick(0, 1, 2))
+        op = {"op": self.use(self.pick("sum", "mean", "average", "min", "max", "median", "q1", "q3"))}
+        found.transforms.append({"pivot": of, "value": "b", "groupby": groups} | self.pick({}, op, op))
+        found.fields = {name: _TYPES[name] for name in groups} | dict.fromkeys(names, "nominal")
+        found.exactly = False
+
     def sample(self, found: Example) -> None:
         self.use("sample")  # of fewer rows than there may be, no two samples are equal
         found.transforms.append({"sample": 50})
 
 
 _G = _Generator
+_ROUNDED = (_G.round, _G.round, _G.round)
 _EXPRESSIONS = (_G.calculate, _G.filter, _G.calculate)
 _KINDS = (
     _EXPRESSIONS,
@@ -405,3 +437,11 @@ _KINDS = (
     (_G.of_groups,),
     (_G.filter, _G.quantile),
 )
+_LATER = {
+    3: (_G.filter, _G.flatten),
+    7: (_G.flatten, _G.aggregate),
+    11: (_G.filter, _G.pivot),
+    15: (_G.pivot,),
+    19: _ROUNDED,
+    23: (_G.time_unit, _G.time_unit, _G.time_unit),
+}

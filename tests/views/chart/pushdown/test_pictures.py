@@ -5,7 +5,7 @@ import pytest
 
 from dataapp.views.chart.plan import chart_to_plan
 from dataapp.views.chart.schema import chart
-from tests.views.chart.drawing import draw_planned, plainly, relation_of
+from tests.views.chart.drawing import draw_planned, plainly, relation_of, rows_of
 
 ROWS = """
     SELECT CASE WHEN i % 7 > 0 THEN ['a', 'b', 'c', 'd'][1 + (i * 7919) % 4] END AS symbol,
@@ -82,6 +82,21 @@ CHARTS = {
     "quantiles": C.mark_line()
     .encode(x="prob:Q", y="value:Q", color="symbol")
     .transform_quantile("price", groupby=["symbol"], step=0.05),
+    "groups in the order of rows": C.mark_point()
+    .encode(x="n:Q", y=alt.Y("tens:O").sort("-x"))
+    .transform_calculate(tens="floor(datum.price / 20)")
+    .transform_aggregate(n="distinct(symbol)", groupby=["tens"]),
+    "stacked groups in the order of rows": C.mark_bar()
+    .encode(x="n:Q", y="symbol:N", stroke=alt.value("white"))
+    .transform_aggregate(n="count()", groupby=["size", "symbol"]),
+    "ranked groups": C.mark_text()
+    .encode(x="place:O", text="size:Q")
+    .transform_aggregate(n="distinct(symbol)", groupby=["size"])
+    .transform_window(place="row_number()", sort=[{"field": "n"}]),
+    "pivoted": C.mark_point()
+    .encode(x="a:Q", y="b:Q", color="size:O")
+    .transform_filter("datum.price > 0")
+    .transform_pivot("symbol", value="price", groupby=["size"], op="mean"),
     "nothing left": C.mark_bar().encode(x="symbol", y="count()").transform_filter("datum.size > 1e6"),
 }
 
@@ -90,6 +105,12 @@ CHARTS = {
 def test_transforms_in_the_engine_draw_the_same(name: str) -> None:
     plan = chart_to_plan(CHARTS[name], {C.data: COLUMNS})
     assert draw_planned(plan, RELATION) == plainly(CHARTS[name], RELATION)
+
+
+def test_groups_travel_for_a_pivot() -> None:
+    (dataset,) = chart_to_plan(CHARTS["pivoted"], {C.data: COLUMNS}).datasets
+    rows = rows_of(RELATION, dataset)
+    assert len({(row["size"], row["symbol"]) for row in rows}) == len(rows)
 
 
 @pytest.mark.parametrize("name", [name for name in CHARTS if name not in ("side by side", "filter by a selection")])

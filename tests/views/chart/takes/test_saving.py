@@ -44,6 +44,13 @@ CHARTS = {
     "aggregate": lambda: da.chart(rows).mark_bar().encode(x="name:N", y="mean(x):Q", color="flag:N"),
     "time unit": lambda: da.chart(rows).mark_line().encode(x="hours(ts):T", y="sum(n):Q"),
     "instants": lambda: da.chart(rows).mark_point().encode(x="moment:T", y="x:Q"),
+    "infinite": lambda: (
+        da.chart(rows)
+        .mark_text()
+        .encode(x="name:N", text="share:Q")
+        .transform_filter("datum.n < 3")
+        .transform_calculate(share="-1 / datum.n")
+    ),
     "rows": lambda: da.chart(rows).mark_point().encode(x="ts:T", y="x:Q", shape="flag:N"),
     "no number": lambda: da.chart(rows).mark_text().encode(x="x:Q", text="name:N"),
 }

@@ -107,7 +107,7 @@ def dots(barley: alt.Chart) -> ChartType:
 
 def ranged_dots(barley: alt.Chart) -> ChartType:
     base = barley.transform_filter(alt.FieldOneOfPredicate(field="site", oneOf=["Morris", "Duluth", "Waseca"]))
-    line = base.mark_line(color="#db646f").encode(x="mean(yield):Q", y="site:N", detail="site:N")
+    line = base.mark_line(color="#db646f").encode(x="mean(yield):Q", y="site:N", detail="site:N", order="year:O")
     dot = base.mark_point(size=100, opacity=1, filled=True).encode(x="mean(yield):Q", y="site:N", color="year:O")
     return line + dot
 

@@ -4,10 +4,9 @@ That they follow in their own order costs a number for each row, and the engine 
 the last key among the first rows is looked for alone. Rows before it are fewer than asked for, and the files'
 statistics rule most of the others out; of those that equal it, the first ones in the files are enough.
 
-Of files whose rows have numbers, the numbers are found in the same way, without a look at any other column. Those of an
-order by one key come together with the key: only rows that equal the last one are looked for again, and none are where
-the row after it has another key. The rows of the screen are then read by their numbers, which is less than to read all
-that might have been among them.
+Of files whose rows have numbers, the numbers come together with the first key, and without a look at any column that is
+no key: only rows that equal the last one in it are looked for again, and none are where these are few. The rows of the
+screen are then read by their numbers, which is less than to read all that might have been among them.
 """
 
 import re
@@ -58,34 +57,29 @@ def first_numbers(fetch: Callable[[Query], pa.Table], table: Table, question: Qu
 
     if not question.order or kind_of(table.columns[question.order[0].column]) in (Kind.TEXT, Kind.OTHER):
         return numbers(question, count)
-    if len(question.order) == 1:
-        before, equal = _ranked(fetch, table, question, count)
-    else:
-        split = _split(fetch, table, question, count)
-        if split is None:
-            return numbers(question, count)
-        before, equal = numbers(split[0], count), split[1]
+    before, equal = _ranked(fetch, table, question, count)
     return before if equal is None else [*before, *numbers(equal, count - len(before))]
 
 
 def _ranked(
     fetch: Callable[[Query], pa.Table], table: Table, question: Question, count: int
 ) -> tuple[list[int], Question | None]:
-    """Return the numbers of first rows by one key, and the question for those that follow, unless these are all.
+    """Return the numbers of first rows, and the question for those that follow, unless these are all.
 
-    One more row than asked for tells whether the last ones equal others, of which any may have come.
+    As many rows again tell whether all have come that equal the last one in the first key. If not, any may have.
     """
-    found = fetch(queries.top_ranks(table, question, count + 1))
+    asked = 2 * count + 1
+    found = fetch(queries.top_ranks(table, question, asked))
     numbers, texts, places = (cast("list[Any]", column.to_pylist()) for column in found.columns)
     if "nan" in texts:  # statistics know nothing of what is no number
         return [], question
-    if len(numbers) <= count or places[count] != places[count - 1]:
+    if len(numbers) < asked or places[-1] != places[count - 1]:
         return numbers[:count], None
-    if texts[count] is None:  # nor of what is missing
+    if texts[-1] is None:  # nor of what is missing
         return [], question
-    key = question.order[0].column
-    last = ColumnFilter(key, Compare("=", texts[count], table.columns[key].type))
-    return numbers[: places.index(places[count])], Question((*question.filters, last))
+    key, *others = question.order
+    last = ColumnFilter(key.column, Compare("=", texts[-1], table.columns[key.column].type))
+    return numbers[: places.index(places[-1])], Question((*question.filters, last), tuple(others))
 
 
 def _split(

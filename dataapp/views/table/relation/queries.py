@@ -143,19 +143,21 @@ def top_numbers(table: Table, question: Question, count: int) -> Query:
 
 
 def top_ranks(table: Table, question: Question, count: int) -> Query:
-    """The numbers of first rows by one key, its values as text, and their ranks, which are the same for equal values.
+    """The numbers of first rows by the first key, its values as text, and their ranks: the same for equal values.
 
-    That equal rows stand as their numbers rise is left to these few: with one key, the engine rules out row groups.
+    That those stand by the other keys, and as their numbers rise, is left to these few: with one key, the engine rules
+    out row groups.
     """
     values = Values()
     assert table.number is not None
-    [key] = question.order
-    direction = f"{'DESC' if key.descending else 'ASC'} NULLS LAST"
-    rows = f"SELECT {table.number} AS number, {table.references[key.column]} AS first_key FROM {table.source}"
-    rows += f"{where_clause(table, question.filters, values)} ORDER BY first_key {direction} LIMIT {count}"
-    text = exact_text(table.columns[key.column].type, "first_key")
-    ranked = f"SELECT number, {text} AS text, rank() OVER (ORDER BY first_key {direction}) AS place FROM ({rows})"
-    return Query(f"{ranked} ORDER BY place, number", values.parameters)
+    keys = [(f"key_{at}", key) for at, key in enumerate(question.order)]
+    orders = [f"{name} {'DESC' if key.descending else 'ASC'} NULLS LAST" for name, key in keys]
+    references = (f"{table.references[key.column]} AS {name}" for name, key in keys)
+    rows = f"SELECT {', '.join([f'{table.number} AS number', *references])} FROM {table.source}"
+    rows += f"{where_clause(table, question.filters, values)} ORDER BY {orders[0]} LIMIT {count}"
+    text = exact_text(table.columns[question.order[0].column].type, "key_0")
+    ranked = f"SELECT number, {text} AS text, rank() OVER (ORDER BY {orders[0]}) AS place FROM ({rows})"
+    return Query(f"{ranked} ORDER BY {', '.join([*orders, 'number'])}", values.parameters)
 
 
 def keys(table: Table, question: Question, count: int) -> Query:

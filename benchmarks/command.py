@@ -24,7 +24,7 @@ BENCHMARKS = {
     "charts": "data of charts over a file, against the same question in SQL, VegaFusion and plain Altair",
     "points": "data of scatter plots and lines of more rows than pixels, against DuckDB's own aggregate",
     "cancel": "change of an input to the end of the query that it made useless",
-    "fairness": "a light query beside other sessions' heavy ones, against its time alone",
+    "fairness": "a light query, and a light explorer, beside other sessions' heavy ones, against its time alone",
     "stall": "longest stall of the event loop while eight viewers move sliders",
     "sessions": "memory of each further session of the trading desk",
 }

@@ -25,7 +25,7 @@ BENCHMARKS = {
     "points": "data of scatter plots and lines of more rows than pixels, against DuckDB's own aggregate",
     "cubes": "a slider that moves over aggregates, answered by cubes and by plain queries",
     "cancel": "change of an input to the end of the query that it made useless",
-    "fairness": "a light query beside other sessions' heavy ones, against its time alone",
+    "fairness": "a light query, and a light explorer, beside other sessions' heavy ones, against its time alone",
     "stall": "longest stall of the event loop while eight viewers move sliders",
     "sessions": "memory of each further session of the trading desk",
 }

@@ -112,14 +112,14 @@ def text_expression(column: Column, reference: str) -> str:
 def exact_text(type_: str, reference: str) -> str:
     """Return the SQL for a value as text that is the same value again, cast to its type.
 
-    The engine's own text of a moment leaves out the seconds that clocks before 1937 were off.
+    The engine's own text of a moment leaves out the seconds that clocks before 1937 were off. The last days that it
+    counts have no other text, since it cannot move them to another clock.
     """
     text = f"CAST({reference} AS VARCHAR)"
     if type_ != "TIMESTAMP WITH TIME ZONE":
         return text
-    return (
-        f"CASE WHEN isfinite({reference}) THEN CAST({reference} AT TIME ZONE 'UTC' AS VARCHAR) || '+00' ELSE {text} END"
-    )
+    is_old = f"{reference} > '-infinity' AND {reference} < CAST('2000-01-01 00:00:00+00' AS TIMESTAMPTZ)"
+    return f"CASE WHEN {is_old} THEN CAST({reference} AT TIME ZONE 'UTC' AS VARCHAR) || '+00' ELSE {text} END"
 
 
 def cell_expression(column: Column, reference: str) -> str:

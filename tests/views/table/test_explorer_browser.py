@@ -140,6 +140,37 @@ def test_the_wheel_moves_by_its_own_distance_also_in_the_middle(trades: Locator)
     expect(cell(trades, 1, 0)).to_have_text(f"{before + 100:,}")
 
 
+def first_row(table: Locator) -> int:
+    return int(table.locator(".place").inner_text().partition(" ")[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5, 0.75, 0.9])
+def test_a_share_of_the_scroll_bar_is_as_large_a_share_of_the_rows(trades: Locator, fraction: float):
+    scroll_to(trades, 0)
+    expect(trades.locator(".place")).to_have_text(re.compile("^1 "))
+    scroll_to(trades, fraction)
+    expect(trades.locator(".place")).not_to_have_text(re.compile("^1 "))
+    assert first_row(trades) == pytest.approx(fraction * ROWS, abs=ROWS / 500)
+    first = first_row(trades)
+    expect(cell(trades, 1, 0)).to_have_text(re.compile(f"^({first - 1:,}|{first:,}|{first + 1:,})$"))
+
+
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_the_wheel_is_exact_also_where_the_bar_ends_before_the_rows(trades: Locator, direction: int):
+    scroll_to(trades, 0.5)
+    expect(trades.locator(".place")).to_have_text(re.compile("^2,"))
+    trades.locator("regular-table").evaluate(
+        """(grid, isUp) => { grid.scrollTop = isUp ? 6240 : grid.scrollHeight - grid.clientHeight - 6240 }""",
+        direction < 0,
+    )
+    expect(trades.locator(".place")).to_have_text(re.compile(r"^(1,\d{3}|4,99\d,\d{3}) "))
+    before = first_row(trades)
+    trades.hover(position={"x": 300, "y": 200})
+    for _ in range(50):
+        trades.page.mouse.wheel(0, direction * 26 * 20)
+    expect(trades.locator(".place")).to_have_text(re.compile(f"^{before + direction * 1000:,} "))
+
+
 def test_markup_in_cells_is_text(trades: Locator):
     expect(cell(trades, 0, 3)).to_have_text("<script>window.pwned=1</script>")
     assert trades.locator("tbody script").count() == 0

@@ -2,11 +2,13 @@
 //
 // A browser clamps elements near ten million pixels. The table is therefore told that it has at most MOST rows, and
 // `offset` is added to its row numbers. Small steps (wheel, touch, keys) leave the offset alone, so they stay smooth and
-// exact to the pixel. A jump (the scroll bar) chooses it anew: the first and the last EXACT rows of the bar stand for
-// themselves, the middle is stretched over all other rows. When scrolling rests, the bar is put where it belongs.
+// exact to the pixel. A jump (the scroll bar) chooses it anew: a quarter of the bar is a quarter of the rows. Only the
+// first and the last EXACT rows of the bar stand for themselves, so that steps find room beyond it. When scrolling rests,
+// or steps come NEAR an end of the bar before that of the rows, the bar is put where it belongs.
 
 const MOST = 150_000; // times the row height stays below what Firefox clamps at
-const EXACT = 20_000;
+const EXACT = 200; // more than one step of a wheel is long
+const NEAR = 100;
 const OUT_OF_PLACE = 500; // rows that the bar may be wrong by before it is put right
 const RESTS_AFTER = 150; // ms without a scroll event
 
@@ -83,8 +85,8 @@ export class RowScroller {
     this.last = top;
     if (this.rows <= MOST) return;
     const place = top / this.rowHeight;
-    const isEnd = place <= 0 || place >= this.height - this.visible;
-    if (isJump || isEnd) this.offset = this.#offsetFor(place, this.#placeToRow(place));
+    if (isJump) this.offset = this.#offsetFor(place, this.#placeToRow(place));
+    else if (this.#isNearEnd(place)) this.#place(this.row);
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.#rest(), RESTS_AFTER);
   }
@@ -92,6 +94,12 @@ export class RowScroller {
   #rest() {
     const row = this.row;
     if (Math.abs(this.#rowToPlace(row) - this.last / this.rowHeight) > OUT_OF_PLACE) this.to(row);
+  }
+
+  /** Whether an end of the bar is near, and that of the rows is not at the same place. */
+  #isNearEnd(place) {
+    const isTop = place < NEAR && this.offset > 0;
+    return isTop || (place > this.height - this.visible - NEAR && this.offset < this.rows - this.height);
   }
 
   #offsetFor(place, row) {

@@ -159,6 +159,9 @@ def condition_to_sql(condition: Condition | InGroup, column: Column, reference: 
 
 def group_expression(column: Column, reference: str, part: Part) -> str:
     """Return the SQL for what a value is grouped by; zeros are one group whatever their sign."""
+    if part != "value" and kind_of(column) is Kind.DATE:  # truncated, it would be a moment, of which there are fewer
+        first = f"make_date(year({reference}), {'1' if part == 'year' else f'month({reference})'}, 1)"
+        return f"coalesce({first}, {reference})"  # infinite ones have no year
     if part != "value":
         return f"CAST(date_trunc('{part}', {reference}) AS DATE)"
     match kind_of(column):

@@ -5,8 +5,8 @@ the last key among the first rows is looked for alone. Rows before it are fewer 
 statistics rule most of the others out; of those that equal it, the first ones in the files are enough.
 
 Of files whose rows have numbers, the numbers come together with the first key, and without a look at any column that is
-no key: only rows that equal the last one in it are looked for again, and none are where the row after it has another. The
-rows of the screen are then read by their numbers, which is less than to read all that might have been among them.
+no key: only rows that equal the last one in it are looked for again, and none are where these are few. The rows of the
+screen are then read by their numbers, which is less than to read all that might have been among them.
 """
 
 import re
@@ -66,19 +66,20 @@ def _ranked(
 ) -> tuple[list[int], Question | None]:
     """Return the numbers of first rows, and the question for those that follow, unless these are all.
 
-    One more row than asked for tells whether the last ones equal others in the first key, of which any may have come.
+    As many rows again tell whether all have come that equal the last one in the first key. If not, any may have.
     """
-    found = fetch(queries.top_ranks(table, question, count + 1))
+    asked = 2 * count + 1
+    found = fetch(queries.top_ranks(table, question, asked))
     numbers, texts, places = (cast("list[Any]", column.to_pylist()) for column in found.columns)
     if "nan" in texts:  # statistics know nothing of what is no number
         return [], question
-    if len(numbers) <= count or places[count] != places[count - 1]:
+    if len(numbers) < asked or places[-1] != places[count - 1]:
         return numbers[:count], None
-    if texts[count] is None:  # nor of what is missing
+    if texts[-1] is None:  # nor of what is missing
         return [], question
     key, *others = question.order
-    last = ColumnFilter(key.column, Compare("=", texts[count], table.columns[key.column].type))
-    return numbers[: places.index(places[count])], Question((*question.filters, last), tuple(others))
+    last = ColumnFilter(key.column, Compare("=", texts[-1], table.columns[key.column].type))
+    return numbers[: places.index(places[-1])], Question((*question.filters, last), tuple(others))
 
 
 def _split(

@@ -229,11 +229,15 @@ def _bounds(source: Source, ats: Sequence[int], *, is_narrowed: bool = False) ->
     def select(_: Terms) -> str:
         figures: list[str] = []
         for at in ats:
-            reference, kind = table.references[at], kind_of(table.columns[at])
-            within = f" FILTER (WHERE {_within(table.columns[at], reference)})" if is_narrowed else ""
+            column, reference = table.columns[at], table.references[at]
+            kind = kind_of(column)
+            within = f" FILTER (WHERE {_within(column, reference)})" if is_narrowed else ""
             for function in ("min", "max"):
                 figure = f"{function}({reference}){within}"
-                if kind is Kind.FLOAT or kind is Kind.TIMESTAMP:
+                if column.type == "TIMESTAMP WITH TIME ZONE":  # the engine moves its last days to no other clock
+                    moved = f"WHEN {_within(column, figure)} THEN CAST({figure} AS TIMESTAMP)"
+                    figure = f"CASE {moved} WHEN {figure} IS NOT NULL THEN CAST('infinity' AS TIMESTAMP) END"
+                elif kind is Kind.FLOAT or kind is Kind.TIMESTAMP:
                     figure = f"CAST({figure} AS {'DOUBLE' if kind is Kind.FLOAT else 'TIMESTAMP'})"
                 figures.append(f"CAST({figure} AS VARCHAR)")
         return numbered(figures)

@@ -77,41 +77,61 @@ KEYS: list[tuple[pl.DataType, st.SearchStrategy[Any]]] = [
 ]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), nearly_sorted=st.booleans(), descending=st.booleans(), count=st.integers(1, 40))
-def test_first_numbers_by_one_key_are_those_of_polars(
-    engine: DuckDB, tmp_path: Path, data: st.DataObject, nearly_sorted: bool, descending: bool, count: int
+@settings(max_examples=160, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), nearly_sorted=st.booleans(), count=st.integers(1, 30))
+def test_first_numbers_are_those_of_polars(
+    engine: DuckDB, tmp_path: Path, data: st.DataObject, nearly_sorted: bool, count: int
 ):
-    type_, values = data.draw(st.sampled_from(KEYS))
-    frame = pl.DataFrame({"key": data.draw(st.lists(values | st.none(), max_size=80))}, schema={"key": type_})
-    frame = frame.sort("key", nulls_last=True) if nearly_sorted else frame
+    keys = data.draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3))
+    size = data.draw(st.integers(0, 80))
+    columns: dict[str, pl.Series] = {}
+    for at, (type_, values) in enumerate(keys):
+        pool = data.draw(st.lists(values | st.none(), min_size=1, max_size=data.draw(st.sampled_from([2, 80]))))
+        picks = data.draw(st.randoms(use_true_random=False))
+        columns[f"key_{at}"] = pl.Series([picks.choice(pool) for _ in range(size)], dtype=type_)
+    frame = pl.DataFrame(columns)
+    frame = frame.sort("key_0", nulls_last=True) if nearly_sorted else frame
     file = tmp_path / f"{uuid4()}.parquet"  # which nobody has read before
     frame.write_parquet(file, row_group_size=7)
     relation = Relation(f"FROM '{file}'", key=object(), engine=engine, fixed_order=True)
-    order = (SortKey(0, descending),)
+    order = tuple(SortKey(at, data.draw(st.booleans())) for at in range(len(keys)))
     found, _ = _numbers_and_queries(relation, order, count)
-    wanted = sorted_like(frame.with_row_index("number").select("key", "number"), order)["number"].head(count)
+    wanted = sorted_like(frame.with_row_index("number").select(*columns, "number"), order)["number"].head(count)
     assert found == wanted.to_list()
+
+
+NUMBERED = [*range(300)]
 
 
 @pytest.mark.parametrize(
     ("keys", "descending", "queries_asked"),
     [
-        (range(300), False, 1),  # nothing equals the last key
-        (range(300), True, 1),
-        ([at // 2 for at in range(300)], False, 1),  # its equals are all among the first rows
-        ([at % 3 for at in range(300)], False, 2),
-        ([*range(10), *[None] * 290], False, 2),
-        (range(20), False, 1),  # fewer than asked for
-        ([None] * 20, False, 1),
+        ([NUMBERED], False, 1),  # nothing equals the last key
+        ([NUMBERED], True, 1),
+        ([NUMBERED, NUMBERED], False, 1),
+        ([[at // 2 for at in NUMBERED]], False, 1),  # its equals are all among the first rows
+        ([[at // 30 for at in NUMBERED]], True, 1),  # or among those that follow
+        ([[at // 7 for at in NUMBERED], NUMBERED[::-1]], False, 1),
+        ([[at % 3 for at in NUMBERED]], False, 2),
+        ([[at % 3 for at in NUMBERED], NUMBERED[::-1]], False, 2),
+        ([[*range(10), *[None] * 290]], False, 2),
+        ([[*range(10), *[None] * 290], NUMBERED[::-1]], False, 2),
+        ([NUMBERED[:20]], False, 1),  # fewer than asked for
+        ([[None] * 20], False, 1),
     ],
 )
 def test_rows_that_equal_the_last_key_are_asked_for_only_where_there_are_more(
-    engine: DuckDB, tmp_path: Path, keys: list[int | None], descending: bool, queries_asked: int
+    engine: DuckDB, tmp_path: Path, keys: list[list[int | None]], descending: bool, queries_asked: int
 ):
-    pl.DataFrame({"key": keys}, schema={"key": pl.Int64}).write_parquet(tmp_path / "keys.parquet")
+    columns = [pl.Series(f"key_{at}", values, dtype=pl.Int64) for at, values in enumerate(keys)]
+    frame = pl.DataFrame(columns)
+    frame.write_parquet(tmp_path / "keys.parquet")
     relation = Relation(f"FROM '{tmp_path / 'keys.parquet'}'", key=object(), engine=engine, fixed_order=True)
-    assert _numbers_and_queries(relation, (SortKey(0, descending),), 40)[1] == queries_asked
+    order = tuple(SortKey(at, descending) for at in range(len(keys)))
+    found, asked = _numbers_and_queries(relation, order, 40)
+    numbered = frame.with_row_index("number").select(pl.exclude("number"), "number")
+    assert found == sorted_like(numbered, order)["number"].head(40).to_list()
+    assert asked == queries_asked
 
 
 def _numbers_and_queries(relation: Relation, order: tuple[SortKey, ...], count: int) -> tuple[list[int], int]:

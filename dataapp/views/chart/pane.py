@@ -54,7 +54,8 @@ class ChartView(param.Parameterized):
     """Shows an Altair chart over cells, and replaces its data in place.
 
     A Panel object: it goes into any layout. Everything here is called on the document's thread; queries run where
-    `submit` puts them. A picture stays until the next one is complete.
+    `submit` puts them. A picture stays until the next one is complete. While nobody sees the chart, it draws nothing;
+    it draws the newest rows when somebody does.
 
     Args:
         chart: Any Altair chart over data of cells.
@@ -88,6 +89,9 @@ class ChartView(param.Parameterized):
         self._taking: Handle | None = None  # one file at a time: a newer wish takes the place of an older one
         self._labels: dict[str, str] = {}
         self._canvas = ChartCanvas(self._receive, **{"sizing_mode": "stretch_width", "margin": 0} | params)
+        self._is_put_off = False
+        self.sight = self._canvas.sight
+        self.sight.watch(self._sight_changed)
 
     @property
     def _name(self) -> str:
@@ -110,10 +114,24 @@ class ChartView(param.Parameterized):
             raise ChartError(f"The chart also reads {missing[0].source}, of which it was given no rows.")
         self._stop()
         self._keys = keys
-        known, chosen = self._picture, dict(relations)
-        self._relations = chosen
-        self._handle = self._submit(lambda cancel: _draw(self._chart, chosen, known, cancel), self._take, self._fail)
+        self._relations = dict(relations)
+        if self.sight.is_seen:
+            self._start()
+        else:
+            self._is_put_off = True
         self._report("running")
+
+    def _start(self) -> None:
+        known, chosen = self._picture, self._relations
+        self._handle = self._submit(lambda cancel: _draw(self._chart, chosen, known, cancel), self._take, self._fail)
+
+    def _sight_changed(self) -> None:
+        if self.sight.is_seen and self._is_put_off:
+            self._is_put_off = False
+            self._start()
+        elif not self.sight.is_seen and self.status == "running":
+            self._stop()
+            self._is_put_off = True
 
     def select(self, name: str, value: Mapping[str, list[Any]] | None) -> None:
         """Select something from Python, without hearing back: from a link, or as the mirror of another chart."""
@@ -139,6 +157,7 @@ class ChartView(param.Parameterized):
         self._relations = {}
 
     def _stop(self) -> None:
+        self._is_put_off = False
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

@@ -7,6 +7,7 @@
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
+//   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
 
@@ -18,14 +19,19 @@ import {isKnown} from "../known.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
+import {readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
+
+const kept = new WeakMap(); // by view what it shows: tabs may draw the same view again when they are opened again
+const zooms = new Map(); // by component what its reader zoomed into: dynamic tabs make it anew then
 
 /** Turns columns into the rows that Vega works on. */
 function decode({data, kinds}) {
@@ -83,6 +89,7 @@ class Picture {
     this.fitted = 0; // the width that it was last given; 0 for one that was drawn where it had none
     this.quiet = false; // while selections are set from outside
     this.kinds = {};
+    this.zoomed = zoomNames(message.spec);
   }
 
   async draw(message) {
@@ -153,6 +160,16 @@ class Picture {
     }
   }
 
+  readZoom() {
+    return {plan: this.plan, ends: this.view && this.zoomed.length ? readZoom(this.view, this.zoomed) : new Map()};
+  }
+
+  async zoom({plan, ends}) {
+    if (plan !== this.plan) return;
+    writeZoom(this.view, ends);
+    await this.view.runAsync();
+  }
+
   keep(name, value) {
     this.known.set(name, value);
     this.showSelection(name, value, this.kinds);
@@ -193,7 +210,17 @@ class Picture {
   }
 }
 
+export function initialize({model}) {
+  noteWaiting(model);
+}
+
 export function render({model, el, view}) {
+  const known = kept.get(view);
+  if (known) {
+    el.append(...known.nodes);
+    model.on("remove", known.close);
+    return;
+  }
   const style = document.createElement("style");
   style.textContent = css;
   const host = document.createElement("div");
@@ -227,6 +254,7 @@ export function render({model, el, view}) {
       chips.start(message.parameters);
       await picture.draw(message);
       takes.show(picture, message);
+      if (zooms.has(model.id)) await picture.zoom(zooms.get(model.id));
       for (const [name, value] of Object.entries(message.selections ?? {})) await picture.select(name, value);
     }
     if (picture) picture.revision = message.revision;
@@ -254,14 +282,21 @@ export function render({model, el, view}) {
   });
   sizes.observe(host);
   const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
+  const unwatchSight = watchSight(model, view);
 
-  model.on("remove", () => {
+  const close = () => {
+    unwatchSight();
     sizes.disconnect();
     unwatch();
     takes.close();
+    const zoom = picture?.readZoom();
+    if (zoom?.ends.size) zooms.set(model.id, zoom);
     picture?.finalize();
     picture = null;
-  });
+    kept.delete(view);
+  };
+  model.on("remove", close);
+  kept.set(view, {nodes: [style, around, chips.element], close});
   isKnown(view);
   if (model.opening) enqueue(() => show(model.opening)); // of a page in a file, which nobody answers
   model.send_msg({type: "ready"});

@@ -241,6 +241,52 @@ def test_closing_stops_the_run(desk: Desk) -> None:
     assert job.cancelled
 
 
+def look(desk: Desk, *, is_seen: bool) -> None:
+    canvas = desk.view.__panel__()
+    root = next(iter(canvas._models), None) or canvas.get_root().ref["id"]
+    desk.receive({"type": "seen", "root": root, "view": "view", "seen": is_seen})
+
+
+def test_each_page_is_told_which_one_it_is(desk: Desk) -> None:
+    roots: list[Any] = [desk.view.__panel__().get_root() for _ in range(2)]
+    assert [root.data.root for root in roots] == [root.ref["id"] for root in roots]
+
+
+def test_what_nobody_sees_is_not_run(desk: Desk) -> None:
+    look(desk, is_seen=False)
+    desk.view.show({desk.data: Relation(ONE, key=ONE, engine=DuckDB())})
+    desk.view.show({desk.data: Relation(TWO, key=TWO, engine=DuckDB())})
+    assert desk.jobs == []
+    look(desk, is_seen=True)
+    desk.jobs[-1].run()
+    assert len(desk.jobs) == 1
+    assert desk.rows() == [{"x": 3, "y": 4}]
+
+
+def test_a_run_is_given_up_when_its_chart_goes_out_of_sight(desk: Desk) -> None:
+    job = desk.show(ONE, run=False)
+    look(desk, is_seen=False)
+    assert job.cancelled
+    look(desk, is_seen=True)
+    desk.jobs[-1].run()
+    assert desk.rows() == [{"x": 1, "y": 2}]
+
+
+def test_what_is_up_to_date_is_not_run_again_when_it_comes_into_sight(desk: Desk) -> None:
+    desk.show(ONE)
+    look(desk, is_seen=False)
+    look(desk, is_seen=True)
+    assert len(desk.jobs) == 1
+
+
+def test_what_was_closed_out_of_sight_stays_closed(desk: Desk) -> None:
+    desk.show(ONE, run=False)
+    look(desk, is_seen=False)
+    desk.view.close()
+    look(desk, is_seen=True)
+    assert len(desk.jobs) == 1
+
+
 def take(desk: Desk, kind: str) -> dict[str, Any]:
     desk.receive({"type": "take", "ticket": 7, "kind": kind, "part": 0})
     desk.jobs[-1].run()

@@ -151,8 +151,9 @@ class ValueBody:
     @property
     def is_seen(self) -> bool:
         """Whether somebody sees it, or may see it: of all values, pages tell this of charts."""
-        shows_chart = self._charts is not None and len(self._layout) == 1 and self._layout[0] is self._charts.view
-        return not shows_chart or self._charts.sight.is_seen
+        if self._charts is None or len(self._layout) != 1 or self._layout[0] is not self._charts.view:
+            return True
+        return bool(self._charts.sight.is_seen)
 
     def on_sight(self, changed: Callable[[], None]) -> None:
         """Call back when that changes."""

@@ -7,6 +7,7 @@
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
+//   {type: "zoom", plan, ends: {field: [low, high]}}: what is in sight along the axes that are zoomed
 //   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -27,6 +28,7 @@ import css from "./vega.css";
 import {readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
+const ZOOM_RESTS = 150; // ms
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
@@ -77,8 +79,9 @@ function fontOf(host) {
 
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
-  constructor(host, message, sendSelection, showSelection) {
+  constructor(host, message, sendSelection, showSelection, sendZoom) {
     this.host = host;
+    this.sendZoom = sendZoom;
     this.sendSelection = sendSelection;
     this.showSelection = showSelection;
     this.plan = message.plan;
@@ -111,6 +114,17 @@ class Picture {
     this.fit();
     await this.view.runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
+    this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
+    for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
+  }
+
+  noteZoom() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      const zooms = this.zoomed.flatMap((name) => Object.entries(this.view.signal(name) ?? {}));
+      const ends = zooms.map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
+      this.sendZoom(Object.fromEntries(ends));
+    }, ZOOM_RESTS);
   }
 
   fill(datasets) {
@@ -204,6 +218,7 @@ class Picture {
   }
 
   finalize() {
+    clearTimeout(this.resting);
     this.view?.finalize();
     this.tip?.remove();
     this.host.replaceChildren();
@@ -250,7 +265,8 @@ export function render({model, el, view}) {
     } else if (message.spec) {
       picture?.finalize();
       const send = (name, value) => model.send_msg({type: "selection", name, value});
-      picture = new Picture(host, message, send, chips.show);
+      const sendZoom = (ends) => model.send_msg({type: "zoom", plan: message.plan, ends});
+      picture = new Picture(host, message, send, chips.show, sendZoom);
       chips.start(message.parameters);
       await picture.draw(message);
       takes.show(picture, message);

@@ -1,7 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 import pyarrow as pa
@@ -254,7 +254,7 @@ def line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def chart_line(data: CellData) -> alt.Chart:
-    return alt.Chart(data).mark_line().encode(x="x:Q", y="y:Q")
+    return alt.Chart(cast("Any", data)).mark_line().encode(x="x:Q", y="y:Q")
 
 
 def zoom(desk: Desk, ends: object, plan: int = 1) -> None:

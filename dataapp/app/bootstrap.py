@@ -85,6 +85,8 @@ class CellChart(Displayed, Pane):
     def __init__(self, object: Any = None, **params: Any) -> None:  # noqa: A002  # the name that Panel's panes use
         from dataapp.views.cells import view_of_chart  # here: as above
 
+        if not isinstance(params.get("name", ""), str):  # Panel's Material tabs take Altair's `Undefined` for one
+            del params["name"]
         super().__init__(object, **params)
         for data in _cell_data(object):
             if isinstance(data.source, Cell):

@@ -121,6 +121,7 @@ class ValueBody:
         self._table: TableBody | None = None
         self._fills = False
         self._charts: Any = None
+        self._sight_changed: Callable[[], None] = lambda: None
         self._pane: Any = None
         self._text: pn.pane.HTML | None = None
         self._layout = pn.Column(margin=0, sizing_mode="stretch_width")
@@ -147,6 +148,17 @@ class ValueBody:
         if self._table is not None:
             self._table.fill(fills=fills)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody sees it, or may see it: of all values, pages tell this of charts."""
+        if self._charts is None or len(self._layout) != 1 or self._layout[0] is not self._charts.view:
+            return True
+        return bool(self._charts.sight.is_seen)
+
+    def on_sight(self, changed: Callable[[], None]) -> None:
+        """Call back when that changes."""
+        self._sight_changed = changed
+
     def keep(self, settle: Callable[[], None]) -> None:
         """Take the rows that a file should hold, if they are what is shown."""
         if self._table is not None:
@@ -170,7 +182,8 @@ class ValueBody:
         if self._charts is None or not self._charts.take(chart):
             if self._charts is not None:
                 self._charts.close()
-            self._charts = self._chart_view(chart)
+            charts = self._charts = self._chart_view(chart)
+            charts.sight.watch(self._sight_changed)
         self._put(self._charts.view)
 
     def _show_pane(self, value: object) -> None:

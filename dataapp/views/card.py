@@ -1,7 +1,7 @@
 """The shell around whatever a cell shows: its state looks the same everywhere.
 
-A card demands its nodes only while it is rendered somewhere, so what is not shown does not run. What was shown stays,
-dimmed, until the new value is there; an error takes its place.
+A card demands its nodes only while it is rendered somewhere, and while its body is seen where pages tell that, so what
+is not shown does not run. What was shown stays, dimmed, until the new value is there; an error takes its place.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from dataapp.views.kernel import Arrival
 from dataapp.views.still import Keeping, is_saved, still_session
 
 _STYLE = """
-:host { position: relative; }
+:host { position: relative; transition: visibility 1ms; /* reports that a tab is left: see sight.js */ }
 :host(.dataapp-running)::before { content: ""; position: absolute; z-index: 3; top: 0; left: 0; height: 2px;
   width: var(--dataapp-done, 30%); background: var(--mui-palette-primary-main, #0072b5); opacity: 0;
   transition: width .3s; animation: dataapp-appear .2s .3s forwards, dataapp-slide 1.2s .3s infinite ease-in-out; }
@@ -65,6 +65,20 @@ class Filling(Protocol):
         ...
 
 
+@runtime_checkable
+class Sighted(Protocol):
+    """A body of which pages tell whether it is seen."""
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody sees it, or may see it."""
+        ...
+
+    def on_sight(self, changed: Callable[[], None]) -> None:
+        """Call back when that changes."""
+        ...
+
+
 class Card(pn.Column):
     """A cell on screen.
 
@@ -99,7 +113,10 @@ class Card(pn.Column):
         self._is_author = is_author()
         self._roots: set[str] = set()
         self._look_is_due = False
+        self._is_stopped = False
         self._body = make_body(self._take_error)
+        if isinstance(self._body, Sighted):
+            self._body.on_sight(self._see)
         self._is_closed_with_session = False
         view = self._body.view
         view.css_classes = [*view.css_classes, "dataapp-body"]
@@ -161,14 +178,24 @@ class Card(pn.Column):
             self._body.keep(settle)
 
     def _cleanup(self, root: Any = None) -> None:
-        super()._cleanup(root)
         if root is not None:
             self._roots.discard(root.ref["id"])
+        super()._cleanup(root)
         if not self._roots:
             self._vanish()
 
+    @property
+    def _is_seen(self) -> bool:
+        return not isinstance(self._body, Sighted) or self._body.is_seen
+
+    def _see(self) -> None:
+        if self._is_seen:
+            self._appear()
+        else:
+            self._vanish()
+
     def _appear(self) -> None:
-        if self._demands or not self._roots or self._session.is_closed:
+        if self._demands or not self._roots or not self._is_seen or self._is_stopped or self._session.is_closed:
             return
         if not self._is_closed_with_session:  # not before: layouts make cards that they throw away
             self._is_closed_with_session = True
@@ -186,6 +213,7 @@ class Card(pn.Column):
 
     def stop(self) -> None:
         """Stop what runs for this card, until `resume`."""
+        self._is_stopped = True
         self._vanish()
         self._body.close()
         self._shown = {}
@@ -193,8 +221,7 @@ class Card(pn.Column):
 
     def resume(self) -> None:
         """Run again after `stop`; else nothing happens."""
-        if self._demands:
-            return
+        self._is_stopped = False
         self._appear()
 
     # What it says.

@@ -292,6 +292,15 @@ class ChartBody:
             relations[data] = table.relation(self._session.engine)
         self.chart_view.show(relations)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody sees the chart, or may see it."""
+        return self.chart_view.sight.is_seen
+
+    def on_sight(self, changed: Callable[[], None]) -> None:
+        """Call back when that changes."""
+        self.chart_view.sight.watch(changed)
+
     def keep(self, settle: Callable[[], None]) -> None:
         """Let a file hold what is drawn; see `views.still`."""
         self.view.keep()

@@ -18,6 +18,7 @@ from dataapp.runtime.session import Session
 from dataapp.runtime.tables import digest, frame_table
 from dataapp.views.chart.pane import ChartView
 from dataapp.views.chart.schema import CellData, named_data
+from dataapp.views.chart.sight import Sight
 
 _NOWHERE = Namespace("dataapp", None, 0, {}, {})
 _VIEWS = ("layer", "hconcat", "vconcat", "concat")
@@ -43,6 +44,11 @@ class PlainChart:
     def view(self) -> Any:
         """The chart."""
         return self._view.__panel__()
+
+    @property
+    def sight(self) -> Sight:
+        """Whether anybody sees it."""
+        return self._view.sight
 
     def take(self, chart: alt.TopLevelMixin) -> bool:
         """Show another chart in place if only its rows differ; else return False."""

@@ -152,3 +152,57 @@ def test_stopping_twice_is_stopping_once(card: Card):
     card.stop()
     card.resume()
     assert body(card).shown == [2, 2]
+
+
+class Watched(Remembered):
+    """A body of which a page tells whether it is seen."""
+
+    is_seen = True
+
+    def on_sight(self, changed: Callable[[], None]) -> None:
+        self.changed = changed
+
+    def see(self, *, is_seen: bool) -> None:
+        self.is_seen = is_seen
+        self.changed()
+
+
+@pytest.fixture
+def watched(session: Session, doubled: Any) -> Card:
+    return Card(session, doubled, {doubled: "value"}, Watched)
+
+
+def see(card: Card, *, is_seen: bool) -> None:
+    assert isinstance(card._body, Watched)
+    card._body.see(is_seen=is_seen)
+
+
+def test_what_is_out_of_sight_does_not_run(watched: Card, session: Session, low: Any, ran: list[int]) -> None:
+    watched.get_root()
+    see(watched, is_seen=False)
+    session.set(low, 5)
+    assert ran == [1]
+
+
+def test_what_comes_into_sight_runs_with_what_changed_meanwhile(watched: Card, session: Session, low: Any) -> None:
+    watched.get_root()
+    see(watched, is_seen=False)
+    session.set(low, 5)
+    session.set(low, 6)
+    see(watched, is_seen=True)
+    assert body(watched).shown == [2, 12]
+
+
+def test_what_was_stopped_does_not_run_when_it_comes_into_sight(watched: Card, ran: list[int]) -> None:
+    watched.get_root()
+    see(watched, is_seen=False)
+    watched.stop()
+    see(watched, is_seen=True)
+    assert ran == [1]
+    watched.resume()
+    assert body(watched).shown == [2, 2]
+
+
+def test_what_is_on_no_page_does_not_run_when_it_comes_into_sight(watched: Card, ran: list[int]) -> None:
+    see(watched, is_seen=True)
+    assert ran == []

@@ -1,9 +1,11 @@
 """Predicates of what is selected in charts: of parameters that they are given, and of those that charts have."""
 
 import altair as alt
+import panel as pn
 import pytest
 
 import dataapp as da
+from dataapp.app.bootstrap import CellChart
 from dataapp.errors import ChartError
 
 numbers = da.sql("SELECT range AS n, range % 3 AS k FROM range(10)")
@@ -76,3 +78,9 @@ def test_what_cannot_be_selected_is_refused(make, message: str, hint: str | None
         make()
     assert message in caught.value.message
     assert (hint or "") in (caught.value.hint or "")
+
+
+def test_a_chart_may_stand_in_tabs_of_the_material_set() -> None:
+    tabs = pn.ui.Tabs(("Numbers", base))
+    assert isinstance(tabs[0], CellChart)
+    assert tabs._names == ["Numbers"]

@@ -1,8 +1,10 @@
 """A chart on a page: runs the chart's plan when relations settle, and hands selections back."""
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import altair as alt
@@ -14,7 +16,7 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.explanation import plan_to_text
-from dataapp.views.chart.plan import Dataset, Plan
+from dataapp.views.chart.plan import Dataset, Plan, Zoom
 from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import (
@@ -33,9 +35,15 @@ type OnSelection = Callable[[str, Selected | None], None]
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Payload:
-    """Rows of a dataset as they travel, which all sessions share that draw the same."""
+    """Rows of a dataset as they travel, which all sessions share that draw the same.
+
+    Attributes:
+        data: An Arrow stream.
+        is_thinned: Whether a part of them may be had in more detail.
+    """
 
     data: bytes
+    is_thinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,8 @@ class ChartView(param.Parameterized):
     """Shows an Altair chart over cells, and replaces its data in place.
 
     A Panel object: it goes into any layout. Everything here is called on the document's thread; queries run where
-    `submit` puts them. A picture stays until the next one is complete.
+    `submit` puts them. A picture stays until the next one is complete. While nobody sees the chart, it draws nothing;
+    it draws the newest rows when somebody does.
 
     Args:
         chart: Any Altair chart over data of cells.
@@ -94,6 +103,10 @@ class ChartView(param.Parameterized):
         self._taking: Handle | None = None  # one file at a time: a newer wish takes the place of an older one
         self._labels: dict[str, str] = {}
         self._canvas = ChartCanvas(self._receive, **{"sizing_mode": "stretch_width", "margin": 0} | params)
+        self._is_put_off = False
+        self._zooms: Mapping[str, Zoom] = {}
+        self.sight = self._canvas.sight
+        self.sight.watch(self._sight_changed)
 
     @property
     def _name(self) -> str:
@@ -116,10 +129,28 @@ class ChartView(param.Parameterized):
             raise ChartError(f"The chart also reads {missing[0].source}, of which it was given no rows.")
         self._stop()
         self._keys = keys
-        known, chosen = self._picture, dict(relations)
-        self._relations = chosen
-        self._handle = self._submit(lambda cancel: _draw(self._chart, chosen, known, cancel), self._take, self._fail)
+        self._relations = dict(relations)
+        if self.sight.is_seen:
+            self._start()
+        else:
+            self._is_put_off = True
         self._report("running")
+
+    def _start(self) -> None:
+        known, chosen, zooms = self._picture, self._relations, self._zooms
+
+        def draw(cancel: Cancel) -> _Picture:
+            return _draw(self._chart, chosen, known, cancel, zooms)
+
+        self._handle = self._submit(draw, self._take, self._fail)
+
+    def _sight_changed(self) -> None:
+        if self.sight.is_seen and self._is_put_off:
+            self._is_put_off = False
+            self._start()
+        elif not self.sight.is_seen and self.status == "running":
+            self._stop()
+            self._is_put_off = True
 
     def select(self, name: str, value: Mapping[str, list[Any]] | None) -> None:
         """Select something from Python, without hearing back: from a link, or as the mirror of another chart."""
@@ -145,6 +176,7 @@ class ChartView(param.Parameterized):
         self._relations = {}
 
     def _stop(self) -> None:
+        self._is_put_off = False
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -158,6 +190,8 @@ class ChartView(param.Parameterized):
         self._picture = picture
         self._revision += 1
         self._plan_number += is_new
+        if is_new:  # a page starts it with nothing zoomed into
+            self._zooms = {}
         self._send(whole=is_new)
         self._report("fresh")
 
@@ -199,10 +233,27 @@ class ChartView(param.Parameterized):
                 self._select_from_browser(name, value, cast("dict[object, object]", message).get("steps"))
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
+            case {"type": "zoom", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:
+                self._zoom(cast("dict[object, object]", ends))
             case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
                 self._fail(ChartError(f"The browser could not draw the chart: {text[:500]}"))
             case _:
                 pass
+
+    def _zoom(self, ends: Mapping[object, object]) -> None:
+        """Draw what a page zooms into in more detail, where rows were left out."""
+        picture = self._picture
+        if picture is None:
+            return
+        datasets = zip(picture.plan.datasets, picture.payloads, strict=True)
+        across = {dataset.across for dataset, payload in datasets if payload.is_thinned}
+        zooms = {str(name): zoom for name in ends.keys() & across if (zoom := _ends_to_zoom(ends[name])) is not None}
+        if zooms == self._zooms:
+            return
+        self._zooms = zooms
+        self._stop()
+        self._start()
+        self._report("running")
 
     def _take_away(self, ticket: int, kind: AskedKind, part: int) -> None:
         """Make a file for the page."""
@@ -270,7 +321,11 @@ def explain_chart(chart: alt.TopLevelMixin, relations: Mapping[CellData, Relatio
 
 
 def _draw(
-    chart: alt.TopLevelMixin, relations: Mapping[CellData, Relation], known: _Picture | None, cancel: Cancel
+    chart: alt.TopLevelMixin,
+    relations: Mapping[CellData, Relation],
+    known: _Picture | None,
+    cancel: Cancel,
+    zooms: Mapping[str, Zoom] = MappingProxyType({}),
 ) -> _Picture:
     """Run the chart's plan; a plan made for the same columns is used again."""
     with ExitStack() as opened:
@@ -283,17 +338,27 @@ def _draw(
         def fetch(dataset: Dataset) -> Payload:
             if cancel.cancelled:
                 raise Cancelled
-            return _payload(dataset, readers[dataset.data])
+            return _payload(dataset, readers[dataset.data], zooms.get(dataset.across or ""))
 
         plan, payloads = plans.fill(fetch)
         return _Picture(plan, plans, tuple(payloads))
 
 
-def _payload(dataset: Dataset, reader: Reader) -> Payload:
+def _payload(dataset: Dataset, reader: Reader, zoom: Zoom | None) -> Payload:
     def make() -> Payload:
-        return Payload(_to_ipc(dataset.fetch(reader.fetch)))
+        table, is_thinned = dataset.fetch_zoomed(reader.fetch, zoom)
+        return Payload(_to_ipc(table), is_thinned)
 
-    return reader.shared(("chart", dataset.question), make, lambda payload: len(payload.data))
+    return reader.shared(("chart", dataset.question, zoom), make, lambda payload: len(payload.data))
+
+
+def _ends_to_zoom(ends: object) -> Zoom | None:
+    """Return what a page zooms into, or None for what is no range of numbers."""
+    match cast("list[object]", ends) if isinstance(ends, list) else []:
+        case [int() | float() as low, int() | float() as high] if -math.inf < low < high < math.inf:
+            return float(low), float(high)
+        case _:
+            return None
 
 
 def _kinds(dataset: Dataset) -> dict[str, str]:

@@ -33,6 +33,7 @@ from dataapp.views.chart.thinning import thinnable_axes, thinned_query
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
 MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
+type Zoom = tuple[float, float]
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
 
 
@@ -65,6 +66,8 @@ class Dataset:
         binnings: Bins, whose bounds are parameters of the query.
         extents: Low and high of each binning, or None.
         thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
+        zoomed: The same with a part in detail, whose ends are parameters.
+        across: The column that it is a part of.
         source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
         derived: The columns that transforms made.
         grid: The cells in which the query counts rows, or None.
@@ -81,6 +84,8 @@ class Dataset:
     binnings: tuple[Binning, ...] = ()
     extents: Extents | None = None
     thinned: str | None = None
+    zoomed: str | None = None
+    across: str | None = None
     source: Source = CELL
     derived: frozenset[str] = frozenset()
     grid: Grid | None = None
@@ -95,10 +100,15 @@ class Dataset:
         return *own, self.source.over(""), repr(self.source.bounds)
 
     def fetch(self, fetch: Fetch) -> pa.Table:
-        """Return the rows.
+        """Return the rows; see `fetch_zoomed`."""
+        return self.fetch_zoomed(fetch, None)[0]
+
+    def fetch_zoomed(self, fetch: Fetch, zoom: Zoom | None) -> tuple[pa.Table, bool]:
+        """Return the rows, and whether they were thinned.
 
         Args:
             fetch: Runs SQL with parameters on the relation.
+            zoom: The part along `across` that is to be seen in detail, if they are thinned.
 
         Raises:
             CrowdedError: There are so many rows that `scatters` are to be rasters.
@@ -110,6 +120,10 @@ class Dataset:
         table = self._counts(fetch, self.grid) if self.grid else self._first(fetch, self.query, parameters, self.asked)
         if self.scatters and self.grid is None and table.num_rows > self.crowd:
             raise CrowdedError(self.scatters)
+        is_thinned = table.num_rows > MOST_ROWS and self.thinned is not None
+        if is_thinned and self.zoomed is not None and zoom is not None:
+            ends = {"__from": zoom[0], "__to": zoom[1]}
+            table = self._first(fetch, self.zoomed, parameters | ends, MOST_ROWS)
         if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
             table = self._first(fetch, self.thinned, parameters, MOST_ROWS)
         if table.num_rows > MOST_ROWS:
@@ -117,7 +131,7 @@ class Dataset:
                 f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
                 hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
             )
-        return table
+        return table, is_thinned
 
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
         parameters: dict[str, object] = {}
@@ -326,7 +340,9 @@ class _Planner:
 
     def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, str]) -> str:
         sent = _sent_columns(pushed.view, pushed.columns)
-        return self._keep(data, _projection(sent, pushed.source), sent, pushed, thinned=thinned_query(sent, *axes))
+        thinned, zoomed = thinned_query(sent, *axes), thinned_query(sent, *axes, zoomed=True)
+        projection = _projection(sent, pushed.source)
+        return self._keep(data, projection, sent, pushed, thinned=thinned, zoomed=zoomed, across=axes[0])
 
     def _scatter(
         self, data: CellData, pushed: Pushed, grid: Grid, number: int

@@ -2,6 +2,7 @@
 //
 // Vega-Lite compiles an interval selection `brush` into signals in the scope of its view: `brush_x` (pixels),
 // `brush_<field>` (values) and `brush_tuple_fields`; and into a dataset `brush_store` and a signal `brush` at the top.
+// Where a field is called like a channel, the signal of the pixels is numbered: `brush_x_1`.
 
 const ROW_ID = "_vgsid_";
 
@@ -60,12 +61,28 @@ export function writeSelection(view, spec, parameter, selected) {
     view.data(`${name}_store`, tuples);
     return;
   }
-  for (const {field, channel} of fields) {
-    const pixels = find(view._runtime, "signals", `${name}_${channel}`);
-    const scale = find(view._runtime, "scales", scaleName(spec, name, channel))?.value;
+  for (const {field, channel, signals} of intervalSignals(view, name)) {
+    const pixels = find(view._runtime, "signals", signals.pixels);
+    const scale = find(view._runtime, "scales", scaleName(spec, signals.pixels) ?? channel)?.value;
     if (!pixels) continue;
     view.update(pixels, selected?.[field] && scale ? extent(scale, selected[field]) : [0, 0]);
   }
+}
+
+/** Returns the fields of an interval selection with the names of their signals, as Vega-Lite names them. */
+export function intervalSignals(view, name) {
+  const taken = new Set();
+  const named = (suffix) => {
+    const base = `${name}_${suffix}`.replace(/\W/g, "_");
+    let signal = base;
+    for (let number = 1; taken.has(signal); number++) signal = `${base}_${number}`;
+    taken.add(signal);
+    return signal;
+  };
+  const fields = find(view._runtime, "signals", `${name}_tuple_fields`)?.value ?? [];
+  return fields.map(({field, channel}) => ({
+    field, channel, signals: {values: named(field), pixels: named(channel)},
+  }));
 }
 
 /** Returns where values lie on a scale, in pixels; of categories, from the first to the end of the last. */
@@ -75,16 +92,14 @@ function extent(scale, values) {
   return [Math.min(...places), Math.max(...places) + (scale.bandwidth?.() ?? 0)];
 }
 
-/** Returns the scale by which the compiled specification turns an interval's pixels into values. */
-function scaleName(spec, name, channel) {
-  const found = JSON.stringify(spec).match(
-    new RegExp(`invert\\(\\\\"([^"\\\\]+)\\\\", ?${name}_${channel}\\)`),
-  );
-  return found ? found[1] : channel;
+/** Returns the scale by which the compiled specification turns the pixels of a signal into values. */
+function scaleName(spec, pixels) {
+  const found = JSON.stringify(spec).match(new RegExp(`invert\\(\\\\"([^"\\\\]+)\\\\", ?${pixels}\\)`));
+  return found?.[1];
 }
 
 /** Returns a signal or scale of a view by name, wherever in its groups it is. */
-function find(context, kind, name) {
+export function find(context, kind, name) {
   if (context[kind]?.[name]) return context[kind][name];
   for (const inner of context.subcontext ?? []) {
     const found = find(inner, kind, name);

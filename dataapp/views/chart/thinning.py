@@ -1,8 +1,9 @@
 """Lines with more points than pixels: M4 keeps the first, last, lowest and highest row of each pixel column.
 
 Drawn at most `PIXEL_COLUMNS` wide, the thinned line covers the pixels that the full one covers (Jugel et al., VLDB
-2014). A row without a y value is kept as well, because it is a gap in the line. Only lines are thinned: bars and
-candles mean each row, and of too many points there are counts (`raster`).
+2014). What a reader zooms into has pixel columns of its own; the rest stays, so that scales do not change and there is
+something to see on the way out. A row without a y value is kept as well, because it is a gap in the line. Only lines
+are thinned: bars and candles mean each row, and of too many points there are counts (`raster`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,19 +48,31 @@ def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
     return axes["x"], axes["y"]
 
 
-def thinned_query(columns: Sequence[Sent], x: str, y: str) -> str:
-    """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column."""
+def thinned_query(columns: Sequence[Sent], x: str, y: str, *, zoomed: bool = False) -> str:
+    """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column.
+
+    Args:
+        columns: What travels.
+        x: The column along the line.
+        y: The other one.
+        zoomed: Whether the part from ``$__from`` to ``$__to``, and half as much on each side of it, has pixel columns
+            of its own: the part as many as the whole.
+    """
     sent = ", ".join(f"{column.expression} AS {quote_identifier(column.name)}" for column in columns)
     across, up = quote_identifier(x), quote_identifier(y)
     series = [quote_identifier(column.name) for column in columns if column.name not in {x, y}]
     row = "struct_pack(" + ", ".join(f"{name} := {name}" for name in map(quote_identifier, _names(columns))) + ")"
     kept = ", ".join(f"{end}({row}, {axis})" for axis in (across, up) for end in ("arg_min", "arg_max"))
     gap = f"arg_min({row}, {across}) FILTER (WHERE {up} IS NULL)"
-    pixel = f"floor({PIXEL_COLUMNS} * ({across} - low) / nullif(high - low, 0))"
+    pixel = f"least({PIXEL_COLUMNS - 1}, floor({PIXEL_COLUMNS} * ({across} - low) / nullif(high - low, 0)))"
+    if zoomed:
+        place = f"({across} - $__from) / ($__to - $__from)"
+        near = f"isfinite({across}) AND {place} >= -0.5 AND {place} < 1.5"
+        pixel = f"CASE WHEN {near} THEN {2 * PIXEL_COLUMNS} + floor({PIXEL_COLUMNS} * {place}) ELSE {pixel} END"
     return (
         f"WITH source AS (SELECT {sent} FROM relation), "
         f"extent AS (SELECT min({across}) AS low, max({across}) AS high FROM source WHERE isfinite({across})), "
-        f"placed AS (SELECT source.*, least({PIXEL_COLUMNS - 1}, {pixel}) AS pixel FROM source, extent), "
+        f"placed AS (SELECT source.*, {pixel} AS pixel FROM source, extent), "
         f"picked AS (SELECT DISTINCT unnest([{kept}, {gap}]) AS kept FROM placed"
         f" GROUP BY {', '.join([*series, 'placed.pixel'])}) "
         f"SELECT unnest(kept) FROM picked WHERE kept IS NOT NULL ORDER BY ALL"

@@ -7,6 +7,8 @@
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value, steps?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
+//   {type: "zoom", plan, ends: {field: [low, high]}}: what is in sight along the axes that are zoomed
+//   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
 
@@ -18,14 +20,20 @@ import {isKnown} from "../known.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
+import {readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
+const ZOOM_RESTS = 150; // ms
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
+
+const kept = new WeakMap(); // by view what it shows: tabs may draw the same view again when they are opened again
+const zooms = new Map(); // by component what its reader zoomed into: dynamic tabs make it anew then
 
 /** Turns columns into the rows that Vega works on. */
 function decode({data, kinds}) {
@@ -71,8 +79,9 @@ function fontOf(host) {
 
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
-  constructor(host, message, sendSelection, showSelection) {
+  constructor(host, message, sendSelection, showSelection, sendZoom) {
     this.host = host;
+    this.sendZoom = sendZoom;
     this.sendSelection = sendSelection;
     this.showSelection = showSelection;
     this.plan = message.plan;
@@ -83,6 +92,7 @@ class Picture {
     this.fitted = 0; // the width that it was last given; 0 for one that was drawn where it had none
     this.quiet = false; // while selections are set from outside
     this.kinds = {};
+    this.zoomed = zoomNames(message.spec);
   }
 
   async draw(message) {
@@ -104,6 +114,17 @@ class Picture {
     this.fit();
     await this.view.runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
+    this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
+    for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
+  }
+
+  noteZoom() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      const zooms = this.zoomed.flatMap((name) => Object.entries(this.view.signal(name) ?? {}));
+      const ends = zooms.map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
+      this.sendZoom(Object.fromEntries(ends));
+    }, ZOOM_RESTS);
   }
 
   fill(datasets) {
@@ -153,6 +174,16 @@ class Picture {
     }
   }
 
+  readZoom() {
+    return {plan: this.plan, ends: this.view && this.zoomed.length ? readZoom(this.view, this.zoomed) : new Map()};
+  }
+
+  async zoom({plan, ends}) {
+    if (plan !== this.plan) return;
+    writeZoom(this.view, ends);
+    await this.view.runAsync();
+  }
+
   keep(name, value) {
     this.known.set(name, value);
     this.showSelection(name, value, this.kinds);
@@ -189,13 +220,24 @@ class Picture {
   }
 
   finalize() {
+    clearTimeout(this.resting);
     this.view?.finalize();
     this.tip?.remove();
     this.host.replaceChildren();
   }
 }
 
+export function initialize({model}) {
+  noteWaiting(model);
+}
+
 export function render({model, el, view}) {
+  const known = kept.get(view);
+  if (known) {
+    el.append(...known.nodes);
+    model.on("remove", known.close);
+    return;
+  }
   const style = document.createElement("style");
   style.textContent = css;
   const host = document.createElement("div");
@@ -225,10 +267,12 @@ export function render({model, el, view}) {
     } else if (message.spec) {
       picture?.finalize();
       const send = (name, value, steps = {}) => model.send_msg({type: "selection", name, value, steps});
-      picture = new Picture(host, message, send, chips.show);
+      const sendZoom = (ends) => model.send_msg({type: "zoom", plan: message.plan, ends});
+      picture = new Picture(host, message, send, chips.show, sendZoom);
       chips.start(message.parameters);
       await picture.draw(message);
       takes.show(picture, message);
+      if (zooms.has(model.id)) await picture.zoom(zooms.get(model.id));
       for (const [name, value] of Object.entries(message.selections ?? {})) await picture.select(name, value);
     }
     if (picture) picture.revision = message.revision;
@@ -256,14 +300,21 @@ export function render({model, el, view}) {
   });
   sizes.observe(host);
   const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
+  const unwatchSight = watchSight(model, view);
 
-  model.on("remove", () => {
+  const close = () => {
+    unwatchSight();
     sizes.disconnect();
     unwatch();
     takes.close();
+    const zoom = picture?.readZoom();
+    if (zoom?.ends.size) zooms.set(model.id, zoom);
     picture?.finalize();
     picture = null;
-  });
+    kept.delete(view);
+  };
+  model.on("remove", close);
+  kept.set(view, {nodes: [style, around, chips.element], close});
   isKnown(view);
   if (model.opening) enqueue(() => show(model.opening)); // of a page in a file, which nobody answers
   model.send_msg({type: "ready"});

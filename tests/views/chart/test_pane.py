@@ -1,7 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 import pyarrow as pa
@@ -239,6 +239,109 @@ def test_closing_stops_the_run(desk: Desk) -> None:
     job = desk.show(ONE, run=False)
     desk.view.close()
     assert job.cancelled
+
+
+MANY = "SELECT range::DOUBLE AS x, sin(range)::DOUBLE AS y FROM range(300000)"
+
+
+@pytest.fixture
+def line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    view = ChartView(chart_line(desk.data), desk.view._submit)
+    monkeypatch.setattr(view.__panel__(), "send", desk.sent.append)
+    desk.view = view
+    desk.show(MANY)
+    return desk
+
+
+def chart_line(data: CellData) -> alt.Chart:
+    return alt.Chart(cast("Any", data)).mark_line().encode(x="x:Q", y="y:Q")
+
+
+def zoom(desk: Desk, ends: object, plan: int = 1) -> None:
+    desk.receive({"type": "zoom", "plan": plan, "ends": ends})
+    if not desk.jobs[-1].cancelled and desk.view.status == "running":
+        desk.jobs[-1].run()
+
+
+def inside(desk: Desk, low: float, high: float) -> int:
+    return sum(low <= row["x"] <= high for row in desk.rows())
+
+
+def test_a_line_that_is_zoomed_into_is_thinned_anew_for_what_is_in_sight(line: Desk) -> None:
+    assert inside(line, 1000, 1999) < 100
+    zoom(line, {"x": [1000.0, 2000.0]})
+    assert inside(line, 1000, 1999) == 1000
+    assert "spec" not in line.charts[-1]
+    zoom(line, {})
+    assert inside(line, 1000, 1999) < 100
+
+
+def test_a_zoom_holds_for_the_next_rows(line: Desk) -> None:
+    zoom(line, {"x": [1000.0, 2000.0]})
+    line.show(MANY + " WHERE range <> 1500")
+    assert inside(line, 1000, 1999) == 999
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [{}, {"y": [0, 1]}, {"x": [2, 1]}, {"x": ["1", 2]}, {"x": [1]}, {"x": None}, {"x": [0, float("inf")]}, {3: [1, 2]}],
+)
+def test_a_zoom_that_says_nothing_asks_nothing(line: Desk, ends: object) -> None:
+    zoom(line, ends)
+    zoom(line, {"x": [1000.0, 2000.0]}, plan=7)
+    assert len(line.jobs) == 1
+
+
+def test_a_line_of_which_no_row_was_left_out_asks_nothing_when_it_is_zoomed_into(line: Desk) -> None:
+    line.show("SELECT 1.0 AS x, 2.0 AS y")
+    zoom(line, {"x": [1.0, 2.0]})
+    assert len(line.jobs) == 2
+
+
+def look(desk: Desk, *, is_seen: bool) -> None:
+    canvas = desk.view.__panel__()
+    root = next(iter(canvas._models), None) or canvas.get_root().ref["id"]
+    desk.receive({"type": "seen", "root": root, "view": "view", "seen": is_seen})
+
+
+def test_each_page_is_told_which_one_it_is(desk: Desk) -> None:
+    roots: list[Any] = [desk.view.__panel__().get_root() for _ in range(2)]
+    assert [root.data.root for root in roots] == [root.ref["id"] for root in roots]
+
+
+def test_what_nobody_sees_is_not_run(desk: Desk) -> None:
+    look(desk, is_seen=False)
+    desk.view.show({desk.data: Relation(ONE, key=ONE, engine=DuckDB())})
+    desk.view.show({desk.data: Relation(TWO, key=TWO, engine=DuckDB())})
+    assert desk.jobs == []
+    look(desk, is_seen=True)
+    desk.jobs[-1].run()
+    assert len(desk.jobs) == 1
+    assert desk.rows() == [{"x": 3, "y": 4}]
+
+
+def test_a_run_is_given_up_when_its_chart_goes_out_of_sight(desk: Desk) -> None:
+    job = desk.show(ONE, run=False)
+    look(desk, is_seen=False)
+    assert job.cancelled
+    look(desk, is_seen=True)
+    desk.jobs[-1].run()
+    assert desk.rows() == [{"x": 1, "y": 2}]
+
+
+def test_what_is_up_to_date_is_not_run_again_when_it_comes_into_sight(desk: Desk) -> None:
+    desk.show(ONE)
+    look(desk, is_seen=False)
+    look(desk, is_seen=True)
+    assert len(desk.jobs) == 1
+
+
+def test_what_was_closed_out_of_sight_stays_closed(desk: Desk) -> None:
+    desk.show(ONE, run=False)
+    look(desk, is_seen=False)
+    desk.view.close()
+    look(desk, is_seen=True)
+    assert len(desk.jobs) == 1
 
 
 def take(desk: Desk, kind: str) -> dict[str, Any]:

@@ -60,3 +60,32 @@ def test_each_pixel_keeps_its_ends_and_extremes(rows) -> None:
         heights = [y for _, y, _ in inside if y is not None]
         assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in drawn}
         assert len(heights) == len(inside) or None in {y for _, y, _ in drawn}
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 5000).map(float), value, st.sampled_from("ab")), min_size=1, max_size=60),
+    ends=st.tuples(st.integers(-100, 5000), st.integers(1, 900)).map(lambda ends: (float(ends[0]), float(sum(ends)))),
+)
+def test_what_is_zoomed_into_has_pixels_of_its_own_and_the_rest_stays(rows, ends) -> None:
+    values = ", ".join(f"({x}, {'NULL' if y is None else y}, '{s}')" for x, y, s in rows)
+    relation = relation_of(f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, s FROM (VALUES {values}) AS rows(x, y, s)")
+    sent = [column_to_sent(column) for column in relation.columns()]
+    low, high = ends
+    with relation.open() as reader:
+        whole = reader.fetch(f"SELECT * FROM ({thinned_query(sent, 'x', 'y')})").to_pylist()
+        zoomed = f"SELECT * FROM ({thinned_query(sent, 'x', 'y', zoomed=True)})"
+        kept = reader.fetch(zoomed, {"__from": low, "__to": high}).to_pylist()
+    kept = [(one["x"], one["y"], one["s"]) for one in kept]
+    assert set(kept) <= set(rows)
+    pixels: dict[tuple[str, float], list[tuple[float, float | None, str]]] = {}
+    for x, y, s in rows:
+        if low <= x < high:
+            pixels.setdefault((s, 2000 * (x - low) // (high - low)), []).append((x, y, s))
+    for inside in pixels.values():
+        drawn = [one for one in kept if one in inside]
+        assert {min(x for x, _, _ in inside), max(x for x, _, _ in inside)} <= {x for x, _, _ in drawn}
+        heights = [y for _, y, _ in inside if y is not None]
+        assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in drawn}
+    heights = [one["y"] for one in whole if one["y"] is not None]
+    assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in kept}
+    assert {min(x for x, _, _ in rows), max(x for x, _, _ in rows)} <= {x for x, _, _ in kept}

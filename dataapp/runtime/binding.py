@@ -20,6 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import PlacedCell, PlacementCell
 from dataapp.cells.explore import ExploreCell, FilterCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.policy import GuardedRows, PolicyCell
@@ -46,6 +47,7 @@ from dataapp.runtime.explored import EVERY_ROW, column_not_found
 from dataapp.runtime.forms import form_name, table_to_form
 from dataapp.runtime.nodes import Nodes
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
+from dataapp.runtime.placing import place
 from dataapp.runtime.resolution import Reads, Resolver, circle_error
 from dataapp.runtime.tables import SourceMoved, Table
 from dataapp.runtime.waves import Node, Waves
@@ -207,6 +209,11 @@ class _Binder:
                 node = cast("PythonCell[..., Any]", cell)
                 self._give(node, None)
                 return self._blocking(reads) or Opaque("a Python cell makes it")
+            case PlacementCell():
+                return self._placement(cell)
+            case PlacedCell():
+                self._give(cell, EVERY_ROW)
+                return Plain()
             case PredicateCell():
                 self._give(cell, self._condition(cell, reads.values[""]))
                 return Plain()
@@ -215,6 +222,15 @@ class _Binder:
                 return Plain()
             case _:
                 return Plain()
+
+    def _placement(self, cell: PlacementCell) -> State:
+        """Say whether a view of a crossfilter can be filtered by all selections, where all columns are known."""
+        readings = self.resolver.readings(cell)
+        known = {read: state for read in readings if isinstance(state := self.states[read], Known)}
+        if len(known) < len(readings):
+            return Plain()
+        error = place(cell.view, readings, {read: _types(state) for read, state in known.items()}).fault()
+        return Plain() if error is None else Broken({"": error})
 
     def _explored(self, cell: ExploreCell) -> State:
         state = self.states[cell.of]

@@ -131,6 +131,13 @@ class Placement:
         whole = _all_of(conditions)
         return whole if cell.link is None or whole == EVERY_ROW else _SOME
 
+    def fault(self) -> CrossfilterError | None:
+        """Return what is wrong with the view whatever is selected."""
+        for (selection, name), standing in self.places.items():
+            if isinstance(standing, Missed) and not isinstance(selection, FilterCell):
+                return self._refusal(selection, name, standing)
+        return None
+
     def lines(self) -> Iterator[str]:
         """Yield, for people, which selection stands where."""
         found: dict[tuple[str, str], list[str]] = {}
@@ -170,13 +177,15 @@ class Placement:
                 continue
             if isinstance(selection, FilterCell) and not _filters_by(choice, name):
                 continue
-            on = selection.columns.get(name, name) or "every column"
-            raise CrossfilterError(
-                f"`{self.view.root.label}` cannot be filtered by `{selection.label}`, which is on `{on}`:"
-                f" {standing.reason}.",
-                hint='leave the view out, tell by keys= how its table belongs to others, or write filters="inside"'
-                " where a text keeps selections off",
-            )
+            raise self._refusal(selection, name, standing)
+
+    def _refusal(self, selection: PredicateCell, name: str, missed: Missed) -> CrossfilterError:
+        on = selection.columns.get(name, name) or "every column"
+        return CrossfilterError(
+            f"`{self.view.root.label}` cannot be filtered by `{selection.label}`, which is on `{on}`: {missed.reason}.",
+            hint='leave the view out, tell by keys= how its table belongs to others, or write filters="inside"'
+            " where a text keeps selections off",
+        )
 
     def _filters(self, selection: FilterCell, choice: object, fields: Mapping[str, str]) -> Condition:
         given = _as_view(choice)

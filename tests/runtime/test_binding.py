@@ -98,3 +98,14 @@ def test_a_value_of_several_columns_is_a_fault(engine: DuckDB):
 def test_constants_are_plain(engine: DuckDB):
     top = da.sql("SELECT $n AS n", n=5)
     assert [type(state) for state in bind(engine, [top]).states.values()] == [Plain, Known]
+
+
+def test_a_view_that_a_selection_cannot_filter_is_found_without_running_anything(engine: DuckDB):
+    chosen = da.match("symbol", ["A"], name="chosen")
+    fine = da.sql("SELECT symbol, count(*) AS n FROM rows GROUP BY ALL", rows=ROWS)
+    first = da.sql("SELECT n FROM rows ORDER BY ALL LIMIT 1", rows=ROWS, name="first")
+    views = da.crossfilter(chosen, fine, first)[1:]
+    states = bind(engine, views).states
+    faults = [state.faults[""].code for state in states.values() if isinstance(state, Broken)]
+    assert faults == ["DA703"]
+    assert states[views[0]] == Known((Column("symbol", "VARCHAR"), Column("n", "BIGINT")))

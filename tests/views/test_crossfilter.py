@@ -9,6 +9,7 @@ import pytest
 
 import dataapp as da
 from dataapp.app.sessions import engine
+from dataapp.cells.input import InputCell
 from dataapp.cells.selection import SelectionControl
 from dataapp.cells.view import View, ViewControl
 from dataapp.errors import CrossfilterError
@@ -108,7 +109,9 @@ def test_a_drag_is_one_step_and_so_is_a_reset():
     opened = Session(engine(), InlinePool(), open_control=lambda cell: cell.kind.open(cell.label))
     cross = made()
     history = History(opened, cross.selections, clock=lambda: now)
-    control = opened.control(opened.choice_of(cross.selections[0]))
+    dragged = opened.choice_of(cross.selections[0])
+    assert isinstance(dragged, InputCell)
+    control = opened.control(dragged)
     assert isinstance(control, SelectionControl)
     for high in (2.0, 3.0, 4.0):
         control.put({"delay": (1.0, high)})

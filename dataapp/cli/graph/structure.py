@@ -6,7 +6,14 @@ from typing import Literal
 
 from dataapp.app.sessions import engine
 from dataapp.cells.cell import Cell
-from dataapp.cells.crossfilter import NarrowedCell, NarrowedRows, OutlineCell, PlacedCell, PlacementCell
+from dataapp.cells.crossfilter import (
+    CrossfilterCell,
+    NarrowedCell,
+    NarrowedRows,
+    OutlineCell,
+    PlacedCell,
+    PlacementCell,
+)
 from dataapp.cells.explore import BEHIND, ExploreCell, FilterCell, FilteredCell, SelectedCell, ValueAtCell
 from dataapp.cells.input import ConstantCell, InputCell
 from dataapp.cells.policy import PolicyCell
@@ -159,7 +166,8 @@ def acyclic(reads: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 def _is_node(cell: Cell) -> bool:
     is_behind_predicate = isinstance(cell, SelectionCell) and cell.predicate is not None
-    return not is_behind_predicate and not isinstance(cell, (ExploreCell, PlacementCell, PlacedCell, *BEHIND))
+    unseen = (ExploreCell, CrossfilterCell, PlacementCell, PlacedCell, *BEHIND)
+    return not is_behind_predicate and not isinstance(cell, unseen)
 
 
 def _drawn(cell: Cell) -> Cell:
@@ -209,7 +217,8 @@ def _chart_nodes(
         label = drawn.name or f"chart of {seen(drawn.cells[0]).label}"
         app = inspected.places.app
         bound = None if app is None or drawn.name is None else app.assignment(drawn.name)
-        reads = tuple(dict.fromkeys(ids[seen(cell)] for cell in drawn.cells if seen(cell) in ids))
+        over = [_drawn(seen(cell)) for cell in drawn.cells]
+        reads = tuple(dict.fromkeys(ids[cell] for cell in over if cell in ids))
         line = None if bound is None else bound.lineno
         file = shown_path(loaded.file)
         for key in (data.key_of(one) for data in find_cell_data(drawn.chart) for one in data.selections):

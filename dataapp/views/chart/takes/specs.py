@@ -1,7 +1,8 @@
 """A specification that holds its rows: a chart that any reader of Vega-Lite draws, without this package or an engine.
 
 Readings of a clock are written without a zone, so that they are the same reading wherever the file is opened; instants
-in UTC. What JSON has no number for is null, which Vega leaves out as it does NaN.
+in UTC. JSON has no number for NaN, which is null, as Vega leaves out both; what is infinite is a text that Vega reads as
+a number, for an axis to the infinite has no marks.
 """
 
 import json
@@ -62,8 +63,10 @@ def spec_to_json(spec: Mapping[str, Any], *, indent: int | None = None) -> str:
 
 
 def _plain(value: Any, kind: Kind) -> object:
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
+    if isinstance(value, float) and math.isinf(value):
+        return ("Infinity" if value > 0 else "-Infinity") if kind is Kind.NUMBER else None
     match kind:
         case Kind.WALL:
             return _reading(value)

@@ -92,6 +92,9 @@ class _Shown:
         self.cells[cell] = None
         return self.inner.ibis(cell)
 
+    def session(self) -> object:
+        return self.inner.session()
+
     def panel(self, cell: Cell) -> object:
         self.cells[cell] = None
         return self.inner.panel(cell)

@@ -1,8 +1,8 @@
 """A specification that holds its rows: a chart that any reader of Vega-Lite draws, without this package or an engine.
 
 Readings of a clock are written without a zone, so that they are the same reading wherever the file is opened; instants
-in UTC. JSON has no number for NaN, which is null, as Vega leaves out both; what is infinite is a text that Vega reads as
-a number, for an axis to the infinite has no marks.
+in UTC. JSON has no number for NaN, which is null, as Vega leaves out both; what is infinite is a text that Vega reads
+as a number, for an axis to the infinite has no marks.
 """
 
 import json

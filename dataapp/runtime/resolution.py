@@ -1,6 +1,8 @@
 """What the names in a cell stand for, looked up once per session and then frozen.
 
 `Reads` is a cell's part of the graph: which nodes its tables, parameters, predicates and arguments are.
+
+The module is long because what each kind of cell reads is said in this one place, from which the graph is made.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence

@@ -16,8 +16,9 @@ Texts are read and written by the engine's own parser: nothing is guessed about 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import cast
 
+from dataapp.compile.cubes.groups import Group
 from dataapp.compile.cubes.partials import Partials, aggregates
 from dataapp.compile.cubes.scopes import Cte, Level, levels, prune
 from dataapp.compile.cubes.trees import (
@@ -32,6 +33,7 @@ from dataapp.compile.cubes.trees import (
     shape,
     walk,
 )
+from dataapp.compile.cubes.writing import Engine, expression, filled, select, written
 from dataapp.compile.identifiers import fold, quote_identifier
 
 _KEEPING = {"left": frozenset({"INNER", "LEFT", "SEMI", "ANTI"}), "right": frozenset({"INNER", "RIGHT"})}
@@ -47,22 +49,6 @@ _COMPARISONS = frozenset(
 )
 _LOGIC = frozenset({"CONJUNCTION", "COMPARISON", "BETWEEN", "PARAMETER", "COLUMN_REF"})
 _NEGATIONS = frozenset({"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
-
-
-class Engine(Protocol):
-    """What planning needs of the engine whose dialect a query is in."""
-
-    def serialize(self, text: str) -> Mapping[str, Any]:
-        """Return the syntax tree of a query."""
-        ...
-
-    def deserialize(self, tree: Mapping[str, Any]) -> str:
-        """Return the text of a syntax tree."""
-        ...
-
-    def aggregate_functions(self) -> frozenset[str]:
-        """Return the lower-case names of aggregates."""
-        ...
 
 
 type Describe = Callable[[str], Sequence[str]]
@@ -113,9 +99,9 @@ class Plan:
             if put is None:
                 items.append(named(place, moving.value))
                 continue
-            items.append(named(_filled(put("__value"), place, self._engine), f"{moving.value}_bin"))
-            items.append(named(_filled("min(__value)", place, self._engine), moving.value))
-        return _written(tree, self._engine)
+            items.append(named(filled(put("__value"), place, self._engine), f"{moving.value}_bin"))
+            items.append(named(filled("min(__value)", place, self._engine), moving.value))
+        return written(tree, self._engine)
 
     def answer(self, schema: str, table: str) -> str:
         """Return the query that gives over the cube what the query gave over the rows.
@@ -130,7 +116,7 @@ class Plan:
                 return node | {"schema_name": schema, "table_name": table}
             return None
 
-        return _written(replaced(self._answer, place), self._engine)
+        return written(replaced(self._answer, place), self._engine)
 
 
 _CUBE = "__dataapp_cube"
@@ -182,15 +168,15 @@ class _Planning:
         filtering.node["where_clause"] = conjunction([one for one in conditions if one not in moved])
         grouping = self._pass_on(filtering, columns)
         places = list(columns.values()) if grouping is filtering else [column(name) for name in _names(columns)]
-        partials = Partials(lambda text: _expression(text, self._engine))
-        group = _Group(grouping, self._functions, self._has_column(grouping), self._output_names(grouping))
+        partials = Partials(lambda text: expression(text, self._engine))
+        group = Group(grouping, self._functions, self._has_column(grouping), self._output_names(grouping))
         whole = group.over_cube(partials)
         used = parameters(group.keys) | parameters(list(partials.columns.values()))
         if self._moving & (used | parameters(whole["select_list"])):
             raise Misfit("what moves is in more than a condition")
-        count = named(_expression("count(*)", self._engine), COUNT)
+        count = named(expression("count(*)", self._engine), COUNT)
         parts = {
-            **_select([*(named(key, name) for name, key in group.keys.items()), *partials.columns.values(), count]),
+            **select([*(named(key, name) for name, key in group.keys.items()), *partials.columns.values(), count]),
             "from_table": grouping.node["from_table"],
             "where_clause": grouping.node["where_clause"],
             "aggregate_handling": "FORCE_AGGREGATES",
@@ -269,8 +255,8 @@ class _Planning:
 
         def has(name: str) -> bool:
             if not known:
-                everything = _expression("*", self._engine)
-                rows = _select([everything]) | {"from_table": level.node["from_table"]}
+                everything = expression("*", self._engine)
+                rows = select([everything]) | {"from_table": level.node["from_table"]}
                 known.append(frozenset(map(fold, self._names_of(rows, level.ctes))))
             return fold(name) in known[0]
 
@@ -290,7 +276,7 @@ class _Planning:
         return found
 
     def _names_of(self, node: Tree, ctes: Sequence[Cte]) -> Sequence[str]:
-        return self._describe(_written(self._statement(self._alone(node, ctes)), self._engine))
+        return self._describe(written(self._statement(self._alone(node, ctes)), self._engine))
 
     def _alone(self, node: Tree, ctes: Sequence[Cte]) -> Tree:
         """Return a SELECT as a query of its own, with what it can name."""
@@ -306,153 +292,7 @@ class _Planning:
         return self._tree | {"statements": [self._tree["statements"][0] | {"node": node}]}
 
 
-class _Group:
-    """The SELECT that aggregates: its groups, and itself over a cube.
-
-    Attributes:
-        keys: The expressions of its groups, by the cube's columns.
-    """
-
-    def __init__(
-        self, level: Level, functions: frozenset[str], has_column: Callable[[str], bool], names: Sequence[str]
-    ) -> None:
-        node = level.node
-        self._node = node
-        self._functions = functions
-        self._names = names
-        self.keys: dict[str, Tree] = {}
-        self._known: dict[str, str] = {}
-        if node["sample"]:
-            raise Misfit("rows are sampled")
-        sets = cast("list[list[int]]", node["group_sets"])
-        if len(sets) > 1 or (sets and len(set(sets[0])) != len(node["group_expressions"])):
-            raise Misfit("there are several sets of groups")
-        items = cast("list[Tree]", node["select_list"])
-        plain = [item for item in items if not aggregates(item, functions) and _reads_columns(item)]
-        for item in plain:
-            self._add(item)
-        is_all = node["aggregate_handling"] == "FORCE_AGGREGATES"
-        if is_all and not plain and any(not aggregates(item, functions) for item in items):
-            raise Misfit("constants are the only groups")
-        aliases = {fold(item["alias"]) for item in items if item["alias"]}
-        for expression in cast("list[Tree]", node["group_expressions"]):
-            written = cast("list[str]", expression.get("column_names", []))
-            is_alias = len(written) == 1 and fold(written[0]) in aliases and not has_column(written[0])
-            if expression["class"] != "CONSTANT" and not is_alias:
-                self._add(expression)
-
-    def _add(self, expression: Tree) -> None:
-        if any(part.get("class") in ("SUBQUERY", "WINDOW") for part in walk(expression)):
-            raise Misfit("a group depends on other rows")
-        key = shape(expression)
-        if key not in self._known:
-            name = self._known[key] = f"__k{len(self.keys)}"
-            self.keys[name] = named(expression, "")
-
-    def over_cube(self, partials: Partials) -> Tree:
-        """Return the SELECT over the cube's columns, without a FROM."""
-        node = self._node
-        outputs = set(map(fold, self._names))
-        items = [
-            named(cast("Tree", self._over(item, partials, set())), name)
-            for item, name in zip(node["select_list"], self._names, strict=True)
-        ]
-        having = self._over(node["having"], partials, outputs)
-        qualify = self._over(node["qualify"], partials, outputs)
-        modifiers = [
-            modifier
-            if modifier["type"] != "ORDER_MODIFIER"
-            else modifier | {"orders": [self._order(order, partials, outputs) for order in modifier["orders"]]}
-            for modifier in node["modifiers"]
-        ]
-        groups = [column(name) for name in self.keys]
-        return {
-            **_select(items),
-            "modifiers": modifiers,
-            "having": having,
-            "qualify": qualify,
-            "group_expressions": groups,
-            "group_sets": [list(range(len(groups)))] if groups else [],
-        }
-
-    def _order(self, order: Tree, partials: Partials, outputs: set[str]) -> Tree:
-        expression: Tree = order["expression"]
-        names = expression.get("column_names")
-        if names and len(names) == 1 and fold(names[0]) in outputs:  # of equal names, ORDER BY takes the output
-            return order
-        if expression["class"] in ("STAR", "CONSTANT"):  # ORDER BY ALL, ORDER BY 1
-            return order
-        return order | {"expression": self._over(expression, partials, outputs)}
-
-    def _over(self, expression: Tree | None, partials: Partials, outputs: set[str]) -> Tree | None:
-        def over(node: Tree) -> Tree | None:
-            kind = node.get("class")
-            if kind is None:
-                return None
-            if kind == "SUBQUERY":
-                raise Misfit("a query stands inside the aggregates")
-            if (name := self._known.get(shape(node))) is not None:
-                return column(name) | {"alias": node.get("alias", "")}
-            if kind == "FUNCTION" and fold(node["function_name"]) in self._functions:
-                return partials.whole(node) | {"alias": node["alias"]}
-            if kind == "STAR":
-                raise Misfit("columns are not listed where rows are aggregated")
-            if kind == "COLUMN_REF":
-                names = node["column_names"]
-                if len(names) == 1 and fold(names[0]) in outputs:
-                    return node
-                raise Misfit(f"{names[-1]} is no group")
-            return None
-
-        return replaced(expression, over)
-
-
-def _written(tree: Tree, engine: Engine) -> str:
-    """Return the text of a tree; the engine writes 1e0 as 1.0, which it would read as a decimal."""
-
-    def typed(node: Tree) -> Tree | None:
-        kind = node["value"]["type"]["id"] if node.get("class") == "CONSTANT" else None
-        if kind not in ("DOUBLE", "FLOAT") or node["value"]["is_null"]:
-            return None
-        text = _expression(f"CAST('{node['value']['value']!r}' AS {kind})", engine)
-        return text | {"alias": node["alias"]}
-
-    return engine.deserialize(replaced(tree, typed))
-
-
-def _filled(text: str, place: Tree, engine: Engine) -> Tree:
-    """Return an expression over `__value` with something else in its place."""
-
-    def fill(node: Tree) -> Tree | None:
-        return place if node.get("class") == "COLUMN_REF" else None
-
-    filled: Tree = replaced(_expression(text, engine), fill)
-    return filled
-
-
-def _expression(text: str, engine: Engine) -> Tree:
-    item: Tree = engine.serialize(f"SELECT {text}")["statements"][0]["node"]["select_list"][0]
-    return item
-
-
-def _select(items: Sequence[Tree | None]) -> Tree:
-    return {
-        "type": "SELECT_NODE",
-        "modifiers": [],
-        "cte_map": {"map": []},
-        "select_list": list(items),
-        "from_table": None,
-        "where_clause": None,
-        "group_expressions": [],
-        "group_sets": [],
-        "aggregate_handling": "STANDARD_HANDLING",
-        "having": None,
-        "sample": None,
-        "qualify": None,
-    }
-
-
-def _cube_table(partials: Partials, group: _Group, asked: list[Tree], engine: Engine) -> Tree:
+def _cube_table(partials: Partials, group: Group, asked: list[Tree], engine: Engine) -> Tree:
     """Return what stands behind FROM: the cube, or its rows beside the mean of all rows of their group."""
     table: Tree = engine.serialize(f"FROM {_CUBE}")["statements"][0]["node"]["from_table"]
     if not partials.means:
@@ -514,10 +354,6 @@ def _hands_all_on(node: Tree, table: Tree) -> bool:
     alias = fold(table["alias"] or table.get("table_name", ""))
     stars = [item for item in node["select_list"] if item["class"] == "STAR"]
     return any(not star["relation_name"] or fold(star["relation_name"]) == alias for star in stars)
-
-
-def _reads_columns(expression: Tree) -> bool:
-    return any(node.get("class") == "COLUMN_REF" for node in walk(expression))
 
 
 def _count(tree: object, names: frozenset[str]) -> int:

@@ -31,6 +31,24 @@ export function selectedToText(values, kind, isRange) {
   return values.length > MOST_VALUES ? `${first} and ${values.length - MOST_VALUES} more` : first;
 }
 
+/** Makes one chip with a button that takes it away; the label says to those who cannot see what that clears. */
+export function makeChip(text, name, clear) {
+  const one = document.createElement("span");
+  one.className = "selection";
+  const label = document.createElement("span");
+  label.className = "selection-text";
+  label.textContent = label.title = text;
+  const remove = document.createElement("button");
+  remove.type = "button";
+  remove.className = "selection-clear";
+  remove.textContent = "×";
+  remove.title = "Clear";
+  remove.setAttribute("aria-label", `Clear ${name}`);
+  remove.addEventListener("click", clear);
+  one.append(label, remove);
+  return one;
+}
+
 /** Makes the line of chips; `clear` takes the name of a selection away. */
 export function makeChips(clear) {
   const element = document.createElement("div");
@@ -45,20 +63,7 @@ export function makeChips(clear) {
     const text = Object.entries(value)
       .map(([field, values]) => `${field}: ${selectedToText(values, kinds[field], parameter.kind === "interval")}`)
       .join(" · ");
-    const one = document.createElement("span");
-    one.className = "selection";
-    const label = document.createElement("span");
-    label.className = "selection-text";
-    label.textContent = label.title = text;
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.className = "selection-clear";
-    remove.textContent = "×";
-    remove.title = "Clear";
-    remove.setAttribute("aria-label", `Clear ${parameter.label}`);
-    remove.addEventListener("click", () => clear(parameter.name));
-    one.append(label, remove);
-    return one;
+    return makeChip(text, parameter.label, () => clear(parameter.name));
   }
 
   function draw(kinds) {

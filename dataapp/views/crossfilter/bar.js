@@ -2,6 +2,7 @@
 //
 // Everything that it shows is set as text, never as markup.
 
+import {makeChip} from "../chart/chips.js";
 import css from "./bar.css";
 
 export function render({model, el}) {
@@ -17,7 +18,7 @@ export function render({model, el}) {
   function draw() {
     undo.disabled = !model.can_undo;
     reset.disabled = !model.can_reset;
-    const chips = model.chips.map((chip) => chipOf(chip, () => model.send_msg({type: "clear", key: chip.key})));
+    const chips = model.chips.map((chip) => makeChip(chip.text, chip.label, () => model.send_msg({type: "clear", key: chip.key})));
     line.replaceChildren(undo, reset, ...chips);
     if (!chips.length) {
       const hint = document.createElement("span");
@@ -39,21 +40,4 @@ function action(text, act) {
   button.textContent = text;
   button.addEventListener("click", act);
   return button;
-}
-
-function chipOf(chip, clear) {
-  const one = document.createElement("span");
-  one.className = "selection";
-  const label = document.createElement("span");
-  label.className = "selection-text";
-  label.textContent = label.title = chip.text;
-  const remove = document.createElement("button");
-  remove.type = "button";
-  remove.className = "selection-clear";
-  remove.textContent = "×";
-  remove.title = "Clear";
-  remove.setAttribute("aria-label", `Clear ${chip.label}`);
-  remove.addEventListener("click", clear);
-  one.append(label, remove);
-  return one;
 }

@@ -13,7 +13,9 @@ Invariants:
 - One is built at a time, the latest asked for first, and nobody waits for it.
 """
 
+import atexit
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,6 +46,7 @@ _LEAST_SHRINKING = 4  # rows per row of the cube
 _BYTES_PER_VALUE = 12
 _MOST_MEMORY = 512 * 2**20  # of groups, while one is built
 _LOOK_EVERY = 0.05  # seconds
+_STOPS_WITHIN = 5.0  # seconds
 _MOST_WATCHED = 512
 
 type State = Literal["watched", "waiting", "building", "ready", "unfit"]
@@ -129,8 +132,10 @@ class Cubes:
         self._latest: OrderedDict[Hashable, Sequence[Cube]] = OrderedDict()
         self._orders: list[_Order] = []
         self._builder: threading.Thread | None = None
+        self._building: Reader | None = None
         self._idle = threading.Event()
         self._idle.set()
+        atexit.register(_stop, weakref.ref(self))
 
     def fetch(
         self, reader: "Reader", text: str, bound: Mapping[str, object], plain: Callable[[], pa.Table]
@@ -181,6 +186,16 @@ class Cubes:
             self._orders.clear()
         for cube in cubes:
             self._release(cube)
+
+    def stop(self) -> None:
+        """Give up what is being built, and what was to be."""
+        with self._lock:
+            self._orders.clear()
+            builder, building = self._builder, self._building
+        if building is not None:
+            building.cancel()
+        if builder is not None:
+            builder.join(_STOPS_WITHIN)
 
     # Watching.
 
@@ -306,7 +321,7 @@ class Cubes:
         cube, relation = order.cube, order.relation
         given: dict[str, object] = {**relation.parameters, **order.bound}
         started = perf_counter()
-        with self._engine.read(relation) as reader:
+        with self._engine.read(relation) as reader, self._known_as_building(reader):
 
             def used(text: str) -> dict[str, object]:
                 names = parameters(self._engine.serialize(text))
@@ -339,6 +354,14 @@ class Cubes:
             cube.built = perf_counter() - started
             cube.state = "ready"
         self._evict(cube)
+
+    @contextmanager
+    def _known_as_building(self, reader: "Reader") -> Generator[None]:
+        self._building = reader
+        try:
+            yield
+        finally:
+            self._building = None
 
     @contextmanager
     def _bounded(self, reader: "Reader") -> Generator[None]:
@@ -401,6 +424,12 @@ class Cubes:
                 gone.append(newest)
         for cube in gone:
             self._release(cube)
+
+
+def _stop(cubes: "weakref.ref[Cubes]") -> None:
+    """End what is built when the process ends: the engine must not be taken down below a thread that uses it."""
+    if (known := cubes()) is not None:
+        known.stop()
 
 
 def _split(values: Mapping[str, Bound], names: set[str]) -> tuple[str, str]:

@@ -1,6 +1,8 @@
 """When a cube is built, what it answers, and what becomes of it."""
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import pyarrow as pa
@@ -185,3 +187,26 @@ def test_a_query_that_fails_fails_as_it_did() -> None:
         rows = _ask(engine, low, query)
     assert rows["n"].to_pylist() == [sum(i for i in _I if i < 30)]
     assert "could not be built" in _cube(engine).why
+
+
+_LEAVES = """
+import time
+from dataapp.cells.values import Bound
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+
+engine = DuckDB()
+query = "SELECT i % 1000 AS k, sum(sqrt(i)) AS s FROM range(3_000_000) AS t(i) WHERE i % 7 < $low GROUP BY ALL"
+for low in (1, 2):
+    relation = Relation(query, ("q", low), engine, {"low": Bound(low)}, is_versioned=True, movers={"low": "slider"})
+    with relation.open() as reader:
+        reader.fetch()
+while not any(cube.state == "building" for cube in engine.cubes.of(None)):
+    time.sleep(0.001)
+print("left while a cube is built")
+"""
+
+
+def test_a_process_ends_while_a_cube_is_built() -> None:
+    ended = subprocess.run([sys.executable, "-c", _LEAVES], capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "left while a cube is built\n", "")

@@ -107,7 +107,9 @@ def test_what_has_no_steps_is_a_bin_for_each_value() -> None:
         ("SELECT count(*) AS n FROM rows WHERE i >= $low AND k < $low", "so many places"),
         ("SELECT count(*) AS n, $low AS low FROM rows WHERE i >= $low", "what moves stands in several places"),
         ("SELECT k + $low AS k, count(*) AS n FROM rows GROUP BY ALL", "what moves is in no condition"),
-        ("SELECT count(*) AS n FROM rows WHERE i + k >= $low", "is about more than one column"),
+        ("SELECT count(*) AS n FROM rows WHERE i + k >= $low", "so many places"),
+        ("SELECT count(*) AS n FROM rows WHERE i >= $low + (SELECT max(k) FROM rows) - 2", "depends on other rows"),
+        ("SELECT count(*) AS n FROM rows WHERE $low > 2", "is about no column"),
         ("SELECT count(*) AS n FROM (FROM rows WHERE i >= $low ORDER BY ALL LIMIT 9)", "rows are limited"),
         ("SELECT count(*) AS n FROM (SELECT DISTINCT k FROM rows WHERE i >= $low)", "made distinct"),
         ("SELECT sum(s) AS n FROM (SELECT sum(i) OVER () AS s FROM rows WHERE i >= $low)", "rows depend on each other"),
@@ -130,7 +132,7 @@ def test_where_none_fits_the_plain_query_answers(query: str, why: str) -> None:
     answers = [_ask(engine, low, query) for low in (1, 2, 3)]
     plain = _ask(_engine(worth=math.inf), 3, query)
     assert sorted(map(str, answers[-1].to_pylist())) == sorted(map(str, plain.to_pylist()))
-    if why == "so many places":  # two columns, both in conditions: a bin for each pair
+    if why == "so many places":  # two columns: a bin for each pair, or for each of what is made of them
         assert _answers(engine) == 1
     else:
         assert _cube(engine).state == "unfit"

@@ -121,7 +121,9 @@ def _conditions(draw: st.DrawFn) -> tuple[str, list[dict[str, Bound]]]:
     steps, values = _RANGES[name]
     if draw(st.booleans()):
         steps = None
-    kind = draw(st.sampled_from(["range", "between", "above", "below", "equal", "not", "in", "null", "other"]))
+    kind = draw(
+        st.sampled_from(["range", "between", "above", "below", "equal", "not", "in", "null", "made", "two", "other"])
+    )
     value = st.sampled_from(values)
 
     def bound(drawn: object) -> Bound:
@@ -148,6 +150,10 @@ def _conditions(draw: st.DrawFn) -> tuple[str, list[dict[str, Bound]]]:
             return f"NOT {name} > $low", low
         case "null":
             return f"({name} >= $low OR {name} IS NULL)", low
+        case "made":
+            return f"TRY({name} + INTERVAL 0 DAY) >= $low" if name in ("ts", "day") else f"({name} >= $low OR yes)", low
+        case "two":
+            return f"({name} >= $low AND i + coalesce(row % 5, 0) < 9 + length($low::VARCHAR))", low
         case _:
             return f"abs(hash({name})::HUGEINT % 7) <> hash($low) % 7", low
 

@@ -32,7 +32,7 @@ class Group:
         if len(sets) > 1 or (sets and len(set(sets[0])) != len(node["group_expressions"])):
             raise Misfit("there are several sets of groups")
         items = cast("list[Tree]", node["select_list"])
-        plain = [item for item in items if not aggregates(item, functions) and _reads_columns(item)]
+        plain = [item for item in items if not aggregates(item, functions) and reads_columns(item)]
         for item in plain:
             self._add(item)
         is_all = node["aggregate_handling"] == "FORCE_AGGREGATES"
@@ -111,5 +111,6 @@ class Group:
         return replaced(expression, over)
 
 
-def _reads_columns(expression: Tree) -> bool:
+def reads_columns(expression: Tree) -> bool:
+    """Whether a column stands in an expression."""
     return any(node.get("class") == "COLUMN_REF" for node in walk(expression))

@@ -13,12 +13,12 @@ the filter. Above the aggregate, anything may stand: it stays as it is.
 Texts are read and written by the engine's own parser: nothing is guessed about its dialect.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import cast
 
-from dataapp.compile.cubes.groups import Group
+from dataapp.compile.cubes.groups import Group, reads_columns
 from dataapp.compile.cubes.partials import Partials, aggregates
 from dataapp.compile.cubes.scopes import Cte, Level, levels, prune
 from dataapp.compile.cubes.trees import (
@@ -47,7 +47,8 @@ _COMPARISONS = frozenset(
         "COMPARE_GREATERTHANOREQUALTO",
     }
 )
-_LOGIC = frozenset({"CONJUNCTION", "COMPARISON", "BETWEEN", "PARAMETER", "COLUMN_REF"})
+_LOGIC = frozenset({"CONJUNCTION", "COMPARISON", "BETWEEN"})
+_MOST_COLUMNS = 3
 _NEGATIONS = frozenset({"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
 
 
@@ -188,7 +189,7 @@ class _Planning:
         grouping.node.clear()
         grouping.node.update(whole)
         prune(self._root)
-        compared = [_compared(moved, place, self._moving) for place in columns.values()]
+        compared = [_compared(moved, place, columns.keys(), self._moving) for place in columns]
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
         return Plan(found, built, tuple(places), self._tree, self._engine)
 
@@ -204,16 +205,15 @@ class _Planning:
         raise Misfit("what moves is in no condition")
 
     def _columns(self, moved: Sequence[Tree]) -> dict[str, Tree]:
-        """Return the columns that the moving conditions are about, by what tells them apart."""
-        columns: dict[str, Tree] = {}
-        for condition in moved:
-            kinds = {node.get("class") for node in walk(condition)}
-            if not kinds.isdisjoint({"SUBQUERY", "WINDOW", "STAR", "LAMBDA"}):
-                raise Misfit("the condition that moves is about more than one column")
-            found = {shape(node): node for node in walk(condition) if node.get("class") == "COLUMN_REF"}
-            if len(found) != 1:
-                raise Misfit("the condition that moves is about more than one column")
-            columns |= found
+        """Return what the moving conditions ask of a row: columns, and expressions of columns, by their shapes."""
+        kinds = {node.get("class") for node in walk(list(moved))}
+        if not kinds.isdisjoint({"SUBQUERY", "WINDOW", "STAR", "LAMBDA"}):
+            raise Misfit("the condition that moves depends on other rows")
+        columns = {shape(place): place for condition in moved for place in _places(condition)}
+        if len(columns) > _MOST_COLUMNS:
+            raise Misfit("the condition that moves is about many columns")
+        if not columns or any(not set(map(shape, _places(condition))) for condition in moved):
+            raise Misfit("the condition that moves is about no column")
         return columns
 
     def _pass_on(self, level: Level, columns: Mapping[str, Tree]) -> Level:
@@ -309,40 +309,71 @@ def _cube_table(partials: Partials, group: Group, asked: list[Tree], engine: Eng
     return found
 
 
+def _places(condition: Tree) -> Iterator[Tree]:
+    """Yield the largest parts of a condition that hold columns and nothing that a viewer sets."""
+    is_logic = condition["class"] in _LOGIC or condition["type"] in _NEGATIONS
+    if not is_logic and not parameters(condition) and reads_columns(condition):
+        yield condition
+        return
+    for value in condition.values():
+        for child in cast("list[object]", value) if isinstance(value, list) else [value]:
+            if isinstance(child, dict) and "class" in child:
+                yield from _places(cast("Tree", child))
+
+
 def _asked_of_cube(moved: Sequence[Tree], columns: Mapping[str, Tree]) -> list[Tree]:
     """Return the moving conditions, asked of the values that bins keep."""
     names = dict(zip(columns, _names(columns), strict=True))
 
     def over(node: Tree) -> Tree | None:
-        return column(names[shape(node)]) if node.get("class") == "COLUMN_REF" else None
+        name = names.get(shape(node)) if "class" in node else None
+        return None if name is None else column(name)
 
     return [replaced(condition, over) for condition in moved]
 
 
-def _compared(moved: Sequence[Tree], place: Tree, moving: frozenset[str]) -> frozenset[str] | None:
+def _compared(
+    moved: Sequence[Tree], place: str, places: Collection[str], moving: frozenset[str]
+) -> frozenset[str] | None:
     """Return the parameters that a column is compared with, or None where something else is asked of it."""
-    about = [condition for condition in moved if any(shape(node) == shape(place) for node in walk(condition))]
     found: set[str] = set()
-    for node in (node for condition in about for node in walk(condition) if "class" in node):
-        match node["class"]:
-            case "COMPARISON" if node["type"] in _COMPARISONS:
-                sides = [node["left"], node["right"]]
-                others = [side for side in sides if side["class"] == "PARAMETER"]
-                if len(others) != 1 or not any(side["class"] == "COLUMN_REF" for side in sides):
-                    return None
-                found.add(others[0]["identifier"])
-            case "BETWEEN":
-                ends = [node["lower"], node["upper"]]
-                if node["input"]["class"] != "COLUMN_REF" or any(end["class"] != "PARAMETER" for end in ends):
-                    return None
-                found.update(end["identifier"] for end in ends)
-            case "OPERATOR" if node["type"] in _NEGATIONS:
-                pass
-            case kind if kind in _LOGIC:
-                pass
-            case _:
-                return None
-    return frozenset(found) if found <= moving else None
+    is_compared = all(_compares(condition, place, places, found) for condition in moved)
+    return frozenset(found) if is_compared and found <= moving else None
+
+
+def _compares(node: Tree, place: str, places: Collection[str], found: set[str]) -> bool:
+    """Whether a condition does nothing with a column but compare it with parameters, which are found."""
+    match node["class"]:
+        case "CONJUNCTION":
+            return all(_compares(child, place, places, found) for child in node["children"])
+        case "OPERATOR" if node["type"] in _NEGATIONS:
+            inner = [child for child in node["children"] if shape(child) not in places]
+            return all(_compares(child, place, places, found) for child in inner)
+        case "COMPARISON" if node["type"] in _COMPARISONS:
+            sides = [node["left"], node["right"]]
+        case "BETWEEN":
+            sides = [node["input"], node["lower"], node["upper"]]
+        case _:
+            return not _stands_in(node, place, places)
+    if node["class"] == "COMPARISON" and shape(sides[1]) == place:
+        sides.reverse()
+    if shape(sides[0]) != place:
+        return not _stands_in(node, place, places)
+    found.update(other["identifier"] for other in sides[1:] if other["class"] == "PARAMETER")
+    return all(other["class"] == "PARAMETER" for other in sides[1:])
+
+
+def _stands_in(value: object, place: str, places: Collection[str]) -> bool:
+    """Whether a column stands in a condition, other than inside of another expression that is a column of the cube."""
+    if isinstance(value, list):
+        return any(_stands_in(item, place, places) for item in cast("list[object]", value))
+    if not isinstance(value, dict):
+        return False
+    node = cast("Tree", value)
+    known = shape(node) if "class" in node else None
+    if known in places:
+        return known == place
+    return any(_stands_in(child, place, places) for child in node.values())
 
 
 def _names(columns: Mapping[str, Tree]) -> list[str]:

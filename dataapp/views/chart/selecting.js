@@ -36,9 +36,8 @@ export function pixelSteps(view, spec, parameter, convert) {
   const {name, kind} = parameter;
   const steps = {};
   if (kind !== "interval") return steps;
-  const fields = find(view._runtime, "signals", `${name}_tuple_fields`)?.value ?? [];
-  for (const {field, channel} of fields) {
-    const scale = find(view._runtime, "scales", scaleName(spec, name, channel))?.value;
+  for (const {field, channel, signals} of intervalSignals(view, name)) {
+    const scale = find(view._runtime, "scales", scaleName(spec, signals.pixels) ?? channel)?.value;
     if (!scale || !["linear", "time", "utc"].includes(scale.type)) continue;
     const ends = scale.domain().map((end) => convert(field, end));
     const pixels = Math.round(Math.abs(scale.range().at(-1) - scale.range()[0]));

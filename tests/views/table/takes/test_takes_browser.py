@@ -116,7 +116,7 @@ def test_roles_and_places_are_told_of_the_whole_table(trades: Locator):
 def test_the_focus_stays_while_the_cursor_scrolls_away_and_back(trades: Locator):
     cell(trades, 1, 1).click()
     trades.locator("regular-table").evaluate("grid => { grid.scrollTop = 26 * 500 }")
-    expect(cell(trades, 0, 0)).to_have_text(re.compile(r"^\d{3}$"))
+    expect(cell(trades, 0, 0)).to_have_text(re.compile(r"^\d,\d{3}$"))  # the bar is shorter than all rows together
     expect(trades.locator("regular-table")).to_be_focused()
     press(trades, "ArrowDown")
     expect(trades.locator("[data-cursor]")).to_be_focused()

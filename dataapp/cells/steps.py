@@ -128,9 +128,8 @@ class Steps:
 
     def _within(self, value: str, first: str, last: str, inside: str) -> str:
         above = 3 * (self.count + 1)
-        return (
-            f"CAST(CASE WHEN {value} < {first} THEN -3 WHEN {value} > {last} THEN {above} ELSE {inside} END AS INTEGER)"
-        )
+        inside = f"CASE WHEN {value} < {first} THEN -3 WHEN {value} > {last} THEN {above} ELSE {inside} END"
+        return f"CAST({inside} AS BIGINT)"
 
     def are_exact(self) -> bool:
         """Whether rounding finds each of them; of very many that is not looked into."""

@@ -35,13 +35,13 @@ class Functions:
 
 def unstable_reasons(tree: Node, functions: Functions) -> tuple[str, ...]:
     """Return, for people, each reason why the text may give different rows for the same tables and parameters."""
-    found = (reason for node in _nodes(tree) for reason in (*_volatile(node, functions), *_picks(node, functions)))
+    found = (reason for node in nodes(tree) for reason in (*_volatile(node, functions), *_picks(node, functions)))
     return tuple(dict.fromkeys(found))
 
 
 def is_volatile(tree: Node, functions: Functions) -> bool:
     """Whether the text is meant to give other rows each time, for the same tables and parameters."""
-    return any(True for node in _nodes(tree) for _ in _volatile(node, functions))
+    return any(True for node in nodes(tree) for _ in _volatile(node, functions))
 
 
 def reduces(node: Node, functions: Functions) -> bool:
@@ -143,10 +143,10 @@ def _aggregates(node: Node, functions: Functions) -> bool:
 
 def _calls(expressions: Any) -> Iterator[Node]:
     """Yield the function calls of a query's own level: not those in subqueries."""
-    return (node for node in _nodes(expressions, below_subqueries=False) if node.get("class") == "FUNCTION")
+    return (node for node in nodes(expressions, below_subqueries=False) if node.get("class") == "FUNCTION")
 
 
-def _nodes(tree: Any, *, below_subqueries: bool = True) -> Iterator[Node]:
+def nodes(tree: Any, *, below_subqueries: bool = True) -> Iterator[Node]:
     """Yield every node of a tree, outer ones first, in the order of the text as far as the tree keeps it."""
     pending: list[Any] = [tree]
     while pending:

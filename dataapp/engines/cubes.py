@@ -184,8 +184,7 @@ class Cubes:
             cubes = list(self._known.values())
             self._known.clear()
             self._orders.clear()
-        for cube in cubes:
-            self._release(cube)
+        self._forget(cubes)
 
     def stop(self) -> None:
         """Give up what is being built, and what was to be."""
@@ -230,8 +229,7 @@ class Cubes:
                 if len(self._latest) > _MOST_WATCHED:
                     self._latest.popitem(last=False)
             gone = [self._known.popitem(last=False)[1] for _ in range(len(self._known) - _MOST_WATCHED)]
-        for cube in gone:
-            self._release(cube)
+        self._forget(gone)
         return found
 
     def _note(
@@ -291,6 +289,13 @@ class Cubes:
             self._release(cube)
         return rows
 
+    def _forget(self, cubes: Sequence[Cube]) -> None:
+        """Let go of cubes that nobody finds any more; one that is being built is let go of when it is there."""
+        for cube in cubes:
+            with self._lock:
+                cube.state, cube.why = "unfit", "others were asked since"
+            self._release(cube)
+
     def _release(self, cube: Cube) -> None:
         with self._lock:
             table, cube.table = cube.table, None
@@ -307,6 +312,8 @@ class Cubes:
                     self._idle.set()
                     return
                 order = self._orders.pop()
+                if order.cube.state != "waiting":
+                    continue
                 order.cube.state = "building"
             try:
                 self._build(order)
@@ -352,8 +359,13 @@ class Cubes:
             cube.text, cube.asked, cube.binned = text, asked, binned
             cube.rows, cube.bytes = table.rows, table.rows * columns * _BYTES_PER_VALUE
             cube.built = perf_counter() - started
-            cube.state = "ready"
-        self._evict(cube)
+            is_wanted = cube.state == "building"
+            if is_wanted:
+                cube.state = "ready"
+        if is_wanted:
+            self._evict(cube)
+        else:
+            self._release(cube)
 
     @contextmanager
     def _known_as_building(self, reader: "Reader") -> Generator[None]:
@@ -449,6 +461,7 @@ def _common_steps(moving: Moving, values: Mapping[str, Bound]) -> Steps | None:
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"}
 )
+_WIDE = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})  # in the others, distances may not fit
 _MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"})
 _EXACT_DIGITS = 15
 
@@ -461,7 +474,7 @@ def _bin(sql_type: str, steps: Steps) -> Bin | None:
         micros = "epoch_us(CAST({} AS TIMESTAMP))" if steps.kind == "moment" else "epoch_us({})"
         return (lambda value: whole(micros.format(value))) if fits and whole is not None else None
     if sql_type in _INTEGERS and whole is not None:
-        return whole
+        return whole if sql_type in _WIDE else lambda value: whole(f"CAST({value} AS BIGINT)")
     digits = int(sql_type[len("DECIMAL(") :].partition(",")[0]) if sql_type.startswith("DECIMAL(") else None
     if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE") or (digits is not None and digits <= _EXACT_DIGITS):
         return (lambda value: steps.bin(f"CAST({value} AS DOUBLE)")) if steps.are_exact() else None

@@ -182,6 +182,36 @@ def test_clearing_drops_all() -> None:
     assert not engine.cubes.of(None)
 
 
+def test_one_that_is_forgotten_while_it_is_built_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = _engine()
+    make, forgotten = engine.kept.hold, engine.cubes
+
+    def hold(*arguments: Any) -> Any:
+        forgotten.clear()
+        return make(*arguments)
+
+    monkeypatch.setattr(engine.kept, "hold", hold)
+    for low in (1, 2):
+        _ask(engine, low)
+    assert len(engine.kept) == 0
+
+
+def test_small_numbers_are_put_into_bins_from_below_zero() -> None:
+    engine = _engine()
+    query = "SELECT count(*) AS n FROM (SELECT (i - 50)::TINYINT AS t FROM rows) WHERE t >= $low"
+    steps = Steps.between(-100, 100, 1)
+    for low in (-3, -2, 5):
+        relation = Relation(
+            query, ("t", low), engine, {"low": Bound(low, None, steps)}, {"rows": _ROWS},
+            is_versioned=True, base="one", movers={"low": "slider"},
+        )  # fmt: skip
+        with relation.open() as reader:
+            rows = reader.fetch()
+        assert engine.cubes.wait()
+        assert rows["n"].to_pylist() == [sum(i - 50 >= low for i in _I)]
+    assert _answers(engine) == 1
+
+
 def test_a_query_that_fails_fails_as_it_did() -> None:
     engine = _engine()
     query = "SELECT sum(CASE WHEN i > 99 THEN error('too large') ELSE i END) AS n FROM rows WHERE i < $low"

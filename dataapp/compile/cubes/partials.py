@@ -6,7 +6,7 @@ Variances are merged by the means of parts (Chan, Golub and LeVeque, 1979): sums
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dataapp.compile.cubes.trees import Misfit, Tree, column, replaced, shape, walk
+from dataapp.compile.cubes.trees import Misfit, Tree, column, conjunction, conjuncts, replaced, shape, walk
 from dataapp.compile.identifiers import fold
 
 type Template = Callable[[str], Tree]
@@ -79,15 +79,7 @@ class Partials:
         """Return the part with the least or greatest value among rows that have something to show."""
         shown, by = call["children"]
         extreme = self._filled(f"{name}(__by) FILTER (WHERE __shown IS NOT NULL)", {"__by": by, "__shown": shown})
-        if call["filter"] is not None:
-            both = [extreme["filter"], call["filter"]]
-            extreme["filter"] = {
-                "class": "CONJUNCTION",
-                "type": "CONJUNCTION_AND",
-                "alias": "",
-                "query_location": 0,
-                "children": both,
-            }
+        extreme["filter"] = conjunction([extreme["filter"], *conjuncts(call["filter"])])
         return self._part(extreme)
 
     def _picked(self, call: Tree) -> Tree:

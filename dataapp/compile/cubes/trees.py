@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
+from dataapp.compile.meaning import nodes
+
 type Tree = dict[str, Any]
 
 QUERIES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE", "STATEMENT_NODE"})
@@ -16,17 +18,7 @@ class Misfit(Exception):  # not an error: the plain query answers
 
 def walk(tree: object, *, below_subqueries: bool = True) -> Iterator[Tree]:
     """Yield every node of a tree, outer ones first."""
-    pending: list[object] = [tree]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list):
-            pending.extend(reversed(cast("list[object]", value)))
-        elif isinstance(value, dict):
-            node = cast("Tree", value)
-            if node.get("class") == "SUBQUERY" and not below_subqueries:
-                continue
-            yield node
-            pending.extend(reversed(list(node.values())))
+    return cast("Iterator[Tree]", nodes(tree, below_subqueries=below_subqueries))
 
 
 def replaced(tree: Any, replace: Callable[[Tree], Tree | None]) -> Any:

@@ -293,7 +293,7 @@ class ChartView(param.Parameterized):
             selected = message_to_selected(value, parameter, columns)
             if selected is not None:
                 selected = on_pixels(selected, steps, columns)
-        except ValueError:
+        except (ValueError, OverflowError):  # of an axis that no clock reaches
             return
         if name in self._selected and self._selected[name] == selected:
             return

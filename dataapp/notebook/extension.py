@@ -31,7 +31,7 @@ def start(shell: Any) -> None:
     display.install(shell.display_formatter.mimebundle_formatter)
     if not panel_extension._loaded:
         pn.extension()
-    kernel.install()
+    kernel.install(shell.kernel)
 
 
 def load(shell: Any) -> None:

@@ -6,7 +6,8 @@ sends nothing before the page has drawn it, which an `Arrival` in it tells.
 
 JupyterLab lets a kernel hear what pages say in threads of its own while cells run. Two threads would mix up the parts
 of what they send, and Panel drops what one of them is about to send when another one has heard something. So pages are
-heard in the loop that runs the cells.
+heard in the loop that runs the cells. A page opens a connection in the queue of cells, though, and a thread that hears
+what it says next may be faster: Jupyter drops messages to what it does not know, so `EarlyMessages` keeps them.
 
 Of the changes that come in one message Panel 1.10 keeps back what all but the first cause, until something else is
 sent; so it is given them one by one. A page also sends back what it was told. A kernel that took such an echo of the
@@ -18,6 +19,8 @@ connection or a busy machine the first table of a notebook is missing. Our displ
 """
 
 import asyncio
+import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -29,6 +32,7 @@ from panel.io.notebook import JupyterCommJSBinary, JupyterCommManagerBinary
 from pyviz_comms import JupyterComm
 
 _LOOKS, _MORE_LOOKS = "attempts > 200", "attempts > 4800"  # of a page for Panel, every 25 ms
+_MOST_EARLY = 1_000  # messages that wait for their connections; pages of a kernel that is gone never open theirs
 _ONLY_TOLD = frozenset({"css_classes", "styles", "visible", "text", "children"})  # unless Python listens to it
 
 
@@ -134,6 +138,46 @@ class _NotOpen:
         """Nothing is to be closed."""
 
 
+class EarlyMessages:
+    """Messages that threads have heard before their connections were opened; passed on, in order, once they are.
+
+    Args:
+        kernel: Whose handlers of messages it takes the place of.
+    """
+
+    def __init__(self, kernel: Any) -> None:
+        handlers = kernel.shell_handlers
+        self._comms: Mapping[str, Any] = kernel.comm_manager.comms
+        self._opened, self._heard = handlers["comm_open"], handlers["comm_msg"]
+        self._early: deque[tuple[str, tuple[Any, ...]]] = deque(maxlen=_MOST_EARLY)
+        self._lock = threading.RLock()
+        handlers.update(comm_open=self.open, comm_msg=self.hear)
+
+    def open(self, stream: Any, ident: Any, message: Any) -> None:
+        """Open a connection, and pass on what was said to it."""
+        opened = message["content"]["comm_id"]
+        with self._lock:  # what is said meanwhile comes after what was kept
+            self._opened(stream, ident, message)
+            early = [said for comm, said in self._early if comm == opened]
+            kept = [(comm, said) for comm, said in self._early if comm != opened]
+            self._early.clear()
+            self._early.extend(kept)
+            for said in early:
+                self._heard(*said)
+
+    def hear(self, stream: Any, ident: Any, message: Any) -> None:
+        """Pass a message on, or keep it."""
+        comm = message["content"]["comm_id"]
+        if threading.current_thread() is threading.main_thread():  # in the queue of cells, after the opening
+            self._heard(stream, ident, message)
+            return
+        with self._lock:
+            if comm not in self._comms:
+                self._early.append((comm, (stream, ident, message)))
+                return
+        self._heard(stream, ident, message)
+
+
 class PatientScript:
     """Panel's script that draws a display, which waits two minutes for Panel itself.
 
@@ -149,11 +193,17 @@ class PatientScript:
         return self._script.render(**variables).replace(_LOOKS, _MORE_LOOKS)
 
 
-def install() -> None:
+def install(kernel: Any) -> None:
     """Let Panel's displays speak so, and wait so, from now on.
 
     Panel names the class that makes their connections anew with each display, so that this class is told what to make.
+
+    Args:
+        kernel: That of IPython.
     """
+    hears = getattr(kernel, "shell_handlers", {}).get("comm_msg")  # kernels without it hear pages in one thread
+    if hears is not None and not isinstance(getattr(hears, "__self__", None), EarlyMessages):
+        EarlyMessages(kernel)
     JupyterCommManagerBinary.client_comm = IncomingComm
     JupyterCommManagerBinary.server_comm = OutgoingComm
     if not isinstance(notebook.DOC_NB_JS, PatientScript):

@@ -175,6 +175,11 @@ def test_a_display_follows_its_definition(lab: Lab) -> None:
     expect(shown.get_by_role("gridcell", name="100")).to_be_visible()
 
 
+def test_a_display_is_drawn_that_speaks_before_the_kernel_has_time_to_listen(lab: Lab) -> None:
+    shown = lab.add("display(da.sql('SELECT 3 * 5 AS n'))\nimport time\ntime.sleep(3)  # the page opens its connection")
+    expect(shown.get_by_role("gridcell", name="15")).to_be_visible()
+
+
 def test_an_error_is_shown_as_a_card(lab: Lab) -> None:
     shown = lab.add("%%sql\nSELECT * FROM flight")
     expect(shown.get_by_role("alert")).to_contain_text("reads table `flight`")

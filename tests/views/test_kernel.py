@@ -67,6 +67,60 @@ def test_what_pages_say_is_heard_in_order_where_the_connection_was_made() -> Non
     assert heard == [("open", _thread()), (1, _thread()), (2, _thread())]
 
 
+class Comms:
+    """Stands for Jupyter's connections, in whose place a kernel hears pages; notes what came to one that is open."""
+
+    def __init__(self) -> None:
+        self.comms: dict[str, object] = {}
+        self.heard: list[object] = []
+        self.shell_handlers: dict[str, Callable[..., None]] = {"comm_open": self._open, "comm_msg": self._hear}
+        self.comm_manager = self
+
+    def _open(self, stream: object, ident: object, message: Any) -> None:
+        self.comms[message["content"]["comm_id"]] = object()
+
+    def _hear(self, stream: object, ident: object, message: Any) -> None:
+        self.heard.append((message["content"]["comm_id"] in self.comms, message["content"]["data"]))
+
+
+def test_what_threads_hear_before_a_connection_is_opened_is_passed_on_when_it_is() -> None:
+    comms = Comms()
+    kernel.install(comms)
+    kernel.install(comms)  # again does nothing
+
+    def hear(comm: str, data: object) -> None:
+        content = {"content": {"comm_id": comm, "data": data}}
+        thread = threading.Thread(target=comms.shell_handlers["comm_msg"], args=(None, None, content))
+        thread.start()
+        thread.join()
+
+    hear("a", 1)
+    hear("b", 2)
+    hear("a", 3)
+    assert comms.heard == []
+    comms.shell_handlers["comm_open"](None, None, {"content": {"comm_id": "a"}})
+    assert comms.heard == [(True, 1), (True, 3)]
+    hear("a", 4)
+    assert comms.heard[2:] == [(True, 4)]
+    comms.shell_handlers["comm_msg"](None, None, {"content": {"comm_id": "b", "data": 5}})
+    assert comms.heard[3:] == [(False, 5)], "in the queue of cells nothing comes before its opening"
+
+
+def test_messages_to_connections_that_are_never_opened_are_forgotten() -> None:
+    comms = Comms()
+    early = kernel.EarlyMessages(comms)
+    content = [{"content": {"comm_id": "gone", "data": number}} for number in range(1_100)]
+    thread = threading.Thread(target=lambda: [early.hear(None, None, each) for each in content])
+    thread.start()
+    thread.join()
+    early.open(None, None, {"content": {"comm_id": "gone"}})
+    assert comms.heard == [(True, number) for number in range(100, 1_100)]
+
+
+def test_a_kernel_of_another_kind_is_left_as_it_is() -> None:
+    kernel.install(SimpleNamespace())
+
+
 def _thread() -> threading.Thread:
     return threading.current_thread()
 

@@ -1,9 +1,10 @@
 """Files as tables: formats, locations, versions."""
 
+import fnmatch
 import glob
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
@@ -62,6 +63,7 @@ class FileState(NamedTuple):
     is_settled: bool = True
 
 
+_PATH = attrgetter("path")
 _FACTS = attrgetter("path", "modified_ns", "size", "inode", "changed_ns")
 
 type Version = tuple[FileState, ...]
@@ -124,11 +126,24 @@ def _states(pattern: str, noted: Noted | None = None) -> list[FileState]:
         inside = glob.iglob(os.path.join(glob.escape(pattern), "**"), recursive=True)
         candidates = (path for path in inside if format_of(path) is not None)
     elif is_pattern(pattern):
-        candidates = glob.iglob(pattern, recursive=True)
+        candidates = _matches(pattern)
     else:
         return []
     found = (_noted_state(path, noted) for path in candidates)
-    return sorted((state for state in found if state is not None), key=lambda state: state.path)
+    return sorted((state for state in found if state is not None), key=_PATH)
+
+
+def _matches(pattern: str) -> Iterable[str]:
+    """Return the paths that a pattern matches: `glob` of one folder takes three times as long as to list it."""
+    folder, name = os.path.split(pattern)
+    if is_pattern(folder) or "**" in name or name.startswith("."):
+        return glob.iglob(pattern, recursive=True)
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    start = os.path.join(folder, "")
+    return [start + found for found in fnmatch.filter(names, name) if not found.startswith(".")]
 
 
 def _noted_state(path: str, noted: Noted) -> FileState | None:
@@ -234,13 +249,17 @@ def scan(version: Version, locations: Sequence[str], kind: str, options: Mapping
         "read_parquet(['s3://bucket/x.parquet'], hive_partitioning = true)"
     """
     paths = [state.path for state in version] + [location for location in locations if not is_local(location)]
-    listed = ", ".join(quote_literal(path) for path in paths)
     passed = "".join(
         f", {quote_identifier(name) if not name.isidentifier() else name} = {_option(value)}"
         for name, value in options.items()
         if name != "format"
     )
-    return f"{_READERS[kind]}([{listed}]{passed})"
+    return f"{_READERS[kind]}([{_listed(tuple(paths))}]{passed})"
+
+
+@lru_cache(64)  # lists of files, not names
+def _listed(paths: tuple[str, ...]) -> str:
+    return ", ".join(map(quote_literal, paths))
 
 
 def is_scanned_by_engine(kind: str) -> bool:

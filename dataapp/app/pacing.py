@@ -11,10 +11,16 @@ the browser's system has acknowledged the first, which it puts off: many a messa
 What browsers say, and what answers them, takes some milliseconds of the event loop each. Of all that is ready at the
 same moment the loop does one thing per turn, and looks after timers and sockets in between, so that they wait for one
 of them and not for all.
+
+Before it takes a change, Panel opens every parameter of the widget, and of its own state, for writing, and closes them
+all again, several times per change: half of the time that a move of a slider takes in the loop. A parameter that
+nobody closed need not be opened.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary, WeakMethod
 
@@ -56,6 +62,36 @@ def answer_first_move_at_once(widget: Any, document: Document) -> None:
         document.add_timeout_callback(end_of_series, gather_for)
 
     widget.param.watch(moved, "value")
+
+
+@contextmanager
+def open_for_writing(parameterized: Any) -> Generator[None]:
+    """Let the parameters be written that are read-only or constant, until the block ends.
+
+    Args:
+        parameterized: An object of param's.
+    """
+    closed = [
+        (parameterized.param[name], parameter.readonly, parameter.constant)  # its own, not that of its class
+        for name, parameter in parameterized.param.objects("existing").items()
+        if parameter.readonly or parameter.constant
+    ]
+    for parameter, _, _ in closed:
+        parameter.readonly = parameter.constant = False
+    try:
+        yield
+    finally:
+        for parameter, readonly, constant in closed:
+            parameter.readonly = readonly
+            parameter.constant = constant
+
+
+def take_changes_quickly() -> None:
+    """Let Panel open no more parameters than are closed, wherever it takes what browsers changed."""
+    for name in ("panel.reactive", "panel.io.state"):
+        module: Any = import_module(name)
+        if hasattr(module, "edit_readonly"):  # no public name; where it is gone, Panel goes on as it does
+            module.edit_readonly = open_for_writing
 
 
 def change_in_turn(widget: Any) -> None:

@@ -21,7 +21,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from dataapp.app.garbage import FullCollections, Sparing
-from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, turn
+from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, take_changes_quickly, turn
 from dataapp.app.url import Address
 from dataapp.cache.budget import budget_from_environment, cubes_from_environment, disk_from_environment
 from dataapp.cache.results import Results
@@ -203,6 +203,7 @@ def _open_for(document: Document) -> Session:
     if not _Process.serves:
         _import_pandas()
     _Process.sparing.opened(document)
+    take_changes_quickly()
     address = Address.of_current_session()
 
     opened: dict[InputCell, Control] = {}

@@ -2,22 +2,40 @@
 of the event loop wait for."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import panel as pn
+import param
 import pytest
 from bokeh.document import Document
 from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import websocket_connect
 
-from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, turn
+from dataapp.app.pacing import (
+    answer_first_move_at_once,
+    change_in_turn,
+    open_for_writing,
+    pace,
+    take_changes_quickly,
+    turn,
+)
 
 _PANELS_OWN = pn.widgets.IntSlider._debounce
+
+
+def _noting(written: list[str]) -> Callable[[Any, str, object], None]:
+    def write(parameter: Any, name: str, value: object) -> None:
+        written.append(name)
+        param.Parameter.__setattr__(parameter, name, value)
+
+    return write
 
 
 class _Clock:
@@ -45,6 +63,56 @@ def slider(clock: _Clock) -> pn.widgets.IntSlider:
 
 def test_panel_gathers_changes_under_the_name_that_is_used_here():
     assert _PANELS_OWN == 50
+
+
+class _Settings(param.Parameterized):
+    free = param.Integer(0)
+    fixed = param.Integer(0, constant=True)
+    told = param.Integer(0, readonly=True)
+
+
+def _closed(settings: _Settings) -> list[tuple[bool, bool]]:
+    return [(p.readonly, p.constant) for p in (settings.param.free, settings.param.fixed, settings.param.told)]
+
+
+def test_parameters_are_open_within_and_closed_after():
+    settings = _Settings()
+    before = _closed(settings)
+    assert before == [(False, False), (False, True), (True, True)]
+    with open_for_writing(settings), open_for_writing(settings):
+        settings.param.update(free=1, fixed=2, told=3)
+        assert _closed(_Settings()) == before, "those of its class are not opened"
+    assert (settings.free, settings.fixed, settings.told) == (1, 2, 3)
+    assert _closed(settings) == before
+    settings.free = 4
+    for name in ("fixed", "told"):
+        with pytest.raises(TypeError):
+            setattr(settings, name, 4)
+
+
+def test_parameters_are_closed_after_an_error():
+    settings = _Settings()
+    with contextlib.suppress(ZeroDivisionError), open_for_writing(settings):
+        settings.told = 1 // 0
+    assert _closed(settings) == _closed(_Settings())
+
+
+def test_panel_opens_only_what_is_closed_while_it_takes_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("panel.reactive", "panel.io.state"):
+        module = import_module(name)
+        monkeypatch.setattr(module, "edit_readonly", module.edit_readonly)  # and it is found again after the test
+    take_changes_quickly()
+    slider = pn.widgets.IntSlider(start=0, end=10)
+    written: list[str] = []
+    monkeypatch.setattr(type(slider.param.value), "__setattr__", _noting(written))
+    seen: list[int] = []
+    slider.param.watch(lambda event: seen.append(event.new), "value")
+    slider._process_events({"value": 7, "value_throttled": 7})
+    assert seen == [7]
+    assert slider.value_throttled == 7
+    assert {name for name in written if name in ("readonly", "constant")}, "value_throttled is a constant"
+    assert len(written) < 20, "each of its parameters was written"
+    assert slider.param.value_throttled.constant
 
 
 def test_first_move_does_not_wait(slider: pn.widgets.IntSlider):

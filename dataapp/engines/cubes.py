@@ -17,7 +17,7 @@ import atexit
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -42,6 +42,7 @@ MOST_BYTES = 512 * 2**20
 _WORTH_IT = 0.015  # seconds: a plain query that takes less is answered plainly
 _GAIN = 0.6  # of the plain time is the most that an answer from a cube may take
 _MOST_ROWS = 1_500_000
+_LAYERED_FROM = 20_000  # rows, that are read in a millisecond
 _LEAST_SHRINKING = 4  # rows per row of the cube
 _BYTES_PER_VALUE = 12
 _MOST_MEMORY = 512 * 2**20  # of groups, while one is built
@@ -82,7 +83,7 @@ class Cube:
     fast: float | None = None
     answers: int = 0
     values: set[str] = field(default_factory=set[str])
-    table: KeptTable | None = None
+    tables: tuple[KeptTable, ...] = ()
     text: str = ""
     asked: frozenset[str] = frozenset()
     binned: Mapping[str, Steps] = field(default_factory=dict[str, Steps])
@@ -111,6 +112,7 @@ class Cubes:
         worth: The seconds below which a plain query needs none.
         most_rows: The most rows that one has.
         least_shrinking: The least number of rows that one row of a cube stands for, on average.
+        layered_from: The number of rows from which on a cube for a range has two layers.
     """
 
     def __init__(
@@ -121,12 +123,14 @@ class Cubes:
         worth: float = _WORTH_IT,
         most_rows: int = _MOST_ROWS,
         least_shrinking: float = _LEAST_SHRINKING,
+        layered_from: int = _LAYERED_FROM,
     ) -> None:
         self._engine = engine
         self._most_bytes = most_bytes
         self._worth = worth
         self._most_rows = most_rows
         self._least_shrinking = least_shrinking
+        self._layered_from = layered_from
         self._lock = threading.Lock()
         self._known: OrderedDict[Hashable, Cube] = OrderedDict()
         self._latest: OrderedDict[Hashable, Sequence[Cube]] = OrderedDict()
@@ -263,10 +267,11 @@ class Cubes:
         if any(not steps.holds(values[name].value) for name, steps in cube.binned.items()):
             return None
         with self._lock:
-            table = cube.table
-            if table is None:
+            tables = cube.tables
+            if not tables:
                 return None
-            self._engine.kept.share(table)
+            for table in tables:
+                self._engine.kept.share(table)
         try:
             given = {**reader.relation.parameters, **bound}
             started = perf_counter()
@@ -277,7 +282,7 @@ class Cubes:
         except DataAppError:  # the plain query says what is wrong, in its author's words
             return None
         finally:
-            self._engine.kept.release(table)
+            self._let_go(tables)
         with self._lock:
             cube.answers += 1
             cube.fast = seconds if cube.fast is None else min(cube.fast, seconds)
@@ -298,8 +303,11 @@ class Cubes:
 
     def _release(self, cube: Cube) -> None:
         with self._lock:
-            table, cube.table = cube.table, None
-        if table is not None:
+            tables, cube.tables = cube.tables, ()
+        self._let_go(tables)
+
+    def _let_go(self, tables: Iterable[KeptTable]) -> None:
+        for table in tables:
             self._engine.kept.release(table)
 
     # Building.
@@ -342,22 +350,25 @@ class Cubes:
             build = found.build(bins)
             with self._bounded(reader):
                 table = reader.make_kept(build, used(build))
-            cube.table = table  # which whoever gives the cube up releases
+            cube.tables = (table,)  # which whoever gives the cube up releases
             try:
                 rows = reader.count_kept(table, COUNT)
                 if table.rows > self._most_rows or table.rows * self._least_shrinking > rows:
                     raise Misfit(f"it has {table.rows:,} rows for {rows:,}")
-                text = found.answer(*table.name.split("."))
-                asked = frozenset(used(text))
-                if describe(text) != describe(order.text):
+                text, told = found.answer(table.name), describe(order.text)
+                if describe(text) != told:
                     raise Misfit("its columns would have other types")
                 columns = len(describe(build))
+                if bins[0] is not None and table.rows >= self._layered_from:
+                    text = self._layered(cube, found, reader, lambda text: describe(text) == told) or text
+                asked = frozenset(used(text))
             except BaseException:
                 self._release(cube)
                 raise
         with self._lock:
             cube.text, cube.asked, cube.binned = text, asked, binned
-            cube.rows, cube.bytes = table.rows, table.rows * columns * _BYTES_PER_VALUE
+            cube.rows = sum(table.rows for table in cube.tables)
+            cube.bytes = cube.rows * columns * _BYTES_PER_VALUE
             cube.built = perf_counter() - started
             is_wanted = cube.state == "building"
             if is_wanted:
@@ -366,6 +377,24 @@ class Cubes:
             self._evict(cube)
         else:
             self._release(cube)
+
+    def _layered(self, cube: Cube, found: Plan, reader: "Reader", fits: Callable[[str], bool]) -> str | None:
+        """Put two layers in the place of a cube's table, and return what answers from them; None if nothing can."""
+        if found.layers is None:
+            return None
+        made: list[KeptTable] = []
+        try:
+            for write, of in ((found.layers.lower, cube.tables), (found.layers.upper, made)):
+                made.append(reader.make_kept(write(of[0].name), {}))
+            text = found.answer(*(table.name for table in made))
+            if not fits(text):
+                return None
+            with self._lock:
+                if cube.tables:  # else it was given up meanwhile
+                    made, cube.tables = list(cube.tables), tuple(made)
+            return text
+        finally:
+            self._let_go(made)
 
     @contextmanager
     def _known_as_building(self, reader: "Reader") -> Generator[None]:

@@ -182,6 +182,18 @@ def test_clearing_drops_all() -> None:
     assert not engine.cubes.of(None)
 
 
+def test_two_layers_are_counted_and_dropped_together() -> None:
+    engine = _engine(layered_from=0)
+    for low in (1, 2, 3):
+        assert _ask(engine, low).to_pydict()["n"] == _counts(low)
+    cube = _cube(engine)
+    assert len(cube.tables) == 2
+    assert cube.rows == sum(table.rows for table in cube.tables) == 3 * 101 + 3 * 32
+    assert len(engine.kept) == 2, "the table that the layers were made of is gone"
+    engine.cubes.clear()
+    assert len(engine.kept) == 0
+
+
 def test_one_that_is_forgotten_while_it_is_built_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = _engine()
     make, forgotten = engine.kept.hold, engine.cubes

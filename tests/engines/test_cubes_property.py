@@ -21,6 +21,7 @@ _FLOATS = st.sampled_from([0.0, -0.0, 0.1, 0.3, 0.5, 1.0, 2.5, 9.9, 10.0, -3.25,
 _TAME = st.sampled_from([0.0, 0.1, 0.3, 0.5, 1.0, 2.5, 9.9, 10.0, -3.25, 4.75])
 _MOMENT = dt.datetime(2024, 3, 30, 22)  # noqa: DTZ001  # of columns without a zone
 _INSTANT = dt.datetime(2024, 3, 31, 0, 56, tzinfo=dt.UTC)  # a clock in Berlin is put forward minutes later
+# The texts are views, beside which the engine filters by itself: Arrow would leave out NaN where it is greater.
 _COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "i": (pa.int32(), st.integers(-3, 12)),
     "b": (pa.int64(), st.integers(-(2**62), 2**62) | st.integers(0, 10)),
@@ -28,7 +29,7 @@ _COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "g": (pa.float32(), st.sampled_from([0.1, 0.5, 2.5, 10.0])),
     "x": (pa.float64(), _TAME),
     "d": (pa.decimal128(12, 2), st.integers(-300, 1200).map(lambda cents: Decimal(cents) / 100)),
-    "t": (pa.string(), st.sampled_from(["", "a", "b", "ä", "A"])),
+    "t": (pa.string_view(), st.sampled_from(["", "a", "b", "ä", "A"])),
     "ts": (pa.timestamp("us"), st.integers(0, 20).map(lambda step: _MOMENT + dt.timedelta(minutes=7 * step))),
     "tz": (
         pa.timestamp("us", tz="Europe/Berlin"),
@@ -221,10 +222,10 @@ def _sorted(table: pa.Table) -> Sequence[Sequence[object]]:
     return sorted(([*row.values()] for row in table.to_pylist()), key=order)
 
 
-def check(query: str, table: pa.Table, moves: Sequence[Mapping[str, Bound]]) -> str:
+def check(query: str, table: pa.Table, moves: Sequence[Mapping[str, Bound]], *, layered: bool = False) -> str:
     """Hold a drag with a cube equal to one without, and return what became of the cube."""
     engine, plain = DuckDB(), DuckDB()
-    engine.cubes = Cubes(engine, worth=0.0, least_shrinking=0.0)
+    engine.cubes = Cubes(engine, worth=0.0, least_shrinking=0.0, layered_from=0 if layered else 10**9)
     plain.cubes = Cubes(plain, worth=math.inf)
     state = ""
     for values in [*moves, *moves]:
@@ -241,7 +242,7 @@ def check(query: str, table: pa.Table, moves: Sequence[Mapping[str, Bound]]) -> 
         [cube] = engine.cubes.of(None)
         state = cube.state if not cube.why else cube.why
         if cube.state == "ready" and cube.answers:
-            state = "answered"
+            state = "answered" if len(cube.tables) == 1 else "answered by layers"
     return state
 
 
@@ -254,7 +255,7 @@ def test_a_cube_answers_what_the_plain_query_answers(data: st.DataObject) -> Non
     condition, moves = data.draw(_conditions())
     query = data.draw(_queries(condition))
     table = data.draw(_tables())
-    state = check(query, table, moves)
+    state = check(query, table, moves, layered=data.draw(st.booleans()))
     _found[state] = _found.get(state, 0) + 1
 
 
@@ -266,6 +267,29 @@ def test_each_aggregate_is_answered_from_a_cube(aggregate: str) -> None:
     query = f"SELECT t, {aggregate.format(c='d')} AS value FROM rows WHERE i >= $low GROUP BY t"
     moves = [{"low": Bound(value, None, _WHOLE)} for value in (3, 5, 0, 11)]
     assert check(query, table, moves) == "answered"
+    needs_others = any(name in aggregate for name in ("var", "stddev", "arg_", "_by", "first", "last"))
+    assert check(query, table, moves, layered=True) == ("answered" if needs_others else "answered by layers")
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_range"),
+    [
+        ("i BETWEEN $low AND $high", True),
+        ("i >= $low AND $high > i", True),
+        ("i = $low AND i = $high", True),
+        ("(i <= $low OR i >= $high)", False),
+        ("i <> $low AND i < $high", False),
+        ("NOT i BETWEEN $low AND $high", False),
+        ("(i >= $low OR i IS NULL) AND i <> $high", False),
+    ],
+)
+def test_ranges_are_answered_by_layers(condition: str, is_range: bool) -> None:
+    table = pa.table({"i": [*range(1000), None], "k": [*(row % 3 for row in range(1000)), 1]})
+    steps = Steps.between(0, 1000, 10)
+    pairs = [(0, 990), (200, 210), (200, 200), (10, 640), (990, 0), (650, 660), (None, 500)]
+    moves = [{"low": Bound(low, None, steps), "high": Bound(high, None, steps)} for low, high in pairs]
+    query = f"SELECT k, count(*) AS n, sum(i) AS total, max(i) AS high FROM rows WHERE {condition} GROUP BY k"
+    assert check(query, table, moves, layered=True) == ("answered by layers" if is_range else "answered")
 
 
 _ROWS = [

@@ -17,6 +17,7 @@ _COUNTS = {
     **dict.fromkeys(("count", "count_star"), "coalesce(sum({0}), 0)::BIGINT"),
     **dict.fromkeys(("count_if", "countif"), "sum({0})"),  # of no rows it is NULL, for the engine makes a sum of it
 }
+_MERGES = {**dict.fromkeys((*_COUNTS, "sum"), "sum"), **{name: name for name in _OWN}}
 _LEAST = frozenset({"arg_min", "argmin", "min_by"})
 _MOST = frozenset({"arg_max", "argmax", "max_by"})
 _VARIANCES = {
@@ -43,6 +44,7 @@ class Partials:
     columns: dict[str, Tree] = field(default_factory=dict[str, Tree])
     means: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     _known: dict[str, str] = field(default_factory=dict[str, str])
+    _joint: set[str] = field(default_factory=set[str])
 
     def whole(self, call: Tree) -> Tree:
         """Return the expression over the cube that gives what an aggregate gives over the rows.
@@ -72,6 +74,14 @@ class Partials:
             return self._expression(f"arg_{extreme}({{0}}, {{1}})", *parts)
         raise Misfit(f"{name}() needs all rows")
 
+    @property
+    def merges(self) -> Mapping[str, str] | None:
+        """The aggregates that make parts of parts, by column, or None where there is none for one of them."""
+        found = {name: _MERGES.get(fold(call["function_name"])) for name, call in self.columns.items()}
+        known = {name: merge for name, merge in found.items() if merge is not None}
+        is_each_alone = not self.means and self._joint.isdisjoint(found)
+        return known if is_each_alone and len(known) == len(found) else None
+
     def _like(self, call: Tree, name: str) -> str:
         return self._part(call | _UNORDERED | {"function_name": name})
 
@@ -80,7 +90,9 @@ class Partials:
         shown, by = call["children"]
         extreme = self._filled(f"{name}(__by) FILTER (WHERE __shown IS NOT NULL)", {"__by": by, "__shown": shown})
         extreme["filter"] = conjunction([extreme["filter"], *conjuncts(call["filter"])])
-        return self._part(extreme)
+        part = self._part(extreme)
+        self._joint.add(part)  # it says which row another part is of
+        return part
 
     def _picked(self, call: Tree) -> Tree:
         """Return the first or last by an order: of each part, then of the parts."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from dataapp.compile.cubes.groups import Group, reads_columns
+from dataapp.compile.cubes.layers import Layers, is_range
 from dataapp.compile.cubes.partials import Partials, aggregates
 from dataapp.compile.cubes.scopes import Cte, Level, levels, prune
 from dataapp.compile.cubes.trees import (
@@ -80,9 +81,11 @@ class Plan:
 
     Attributes:
         moving: The columns whose bins are the cube's.
+        layers: How the cube can have two layers, or None where it cannot.
     """
 
     moving: tuple[Moving, ...]
+    layers: Layers | None
     _parts: Tree
     _places: tuple[Tree, ...]
     _answer: Tree
@@ -100,22 +103,27 @@ class Plan:
             if put is None:
                 items.append(named(place, moving.value))
                 continue
-            items.append(named(filled(put("__value"), place, self._engine), f"{moving.value}_bin"))
+            items.append(named(filled(put("__value"), place, self._engine), bin_of(moving.value)))
             items.append(named(filled("min(__value)", place, self._engine), moving.value))
         return written(tree, self._engine)
 
-    def answer(self, schema: str, table: str) -> str:
+    def answer(self, table: str, upper: str | None = None) -> str:
         """Return the query that gives over the cube what the query gave over the rows.
 
         Args:
-            schema: Where the cube is.
-            table: Its name there.
+            table: The name of the cube, or of its lower layer.
+            upper: That of its upper layer, if it has one.
         """
+        schema, _, name = table.rpartition(".")
 
         def place(node: Tree) -> Tree | None:
             if node.get("type") == "BASE_TABLE" and node.get("table_name") == _CUBE:
-                return node | {"schema_name": schema, "table_name": table}
-            return None
+                return node | {"schema_name": schema, "table_name": name}
+            source = node.get("from_table")
+            if upper is None or self.layers is None or source is None or source.get("table_name") != _CUBE:
+                return None
+            layered = self.layers.read(table, upper, node["where_clause"], self._engine)
+            return node | {"from_table": layered, "where_clause": None}
 
         return written(replaced(self._answer, place), self._engine)
 
@@ -123,6 +131,11 @@ class Plan:
 _CUBE = "__dataapp_cube"
 COUNT = "__rows"
 """The column of a cube that has the number of rows behind each of its own."""
+
+
+def bin_of(value: str) -> str:
+    """Return the column of a cube that has the bins of the values in another."""
+    return f"{value}_bin"
 
 
 def plan(text: str, moving: frozenset[str], engine: Engine, describe: Describe) -> Plan:
@@ -191,7 +204,18 @@ class _Planning:
         prune(self._root)
         compared = [_compared(moved, place, columns.keys(), self._moving) for place in columns]
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
-        return Plan(found, built, tuple(places), self._tree, self._engine)
+        layers = self._layers(found, moved, group, partials)
+        return Plan(found, layers, built, tuple(places), self._tree, self._engine)
+
+    def _layers(
+        self, moving: Sequence[Moving], moved: Sequence[Tree], group: Group, partials: Partials
+    ) -> Layers | None:
+        """Return what the layers of a cube for one range hold, or None where it is for something else."""
+        merges = partials.merges
+        if len(moving) != 1 or merges is None or moving[0].compared is None or not is_range(moved):
+            return None
+        name = moving[0].value
+        return Layers(name, [COUNT, bin_of(name)], list(group.keys), merges)
 
     def _filtering(self) -> Level:
         """Return the SELECT whose WHERE holds all that moves."""

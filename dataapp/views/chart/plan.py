@@ -14,7 +14,6 @@ from itertools import count
 from typing import Any, cast
 
 import altair as alt
-import pyarrow as pa
 from altair.utils.schemapi import SchemaValidationError
 
 from dataapp.compile.identifiers import quote_identifier
@@ -22,9 +21,9 @@ from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, near
 from dataapp.views.chart.addresses import check_addresses
 from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
-from dataapp.views.chart.binning import Binning, Extents
+from dataapp.views.chart.dataset import MOST_ROWS, Dataset
 from dataapp.views.chart.fields import encoded_views, field_definitions, field_to_column, mentioned_columns
-from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
+from dataapp.views.chart.pushdown.frame import CELL, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
 from dataapp.views.chart.raster import Grid, plot_size, rastered_unit, unit_to_grid
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
@@ -32,8 +31,6 @@ from dataapp.views.chart.selection import attach_selection
 from dataapp.views.chart.thinning import thinnable_axes, thinned_query
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
-MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
-type Zoom = tuple[float, float]
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
 
 
@@ -52,121 +49,6 @@ class Work:
     in_engine: tuple[str, ...] = ()
     in_vega: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Rows of a cell that travel under a name.
-
-    Attributes:
-        name: The dataset in the specification.
-        data: Whose rows they are.
-        query: SQL over ``relation``.
-        columns: What the query gives.
-        binnings: Bins, whose bounds are parameters of the query.
-        extents: Low and high of each binning, or None.
-        thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
-        zoomed: The same with a part in detail, whose ends are parameters.
-        across: The column that it is a part of.
-        source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
-        derived: The columns that transforms made.
-        grid: The cells in which the query counts rows, or None.
-        crowd: With more rows than this, some of its scatter plots become rasters.
-        asked: How many rows are enough to tell that there are too many.
-        scatters: The numbers of those scatter plots, or of those whose rows it counts: these become points again with
-            no more rows than `crowd`.
-    """
-
-    name: str
-    data: CellData
-    query: str
-    columns: tuple[Sent, ...]
-    binnings: tuple[Binning, ...] = ()
-    extents: Extents | None = None
-    thinned: str | None = None
-    zoomed: str | None = None
-    across: str | None = None
-    source: Source = CELL
-    derived: frozenset[str] = frozenset()
-    grid: Grid | None = None
-    crowd: int = MOST_ROWS
-    asked: int = MOST_ROWS
-    scatters: frozenset[int] = frozenset()
-
-    @property
-    def question(self) -> tuple[object, ...]:
-        """All that the rows depend on besides the relation."""
-        own = self.query, self.thinned, repr((self.extents, self.binnings, self.grid)), self.crowd, self.asked
-        return *own, self.source.over(""), repr(self.source.bounds)
-
-    def fetch(self, fetch: Fetch) -> pa.Table:
-        """Return the rows; see `fetch_zoomed`."""
-        return self.fetch_zoomed(fetch, None)[0]
-
-    def fetch_zoomed(self, fetch: Fetch, zoom: Zoom | None) -> tuple[pa.Table, bool]:
-        """Return the rows, and whether they were thinned.
-
-        Args:
-            fetch: Runs SQL with parameters on the relation.
-            zoom: The part along `across` that is to be seen in detail, if they are thinned.
-
-        Raises:
-            CrowdedError: There are so many rows that `scatters` are to be rasters.
-            SparseError: There are so few rows that `scatters` are to be points.
-            ChartError: There are more rows than a browser can draw.
-        """
-        fetch = self.source.through(fetch)
-        parameters = self._parameters(fetch)
-        table = self._counts(fetch, self.grid) if self.grid else self._first(fetch, self.query, parameters, self.asked)
-        if self.scatters and self.grid is None and table.num_rows > self.crowd:
-            raise CrowdedError(self.scatters)
-        is_thinned = table.num_rows > MOST_ROWS and self.thinned is not None
-        if is_thinned and self.zoomed is not None and zoom is not None:
-            ends = {"__from": zoom[0], "__to": zoom[1]}
-            table = self._first(fetch, self.zoomed, parameters | ends, MOST_ROWS)
-        if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
-            table = self._first(fetch, self.thinned, parameters, MOST_ROWS)
-        if table.num_rows > MOST_ROWS:
-            raise ChartError(
-                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
-                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
-            )
-        return table, is_thinned
-
-    def _parameters(self, fetch: Fetch) -> dict[str, object]:
-        parameters: dict[str, object] = {}
-        if self.extents is not None:
-            ends = self.extents.fetch(lambda query: fetch(query, {}))
-            for binning, (low, high) in zip(self.binnings, ends, strict=True):
-                parameters |= binning.bounds_to_parameters(low, high)
-        return parameters
-
-    def _counts(self, fetch: Fetch, grid: Grid) -> pa.Table:
-        extent = grid.extent(fetch)
-        if self.scatters and extent.rows <= self.crowd:
-            raise SparseError(self.scatters)
-        return grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
-
-    @staticmethod
-    def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
-        """Return the rows, or enough of them to tell that there are too many."""
-        return fetch(f"SELECT * FROM ({query}) LIMIT {most + 1}", parameters)
-
-
-class CrowdedError(ChartError):
-    """Scatter plots have so many rows that they are to be rasters."""
-
-    def __init__(self, scatters: frozenset[int]) -> None:
-        super().__init__("A scatter plot has too many rows for points.")
-        self.scatters = scatters
-
-
-class SparseError(ChartError):
-    """Rasters have so few rows that they are to be points."""
-
-    def __init__(self, scatters: frozenset[int]) -> None:
-        super().__init__("A scatter plot has too few rows for a raster.")
-        self.scatters = scatters
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 // Draws a chart with Vega. The view is made once; afterwards its data, size, colours and selections change in place.
 //
 // Messages from Python:
-//   {type: "chart", revision, plan, spec?, parameters?, name?, parts?, datasets: [{name, kinds, data}], selections?}
+//   {type: "chart", revision, plan, spec?, columns?, parameters?, name?, parts?, datasets: [{name, kinds, data}],
+//    selections?}
 //   {type: "select", name, value}
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value, steps?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
-//   {type: "zoom", plan, ends: {field: [low, high]}}: what is in sight along the axes that are zoomed
+//   {type: "window", plan, ends: {field: [low, high]}, columns}: what is in sight along the axes that are zoomed, and how
+//    many pixels of the screen there are across; of a new picture, only if these are more than it was thinned for
 //   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -25,10 +27,11 @@ import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
-import {readZoom, writeZoom, zoomNames} from "./zoom.js";
+import {pixelColumns, readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
+const WIDTH_RESTS = 200; // ms
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
@@ -79,9 +82,9 @@ function fontOf(host) {
 
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
-  constructor(host, message, sendSelection, showSelection, sendZoom) {
+  constructor(host, message, sendSelection, showSelection, sendWindow) {
     this.host = host;
-    this.sendZoom = sendZoom;
+    this.sendWindow = sendWindow;
     this.sendSelection = sendSelection;
     this.showSelection = showSelection;
     this.plan = message.plan;
@@ -93,6 +96,7 @@ class Picture {
     this.quiet = false; // while selections are set from outside
     this.kinds = {};
     this.zoomed = zoomNames(message.spec);
+    this.told = {ends: {}, columns: message.columns}; // what Python knows of what is in sight
   }
 
   async draw(message) {
@@ -115,16 +119,21 @@ class Picture {
     await this.view.runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
-    for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
+    for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteWindow(ZOOM_RESTS));
+    if (pixelColumns(this.view) > this.told.columns) this.noteWindow(0);
   }
 
-  noteZoom() {
+  /** Tells Python what is in sight once it rests: while a plot is dragged, or the edge of its window, nothing is asked. */
+  noteWindow(rests) {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       const zooms = this.zoomed.flatMap((name) => Object.entries(this.view.signal(name) ?? {}));
       const ends = zooms.map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
-      this.sendZoom(Object.fromEntries(ends));
-    }, ZOOM_RESTS);
+      const shown = {ends: Object.fromEntries(ends), columns: pixelColumns(this.view)};
+      if (JSON.stringify(shown) === JSON.stringify(this.told)) return;
+      this.told = shown;
+      this.sendWindow(shown);
+    }, rests);
   }
 
   fill(datasets) {
@@ -148,6 +157,7 @@ class Picture {
   async resize() {
     this.fit();
     await this.view.resize().runAsync();
+    this.noteWindow(WIDTH_RESTS);
   }
 
   async restyle() {
@@ -267,8 +277,8 @@ export function render({model, el, view}) {
     } else if (message.spec) {
       picture?.finalize();
       const send = (name, value, steps = {}) => model.send_msg({type: "selection", name, value, steps});
-      const sendZoom = (ends) => model.send_msg({type: "zoom", plan: message.plan, ends});
-      picture = new Picture(host, message, send, chips.show, sendZoom);
+      const sendWindow = (shown) => model.send_msg({type: "window", plan: message.plan, ...shown});
+      picture = new Picture(host, message, send, chips.show, sendWindow);
       chips.start(message.parameters);
       await picture.draw(message);
       takes.show(picture, message);
@@ -296,6 +306,8 @@ export function render({model, el, view}) {
   };
   const sizes = new ResizeObserver(() => {
     if (host.clientWidth === 0 || host.clientWidth === picture?.fitted) return; // its height follows from the chart
+    if (!picture?.fills) return;
+    picture.noteWindow(WIDTH_RESTS); // also here: a busy page draws it late
     onNextFrame(() => picture?.fills && picture.resize());
   });
   sizes.observe(host);

@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError
-from dataapp.views.chart.plan import MOST_ROWS, Dataset, Fetch, Plan
+from dataapp.views.chart.dataset import MOST_ROWS, Dataset
+from dataapp.views.chart.plan import Plan
+from dataapp.views.chart.pushdown.frame import Fetch
 from dataapp.views.chart.wire import Kind, Sent
 from dataapp.views.formats import open_writer
 from dataapp.views.table.takes.exports import guard, guarded_names

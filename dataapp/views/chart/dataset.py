@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from dataapp.errors import ChartError
 from dataapp.views.chart.binning import Binning, Extents
+from dataapp.views.chart.drilling import SHADE, Drill, shaded
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
 from dataapp.views.chart.raster import Grid
 from dataapp.views.chart.schema import CellData
@@ -35,6 +36,7 @@ class Dataset:
         source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
         derived: The columns that transforms made.
         grid: The cells in which the query counts rows, or None.
+        drill: What is shown of a raster's part that is zoomed into, or None: cells where there is a grid, else points.
         crowd: With more rows than this, some of its scatter plots become rasters.
         asked: How many rows are enough to tell that there are too many.
         scatters: The numbers of those scatter plots, or of those whose rows it counts: these become points again with
@@ -53,6 +55,7 @@ class Dataset:
     source: Source = CELL
     derived: frozenset[str] = frozenset()
     grid: Grid | None = None
+    drill: Drill | None = None
     crowd: int = MOST_ROWS
     asked: int = MOST_ROWS
     scatters: frozenset[int] = frozenset()
@@ -60,12 +63,30 @@ class Dataset:
     @property
     def question(self) -> tuple[object, ...]:
         """All that the rows depend on besides the relation."""
-        own = self.query, self.thinned, repr((self.extents, self.binnings, self.grid)), self.crowd, self.asked
+        own = (
+            self.query,
+            self.thinned,
+            repr((self.extents, self.binnings, self.grid, self.drill)),
+            self.crowd,
+            self.asked,
+        )
         return *own, self.source.over(""), repr(self.source.bounds)
+
+    @property
+    def file_columns(self) -> tuple[Sent, ...]:
+        """What files of its rows have: not what is only of use on screen."""
+        return tuple(column for column in self.columns if column.name != SHADE)
+
+    @property
+    def is_detail(self) -> bool:
+        """Whether it has rows only while a reader zooms in, of what another dataset stands for."""
+        return self.drill is not None and self.grid is None
 
     def seen(self, window: Window) -> tuple[object, ...]:
         """Return all of a window that the rows depend on."""
-        return () if self.thinned is None else (window.ends.get(self.across or ""), window.columns)
+        if self.drill is not None:
+            return (self.drill.part(window),)
+        return () if self.thinned is None else (window.along(self.across or ""), window.columns)
 
     def fetch(self, fetch: Fetch) -> pa.Table:
         """Return the rows; see `fetch_zoomed`."""
@@ -85,8 +106,12 @@ class Dataset:
         """
         fetch = self.source.through(fetch)
         parameters = self._parameters(fetch)
-        table = self._counts(fetch, self.grid) if self.grid else self._first(fetch, self.query, parameters, self.asked)
-        if self.scatters and self.grid is None and table.num_rows > self.crowd:
+        if self.drill is not None and self.is_detail:
+            return self.drill.points(self.drill.part(window), fetch), True
+        if self.grid is not None:
+            return self._counts(fetch, self.grid, window)
+        table = self._first(fetch, self.query, parameters, self.asked)
+        if self.scatters and table.num_rows > self.crowd:
             raise CrowdedError(self.scatters)
         is_thinned = table.num_rows > MOST_ROWS and self.thinned is not None
         if is_thinned:  # counting first would run the relation twice
@@ -94,19 +119,14 @@ class Dataset:
                 table = self._first(fetch, query, parameters | more, MOST_ROWS)
                 if table.num_rows <= MOST_ROWS:
                     break
-        if table.num_rows > MOST_ROWS:
-            raise ChartError(
-                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
-                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
-            )
-        return table, is_thinned
+        return self._drawable(table), is_thinned
 
     def _thinnings(self, window: Window) -> Iterator[tuple[str, dict[str, object]]]:
         """Yield the queries of a thinned line with their parameters, from the most rows to the fewest."""
         numbers = dict.fromkeys(
             (window.columns, min(window.columns, PIXEL_COLUMNS))
         )  # of many lines, fewer are too many
-        zoom = window.ends.get(self.across or "")
+        zoom = window.along(self.across or "")
         if self.zoomed is not None and zoom is not None:
             for number in numbers:
                 yield self.zoomed, {"__columns": number, "__from": zoom[0], "__to": zoom[1]}
@@ -122,11 +142,26 @@ class Dataset:
                 parameters |= binning.bounds_to_parameters(low, high)
         return parameters
 
-    def _counts(self, fetch: Fetch, grid: Grid) -> pa.Table:
+    def _counts(self, fetch: Fetch, grid: Grid, window: Window) -> tuple[pa.Table, bool]:
         extent = grid.extent(fetch)
         if self.scatters and extent.rows <= self.crowd:
             raise SparseError(self.scatters)
-        return grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
+        part = self.drill.part(window) if self.drill is not None else None
+        if self.drill is not None and part is not None:
+            table = self.drill.cells(part, fetch)
+            if table.num_rows <= MOST_ROWS:
+                return table, True
+        counts = grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
+        table = self._drawable(counts)
+        return (table, False) if self.drill is None else (shaded(table), True)
+
+    def _drawable(self, table: pa.Table) -> pa.Table:
+        if table.num_rows > MOST_ROWS:
+            raise ChartError(
+                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
+                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
+            )
+        return table
 
     @staticmethod
     def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import altair as alt
@@ -194,8 +194,6 @@ class ChartView(param.Parameterized):
         self._picture = picture
         self._revision += 1
         self._plan_number += is_new
-        if is_new:  # a page starts it with nothing zoomed into
-            self._window = replace(self._window, ends={})
         self._send(whole=is_new)
         self._report("fresh")
 
@@ -217,7 +215,8 @@ class ChartView(param.Parameterized):
             ],
         }
         if whole:
-            message["spec"], message["columns"] = picture.plan.spec, self._window.columns
+            message["spec"] = picture.plan.spec
+            message["window"] = {"ends": self._window.ends, "columns": self._window.columns}
             message["parameters"] = [
                 {"name": name, "kind": kind, "label": self._labels.get(name)}
                 for name, (kind, _) in self._parameters(picture).items()
@@ -250,10 +249,9 @@ class ChartView(param.Parameterized):
         picture = self._picture
         if picture is None:
             return
+        known, self._window = self._window, window
         datasets = zip(picture.plan.datasets, picture.payloads, strict=True)
-        across = {dataset.across for dataset, payload in datasets if payload.is_thinned and dataset.across is not None}
-        known, self._window = self._window, window.of(across)
-        if across and known != self._window:
+        if any(payload.is_thinned and one.seen(known) != one.seen(window) for one, payload in datasets):
             self._stop()
             self._begin()
 

@@ -22,6 +22,7 @@ from dataapp.errors import ChartError, near
 from dataapp.views.chart.addresses import check_addresses
 from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
 from dataapp.views.chart.dataset import MOST_ROWS, Dataset
+from dataapp.views.chart.drilling import Drill, drilled_unit, scale_parameters, zooms_of
 from dataapp.views.chart.fields import encoded_views, field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
@@ -86,7 +87,7 @@ def chart_to_plan(
         for selection in data.selections:
             spec = attach_selection(spec, selection, data.name)
     cells = {data.name: (data, known) for data, known in columns.items()}
-    planner = _Planner(spec.get("config", {}), cells, rasters, fills=not _keeps_width(spec))
+    planner = _Planner(spec.get("config", {}), cells, rasters, not _keeps_width(spec), scale_parameters(spec))
     spec = planner.place(_data_to_views(spec))
     datasets = planner.finished(spec)
     typed = with_parsers(_sized(spec), {dataset.name: dataset for dataset in datasets}, _as_they_are)
@@ -130,6 +131,7 @@ class _Planner:
     cells: Mapping[str, tuple[CellData, tuple[Column, ...]]]
     rasters: frozenset[int]
     fills: bool
+    zooms: Mapping[str, tuple[str, ...]]
     datasets: dict[tuple[str, str], Dataset] = field(default_factory=dict[tuple[str, str], Dataset])
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     works: dict[str, list[Work]] = field(default_factory=dict[str, list[Work]])
@@ -192,7 +194,7 @@ class _Planner:
             config=self.config,
             siblings=siblings,
         ):
-            placed, more = self._scatter(data, pushed, grid, number)
+            placed, more = self._scatter(data, pushed, grid, number, zooms_of((view, *siblings), self.zooms))
         elif axes := thinnable_axes(view):
             placed, more = view | {"data": {"name": self._line(data, pushed, axes)}}, ("thinning",)
         else:
@@ -227,9 +229,18 @@ class _Planner:
         return self._keep(data, projection, sent, pushed, thinned=thinned, zoomed=zoomed, across=axes[0])
 
     def _scatter(
-        self, data: CellData, pushed: Pushed, grid: Grid, number: int
+        self, data: CellData, pushed: Pushed, grid: Grid, number: int, zooms: tuple[str, ...]
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Return a scatter plot, as counts or as points, and what runs in the engine for it."""
+        if number in self.rasters and zooms:
+            drill = Drill(grid, zooms)
+            name = self._keep(data, grid.query, drill.columns, pushed, grid=grid, drill=drill)
+            points = self._keep(data, drill.points_query, drill.point_columns, pushed, drill=drill)
+            self.scatters.setdefault(name, {})[number] = grid.most_points
+            self._note(
+                {"data": {"name": points}}, _mark(pushed.view), pushed, ("points of what is zoomed into",), Left()
+            )
+            return drilled_unit(pushed.view, grid, points) | {"data": {"name": name}}, ("raster",)
         if number in self.rasters:
             name = self._keep(data, grid.query, grid.columns, pushed, grid=grid)
             self.scatters.setdefault(name, {})[number] = grid.most_points
@@ -247,7 +258,7 @@ class _Planner:
         return pushed.restored() | {"data": {"name": self._keep(data, query, sent, pushed)}}
 
     def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], pushed: Pushed, **more: Any) -> str:
-        key = data.name, f"{pushed.source.over(query)}{more.get('grid', '')}"
+        key = data.name, f"{pushed.source.over(query)}{more.get('grid', '')}{more.get('drill', '')}"
         known = self.datasets.get(key)
         if known is None:
             name = f"{data.name}_{next(self.numbers)}"

@@ -259,7 +259,7 @@ def chart_line(data: CellData) -> alt.Chart:
 
 
 def zoom(desk: Desk, ends: object, plan: int = 1, columns: object = 2_000) -> None:
-    desk.receive({"type": "window", "plan": plan, "ends": ends, "columns": columns})
+    desk.receive({"type": "window", "plan": plan, "ends": {"zoom": ends}, "columns": columns})
     if not desk.jobs[-1].cancelled and desk.view.status == "running":
         desk.jobs[-1].run()
 
@@ -290,6 +290,7 @@ def test_a_zoom_holds_for_the_next_rows(line: Desk) -> None:
 def test_a_zoom_that_says_nothing_asks_nothing(line: Desk, ends: object) -> None:
     zoom(line, ends)
     zoom(line, {"x": [1000.0, 2000.0]}, plan=7)
+    line.receive({"type": "window", "plan": 1, "ends": {"zoom": 7, "x": [1000.0, 2000.0]}, "columns": 2_000})
     assert len(line.jobs) == 1
 
 

@@ -37,7 +37,7 @@ def tell(event):
     window = view._window
     (payload,) = view._picture.payloads
     rows = pa.ipc.open_stream(payload.data).read_all().to_pylist()
-    low, high = window.ends.get("ts", (rows[0]["ts"], rows[-1]["ts"] + 1))
+    low, high = window.along("ts") or (rows[0]["ts"], rows[-1]["ts"] + 1)
     inside = [[row["ts"], row["y"]] for row in rows if low <= row["ts"] < high]
     zoomed = {"ends": [low, high], "columns": window.columns, "rows": inside, "plan": view._plan_number}
     print("zoomed" if window.ends else "drawn", json.dumps(zoomed), flush=True)

@@ -120,7 +120,12 @@ class Picture {
     await this.view.runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
-    for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteWindow(ZOOM_RESTS));
+    for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
+  }
+
+  noteZoom() {
+    this.tip.hide(); // of what no longer lies under the pointer
+    this.noteWindow(ZOOM_RESTS);
   }
 
   /** Tells Python what is in sight once it rests: while a plot is dragged, or the edge of its window, nothing is asked. */

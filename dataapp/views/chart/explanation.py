@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dataapp.runtime.explaining import bytes_to_text, count_to_text
-from dataapp.views.chart.plan import Dataset, Plan, Work
+from dataapp.views.chart.dataset import Dataset
+from dataapp.views.chart.plan import Plan, Work
 from dataapp.views.chart.raster import ROWS
 
 

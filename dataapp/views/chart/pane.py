@@ -1,10 +1,8 @@
 """A chart on a page: runs the chart's plan when relations settle, and hands selections back."""
 
-import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, cast
 
 import altair as alt
@@ -15,8 +13,9 @@ from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
+from dataapp.views.chart.dataset import Dataset
 from dataapp.views.chart.explanation import plan_to_text
-from dataapp.views.chart.plan import Dataset, Plan, Zoom
+from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import (
@@ -27,6 +26,7 @@ from dataapp.views.chart.selection import (
     selected_to_message,
 )
 from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file
+from dataapp.views.chart.window import Window, message_to_window
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 
 type Columns = Mapping[CellData, tuple[Column, ...]]
@@ -104,7 +104,7 @@ class ChartView(param.Parameterized):
         self._labels: dict[str, str] = {}
         self._canvas = ChartCanvas(self._receive, **{"sizing_mode": "stretch_width", "margin": 0} | params)
         self._is_put_off = False
-        self._zooms: Mapping[str, Zoom] = {}
+        self._window = Window()
         self.sight = self._canvas.sight
         self.sight.watch(self._sight_changed)
 
@@ -130,6 +130,10 @@ class ChartView(param.Parameterized):
         self._stop()
         self._keys = keys
         self._relations = dict(relations)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Draw, or do so when somebody sees it."""
         if self.sight.is_seen:
             self._start()
         else:
@@ -137,10 +141,10 @@ class ChartView(param.Parameterized):
         self._report("running")
 
     def _start(self) -> None:
-        known, chosen, zooms = self._picture, self._relations, self._zooms
+        known, chosen, window = self._picture, self._relations, self._window
 
         def draw(cancel: Cancel) -> _Picture:
-            return _draw(self._chart, chosen, known, cancel, zooms)
+            return _draw(self._chart, chosen, known, cancel, window)
 
         self._handle = self._submit(draw, self._take, self._fail)
 
@@ -190,8 +194,6 @@ class ChartView(param.Parameterized):
         self._picture = picture
         self._revision += 1
         self._plan_number += is_new
-        if is_new:  # a page starts it with nothing zoomed into
-            self._zooms = {}
         self._send(whole=is_new)
         self._report("fresh")
 
@@ -214,6 +216,7 @@ class ChartView(param.Parameterized):
         }
         if whole:
             message["spec"] = picture.plan.spec
+            message["window"] = {"ends": self._window.ends, "columns": self._window.columns}
             message["parameters"] = [
                 {"name": name, "kind": kind, "label": self._labels.get(name)}
                 for name, (kind, _) in self._parameters(picture).items()
@@ -233,27 +236,24 @@ class ChartView(param.Parameterized):
                 self._select_from_browser(name, value, cast("dict[object, object]", message).get("steps"))
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
-            case {"type": "zoom", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:
-                self._zoom(cast("dict[object, object]", ends))
+            case {"type": "window", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:
+                columns = cast("dict[object, object]", message).get("columns")
+                self._look(message_to_window(cast("dict[object, object]", ends), columns))
             case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
                 self._fail(ChartError(f"The browser could not draw the chart: {text[:500]}"))
             case _:
                 pass
 
-    def _zoom(self, ends: Mapping[object, object]) -> None:
-        """Draw what a page zooms into in more detail, where rows were left out."""
+    def _look(self, window: Window) -> None:
+        """Draw what a page shows in as much detail as it has pixels for, where rows were left out."""
         picture = self._picture
         if picture is None:
             return
+        known, self._window = self._window, window
         datasets = zip(picture.plan.datasets, picture.payloads, strict=True)
-        across = {dataset.across for dataset, payload in datasets if payload.is_thinned}
-        zooms = {str(name): zoom for name in ends.keys() & across if (zoom := _ends_to_zoom(ends[name])) is not None}
-        if zooms == self._zooms:
-            return
-        self._zooms = zooms
-        self._stop()
-        self._start()
-        self._report("running")
+        if any(payload.is_thinned and one.seen(known) != one.seen(window) for one, payload in datasets):
+            self._stop()
+            self._begin()
 
     def _take_away(self, ticket: int, kind: AskedKind, part: int) -> None:
         """Make a file for the page."""
@@ -325,7 +325,7 @@ def _draw(
     relations: Mapping[CellData, Relation],
     known: _Picture | None,
     cancel: Cancel,
-    zooms: Mapping[str, Zoom] = MappingProxyType({}),
+    window: Window | None = None,
 ) -> _Picture:
     """Run the chart's plan; a plan made for the same columns is used again."""
     with ExitStack() as opened:
@@ -338,27 +338,18 @@ def _draw(
         def fetch(dataset: Dataset) -> Payload:
             if cancel.cancelled:
                 raise Cancelled
-            return _payload(dataset, readers[dataset.data], zooms.get(dataset.across or ""))
+            return _payload(dataset, readers[dataset.data], window or Window())
 
         plan, payloads = plans.fill(fetch)
         return _Picture(plan, plans, tuple(payloads))
 
 
-def _payload(dataset: Dataset, reader: Reader, zoom: Zoom | None) -> Payload:
+def _payload(dataset: Dataset, reader: Reader, window: Window) -> Payload:
     def make() -> Payload:
-        table, is_thinned = dataset.fetch_zoomed(reader.fetch, zoom)
+        table, is_thinned = dataset.fetch_zoomed(reader.fetch, window)
         return Payload(_to_ipc(table), is_thinned)
 
-    return reader.shared(("chart", dataset.question, zoom), make, lambda payload: len(payload.data))
-
-
-def _ends_to_zoom(ends: object) -> Zoom | None:
-    """Return what a page zooms into, or None for what is no range of numbers."""
-    match cast("list[object]", ends) if isinstance(ends, list) else []:
-        case [int() | float() as low, int() | float() as high] if -math.inf < low < high < math.inf:
-            return float(low), float(high)
-        case _:
-            return None
+    return reader.shared(("chart", dataset.question, dataset.seen(window)), make, lambda payload: len(payload.data))
 
 
 def _kinds(dataset: Dataset) -> dict[str, str]:

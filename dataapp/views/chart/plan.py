@@ -14,7 +14,6 @@ from itertools import count
 from typing import Any, cast
 
 import altair as alt
-import pyarrow as pa
 from altair.utils.schemapi import SchemaValidationError
 
 from dataapp.compile.identifiers import quote_identifier
@@ -22,9 +21,10 @@ from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, near
 from dataapp.views.chart.addresses import check_addresses
 from dataapp.views.chart.aggregation import Aggregated, Left, aggregate_unit
-from dataapp.views.chart.binning import Binning, Extents
+from dataapp.views.chart.dataset import MOST_ROWS, Dataset
+from dataapp.views.chart.drilling import Drill, drilled_unit, scale_parameters, zooms_of
 from dataapp.views.chart.fields import encoded_views, field_definitions, field_to_column, mentioned_columns
-from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
+from dataapp.views.chart.pushdown.frame import CELL, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
 from dataapp.views.chart.raster import Grid, plot_size, rastered_unit, unit_to_grid
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
@@ -32,8 +32,6 @@ from dataapp.views.chart.selection import attach_selection
 from dataapp.views.chart.thinning import thinnable_axes, thinned_query
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
-MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
-type Zoom = tuple[float, float]
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
 
 
@@ -52,121 +50,6 @@ class Work:
     in_engine: tuple[str, ...] = ()
     in_vega: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Rows of a cell that travel under a name.
-
-    Attributes:
-        name: The dataset in the specification.
-        data: Whose rows they are.
-        query: SQL over ``relation``.
-        columns: What the query gives.
-        binnings: Bins, whose bounds are parameters of the query.
-        extents: Low and high of each binning, or None.
-        thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None.
-        zoomed: The same with a part in detail, whose ends are parameters.
-        across: The column that it is a part of.
-        source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
-        derived: The columns that transforms made.
-        grid: The cells in which the query counts rows, or None.
-        crowd: With more rows than this, some of its scatter plots become rasters.
-        asked: How many rows are enough to tell that there are too many.
-        scatters: The numbers of those scatter plots, or of those whose rows it counts: these become points again with
-            no more rows than `crowd`.
-    """
-
-    name: str
-    data: CellData
-    query: str
-    columns: tuple[Sent, ...]
-    binnings: tuple[Binning, ...] = ()
-    extents: Extents | None = None
-    thinned: str | None = None
-    zoomed: str | None = None
-    across: str | None = None
-    source: Source = CELL
-    derived: frozenset[str] = frozenset()
-    grid: Grid | None = None
-    crowd: int = MOST_ROWS
-    asked: int = MOST_ROWS
-    scatters: frozenset[int] = frozenset()
-
-    @property
-    def question(self) -> tuple[object, ...]:
-        """All that the rows depend on besides the relation."""
-        own = self.query, self.thinned, repr((self.extents, self.binnings, self.grid)), self.crowd, self.asked
-        return *own, self.source.over(""), repr(self.source.bounds)
-
-    def fetch(self, fetch: Fetch) -> pa.Table:
-        """Return the rows; see `fetch_zoomed`."""
-        return self.fetch_zoomed(fetch, None)[0]
-
-    def fetch_zoomed(self, fetch: Fetch, zoom: Zoom | None) -> tuple[pa.Table, bool]:
-        """Return the rows, and whether they were thinned.
-
-        Args:
-            fetch: Runs SQL with parameters on the relation.
-            zoom: The part along `across` that is to be seen in detail, if they are thinned.
-
-        Raises:
-            CrowdedError: There are so many rows that `scatters` are to be rasters.
-            SparseError: There are so few rows that `scatters` are to be points.
-            ChartError: There are more rows than a browser can draw.
-        """
-        fetch = self.source.through(fetch)
-        parameters = self._parameters(fetch)
-        table = self._counts(fetch, self.grid) if self.grid else self._first(fetch, self.query, parameters, self.asked)
-        if self.scatters and self.grid is None and table.num_rows > self.crowd:
-            raise CrowdedError(self.scatters)
-        is_thinned = table.num_rows > MOST_ROWS and self.thinned is not None
-        if is_thinned and self.zoomed is not None and zoom is not None:
-            ends = {"__from": zoom[0], "__to": zoom[1]}
-            table = self._first(fetch, self.zoomed, parameters | ends, MOST_ROWS)
-        if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
-            table = self._first(fetch, self.thinned, parameters, MOST_ROWS)
-        if table.num_rows > MOST_ROWS:
-            raise ChartError(
-                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
-                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
-            )
-        return table, is_thinned
-
-    def _parameters(self, fetch: Fetch) -> dict[str, object]:
-        parameters: dict[str, object] = {}
-        if self.extents is not None:
-            ends = self.extents.fetch(lambda query: fetch(query, {}))
-            for binning, (low, high) in zip(self.binnings, ends, strict=True):
-                parameters |= binning.bounds_to_parameters(low, high)
-        return parameters
-
-    def _counts(self, fetch: Fetch, grid: Grid) -> pa.Table:
-        extent = grid.extent(fetch)
-        if self.scatters and extent.rows <= self.crowd:
-            raise SparseError(self.scatters)
-        return grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
-
-    @staticmethod
-    def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
-        """Return the rows, or enough of them to tell that there are too many."""
-        return fetch(f"SELECT * FROM ({query}) LIMIT {most + 1}", parameters)
-
-
-class CrowdedError(ChartError):
-    """Scatter plots have so many rows that they are to be rasters."""
-
-    def __init__(self, scatters: frozenset[int]) -> None:
-        super().__init__("A scatter plot has too many rows for points.")
-        self.scatters = scatters
-
-
-class SparseError(ChartError):
-    """Rasters have so few rows that they are to be points."""
-
-    def __init__(self, scatters: frozenset[int]) -> None:
-        super().__init__("A scatter plot has too few rows for a raster.")
-        self.scatters = scatters
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +87,7 @@ def chart_to_plan(
         for selection in data.selections:
             spec = attach_selection(spec, selection, data.name)
     cells = {data.name: (data, known) for data, known in columns.items()}
-    planner = _Planner(spec.get("config", {}), cells, rasters, fills=not _keeps_width(spec))
+    planner = _Planner(spec.get("config", {}), cells, rasters, not _keeps_width(spec), scale_parameters(spec))
     spec = planner.place(_data_to_views(spec))
     datasets = planner.finished(spec)
     typed = with_parsers(_sized(spec), {dataset.name: dataset for dataset in datasets}, _as_they_are)
@@ -248,6 +131,7 @@ class _Planner:
     cells: Mapping[str, tuple[CellData, tuple[Column, ...]]]
     rasters: frozenset[int]
     fills: bool
+    zooms: Mapping[str, tuple[str, ...]]
     datasets: dict[tuple[str, str], Dataset] = field(default_factory=dict[tuple[str, str], Dataset])
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     works: dict[str, list[Work]] = field(default_factory=dict[str, list[Work]])
@@ -310,7 +194,7 @@ class _Planner:
             config=self.config,
             siblings=siblings,
         ):
-            placed, more = self._scatter(data, pushed, grid, number)
+            placed, more = self._scatter(data, pushed, grid, number, zooms_of((view, *siblings), self.zooms))
         elif axes := thinnable_axes(view):
             placed, more = view | {"data": {"name": self._line(data, pushed, axes)}}, ("thinning",)
         else:
@@ -345,9 +229,18 @@ class _Planner:
         return self._keep(data, projection, sent, pushed, thinned=thinned, zoomed=zoomed, across=axes[0])
 
     def _scatter(
-        self, data: CellData, pushed: Pushed, grid: Grid, number: int
+        self, data: CellData, pushed: Pushed, grid: Grid, number: int, zooms: tuple[str, ...]
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Return a scatter plot, as counts or as points, and what runs in the engine for it."""
+        if number in self.rasters and zooms:
+            drill = Drill(grid, zooms)
+            name = self._keep(data, grid.query, drill.columns, pushed, grid=grid, drill=drill)
+            points = self._keep(data, drill.points_query, drill.point_columns, pushed, drill=drill)
+            self.scatters.setdefault(name, {})[number] = grid.most_points
+            self._note(
+                {"data": {"name": points}}, _mark(pushed.view), pushed, ("points of what is zoomed into",), Left()
+            )
+            return drilled_unit(pushed.view, grid, points) | {"data": {"name": name}}, ("raster",)
         if number in self.rasters:
             name = self._keep(data, grid.query, grid.columns, pushed, grid=grid)
             self.scatters.setdefault(name, {})[number] = grid.most_points
@@ -365,7 +258,7 @@ class _Planner:
         return pushed.restored() | {"data": {"name": self._keep(data, query, sent, pushed)}}
 
     def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], pushed: Pushed, **more: Any) -> str:
-        key = data.name, f"{pushed.source.over(query)}{more.get('grid', '')}"
+        key = data.name, f"{pushed.source.over(query)}{more.get('grid', '')}{more.get('drill', '')}"
         known = self.datasets.get(key)
         if known is None:
             name = f"{data.name}_{next(self.numbers)}"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import altair as alt
 
 from dataapp.engines.relation import Column
-from dataapp.views.chart.plan import CrowdedError, Dataset, Plan, SparseError, chart_to_plan
+from dataapp.views.chart.dataset import CrowdedError, Dataset, SparseError
+from dataapp.views.chart.plan import Plan, chart_to_plan
 from dataapp.views.chart.schema import CellData
 
 

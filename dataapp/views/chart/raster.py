@@ -106,7 +106,8 @@ class Grid:
     y: Side
 
     @property
-    def _points(self) -> str:
+    def points(self) -> str:
+        """SQL of the rows that have both x and y."""
         source = f"SELECT {self.x.sent.expression} AS x, {self.y.sent.expression} AS y FROM relation"
         return f"SELECT x, y FROM ({source}) WHERE isfinite(x) AND isfinite(y)"
 
@@ -127,7 +128,7 @@ class Grid:
 
     def ends(self, fetch: Fetch) -> tuple[float | None, ...]:
         """Return the ends of x and y among the rows that have both, None where there are none."""
-        found = fetch(f"SELECT min(x), max(x), min(y), max(y) FROM ({self._points})", {})
+        found = fetch(f"SELECT min(x), max(x), min(y), max(y) FROM ({self.points})", {})
         return tuple(column[0].as_py() for column in found.columns)
 
     def counts(self, extent: "Extent", fetch: Fetch) -> pa.Table:
@@ -155,12 +156,16 @@ class Grid:
     @property
     def query(self) -> str:
         """SQL that gives a row per cell that has rows; its parameters are `bounds`."""
+        return self.query_of(self.points)
+
+    def query_of(self, points: str) -> str:
+        """Return the same of some points only."""
         edges = [
             f"{side.edge(number)} AS {quote_identifier(name)}"
             for side, cell in ((self.x, "i"), (self.y, "j"))
             for name, number in ((side.sent.name, cell), (side.high, f"(1 + {cell})"))
         ]
-        placed = f"SELECT {self.x.cell()} AS i, {self.y.cell()} AS j FROM ({self._points})"
+        placed = f"SELECT {self.x.cell()} AS i, {self.y.cell()} AS j FROM ({points})"
         counted = f"SELECT i, j, count(*) AS n FROM ({placed}) GROUP BY i, j"
         numbers = f"SELECT {self.x.last('i')} AS i, {self.y.last('j')} AS j, n FROM ({counted})"
         merged = f"SELECT i, j, sum(n) AS n FROM ({numbers}) GROUP BY i, j"

@@ -1,9 +1,10 @@
 """Lines with more points than pixels: M4 keeps the first, last, lowest and highest row of each pixel column.
 
-Drawn at most `PIXEL_COLUMNS` wide, the thinned line covers the pixels that the full one covers (Jugel et al., VLDB
-2014). What a reader zooms into has pixel columns of its own; the rest stays, so that scales do not change and there is
-something to see on the way out. A row without a y value is kept as well, because it is a gap in the line. Only lines
-are thinned: bars and candles mean each row, and of too many points there are counts (`raster`).
+Drawn as wide as there are columns, the thinned line covers the pixels that the full one covers (Jugel et al., VLDB
+2014). How many a screen has, only the page knows; it tells when it is resized. What a reader zooms into has pixel
+columns of its own; the rest stays, so that scales do not change and there is something to see on the way out. A row
+without a y value is kept as well, because it is a gap in the line. Only lines are thinned: bars and candles mean each
+row, and of too many points there are counts (`raster`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,8 @@ from dataapp.compile.identifiers import quote_identifier
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentions_expression
 from dataapp.views.chart.wire import Sent
 
-PIXEL_COLUMNS = 2_000
+PIXEL_COLUMNS = 2_000  # until the page says how many it has
+MOST_COLUMNS = 16_000  # more than any screen has
 _SERIES_CHANNELS = {"color", "stroke", "detail", "strokeDash", "strokeWidth", "opacity", "row", "column", "facet"}
 _EVERY_CHANNEL = _SERIES_CHANNELS | {"x", "y", "tooltip"}
 
@@ -51,6 +53,8 @@ def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
 def thinned_query(columns: Sequence[Sent], x: str, y: str, *, zoomed: bool = False) -> str:
     """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column.
 
+    There are ``$__columns`` of these.
+
     Args:
         columns: What travels.
         x: The column along the line.
@@ -64,11 +68,11 @@ def thinned_query(columns: Sequence[Sent], x: str, y: str, *, zoomed: bool = Fal
     row = "struct_pack(" + ", ".join(f"{name} := {name}" for name in map(quote_identifier, _names(columns))) + ")"
     kept = ", ".join(f"{end}({row}, {axis})" for axis in (across, up) for end in ("arg_min", "arg_max"))
     gap = f"arg_min({row}, {across}) FILTER (WHERE {up} IS NULL)"
-    pixel = f"least({PIXEL_COLUMNS - 1}, floor({PIXEL_COLUMNS} * ({across} - low) / nullif(high - low, 0)))"
+    pixel = f"least($__columns - 1, floor($__columns * ({across} - low) / nullif(high - low, 0)))"
     if zoomed:
         place = f"({across} - $__from) / ($__to - $__from)"
         near = f"isfinite({across}) AND {place} >= -0.5 AND {place} < 1.5"
-        pixel = f"CASE WHEN {near} THEN {2 * PIXEL_COLUMNS} + floor({PIXEL_COLUMNS} * {place}) ELSE {pixel} END"
+        pixel = f"CASE WHEN {near} THEN 2 * $__columns + floor($__columns * {place}) ELSE {pixel} END"
     return (
         f"WITH source AS (SELECT {sent} FROM relation), "
         f"extent AS (SELECT min({across}) AS low, max({across}) AS high FROM source WHERE isfinite({across})), "

@@ -50,5 +50,5 @@ export function makeTip(root) {
     tip.showPopover();
     place(tip, event);
   };
-  return {show, remove: () => tip.remove()};
+  return {show, hide: () => tip.hidePopover(), remove: () => tip.remove()};
 }

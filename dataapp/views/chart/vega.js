@@ -1,13 +1,16 @@
 // Draws a chart with Vega. The view is made once; afterwards its data, size, colours and selections change in place.
 //
 // Messages from Python:
-//   {type: "chart", revision, plan, spec?, parameters?, name?, parts?, datasets: [{name, kinds, data}], selections?}
+//   {type: "chart", revision, plan, spec?, window?, parameters?, name?, parts?, datasets: [{name, kinds, data}],
+//    selections?}: its window is what Python knows of what is in sight
 //   {type: "select", name, value}
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value, steps?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
-//   {type: "zoom", plan, ends: {field: [low, high]}}: what is in sight along the axes that are zoomed
+//   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns}: what is in sight along the axes that are
+//    zoomed, and how many pixels of the screen there are across; of a new picture, only if Python knows of another zoom, or
+//    of fewer pixels
 //   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -25,10 +28,11 @@ import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
-import {readZoom, writeZoom, zoomNames} from "./zoom.js";
+import {pixelColumns, readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
+const WIDTH_RESTS = 200; // ms
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
@@ -79,9 +83,9 @@ function fontOf(host) {
 
 /** One view on the page: a specification, embedded in a host element. */
 class Picture {
-  constructor(host, message, sendSelection, showSelection, sendZoom) {
+  constructor(host, message, sendSelection, showSelection, sendWindow) {
     this.host = host;
-    this.sendZoom = sendZoom;
+    this.sendWindow = sendWindow;
     this.sendSelection = sendSelection;
     this.showSelection = showSelection;
     this.plan = message.plan;
@@ -93,6 +97,7 @@ class Picture {
     this.quiet = false; // while selections are set from outside
     this.kinds = {};
     this.zoomed = zoomNames(message.spec);
+    this.told = message.window; // what Python knows of what is in sight
   }
 
   async draw(message) {
@@ -119,12 +124,35 @@ class Picture {
   }
 
   noteZoom() {
+    this.tip.hide(); // of what no longer lies under the pointer
+    this.noteWindow(ZOOM_RESTS);
+  }
+
+  /** Tells Python what is in sight once it rests: while a plot is dragged, or the edge of its window, nothing is asked. */
+  noteWindow(rests) {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
-      const zooms = this.zoomed.flatMap((name) => Object.entries(this.view.signal(name) ?? {}));
-      const ends = zooms.map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
-      this.sendZoom(Object.fromEntries(ends));
-    }, ZOOM_RESTS);
+      const shown = this.window();
+      if (JSON.stringify(shown) === JSON.stringify(this.told)) return;
+      this.told = shown;
+      this.sendWindow(shown);
+    }, rests);
+  }
+
+  window() {
+    const zoomOf = (name) => Object.entries(this.view.signal(name) ?? {})
+      .map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
+    const ends = this.zoomed.map((name) => [name, zoomOf(name)]).filter(([, fields]) => fields.length);
+    return {
+      ends: Object.fromEntries(ends.map(([name, fields]) => [name, Object.fromEntries(fields)])),
+      columns: pixelColumns(this.view),
+    };
+  }
+
+  /** Tells what Python cannot know of a new picture. Of fewer pixels than it was drawn for, it need not. */
+  noteDrawn() {
+    const {ends, columns} = this.window();
+    if (columns > this.told.columns || JSON.stringify(ends) !== JSON.stringify(this.told.ends)) this.noteWindow(0);
   }
 
   fill(datasets) {
@@ -148,6 +176,7 @@ class Picture {
   async resize() {
     this.fit();
     await this.view.resize().runAsync();
+    this.noteWindow(WIDTH_RESTS);
   }
 
   async restyle() {
@@ -175,11 +204,12 @@ class Picture {
   }
 
   readZoom() {
-    return {plan: this.plan, ends: this.view && this.zoomed.length ? readZoom(this.view, this.zoomed) : new Map()};
+    return {kinds: this.kinds, ends: this.view && this.zoomed.length ? readZoom(this.view, this.zoomed) : new Map()};
   }
 
-  async zoom({plan, ends}) {
-    if (plan !== this.plan) return;
+  /** Zooms as another picture of the chart was zoomed, unless its columns were of other kinds. */
+  async zoom({kinds, ends}) {
+    if (Object.keys(kinds).some((name) => name in this.kinds && this.kinds[name] !== kinds[name])) return;
     writeZoom(this.view, ends);
     await this.view.runAsync();
   }
@@ -265,14 +295,16 @@ export function render({model, el, view}) {
     if (picture?.plan === message.plan) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
     } else if (message.spec) {
+      const zoom = picture ? picture.readZoom() : zooms.get(model.id);
       picture?.finalize();
       const send = (name, value, steps = {}) => model.send_msg({type: "selection", name, value, steps});
-      const sendZoom = (ends) => model.send_msg({type: "zoom", plan: message.plan, ends});
-      picture = new Picture(host, message, send, chips.show, sendZoom);
+      const sendWindow = (shown) => model.send_msg({type: "window", plan: message.plan, ...shown});
+      picture = new Picture(host, message, send, chips.show, sendWindow);
       chips.start(message.parameters);
       await picture.draw(message);
       takes.show(picture, message);
-      if (zooms.has(model.id)) await picture.zoom(zooms.get(model.id));
+      if (zoom?.ends.size) await picture.zoom(zoom);
+      picture.noteDrawn();
       for (const [name, value] of Object.entries(message.selections ?? {})) await picture.select(name, value);
     }
     if (picture) picture.revision = message.revision;
@@ -296,6 +328,8 @@ export function render({model, el, view}) {
   };
   const sizes = new ResizeObserver(() => {
     if (host.clientWidth === 0 || host.clientWidth === picture?.fitted) return; // its height follows from the chart
+    if (!picture?.fills) return;
+    picture.noteWindow(WIDTH_RESTS); // also here: a busy page draws it late
     onNextFrame(() => picture?.fills && picture.resize());
   });
   sizes.observe(host);

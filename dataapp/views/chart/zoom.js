@@ -1,4 +1,4 @@
-// What a reader has zoomed into: selections that are bound to scales.
+// What is in sight: how many pixels, and what a reader has zoomed into by selections that are bound to scales.
 //
 // Vega-Lite compiles such a selection `grid` into a signal `grid_<field>` for each axis: its ends, or null for all.
 
@@ -17,6 +17,12 @@ export function zoomNames(spec) {
 export function readZoom(view, names) {
   const signals = names.flatMap((name) => intervalSignals(view, name)).map(({signals}) => signals.values);
   return new Map(signals.map((signal) => [signal, find(view._runtime, "signals", signal)?.value]));
+}
+
+/** Returns how many pixels of the screen the widest plot of a view has across. Vega-Lite names the widths after plots. */
+export function pixelColumns(view) {
+  const widths = Object.keys(view._runtime.signals).filter((name) => /(^|_)(width|childWidth)$/.test(name));
+  return Math.ceil(Math.max(...widths.map((name) => view.signal(name))) * devicePixelRatio);
 }
 
 /** Zooms as another view of the same specification was zoomed; the view has to run afterwards. */

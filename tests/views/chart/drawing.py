@@ -11,7 +11,8 @@ import vl_convert
 
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Column, Relation
-from dataapp.views.chart.plan import Dataset, Plan
+from dataapp.views.chart.dataset import Dataset
+from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.schema import find_cell_data, named_data
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import altair as alt
@@ -10,7 +11,7 @@ import pytest
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, ChartError, QueryError
-from dataapp.views.chart import canvas, pane
+from dataapp.views.chart import canvas, dataset, pane
 from dataapp.views.chart.pane import ChartView
 from dataapp.views.chart.schema import CellData, chart
 from dataapp.views.chart.selection import Selection
@@ -257,8 +258,8 @@ def chart_line(data: CellData) -> alt.Chart:
     return alt.Chart(cast("Any", data)).mark_line().encode(x="x:Q", y="y:Q")
 
 
-def zoom(desk: Desk, ends: object, plan: int = 1) -> None:
-    desk.receive({"type": "zoom", "plan": plan, "ends": ends})
+def zoom(desk: Desk, ends: object, plan: int = 1, columns: object = 2_000) -> None:
+    desk.receive({"type": "window", "plan": plan, "ends": {"zoom": ends}, "columns": columns})
     if not desk.jobs[-1].cancelled and desk.view.status == "running":
         desk.jobs[-1].run()
 
@@ -289,7 +290,51 @@ def test_a_zoom_holds_for_the_next_rows(line: Desk) -> None:
 def test_a_zoom_that_says_nothing_asks_nothing(line: Desk, ends: object) -> None:
     zoom(line, ends)
     zoom(line, {"x": [1000.0, 2000.0]}, plan=7)
+    line.receive({"type": "window", "plan": 1, "ends": {"zoom": 7, "x": [1000.0, 2000.0]}, "columns": 2_000})
     assert len(line.jobs) == 1
+
+
+@pytest.mark.parametrize(("columns", "kept"), [(900, 900), (3_500, 3_500), (0, 2_000), ("9", 2_000), (10**9, 16_000)])
+def test_a_line_is_thinned_to_the_pixels_of_the_screen(line: Desk, columns: object, kept: int) -> None:
+    zoom(line, {}, columns=columns)
+    assert len(line.jobs) == (1 if kept == 2_000 else 2)
+    pixels = {min(kept - 1, int(row["x"] * kept / 299_999)) for row in line.rows()}
+    assert (len(pixels), len(line.rows()) <= 4 * kept) == (kept, True)
+    assert ("spec" in line.charts[-1]) is (kept == 2_000)
+
+
+def test_a_width_is_asked_for_once_and_holds_for_zooms_and_for_the_next_rows(line: Desk) -> None:
+    zoom(line, {}, columns=900)
+    zoom(line, {}, columns=900)
+    assert len(line.jobs) == 2
+    zoom(line, {"x": [0.0, 100_000.0]}, columns=900)
+    assert inside(line, 0, 99_999) <= 4 * 900
+    line.show(MANY + " WHERE range <> 1500")
+    assert inside(line, 0, 99_999) <= 4 * 900
+
+
+def test_a_width_that_was_told_before_a_line_was_long_holds_when_it_is(line: Desk) -> None:
+    line.show(MANY + " LIMIT 9")
+    zoom(line, {}, columns=500)
+    assert len(line.jobs) == 2
+    line.show(MANY)
+    assert 500 <= len(line.rows()) <= 2_000
+
+
+def test_more_pixels_never_make_too_many_rows_of_many_lines(line: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, "MOST_ROWS", 10_000)
+    zoom(line, {"x": [1000.0, 200_000.0]}, columns=8_000)
+    assert (line.view.status, len(line.rows()) <= 10_000) == ("fresh", True)
+
+
+def test_a_chart_that_nobody_sees_is_not_thinned_anew(line: Desk) -> None:
+    seen = {"type": "seen", "root": "page", "view": "1"}
+    line.view.sight.enter("page", SimpleNamespace(_detach_document=lambda: None))
+    line.receive(seen | {"seen": False})
+    zoom(line, {}, columns=900)
+    assert len(line.jobs) == 1
+    line.receive(seen | {"seen": True})
+    assert len(line.jobs) == 2
 
 
 def test_a_line_of_which_no_row_was_left_out_asks_nothing_when_it_is_zoomed_into(line: Desk) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError
-from dataapp.views.chart import plan as planning
+from dataapp.views.chart import dataset as datasets
 from dataapp.views.chart.plan import Plan, chart_to_plan
 from dataapp.views.chart.schema import chart, find_cell_data
 from dataapp.views.chart.selection import Selection
@@ -117,7 +117,7 @@ def test_computed_fields_are_not_looked_for(bars: alt.Chart) -> None:
 
 
 def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "MOST_ROWS", 99)
+    monkeypatch.setattr(datasets, "MOST_ROWS", 99)
     relation = relation_of("SELECT range AS x FROM range(100)")
     view = chart("numbers", relation.columns).mark_point().encode(x="x")
     plan = chart_to_plan(view, {view.data: relation.columns()})
@@ -126,7 +126,7 @@ def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_long_lines_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "MOST_ROWS", 20_000)
+    monkeypatch.setattr(datasets, "MOST_ROWS", 20_000)
     relation = relation_of("SELECT range AS x, sin(range / 1000) + (range % 997 = 0)::INT AS y FROM range(100_000)")
     view = chart("numbers", relation.columns).mark_line().encode(x="x", y="y")
     plan = chart_to_plan(view, {view.data: relation.columns()})

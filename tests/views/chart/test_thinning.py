@@ -40,19 +40,22 @@ def test_other_marks_and_computed_lines_may_not(view: alt.Chart) -> None:
 value = st.none() | st.integers(-9, 9).map(float)
 
 
-@given(rows=st.lists(st.tuples(st.integers(0, 5000).map(float), value, st.sampled_from("ab")), min_size=1, max_size=60))
-def test_each_pixel_keeps_its_ends_and_extremes(rows) -> None:
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 5000).map(float), value, st.sampled_from("ab")), min_size=1, max_size=60),
+    columns=st.sampled_from([1, 7, 950, 2000]),
+)
+def test_each_pixel_keeps_its_ends_and_extremes(rows, columns: int) -> None:
     values = ", ".join(f"({x}, {'NULL' if y is None else y}, '{s}')" for x, y, s in rows)
     relation = relation_of(f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, s FROM (VALUES {values}) AS rows(x, y, s)")
     with relation.open() as reader:
         query = thinned_query([column_to_sent(column) for column in relation.columns()], "x", "y")
-        kept = reader.fetch(f"SELECT * FROM ({query})").to_pylist()
+        kept = reader.fetch(f"SELECT * FROM ({query})", {"__columns": columns}).to_pylist()
     kept = [(one["x"], one["y"], one["s"]) for one in kept]
     assert set(kept) <= set(rows)
     low, high = min(x for x, _, _ in rows), max(x for x, _, _ in rows)
     pixels: dict[tuple[str, int], list[tuple[float, float | None, str]]] = {}
     for one in rows:
-        pixel = min(1999, int(2000 * (one[0] - low) / (high - low))) if high > low else 0
+        pixel = min(columns - 1, int(columns * (one[0] - low) / (high - low))) if high > low else 0
         pixels.setdefault((one[2], pixel), []).append(one)
     for inside in pixels.values():
         drawn = [one for one in kept if one in inside]
@@ -65,22 +68,23 @@ def test_each_pixel_keeps_its_ends_and_extremes(rows) -> None:
 @given(
     rows=st.lists(st.tuples(st.integers(0, 5000).map(float), value, st.sampled_from("ab")), min_size=1, max_size=60),
     ends=st.tuples(st.integers(-100, 5000), st.integers(1, 900)).map(lambda ends: (float(ends[0]), float(sum(ends)))),
+    columns=st.sampled_from([1, 7, 950, 2000]),
 )
-def test_what_is_zoomed_into_has_pixels_of_its_own_and_the_rest_stays(rows, ends) -> None:
+def test_what_is_zoomed_into_has_pixels_of_its_own_and_the_rest_stays(rows, ends, columns: int) -> None:
     values = ", ".join(f"({x}, {'NULL' if y is None else y}, '{s}')" for x, y, s in rows)
     relation = relation_of(f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, s FROM (VALUES {values}) AS rows(x, y, s)")
     sent = [column_to_sent(column) for column in relation.columns()]
     low, high = ends
     with relation.open() as reader:
-        whole = reader.fetch(f"SELECT * FROM ({thinned_query(sent, 'x', 'y')})").to_pylist()
+        whole = reader.fetch(f"SELECT * FROM ({thinned_query(sent, 'x', 'y')})", {"__columns": columns}).to_pylist()
         zoomed = f"SELECT * FROM ({thinned_query(sent, 'x', 'y', zoomed=True)})"
-        kept = reader.fetch(zoomed, {"__from": low, "__to": high}).to_pylist()
+        kept = reader.fetch(zoomed, {"__columns": columns, "__from": low, "__to": high}).to_pylist()
     kept = [(one["x"], one["y"], one["s"]) for one in kept]
     assert set(kept) <= set(rows)
     pixels: dict[tuple[str, float], list[tuple[float, float | None, str]]] = {}
     for x, y, s in rows:
         if low <= x < high:
-            pixels.setdefault((s, 2000 * (x - low) // (high - low)), []).append((x, y, s))
+            pixels.setdefault((s, columns * (x - low) // (high - low)), []).append((x, y, s))
     for inside in pixels.values():
         drawn = [one for one in kept if one in inside]
         assert {min(x for x, _, _ in inside), max(x for x, _, _ in inside)} <= {x for x, _, _ in drawn}

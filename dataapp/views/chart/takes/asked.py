@@ -28,7 +28,7 @@ def chart_name(source: object) -> str:
 
 def part_columns(plan: Plan) -> list[list[str]]:
     """Return the columns of each set of rows that a chart draws."""
-    return [[column.name.removeprefix("__") for column in dataset.columns] for dataset in distinct_datasets(plan)]
+    return [[column.name.removeprefix("__") for column in dataset.file_columns] for dataset in distinct_datasets(plan)]
 
 
 def spec_file(plan: Plan, payloads: Sequence[bytes]) -> bytes:

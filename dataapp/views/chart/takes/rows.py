@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError
-from dataapp.views.chart.plan import MOST_ROWS, Dataset, Fetch, Plan
+from dataapp.views.chart.dataset import MOST_ROWS, Dataset
+from dataapp.views.chart.plan import Plan
+from dataapp.views.chart.pushdown.frame import Fetch
 from dataapp.views.chart.wire import Kind, Sent
 from dataapp.views.formats import open_writer
 from dataapp.views.table.takes.exports import guard, guarded_names
@@ -26,6 +28,8 @@ def distinct_datasets(plan: Plan) -> tuple[Dataset, ...]:
     """Return the datasets of a chart; of several with the same rows, which layers can have, the first."""
     found: dict[object, Dataset] = {}
     for dataset in plan.datasets:
+        if dataset.is_detail:
+            continue
         found.setdefault((dataset.data, _whole(dataset).question), dataset)
     return tuple(found.values())
 
@@ -52,8 +56,8 @@ def fetch_rows(dataset: Dataset, columns: Sequence[Column], fetch: Fetch) -> pa.
             hint="download them from the table, da.explore(cell), or write them: cell.evaluate().write_parquet(...)",
         ) from error
     days = {column.name for column in columns if column.type == "DATE"}
-    restored = [_restored(table.column(sent.name), sent, sent.name in days) for sent in dataset.columns]
-    return pa.table(dict(zip(_own_names([sent.name for sent in dataset.columns]), restored, strict=True)))
+    restored = [_restored(table.column(sent.name), sent, sent.name in days) for sent in dataset.file_columns]
+    return pa.table(dict(zip(_own_names([sent.name for sent in dataset.file_columns]), restored, strict=True)))
 
 
 def _whole(dataset: Dataset) -> Dataset:

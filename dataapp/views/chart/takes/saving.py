@@ -23,7 +23,7 @@ from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, ChartNotSavedError
 from dataapp.files import draft_of, place_of, take_over
-from dataapp.views.chart.plan import Dataset
+from dataapp.views.chart.dataset import Dataset
 from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.takes.rows import ROWS_KINDS, distinct_datasets, fetch_rows, rows_to_file

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from dataapp.views.chart.plan import Dataset, Plan, with_parsers
+from dataapp.views.chart.dataset import Dataset
+from dataapp.views.chart.plan import Plan, with_parsers
 from dataapp.views.chart.wire import Kind, Sent
 
 CONTAINER_WIDTH = 600  # pixels of a chart that fills the width of its place on a page: a file has none

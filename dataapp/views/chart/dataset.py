@@ -1,0 +1,185 @@
+"""Rows of a cell that a chart draws: how they are asked for, and what is done where there are too many."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from dataapp.errors import ChartError
+from dataapp.views.chart.binning import Binning, Extents
+from dataapp.views.chart.drilling import SHADE, Drill, shaded
+from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
+from dataapp.views.chart.raster import Grid
+from dataapp.views.chart.schema import CellData
+from dataapp.views.chart.thinning import PIXEL_COLUMNS
+from dataapp.views.chart.window import Window
+from dataapp.views.chart.wire import Sent
+
+MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Rows of a cell that travel under a name.
+
+    Attributes:
+        name: The dataset in the specification.
+        data: Whose rows they are.
+        query: SQL over ``relation``.
+        columns: What the query gives.
+        binnings: Bins, whose bounds are parameters of the query.
+        extents: Low and high of each binning, or None.
+        thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None; how many pixel columns it keeps
+            is a parameter.
+        zoomed: The same with a part in detail, whose ends are parameters.
+        across: The column that it is a part of.
+        source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
+        derived: The columns that transforms made.
+        grid: The cells in which the query counts rows, or None.
+        drill: What is shown of a raster's part that is zoomed into, or None: cells where there is a grid, else points.
+        crowd: With more rows than this, some of its scatter plots become rasters.
+        asked: How many rows are enough to tell that there are too many.
+        scatters: The numbers of those scatter plots, or of those whose rows it counts: these become points again with
+            no more rows than `crowd`.
+    """
+
+    name: str
+    data: CellData
+    query: str
+    columns: tuple[Sent, ...]
+    binnings: tuple[Binning, ...] = ()
+    extents: Extents | None = None
+    thinned: str | None = None
+    zoomed: str | None = None
+    across: str | None = None
+    source: Source = CELL
+    derived: frozenset[str] = frozenset()
+    grid: Grid | None = None
+    drill: Drill | None = None
+    crowd: int = MOST_ROWS
+    asked: int = MOST_ROWS
+    scatters: frozenset[int] = frozenset()
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """All that the rows depend on besides the relation."""
+        own = (
+            self.query,
+            self.thinned,
+            repr((self.extents, self.binnings, self.grid, self.drill)),
+            self.crowd,
+            self.asked,
+        )
+        return *own, self.source.over(""), repr(self.source.bounds)
+
+    @property
+    def file_columns(self) -> tuple[Sent, ...]:
+        """What files of its rows have: not what is only of use on screen."""
+        return tuple(column for column in self.columns if column.name != SHADE)
+
+    @property
+    def is_detail(self) -> bool:
+        """Whether it has rows only while a reader zooms in, of what another dataset stands for."""
+        return self.drill is not None and self.grid is None
+
+    def seen(self, window: Window) -> tuple[object, ...]:
+        """Return all of a window that the rows depend on."""
+        if self.drill is not None:
+            return (self.drill.part(window),)
+        return () if self.thinned is None else (window.along(self.across or ""), window.columns)
+
+    def fetch(self, fetch: Fetch) -> pa.Table:
+        """Return the rows; see `fetch_zoomed`."""
+        return self.fetch_zoomed(fetch, Window())[0]
+
+    def fetch_zoomed(self, fetch: Fetch, window: Window) -> tuple[pa.Table, bool]:
+        """Return the rows, and whether they were thinned.
+
+        Args:
+            fetch: Runs SQL with parameters on the relation.
+            window: What is to be seen of them in detail, if they are thinned, and how wide.
+
+        Raises:
+            CrowdedError: There are so many rows that `scatters` are to be rasters.
+            SparseError: There are so few rows that `scatters` are to be points.
+            ChartError: There are more rows than a browser can draw.
+        """
+        fetch = self.source.through(fetch)
+        parameters = self._parameters(fetch)
+        if self.drill is not None and self.is_detail:
+            return self.drill.points(self.drill.part(window), fetch), True
+        if self.grid is not None:
+            return self._counts(fetch, self.grid, window)
+        table = self._first(fetch, self.query, parameters, self.asked)
+        if self.scatters and table.num_rows > self.crowd:
+            raise CrowdedError(self.scatters)
+        is_thinned = table.num_rows > MOST_ROWS and self.thinned is not None
+        if is_thinned:  # counting first would run the relation twice
+            for query, more in self._thinnings(window):
+                table = self._first(fetch, query, parameters | more, MOST_ROWS)
+                if table.num_rows <= MOST_ROWS:
+                    break
+        return self._drawable(table), is_thinned
+
+    def _thinnings(self, window: Window) -> Iterator[tuple[str, dict[str, object]]]:
+        """Yield the queries of a thinned line with their parameters, from the most rows to the fewest."""
+        numbers = dict.fromkeys(
+            (window.columns, min(window.columns, PIXEL_COLUMNS))
+        )  # of many lines, fewer are too many
+        zoom = window.along(self.across or "")
+        if self.zoomed is not None and zoom is not None:
+            for number in numbers:
+                yield self.zoomed, {"__columns": number, "__from": zoom[0], "__to": zoom[1]}
+        if self.thinned is not None:
+            for number in numbers:
+                yield self.thinned, {"__columns": number}
+
+    def _parameters(self, fetch: Fetch) -> dict[str, object]:
+        parameters: dict[str, object] = {}
+        if self.extents is not None:
+            ends = self.extents.fetch(lambda query: fetch(query, {}))
+            for binning, (low, high) in zip(self.binnings, ends, strict=True):
+                parameters |= binning.bounds_to_parameters(low, high)
+        return parameters
+
+    def _counts(self, fetch: Fetch, grid: Grid, window: Window) -> tuple[pa.Table, bool]:
+        extent = grid.extent(fetch)
+        if self.scatters and extent.rows <= self.crowd:
+            raise SparseError(self.scatters)
+        part = self.drill.part(window) if self.drill is not None else None
+        if self.drill is not None and part is not None:
+            table = self.drill.cells(part, fetch)
+            if table.num_rows <= MOST_ROWS:
+                return table, True
+        counts = grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
+        table = self._drawable(counts)
+        return (table, False) if self.drill is None else (shaded(table), True)
+
+    def _drawable(self, table: pa.Table) -> pa.Table:
+        if table.num_rows > MOST_ROWS:
+            raise ChartError(
+                f"The chart would draw more than {MOST_ROWS:,} rows of {self.data.source}, which a browser cannot.",
+                hint="aggregate in the chart (`mean(x)`, `count()`, a time unit or a bin), or in SQL.",
+            )
+        return table
+
+    @staticmethod
+    def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
+        """Return the rows, or enough of them to tell that there are too many."""
+        return fetch(f"SELECT * FROM ({query}) LIMIT {most + 1}", parameters)
+
+
+class CrowdedError(ChartError):
+    """Scatter plots have so many rows that they are to be rasters."""
+
+    def __init__(self, scatters: frozenset[int]) -> None:
+        super().__init__("A scatter plot has too many rows for points.")
+        self.scatters = scatters
+
+
+class SparseError(ChartError):
+    """Rasters have so few rows that they are to be points."""
+
+    def __init__(self, scatters: frozenset[int]) -> None:
+        super().__init__("A scatter plot has too few rows for a raster.")
+        self.scatters = scatters

@@ -1,0 +1,47 @@
+"""What a page shows of a chart: the part that its reader has zoomed into, and how many pixels there are for it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from dataapp.views.chart.thinning import MOST_COLUMNS, PIXEL_COLUMNS
+
+type Zoom = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a page shows.
+
+    Attributes:
+        ends: By the selections that zoom, the ends of what is in sight along each column.
+        columns: How many pixels of the screen the widest plot has across.
+    """
+
+    ends: Mapping[str, Mapping[str, Zoom]] = field(default_factory=dict[str, Mapping[str, Zoom]])
+    columns: int = PIXEL_COLUMNS
+
+    def along(self, column: str) -> Zoom | None:
+        """Return the ends along a column, whatever zooms it."""
+        return next((ends[column] for ends in self.ends.values() if column in ends), None)
+
+
+def message_to_window(ends: Mapping[object, object], columns: object) -> Window:
+    """Return what a page says that it shows. Anything may come: what is no range of numbers, it does not show."""
+    known = columns if isinstance(columns, int) and columns > 0 else PIXEL_COLUMNS
+    zooms = {str(name): zoom for name, zoom in ends.items() if isinstance(zoom, dict)}
+    found = {name: _ends_to_zooms(cast("dict[object, object]", zoom)) for name, zoom in zooms.items()}
+    return Window({name: zoom for name, zoom in found.items() if zoom}, min(known, MOST_COLUMNS))
+
+
+def _ends_to_zooms(ends: Mapping[object, object]) -> dict[str, Zoom]:
+    return {str(column): zoom for column, value in ends.items() if (zoom := _ends_to_zoom(value)) is not None}
+
+
+def _ends_to_zoom(ends: object) -> Zoom | None:
+    match cast("list[object]", ends) if isinstance(ends, list) else []:
+        case [int() | float() as low, int() | float() as high] if -math.inf < low < high < math.inf:
+            return float(low), float(high)
+        case _:
+            return None

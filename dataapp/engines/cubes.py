@@ -17,7 +17,7 @@ import atexit
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -60,6 +60,9 @@ class Cube:
         reader: The cell whose rows the query reads, as `Uses.reader`, or None.
         names: The parameters of the input that moves.
         is_of_view: Whether the query is one over the cell's rows, as charts ask, and not for the rows themselves.
+        query: The query.
+        views: The views of crossfilters whose rows it reads.
+        asked_of: What stands for the rows that it was asked of last.
         state: What was decided.
         why: Why no cube fits, for people.
         rows: How many rows the cube has.
@@ -73,6 +76,9 @@ class Cube:
     reader: Hashable
     names: frozenset[str]
     is_of_view: bool = False
+    query: str = ""
+    views: frozenset[Hashable] = frozenset()
+    asked_of: Hashable = None
     state: State = "watched"
     why: str = ""
     rows: int = 0
@@ -111,6 +117,9 @@ class Cubes:
         worth: The seconds below which a plain query needs none.
         most_rows: The most rows that one has.
         least_shrinking: The least number of rows that one row of a cube stands for, on average.
+
+    Attributes:
+        worth: As given.
     """
 
     def __init__(
@@ -124,7 +133,7 @@ class Cubes:
     ) -> None:
         self._engine = engine
         self._most_bytes = most_bytes
-        self._worth = worth
+        self.worth = worth
         self._most_rows = most_rows
         self._least_shrinking = least_shrinking
         self._lock = threading.Lock()
@@ -167,6 +176,11 @@ class Cubes:
         """Return what is known for the queries over the rows of a cell, those used last at the end."""
         with self._lock:
             return [cube for cube in self._known.values() if cube.reader == reader]
+
+    def of_views(self, views: Container[Hashable]) -> Sequence[Cube]:
+        """Return what is known for queries over the rows of views of crossfilters, those used last at the end."""
+        with self._lock:
+            return [cube for cube in self._known.values() if any(view in views for view in cube.views)]
 
     def serve(self, reader: Hashable) -> bool:
         """Whether a cube answers the query over the rows of a cell that was asked last, or is about to."""
@@ -218,8 +232,10 @@ class Cubes:
                 cube = self._known.pop(key, None)
                 if cube is None:
                     reader = None if relation.uses is None else relation.uses.reader
-                    cube = Cube(reader, frozenset(names), text != relation.sql)
+                    cube = Cube(reader, frozenset(names), text != relation.sql, text)
                 self._known[key] = cube
+                cube.asked_of = relation.key
+                cube.views |= frozenset() if relation.uses is None else relation.uses.views
                 if len(cube.values) < 2:
                     cube.values.add(moved)
                 found.append(cube)
@@ -247,7 +263,7 @@ class Cubes:
             for cube in watched:
                 if is_over:
                     cube.plain = seconds if cube.plain is None else min(cube.plain, seconds)
-                is_slow = seconds >= self._worth and (cube.plain is None or cube.plain >= self._worth)
+                is_slow = seconds >= self.worth and (cube.plain is None or cube.plain >= self.worth)
                 if cube.state == "watched" and is_slow and len(cube.values) > 1:
                     cube.state = "waiting"
                     self._orders.append(_Order(cube, relation, text, bound))
@@ -283,7 +299,7 @@ class Cubes:
             cube.fast = seconds if cube.fast is None else min(cube.fast, seconds)
             is_slow = cube.plain is not None and seconds > _GAIN * cube.plain
             cube.slow = cube.slow + 1 if is_slow else 0
-            if self._worth and cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
+            if self.worth and cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
                 cube.state, cube.why = "unfit", "the plain query is as fast"
         if cube.state == "unfit":
             self._release(cube)

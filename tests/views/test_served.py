@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import dataapp as da
+from dataapp.cells.crossfilter import NarrowedView
 from dataapp.cells.selection import SelectionControl
 from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import DuckDB
@@ -110,15 +111,31 @@ def test_sessions_and_modules_that_are_run_again_share_the_figures(engine: DuckD
     assert "answered 2 times, in " in service.views[1].text
 
 
-def test_explain_tells_the_cubes_of_the_view_and_not_those_of_another(engine: DuckDB, cross: Crossfilter) -> None:
-    viewer = Viewer(engine, cross, *cross[1:])
-    viewer.brush(10, 20, 30)
+def explained(viewer: Viewer, cell: Any) -> str:
+    """Return what is said of the cubes of a cell where things are selected as a viewer has."""
 
     def initial(cell: Any) -> object:
         return viewer.session.get(cell) if cell in viewer.session.nodes.raws else defaults(cell)
 
-    text = headless.explain(engine, cross[1], initial, analyze=False)
-    assert "it answered 1 time in" in text.partition("Cubes")[2]
+    text = headless.explain(viewer.session.engine, cell, initial, analyze=False)
+    return text.partition("\nCubes\n")[2].partition("\n\n")[0]
+
+
+def test_explain_tells_the_cubes_of_a_view_of_groups(engine: DuckDB, cross: Crossfilter) -> None:
+    viewer = Viewer(engine, cross, *cross[1:])
+    viewer.brush(10, 20, 30)
+    assert "it answered 1 time in" in explained(viewer, cross[1])
+    assert "none, since median() needs all rows" in explained(viewer, cross[3])
+
+
+def test_explain_tells_no_cubes_of_another_view_of_the_same_cell(engine: DuckDB, cross: Crossfilter) -> None:
+    rows = cross[0].data.source
+    other = NarrowedView(rows.of, cross.selections, {}, cross.bar, "another view").rows(rows.of)
+    viewer = Viewer(engine, cross, other)
+    viewer.brush(10, 20, 30)
+    assert "nothing aggregates the rows that change" in explained(viewer, other)
+    one = NarrowedView(rows.of, cross.selections, {}, cross.bar, "one view").rows(rows.of)
+    assert explained(viewer, one) == ""
 
 
 class Clock:

@@ -146,8 +146,9 @@ class Clock:
         self.due: list[Callable[[], None]] = []
         self.looks = 0
 
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
+    def later(self, seconds: float, call: Callable[[], None]) -> bool:
         self.due.append(call)
+        return True
 
     def run(self) -> None:
         while self.due:
@@ -178,6 +179,18 @@ def test_the_bar_looks_some_times_after_a_change_and_then_no_more(engine: DuckDB
     serving.moved()
     clock.run()
     assert shown(bar) is None
+
+
+def test_without_a_server_each_change_has_one_look(engine: DuckDB, cross: Crossfilter) -> None:
+    viewer = Viewer(engine, cross, cross[1], cross[3])
+    serving = Serving(viewer.session, cross.bar.members)
+    bar = SelectionBar(History(viewer.session, cross.selections), serving)
+    viewer.brush(10, 20, 30)
+    [cube] = [cube for cube in engine.cubes.of_views({cross.bar.members[3].key}) if cube.state == "unfit"]
+    cube.state = "building"  # for ever
+    serving.moved()
+    assert shown(bar)["count"] == "1 of 4 views from cubes"
+    assert shown(bar)["views"][3]["text"] == "a cube is being built"
 
 
 def test_a_look_that_got_lost_is_made_up_for(engine: DuckDB, cross: Crossfilter) -> None:

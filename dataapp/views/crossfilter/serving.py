@@ -18,16 +18,16 @@ _PACE = 0.4  # seconds between looks
 _PATIENCE = 4  # looks after which nothing is expected to change any more
 _OVERDUE = 5.0  # seconds after which a look that was to come will not: what is due can get lost in a document
 
-type Later = Callable[[float, Callable[[], None]], None]
+type Later = Callable[[float, Callable[[], None]], bool]
 
 
-def later(seconds: float, call: Callable[[], None]) -> None:
-    """Call a function on the current document's thread some time from now; without a server, at once."""
+def later(seconds: float, call: Callable[[], None]) -> bool:
+    """Call a function on the current document's thread some time from now; return False where no server does that."""
     document = pn.state.curdoc
     if document is None or document.session_context is None:
-        call()
-    else:
-        document.add_timeout_callback(call, round(1000 * seconds))
+        return False
+    document.add_timeout_callback(call, round(1000 * seconds))
+    return True
 
 
 class Serving:
@@ -36,7 +36,7 @@ class Serving:
     Args:
         session: The session whose views change.
         members: The views.
-        later: Calls a function later on the screen's thread.
+        later: Calls a function later on the screen's thread, or returns False: then each change has one look, at once.
         clock: Tells seconds.
 
     Attributes:
@@ -75,20 +75,24 @@ class Serving:
     def _look_later(self) -> None:
         if self._looks_left and self._followers and not self._session.is_closed:
             self._looks_left -= 1
-            self._due = self._clock()
-            self._later(_PACE, self._look)
+            if self._later(_PACE, self._look):
+                self._due = self._clock()
+            else:
+                self._show()
 
     def _look(self) -> None:
         self._due = None
         if self._session.is_closed:
             return
-        cubes = self._session.engine.cubes
-        found = service_of(self._members, cubes)
-        if is_building(self._members, cubes):
+        self._show()
+        if is_building(self._members, self._session.engine.cubes):
             self._looks_left = max(self._looks_left, 1)
+        self._look_later()
+
+    def _show(self) -> None:
+        found = service_of(self._members, self._session.engine.cubes)
         if found != self.service:
             self.service = found
             for follower in list(self._followers):
                 if (changed := follower()) is not None:
                     changed()
-        self._look_later()

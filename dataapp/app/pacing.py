@@ -13,8 +13,8 @@ same moment the loop does one thing per turn, and looks after timers and sockets
 of them and not for all.
 
 Before it takes a change, Panel opens every parameter of the widget, and of its own state, for writing, and closes them
-all again, several times per change: a large part of what a move takes of the loop. A parameter that
-nobody closed need not be opened.
+all again, several times per change: a large part of what a move takes of the loop. A parameter that nobody closed need
+not be opened.
 """
 
 import asyncio

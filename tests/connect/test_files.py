@@ -264,3 +264,12 @@ def test_compressed_csv_is_read(tmp_path: Path) -> None:
 def test_parquet_written_elsewhere_is_read(tmp_path: Path) -> None:
     pq.write_table(pa.table({"t": pa.array([0], pa.timestamp("ns", "UTC"))}), tmp_path / "x.parquet")
     assert ask(source(tmp_path, "x.parquet")).height == 1
+
+
+def test_a_pattern_in_one_folder_matches_what_a_shell_matches(tmp_path: Path) -> None:
+    for name in ("parta-1.csv", "partb-2.csv", ".parta-3.csv", "partc-4.csv", "parta-5.CSV"):
+        (tmp_path / name).write_text("n\n1\n")
+    (tmp_path / "parta-6.csv").mkdir()
+    assert [Path(path).name for path in expand(str(tmp_path / "part[ab]-?.csv"))] == ["parta-1.csv", "partb-2.csv"]
+    assert [Path(path).name for path in expand(str(tmp_path / ".part*"))] == [".parta-3.csv"]
+    assert expand(str(tmp_path / "none" / "*.csv")) == []

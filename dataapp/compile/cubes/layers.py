@@ -2,11 +2,11 @@
 
 The lower layer has a cube's rows, the upper one has one row for each group and *block* of neighbouring values. A range
 takes from the upper layer the blocks that lie in it, and from the lower one what is left: the blocks at its two ends.
-With 32 blocks that is about a tenth of the rows of a cube with 400 bins, and the same for any number of groups.
+With 32 blocks of 400 bins that is at most one row in seven, for any number of groups.
 
 A block lies in a range when its least and its greatest value do, which is what the condition is asked of: so the
 condition must be a range, which has no gap. Parts of aggregates must be such that parts of the same kind can be made
-of them: sums and extremes are, means and what goes with an extreme are not.
+of them: sums, counts and extremes are; what variances are made of, and what goes with an extreme, are not.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ import re
 import time
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.conftest import Serve, ServedApp
 from tests.views.chart.drawing import relation_of
@@ -154,13 +154,19 @@ _INKED = """canvas => {
 }"""
 
 
-def test_a_line_is_thinned_anew_when_its_window_rests_at_another_width(page: Page, serve: Serve) -> None:
+def _open(page: Page, serve: Serve) -> tuple[ServedApp, Locator]:
+    """Serve the chart and wait until its canvas is drawn."""
     served = serve(_APP)
     page.set_viewport_size({"width": 1000, "height": 700})
     page.goto(served.url, timeout=90_000)
     canvas = page.locator(".chart canvas")
     expect(canvas).to_be_visible(timeout=30_000)
     page.wait_for_function(_DRAWN)
+    return served, canvas
+
+
+def test_a_line_is_thinned_anew_when_its_window_rests_at_another_width(page: Page, serve: Serve) -> None:
+    served, canvas = _open(page, serve)
     first = _wait_for(page, served, "drawn")
     page.wait_for_timeout(600)
     assert len(_drawings(served, "drawn")) == 1  # the page has fewer pixels than it was thinned for
@@ -189,12 +195,7 @@ def test_a_line_is_thinned_anew_when_its_window_rests_at_another_width(page: Pag
 
 
 def test_a_zoom_is_kept_while_the_window_is_resized(page: Page, serve: Serve) -> None:
-    served = serve(_APP)
-    page.set_viewport_size({"width": 1000, "height": 700})
-    page.goto(served.url, timeout=90_000)
-    canvas = page.locator(".chart canvas")
-    expect(canvas).to_be_visible(timeout=30_000)
-    page.wait_for_function(_DRAWN)
+    served, canvas = _open(page, serve)
     box = canvas.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 500, box["y"] + 100)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, cast
 
 from dataapp.cells.cell import Cell
@@ -21,6 +22,7 @@ from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.sql import SqlCell
+from dataapp.engines.consolidation import Expectation
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
 from dataapp.runtime.limits import Limits, limits_of_process
@@ -486,8 +488,19 @@ class Session:
         for cell in fitted:
             self._deliver(lambda cell=cell: self._show_setting(cell))
         self._flush_soon()
+        expected = self._expect(started) if len(started) > 1 else {}
         for run, cancel in started:
-            self._pool.start(lambda run=run, cancel=cancel: self._execute(run, cancel))
+            self._pool.start(lambda run=run, cancel=cancel: self._execute(run, cancel, expected.get(run)))
+
+    def _expect(self, started: list[tuple[Run, Cancel]]) -> dict[Run, Expectation]:
+        """Say beforehand which rows will be asked for, so that one scan may answer for several."""
+        expected: dict[Run, Expectation] = {}
+        for run, cancel in started:
+            table = self.nodes.asks(run)
+            if table is not None:
+                found = expected[run] = self.engine.scans.expect(table.digest, partial(table.relation, self.engine))
+                cancel.on_cancel(found.drop)
+        return expected
 
     def _flush_soon(self) -> None:
         with self._lock:
@@ -505,7 +518,14 @@ class Session:
             if demand in self._demands.get(demand.node, {}):  # one before it may have released it, or ended the session
                 demand.changed()
 
-    def _execute(self, run: Run, cancel: Cancel) -> None:
+    def _execute(self, run: Run, cancel: Cancel, expected: Expectation | None) -> None:
+        try:
+            self._compute(run, cancel)
+        finally:
+            if expected is not None:
+                expected.drop()
+
+    def _compute(self, run: Run, cancel: Cancel) -> None:
         compute = run.node.compute
         if cancel.cancelled or compute is None:  # superseded before it began, or the session has ended
             return

@@ -22,6 +22,7 @@ from dataapp.compile.cubes.statements import Describe, Statement
 from dataapp.compile.cubes.trees import Misfit, Tree, column, named, parameters, replaced, shape, walk
 from dataapp.compile.cubes.writing import Engine, expression, select, written
 from dataapp.compile.identifiers import fold
+from dataapp.compile.layers import Unknown, without_layer
 from dataapp.compile.meaning import Functions, is_volatile
 
 _ROWS = "__dataapp_rows"
@@ -101,17 +102,33 @@ def take_apart(text: str, engine: Parser, describe: Describe) -> Figure:
     computed = [*group.keys.values(), *parts.columns.values()]
     if any(node.get("class") in ("SUBQUERY", "LAMBDA", "STAR") for node in walk(computed)):
         raise Misfit("a query stands inside the aggregates")
+    source, groups, columns = _without_layers(source, group.keys, parts.columns, statement.functions)
+    computed = [*groups.values(), *columns.values()]
     names = frozenset(parameters(source) | parameters(computed))
     over |= {"from_table": engine.serialize(f"FROM {_ROWS}")["statements"][0]["node"]["from_table"]}
     level.node.clear()
     level.node.update(over)
     prune(statement.root)
-    keys = frozenset(map(shape, group.keys.values()))
+    keys = frozenset(map(shape, groups.values()))
     is_small = all(map(_is_small, parts.columns.values()))
     whole = statement.statement(source)
-    figure = Figure(_told(source), names, keys, is_small, group.keys, parts.columns, whole, statement.tree)
+    figure = Figure(_told(source), names, keys, is_small, groups, columns, whole, statement.tree)
     describe(join([figure], engine).text)  # which must not fail for one, or it would for all
     return figure
+
+
+def _without_layers(
+    source: Tree, groups: dict[str, Tree], columns: dict[str, Tree], functions: frozenset[str]
+) -> tuple[Tree, dict[str, Tree], dict[str, Tree]]:
+    """Write what is computed over the columns of SELECTs below as computed over what those read."""
+    try:
+        while (found := without_layer(source, functions)) is not None:
+            below, fill = found
+            filled = [{name: fill(one) for name, one in each.items()} for each in (groups, columns)]
+            source, (groups, columns) = below, filled
+    except Unknown:
+        pass  # this layer stays
+    return source, groups, columns
 
 
 def _aggregating(statement: Statement) -> Level:

@@ -69,7 +69,9 @@ class _Expected:
     """A query that somebody is about to ask."""
 
     key: Hashable
-    make: "Callable[[], Relation]"
+    text: str
+    bound: Mapping[str, object]
+    relation: "Relation"
     wanted: int = 0
     has_begun: bool = False
     flight: _Flight | None = None
@@ -106,11 +108,28 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
+class _Habit:
+    """What somebody asked last, and how often in a row."""
+
+    text: str
+    bound: Mapping[str, object]
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Member:
     expected: _Expected
     relation: "Relation"
     figure: Figure
     plain: float
+
+    @property
+    def text(self) -> str:
+        return self.expected.text
+
+    def value(self, name: str) -> object:
+        bound = self.expected.bound
+        return bound[name] if name in bound else self.relation.parameters[name]
 
 
 class Scans:
@@ -143,20 +162,33 @@ class Scans:
         self._strikes: _Known[tuple[str, ...], int] = _Known()
         self._plain: _Known[Hashable, float] = _Known()
         self._bases: _Known[Hashable, float] = _Known()
+        self._habits: _Known[Hashable, _Habit] = _Known()
         self._alike: _Known[Hashable, bool] = _Known()
         self._shared: _Known[Hashable, Shared] = _Known()
         self.count = 0
 
-    def expect(self, key: Hashable, make: "Callable[[], Relation]") -> Expectation:
-        """Say that a relation's rows are about to be asked for.
+    def expect(self, relation: "Relation") -> Expectation:
+        """Say that a relation's rows are about to be asked for."""
+        return self._expect(relation, relation.sql, {})
+
+    def expect_again(self, asker: Hashable, relation: "Relation") -> Expectation | None:
+        """Say that somebody is about to ask what was asked last of a relation of the same text, if anything was.
 
         Args:
-            key: The relation's key.
-            make: Makes the relation.
+            asker: Who asks, as its readers say.
+            relation: The relation.
         """
         with self._lock:
-            expected = self._expected.setdefault(key, _Expected(key, make))
+            habit = self._habits.get((asker, relation.sql))
+        return self._expect(relation, habit.text, habit.bound) if habit is not None and habit.times > 1 else None
+
+    def _expect(self, relation: "Relation", text: str, bound: Mapping[str, object]) -> Expectation:
+        key = _question(relation, text, bound)
+        with self._lock:
+            expected = self._expected.setdefault(key, _Expected(key, text, bound, relation))
             expected.wanted += 1
+            if len(self._expected) > _MOST_KNOWN:  # somebody went away without a word
+                del self._expected[next(iter(self._expected))]
         return Expectation(lambda: self._drop(expected))
 
     def of(self, reader: Hashable) -> Shared | None:
@@ -164,28 +196,34 @@ class Scans:
         with self._lock:
             return self._shared.get(reader)
 
-    def fetch(self, reader: "Reader", text: str, plain: Callable[[], pa.Table]) -> tuple[pa.Table, float]:
+    def fetch(
+        self, reader: "Reader", text: str, bound: Mapping[str, object], plain: Callable[[], pa.Table]
+    ) -> tuple[pa.Table, float]:
         """Return the rows of a query, and what it takes by itself.
 
         Args:
             reader: Reads the query's relation.
             text: The query.
+            bound: Values of parameters that are not the relation's.
             plain: Runs it by itself.
         """
         relation = reader.relation
-        fits = self._is_on and text == relation.sql and not relation.variables
-        fits = fits and (relation.is_versioned or relation.is_pick)
+        fits = self._is_on and not relation.variables and (relation.is_versioned or relation.is_pick)
+        fits = fits and (text == relation.sql or reader.asker is not None)
         with self._lock:
-            expected = self._expected.get(relation.key) if fits else None
+            expected = self._expected.get(_question(relation, text, bound)) if fits else None
+            if fits and reader.asker is not None:
+                self._learn((reader.asker, relation.sql), text, bound)
+                reader.asker = None  # what it asks first, it may ask again; what comes then depends on the answer
         if expected is not None and expected.flight is None:
             self._choose(expected, reader)
         if expected is not None and (flight := expected.flight) is not None:
             try:
-                rows = self._part(flight, reader)
+                rows = self._part(flight, reader, expected)
             finally:
                 self._leave(flight, expected.key)
             if rows is not None:
-                return rows, self._plain.get(_known_as(relation), self._bases.get(relation.base, 0.0))
+                return rows, self._plain.get((text, relation.base), self._bases.get(relation.base, 0.0))
         started = perf_counter()
         try:
             rows = plain()
@@ -198,11 +236,17 @@ class Scans:
         seconds = perf_counter() - started
         if fits:
             with self._lock:
-                _least(self._plain, _known_as(relation), seconds)
+                _least(self._plain, (text, relation.base), seconds)
                 _least(self._bases, relation.base, seconds)
         return rows, seconds
 
     # Who waits.
+
+    def _learn(self, who: Hashable, text: str, bound: Mapping[str, object]) -> None:
+        """Note what somebody asked; once it was the same twice, it is expected."""
+        known = self._habits.get(who)
+        is_same = known is not None and (known.text, repr(known.bound)) == (text, repr(dict(bound)))
+        self._habits.note(who, _Habit(text, dict(bound), 1 if known is None or not is_same else known.times + 1))
 
     def _drop(self, expected: _Expected) -> None:
         with self._lock:
@@ -238,7 +282,7 @@ class Scans:
         with self._choosing:  # one at a time: who is about to be chosen by another waits for that
             if not self._start(expected):
                 return
-            members = list(self._members(expected, reader))
+            members = list(self._members(expected))
             flight = self._claim(members) if len(members) > 1 else None
         if flight is not None:
             self._fly(flight, members, reader)
@@ -254,38 +298,40 @@ class Scans:
             waiting = list(filter(_waits, self._expected.values()))
         return [other for other in waiting if other is not expected]
 
-    def _members(self, expected: _Expected, reader: "Reader") -> "Iterator[_Member]":
-        first = self._member(expected, reader.relation)
+    def _members(self, expected: _Expected) -> "Iterator[_Member]":
+        first = self._member(expected)
         if first is None:
             return
         yield first
         chosen = [first]
         for other in self._others(expected):
-            relation = other.make()
+            relation = other.relation
             if relation.base != first.relation.base or relation.variables:
                 continue
             uses = relation.uses
             if uses is not None and self._engine.cubes.answers(uses.reader):
                 continue
-            member = self._member(other, relation)
+            member = self._member(other)
             if member is not None and all(_fit(member, one) and self._are_even(member, one) for one in chosen):
                 chosen.append(member)
                 yield member
 
-    def _member(self, expected: _Expected, relation: "Relation") -> _Member | None:
+    def _member(self, expected: _Expected) -> _Member | None:
         """Return a query as one that may be joined, if that is worth it, as far as anything is known of it."""
-        plain = self._plain.get(_known_as(relation), self._bases.get(relation.base))
+        relation, text = expected.relation, expected.text
+        plain = self._plain.get((text, relation.base), self._bases.get(relation.base))
         if plain is None or plain < self._worth:
             return None
-        figure = self._figure(relation)
+        figure = self._figure(expected)
         return None if figure is None else _Member(expected, relation, figure, plain)
 
     def _are_even(self, one: _Member, other: _Member) -> bool:
         """Whether neither of two queries would wait much longer with the other than by itself."""
         return not self._worth or max(one.plain, other.plain) <= _MOST_UNEVEN * min(one.plain, other.plain)
 
-    def _figure(self, relation: "Relation") -> Figure | None:
-        text = relation.sql
+    def _figure(self, expected: _Expected) -> Figure | None:
+        relation, text = expected.relation, expected.text
+        given = {**relation.parameters, **expected.bound}
         if text not in self._figures:
             figure = None
             try:
@@ -293,7 +339,7 @@ class Scans:
 
                     def describe(text: str) -> list[str]:
                         names = parameters(self._engine.serialize(text))
-                        used = {name: value for name, value in relation.parameters.items() if name in names}
+                        used = {name: value for name, value in given.items() if name in names}
                         return [name for name, _ in reader.describe_query(text, used)]
 
                     figure = take_apart(text, self._engine, describe)
@@ -305,10 +351,10 @@ class Scans:
     def _claim(self, members: list[_Member]) -> _Flight | None:
         """Let queries wait for one scan, as far as nobody else answers them yet; the first is the one that runs it."""
         maker = members[0].expected
-        members.sort(key=lambda member: member.relation.sql)  # whoever runs it, it is the same query
+        members.sort(key=lambda member: member.text)  # whoever runs it, it is the same query
         with self._lock:
             members[:] = [member for member in members if member.expected is maker or _waits(member.expected)]
-            texts = tuple(member.relation.sql for member in members)
+            texts = tuple(member.text for member in members)
             if len(members) < 2 or self._strikes.get(texts, 0) > 1:
                 return None
             joint = self._joint(texts, [member.figure for member in members])
@@ -337,7 +383,7 @@ class Scans:
         for member in members:
             frames |= member.relation.frames
             for name in member.figure.names:
-                values[name] = member.relation.parameters[name]
+                values[name] = member.value(name)
 
         def check() -> None:
             for member in members:
@@ -379,7 +425,7 @@ class Scans:
                 if member.relation.uses is not None:
                     self._shared.note(member.relation.uses.reader, Shared(len(members) - 1, seconds, apart))
 
-    def _part(self, flight: _Flight, reader: "Reader") -> pa.Table | None:
+    def _part(self, flight: _Flight, reader: "Reader", expected: _Expected) -> pa.Table | None:
         """Return a query's rows out of those of a scan, or None if it must run by itself."""
         relation = reader.relation
         if not flight.is_over.is_set():
@@ -393,11 +439,12 @@ class Scans:
                 return None
             self._engine.kept.share(table)
         try:
-            at = flight.texts.index(relation.sql)
+            at = flight.texts.index(expected.text)
             text = flight.joint.part(at, table.name)
             asked = flight.joint.asked(at)
-            values = {name: value for name, value in relation.parameters.items() if name in asked}
-            if not self._is_alike(flight.texts, text, values, reader):
+            given = {**relation.parameters, **expected.bound}
+            values = {name: value for name, value in given.items() if name in asked}
+            if not self._is_alike(flight.texts, text, values, reader, expected):
                 return None
             return reader.answer(text, values)
         except Cancelled:
@@ -407,26 +454,36 @@ class Scans:
         finally:
             self._engine.kept.release(table)
 
-    def _is_alike(self, texts: tuple[str, ...], text: str, values: Mapping[str, object], reader: "Reader") -> bool:
+    def _is_alike(
+        self,
+        texts: tuple[str, ...],
+        text: str,
+        values: Mapping[str, object],
+        reader: "Reader",
+        expected: _Expected,
+    ) -> bool:
         """Whether a query's part has the columns that it has by itself, which is looked at once."""
         relation = reader.relation
-        known = relation.sql, texts, relation.shape()
-        if known not in self._alike:
-            same = reader.describe_query(text, values) == reader.describe_query(relation.sql, relation.parameters)
+        known = expected.text, texts, relation.shape(), repr(sorted(expected.bound.items()))
+        with self._lock:
+            same = self._alike.get(known)
+        if same is None:
+            plain = reader.describe_query(expected.text, {**relation.parameters, **expected.bound})
+            same = reader.describe_query(text, values) == plain
             with self._lock:
                 self._alike.note(known, same)
                 if not same:
-                    self._figures.note(relation.sql, None)
-        return self._alike[known]
+                    self._figures.note(expected.text, None)
+        return same
 
 
 def _waits(expected: _Expected) -> bool:
     return expected.wanted > 0 and not expected.has_begun and expected.flight is None
 
 
-def _known_as(relation: "Relation") -> Hashable:
-    """Return what stands for a query in whatever values it runs with."""
-    return relation.sql, relation.base
+def _question(relation: "Relation", text: str, bound: Mapping[str, object]) -> Hashable:
+    """Return what stands for a query with its values."""
+    return relation.key, text, repr(sorted(bound.items()))
 
 
 def _least(known: _Known[Hashable, float], key: Hashable, seconds: float) -> None:
@@ -438,9 +495,7 @@ def _fit(one: _Member, other: _Member) -> bool:
     if not one.figure.fits(other.figure):
         return False
     ours, theirs = one.relation, other.relation
-    if any(
-        repr(ours.parameters[name]) != repr(theirs.parameters[name]) for name in one.figure.names & other.figure.names
-    ):
+    if any(repr(one.value(name)) != repr(other.value(name)) for name in one.figure.names & other.figure.names):
         return False
     return all(ours.frames[name] is theirs.frames[name] for name in ours.frames.keys() & theirs.frames.keys())
 

@@ -357,12 +357,14 @@ class Reader:
 
     Attributes:
         interrupts: Whether its work is still wanted.
+        asker: Who asks, if it may ask the same again of other values (see `Scans.expect_again`), or None.
     """
 
     def __init__(self, engine: DuckDB, relation: Relation) -> None:
         self._engine = engine
         self._relation = relation
         self.interrupts = Interrupts(self._interrupt)
+        self.asker: Hashable = None
         self._streams: list[pa.RecordBatchReader] = []
         self._temporary: list[str] = []
         self._held: list[KeptTable] = []
@@ -408,7 +410,7 @@ class Reader:
             return self._run(text, bound, _rows)
 
         def run() -> tuple[pa.Table, float]:
-            return self._engine.scans.fetch(self, text, plain)
+            return self._engine.scans.fetch(self, text, bound, plain)
 
         def fetch() -> pa.Table:
             return self._engine.cubes.fetch(self, text, bound, run)

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, cast
 
 from dataapp.cells.cell import Cell
@@ -149,6 +148,7 @@ class Session:
         self._closing: dict[weakref.WeakMethod[Callable[[], None]], None] = {}
         self._restarts: Counter[Node] = Counter()
         self._pinged: dict[Demand, None] = {}
+        self._held: list[Callable[[], None]] | None = None  # work of views that begins when all were told
         self._fitted: dict[InputCell, None] = {}
         self._is_flush_due = False
         self._is_wave_due = False
@@ -303,7 +303,15 @@ class Session:
                 cancel.cancel()
                 return Job(cancel)
             self._jobs.add(cancel)
-        self._pool.start(lambda: self._work(job, cancel, done, failed, cell))
+            held = self._held
+
+        def work() -> None:
+            self._work(job, cancel, done, failed, cell)
+
+        if held is not None:
+            held.append(work)
+        else:
+            self._pool.start(work)
         return Job(cancel)
 
     @contextmanager
@@ -498,7 +506,7 @@ class Session:
         for run, cancel in started:
             table = self.nodes.asks(run)
             if table is not None:
-                found = expected[run] = self.engine.scans.expect(table.digest, partial(table.relation, self.engine))
+                found = expected[run] = self.engine.scans.expect(table.relation(self.engine))
                 cancel.on_cancel(found.drop)
         return expected
 
@@ -514,9 +522,16 @@ class Session:
             pinged = list(self._pinged)
             self._pinged.clear()
             self._is_flush_due = False
-        for demand in pinged:
-            if demand in self._demands.get(demand.node, {}):  # one before it may have released it, or ended the session
-                demand.changed()
+            held = self._held = []
+        try:
+            for demand in pinged:
+                if demand in self._demands.get(demand.node, {}):  # one before may have released it, or closed
+                    demand.changed()
+        finally:
+            with self._lock:
+                self._held = None
+            for work in held:
+                self._pool.start(work)
 
     def _execute(self, run: Run, cancel: Cancel, expected: Expectation | None) -> None:
         try:

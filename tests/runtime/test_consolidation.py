@@ -35,7 +35,9 @@ class Desk:
     def __init__(self, engine: DuckDB, pool: Any, figures: Sequence[str] = FIGURES) -> None:
         self.engine = engine
         self.least = knob(0, "INTEGER", name="least")
-        self.large = sql("FROM trades WHERE size >= $least", trades=TRADES, least=self.least, name="large")
+        self.large = sql(
+            "FROM trades WHERE size >= $least", trades=TRADES, least=self.least, name="large", materialize=False
+        )
         self.cells = [sql(text, name=f"figure_{number}", **self.bindings(text)) for number, text in enumerate(figures)]
         self.told = threading.Event()
         self.viewer = Session(engine, pool)

@@ -23,7 +23,7 @@ from dataapp.compile.cubes.trees import Misfit, Tree, column, named, parameters,
 from dataapp.compile.cubes.writing import Engine, expression, select, written
 from dataapp.compile.identifiers import fold
 from dataapp.compile.layers import Unknown, without_layer
-from dataapp.compile.meaning import Functions, is_volatile
+from dataapp.compile.meaning import Functions, is_volatile, unstable_reasons
 
 _ROWS = "__dataapp_rows"
 _SET = "__set"
@@ -89,13 +89,14 @@ def take_apart(text: str, engine: Parser, describe: Describe) -> Figure:
     if tree["error"]:
         raise Misfit("the query cannot be read")
     statement = Statement(cast("Tree", tree), engine, describe)
-    if is_volatile(tree, Functions(engine.unstable_functions(), statement.functions)):
+    functions = Functions(engine.unstable_functions(), statement.functions)
+    if is_volatile(tree, functions):
         raise Misfit("the query differs from run to run")
     level = _aggregating(statement)
     rows = select([expression("1", engine)])
     rows |= {"from_table": level.node["from_table"], "where_clause": level.node["where_clause"]}
     source = statement.alone(rows, level.ctes)
-    _check(source)
+    _check(source, functions)
     group = Group(level, statement.functions, statement.has_column(level), statement.output_names(level))
     parts = _Parts(lambda text: expression(text, engine))
     over = group.over_cube(parts)
@@ -153,8 +154,10 @@ def _reads_another(level: Level, statement: Statement) -> bool:
     return any(map(found.aggregates, others))
 
 
-def _check(source: Tree) -> None:
+def _check(source: Tree, functions: Functions) -> None:
     """Raise Misfit where reading the same rows again may give others."""
+    if unstable := unstable_reasons(source, functions):
+        raise Misfit(unstable[0])
     for node in walk(source):
         if node.get("sample"):
             raise Misfit("rows are sampled")

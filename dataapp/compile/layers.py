@@ -69,8 +69,7 @@ def _query_of(source: Tree, table: Tree) -> Tree | None:
     for entry in cast("list[Tree]", source["cte_map"]["map"]):
         value = entry["value"]
         if fold(entry["key"]) == fold(table["table_name"]):
-            is_written_in = not value["aliases"] and value.get("materialized") != "CTE_MATERIALIZE_ALWAYS"
-            return cast("Tree", value["query"]["node"]) if is_written_in else None
+            return None if value["aliases"] else cast("Tree", value["query"]["node"])
     return None
 
 

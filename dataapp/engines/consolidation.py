@@ -1,8 +1,9 @@
 """Consolidation: queries that wait at the same time and read the same filtered rows are answered by one scan.
 
-Whoever is about to ask says so beforehand (`Scans.expect`). The first of them whose turn comes looks which of those
-that still wait have the same scan (see `dataapp.compile.consolidation`), runs one query for all, and each reads its
-part of the rows of that. Who began already is left alone, and who waits for nobody is not delayed.
+Whoever is about to ask says so beforehand (`Scans.expect`), or is expected to ask what it asked before
+(`expect_again`). The first of them whose turn comes looks which of those that still wait have the same scan (see
+`dataapp.compile.consolidation`), runs one query for all, and each reads its part of the rows of that. Who began already
+is left alone, and who waits for nobody is not delayed.
 
 Invariants:
 
@@ -140,6 +141,10 @@ class Scans:
         is_on: Whether any are shared.
         worth: The seconds below which a query is answered by itself; with 0, any are joined that fit.
         waiting: Entered while a query waits for the scan that another one began.
+
+    Attributes:
+        is_on: As given.
+        count: How many scans answered several queries.
     """
 
     def __init__(
@@ -151,7 +156,7 @@ class Scans:
         waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._engine = engine
-        self._is_on = is_on
+        self.is_on = is_on
         self._worth = worth
         self._waiting = waiting
         self._lock = threading.Lock()
@@ -208,7 +213,7 @@ class Scans:
             plain: Runs it by itself.
         """
         relation = reader.relation
-        fits = self._is_on and not relation.variables and (relation.is_versioned or relation.is_pick)
+        fits = self.is_on and not relation.variables and (relation.is_versioned or relation.is_pick)
         fits = fits and (text == relation.sql or reader.asker is not None)
         with self._lock:
             expected = self._expected.get(_question(relation, text, bound)) if fits else None

@@ -13,7 +13,7 @@ same moment the loop does one thing per turn, and looks after timers and sockets
 of them and not for all.
 
 Before it takes a change, Panel opens every parameter of the widget, and of its own state, for writing, and closes them
-all again, several times per change: half of the time that a move of a slider takes in the loop. A parameter that
+all again, several times per change: a large part of what a move takes of the loop. A parameter that
 nobody closed need not be opened.
 """
 

@@ -10,7 +10,8 @@ Who reads whom, for a view over ``daily``, which reads ``flights``::
     flights → NarrowedRows(flights) → NarrowedCell(daily) → NarrowedRows(daily) → view
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 
 from dataapp.cells.cell import Cell
 from dataapp.cells.explore import ExploreCell
@@ -26,20 +27,38 @@ type Keys = Mapping[tuple[Cell, Cell], tuple[str, str]]
 """By two tables the columns whose values are the same in both."""
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A view of a crossfilter that shows rows.
+
+    Attributes:
+        label: What people call it.
+        key: What stands for it in every session of the process.
+        cells: The cells whose rows it shows.
+    """
+
+    label: str
+    key: Hashable
+    cells: tuple[Cell, ...]
+
+
 class CrossfilterCell(Cell):
     """A crossfilter as one thing: what can be selected in it.
 
     Attributes:
         selections: The selections of all views.
+        members: Its views that show rows.
     """
 
-    __slots__ = ("selections",)
+    __slots__ = ("members", "selections")
 
     selections: tuple[PredicateCell, ...]
+    members: tuple[Member, ...]
 
     def __init__(self, selections: tuple[PredicateCell, ...], namespace: Namespace, *, name: str | None = None) -> None:
         super().__init__(namespace, name)
         self.selections = selections
+        self.members = ()
 
 
 class NarrowedView:
@@ -50,16 +69,29 @@ class NarrowedView:
         selections: The selections of all other views.
         keys: How tables belong together.
         crossfilter: What it is a view of.
+        key: What stands for the view in every session of the process.
         link: Where a key leads from to its root, or None of what is shown.
         placement: Which selection stands where.
     """
 
-    __slots__ = ("_cells", "_outlines", "_rows", "crossfilter", "keys", "link", "placement", "root", "selections")
+    __slots__ = (
+        "_cells",
+        "_outlines",
+        "_rows",
+        "crossfilter",
+        "key",
+        "keys",
+        "link",
+        "placement",
+        "root",
+        "selections",
+    )
 
     root: Cell
     selections: tuple[PredicateCell, ...]
     keys: Keys
     crossfilter: "CrossfilterCell | None"
+    key: Hashable
     link: "Link | None"
     placement: "PlacementCell"
 
@@ -69,9 +101,11 @@ class NarrowedView:
         selections: Iterable[PredicateCell],
         keys: Keys,
         crossfilter: "CrossfilterCell | None" = None,
+        key: Hashable = None,
         link: "Link | None" = None,
     ) -> None:
         self.root = root
+        self.key = key
         self.link = link
         self.crossfilter = crossfilter
         self.selections = tuple(selections)
@@ -244,7 +278,7 @@ class Link:
         self.view = view
         self.table = table
         self.columns = columns
-        self.others = NarrowedView(other, view.selections, view.keys, link=self)
+        self.others = NarrowedView(other, view.selections, view.keys, key=view.key, link=self)
 
 
 class PlacementCell(Cell):

@@ -17,7 +17,7 @@ import atexit
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Hashable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -27,8 +27,9 @@ import pyarrow as pa
 
 from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
-from dataapp.compile.cubes.plan import COUNT, Bin, Moving, Plan, plan
+from dataapp.compile.cubes.plan import COUNT, Plan, plan
 from dataapp.compile.cubes.trees import Misfit, parameters
+from dataapp.engines.bins import put_into_bins
 from dataapp.engines.kept import KeptTable
 from dataapp.errors import Cancelled, DataAppError
 
@@ -61,6 +62,9 @@ class Cube:
         reader: The cell whose rows the query reads, as `Uses.reader`, or None.
         names: The parameters of the input that moves.
         is_of_view: Whether the query is one over the cell's rows, as charts ask, and not for the rows themselves.
+        query: The query.
+        views: The views of crossfilters whose rows it reads.
+        asked_of: What stands for the rows that it was asked of last.
         state: What was decided.
         why: Why no cube fits, for people.
         rows: How many rows the cube has.
@@ -74,6 +78,9 @@ class Cube:
     reader: Hashable
     names: frozenset[str]
     is_of_view: bool = False
+    query: str = ""
+    views: frozenset[Hashable] = frozenset()
+    asked_of: Hashable = None
     state: State = "watched"
     why: str = ""
     rows: int = 0
@@ -113,6 +120,9 @@ class Cubes:
         most_rows: The most rows that one has.
         least_shrinking: The least number of rows that one row of a cube stands for, on average.
         layered_from: The number of rows from which on a cube for a range has two layers.
+
+    Attributes:
+        worth: As given.
     """
 
     def __init__(
@@ -127,7 +137,7 @@ class Cubes:
     ) -> None:
         self._engine = engine
         self._most_bytes = most_bytes
-        self._worth = worth
+        self.worth = worth
         self._most_rows = most_rows
         self._least_shrinking = least_shrinking
         self._layered_from = layered_from
@@ -171,6 +181,11 @@ class Cubes:
         """Return what is known for the queries over the rows of a cell, those used last at the end."""
         with self._lock:
             return [cube for cube in self._known.values() if cube.reader == reader]
+
+    def of_views(self, views: Container[Hashable]) -> Sequence[Cube]:
+        """Return what is known for queries over the rows of views of crossfilters, those used last at the end."""
+        with self._lock:
+            return [cube for cube in self._known.values() if any(view in views for view in cube.views)]
 
     def serve(self, reader: Hashable) -> bool:
         """Whether a cube answers the query over the rows of a cell that was asked last, or is about to."""
@@ -227,8 +242,10 @@ class Cubes:
                 cube = self._known.pop(key, None)
                 if cube is None:
                     reader = None if relation.uses is None else relation.uses.reader
-                    cube = Cube(reader, frozenset(names), text != relation.sql)
+                    cube = Cube(reader, frozenset(names), text != relation.sql, text)
                 self._known[key] = cube
+                cube.asked_of = relation.key
+                cube.views |= frozenset() if relation.uses is None else relation.uses.views
                 if len(cube.values) < 2:
                     cube.values.add(moved)
                 found.append(cube)
@@ -256,7 +273,7 @@ class Cubes:
             for cube in watched:
                 if is_over:
                     cube.plain = seconds if cube.plain is None else min(cube.plain, seconds)
-                is_slow = seconds >= self._worth and (cube.plain is None or cube.plain >= self._worth)
+                is_slow = seconds >= self.worth and (cube.plain is None or cube.plain >= self.worth)
                 if cube.state == "watched" and is_slow and len(cube.values) > 1:
                     cube.state = "waiting"
                     self._orders.append(_Order(cube, relation, text, bound))
@@ -293,7 +310,7 @@ class Cubes:
             cube.fast = seconds if cube.fast is None else min(cube.fast, seconds)
             is_slow = cube.plain is not None and seconds > _GAIN * cube.plain
             cube.slow = cube.slow + 1 if is_slow else 0
-            if self._worth and cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
+            if self.worth and cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
                 cube.state, cube.why = "unfit", "the plain query is as fast"
         if cube.state == "unfit":
             self._release(cube)
@@ -351,7 +368,8 @@ class Cubes:
                 return reader.describe_query(text, used(text))
 
             found = plan(order.text, cube.names, self._engine, lambda text: [name for name, _ in describe(text)])
-            bins, binned = self._bins(found, relation, describe)
+            types = dict(describe(found.build([None] * len(found.moving))))
+            bins, binned = put_into_bins(found.moving, types, relation.parameters)
             build = found.build(bins)
             with self._bounded(reader):
                 table = reader.make_kept(build, used(build))
@@ -438,21 +456,6 @@ class Cubes:
             over.set()
             watcher.join()
 
-    def _bins(
-        self, found: Plan, relation: "Relation", describe: Callable[[str], list[tuple[str, str]]]
-    ) -> tuple[list[Bin | None], dict[str, Steps]]:
-        """Return how each moving column is put into bins, and the steps that each parameter has then."""
-        types = dict(describe(found.build([None] * len(found.moving))))
-        bins: list[Bin | None] = []
-        binned: dict[str, Steps] = {}
-        for moving in found.moving:
-            steps = _common_steps(moving, relation.parameters)
-            put = None if steps is None else _bin(types[moving.value], steps)
-            bins.append(put)
-            if steps is not None and put is not None:
-                binned |= dict.fromkeys(moving.compared or (), steps)
-        return bins, binned
-
     def _evict(self, newest: Cube) -> None:
         """Drop what was used longest ago until all fit the budget."""
         with self._lock:
@@ -483,33 +486,3 @@ def _split(values: Mapping[str, Bound], names: set[str]) -> tuple[str, str]:
     moved = [(name, bound.type, type(bound.value), bound.value) for name, bound in values.items() if name in names]
     still = [(name, bound.type, type(bound.value), bound.value) for name, bound in values.items() if name not in names]
     return repr(moved), repr(still)
-
-
-def _common_steps(moving: Moving, values: Mapping[str, Bound]) -> Steps | None:
-    """Return the steps of all values that a column is compared with, or None if they differ or have none."""
-    found = {values[name].steps for name in moving.compared or ()}
-    [steps] = found if len(found) == 1 else [None]
-    return steps
-
-
-_INTEGERS = frozenset(
-    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"}
-)
-_WIDE = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})  # in the others, distances may not fit
-_MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"})
-_EXACT_DIGITS = 15
-
-
-def _bin(sql_type: str, steps: Steps) -> Bin | None:
-    """Return how values of a type are put into bins, or None where the engine does not compare them as numbers."""
-    whole = steps.whole_bin
-    if steps.kind != "number":
-        fits = sql_type in _MOMENTS if steps.kind == "moment" else sql_type == "TIMESTAMP WITH TIME ZONE"
-        micros = "epoch_us(CAST({} AS TIMESTAMP))" if steps.kind == "moment" else "epoch_us({})"
-        return (lambda value: whole(micros.format(value))) if fits and whole is not None else None
-    if sql_type in _INTEGERS and whole is not None:
-        return whole if sql_type in _WIDE else lambda value: whole(f"CAST({value} AS BIGINT)")
-    digits = int(sql_type[len("DECIMAL(") :].partition(",")[0]) if sql_type.startswith("DECIMAL(") else None
-    if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE") or (digits is not None and digits <= _EXACT_DIGITS):
-        return (lambda value: steps.bin(f"CAST({value} AS DOUBLE)")) if steps.are_exact() else None
-    return None

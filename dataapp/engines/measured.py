@@ -28,11 +28,13 @@ class Uses:
         reader: The cell whose rows are read.
         taken: The cells whose queries are inside, and what stands for their rows.
         kept: The cells of which kept rows are inside, and what stands for these.
+        views: The views of crossfilters whose rows are inside.
     """
 
     reader: Hashable
     taken: Mapping[Hashable, Hashable]
     kept: Mapping[Hashable, Hashable]
+    views: frozenset[Hashable] = frozenset()
 
 
 @dataclass(slots=True)

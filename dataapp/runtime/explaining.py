@@ -7,7 +7,7 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, Refused
 from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.engines.consolidation import Shared
-from dataapp.engines.cubes import Cube
+from dataapp.engines.cubes import Cube, Cubes
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan
@@ -55,7 +55,7 @@ def table_to_text(
     lines += _section("Parameters", (f"${name} = {bound.value!r}" for name, bound in values.items()))
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
     lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
-    lines += _section("Cubes", map(_cube, reader.engine.cubes.of(cell_key(cell))))
+    lines += _section("Cubes", map(_cube, _cubes(table, reader.engine.cubes)))
     lines += _section("Scans for several", _shared(reader.engine.scans.of(cell_key(cell))))
     lines += _section("Computed of lazy frames", (f"`{label}`: {what}" for label, what in computed.items()))
     lines += _section("Fetched from databases", (f"`{label}`: {what}" for label, what in fetched.items()))
@@ -151,6 +151,12 @@ def _chosen(table: Table, measured: Measured) -> Iterator[str]:
             yield f"`{table.labels[cell]}`: rows {'kept' if chosen.is_kept else 'not kept'}, {chosen.why}"
 
 
+def _cubes(table: Table, cubes: Cubes) -> list[Cube]:
+    """Return what is known for the rows of a table: of a view of a crossfilter not what is another view's."""
+    views = table.uses.views
+    return [cube for cube in cubes.of(table.uses.reader) if not views or views & cube.views]
+
+
 def _cube(cube: Cube) -> str:
     """Return, for people, what a cube answers and what it costs and saves, or why there is none."""
     what = f"{'a view of the rows' if cube.is_of_view else 'the rows'} while {_named(cube.names)} moves"
@@ -159,27 +165,34 @@ def _cube(cube: Cube) -> str:
     if cube.state == "unfit":
         return f"{what}: none, since {cube.why}"
     if cube.state == "watched":
-        known = "" if cube.plain is None else f", which takes {_ms(cube.plain)}"
+        known = "" if cube.plain is None else f", which takes {seconds_to_text(cube.plain)}"
         return f"{what}: none so far; the plain query answers{known}"
-    made = f"{count_to_text(cube.rows, 'row')} ({bytes_to_text(cube.bytes)}), built in {_ms(cube.built)}"
+    made = f"{count_to_text(cube.rows, 'row')} ({bytes_to_text(cube.bytes)}), built in {seconds_to_text(cube.built)}"
     if cube.fast is None or cube.plain is None:
         return f"{what}: {made}"
-    gain = f"in {_ms(cube.fast)} where the plain query takes {_ms(cube.plain)}"
-    return f"{what}: {made}; it answered {count_to_text(cube.answers, 'time')} {gain}, and saved {_ms(cube.saved)}"
+    gain = f"in {seconds_to_text(cube.fast)} where the plain query takes {seconds_to_text(cube.plain)}"
+    times, saved = count_to_text(cube.answers, "time"), seconds_to_text(cube.saved)
+    return f"{what}: {made}; it answered {times} {gain}, and saved {saved}"
 
 
 def _shared(shared: Shared | None) -> Iterator[str]:
     if shared is not None:
         others = count_to_text(shared.others, "other")
-        apart = f"where all take about {_ms(shared.apart)} by themselves"
-        yield f"the rows were answered with {others} by one scan, in {_ms(shared.seconds)} {apart}"
+        apart = f"where all take about {seconds_to_text(shared.apart)} by themselves"
+        yield f"the rows were answered with {others} by one scan, in {seconds_to_text(shared.seconds)} {apart}"
 
 
 def _named(names: Iterable[str]) -> str:
     return ", ".join(f"${name}" for name in sorted(names))
 
 
-def _ms(seconds: float) -> str:
+def seconds_to_text(seconds: float) -> str:
+    """Return a short time for people.
+
+    Example:
+        >>> seconds_to_text(0.0031), seconds_to_text(1.5)
+        ('3.1 ms', '1.50 s')
+    """
     return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 

@@ -10,6 +10,7 @@ from typing import cast
 import pyarrow as pa
 
 from dataapp.cells.cell import Cell
+from dataapp.cells.crossfilter import NarrowedCell, NarrowedRows
 from dataapp.cells.database import Database
 from dataapp.cells.input import InputCell
 from dataapp.cells.predicate import PredicateCell
@@ -127,7 +128,8 @@ class Table:
                     kept[cell_key(cell)] = found
                 case _:
                     pass
-        return Uses(cell_key(self.root), taken, kept)
+        views = {cell.view.key for cell in self.parts if isinstance(cell, NarrowedRows | NarrowedCell)}
+        return Uses(cell_key(self.root), taken, kept, frozenset(views))
 
     @cached_property
     def base(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ take with it, and most apps that need it have imported it themselves.
 """
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +20,7 @@ from dataapp.errors import ChartError
 from dataapp.runtime.session import Form, Session
 from dataapp.views.bodies import TableBody, TakeError, ValueBody
 from dataapp.views.card import Card
-from dataapp.views.crossfiltering import bar_of, history_of
+from dataapp.views.crossfiltering import bar_of, history_of, serving_of
 from dataapp.views.texts import text_pane, view_of_value
 
 if TYPE_CHECKING:
@@ -50,14 +50,22 @@ def view_of(cell: Cell, session: Session) -> Any:
             )
         case ExploreCell():
             of, shown = cell.of, {"height": cell.height, "explorer": cell}
-            _remember_selections([of], session)
             return Card(
-                session, of, {of: "table"}, lambda take_error: TableBody(session, of, take_error, **shown), again=again
+                session,
+                of,
+                {of: "table"},
+                lambda take_error: TableBody(session, of, take_error, **shown),
+                _follow_crossfilters([of], session),
+                again,
             )
         case _:
-            _remember_selections([cell], session)
             return Card(
-                session, cell, {cell: "table"}, lambda take_error: TableBody(session, cell, take_error), again=again
+                session,
+                cell,
+                {cell: "table"},
+                lambda take_error: TableBody(session, cell, take_error),
+                _follow_crossfilters([cell], session),
+                again,
             )
 
 
@@ -70,18 +78,32 @@ def view_of_chart(chart: "alt.TopLevelMixin", session: Session) -> Card:
     wants: Mapping[Cell, Form] = {item.source: "table" for item in data if isinstance(item.source, Cell)}
     if not wants:
         raise ChartError("The chart is not over a cell.", hint="start it with da.chart(cell)")
-    _remember_selections(wants, session)
-    again = partial(view_of_chart, chart)
     return Card(
-        session, next(iter(wants)), wants, lambda take_error: ChartBody(session, chart, take_error), again=again
+        session,
+        next(iter(wants)),
+        wants,
+        lambda take_error: ChartBody(session, chart, take_error),
+        _follow_crossfilters(wants, session),
+        partial(view_of_chart, chart),
     )
 
 
-def _remember_selections(cells: Iterable[Cell], session: Session) -> None:
-    """Begin to remember what is selected in a crossfilter with the first of its views that a session has."""
-    for cell in cells:
-        if isinstance(cell, NarrowedRows) and cell.view.crossfilter is not None:
-            history_of(cell.view.crossfilter, session)
+def _follow_crossfilters(cells: Iterable[Cell], session: Session) -> Callable[[], None]:
+    """Begin to remember what is selected with the first view of a crossfilter that a session has.
+
+    Returns:
+        What is to be called whenever something may have become of the cells.
+    """
+    found = {cell.view.crossfilter: None for cell in cells if isinstance(cell, NarrowedRows)}
+    crossfilters = [crossfilter for crossfilter in found if crossfilter is not None]
+    for crossfilter in crossfilters:
+        history_of(crossfilter, session)
+
+    def looked() -> None:
+        for crossfilter in crossfilters:
+            serving_of(crossfilter, session).moved()
+
+    return looked
 
 
 def _value_body(session: Session, cell: Cell, take_error: TakeError) -> ValueBody:

@@ -1,7 +1,8 @@
 """`da.crossfilter`: views that are each filtered by what is selected in all others."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import panel as pn
@@ -9,7 +10,7 @@ import panel as pn
 from dataapp.cells import host
 from dataapp.cells.adapters import as_cell
 from dataapp.cells.cell import Cell
-from dataapp.cells.crossfilter import CrossfilterCell, NarrowedExplorer, NarrowedView
+from dataapp.cells.crossfilter import CrossfilterCell, Member, NarrowedExplorer, NarrowedView
 from dataapp.cells.explore import ExploreCell, FilterCell
 from dataapp.cells.namespace import Namespace
 from dataapp.cells.predicate import PredicateCell
@@ -20,6 +21,7 @@ from dataapp.errors import CrossfilterError
 from dataapp.runtime.session import Session
 from dataapp.views.bodies import is_chart
 from dataapp.views.crossfilter.history import History
+from dataapp.views.crossfilter.serving import Serving
 
 if TYPE_CHECKING:
     from dataapp.views.crossfilter.bar import SelectionBar
@@ -113,22 +115,45 @@ def crossfilter(
     def rows(member: "_Member", cell: Cell) -> Cell:
         if cell not in member.narrowed:
             others = [each for each in selections if each not in member.selections]
-            member.narrowed[cell] = NarrowedView(cell, others, known, bar)
+            member.narrowed[cell] = NarrowedView(cell, others, known, bar, member.key)
         return member.narrowed[cell].rows(cell)
 
-    return Crossfilter(bar, [member.shown(rows) for member in members])
+    for number, member in enumerate(members):
+        member.key = (namespace.file or namespace.module, namespace.line, number)
+    shown = [member.shown(rows) for member in members]
+    bar.members = tuple(
+        Member(_label(member, namespace), member.key, tuple(member.narrowed)) for member in members if member.narrowed
+    )
+    return Crossfilter(bar, shown)
 
 
 def history_of(cell: CrossfilterCell, session: Session) -> History:
     """Return what is and was selected in a session, from the first view that it shows on."""
-    return session.kept(cell, lambda: History(session, cell.selections))
+    return _seen(cell, session).history
+
+
+def serving_of(cell: CrossfilterCell, session: Session) -> Serving:
+    """Return what cubes do for the views of a crossfilter, as a session sees it."""
+    return _seen(cell, session).serving
 
 
 def bar_of(cell: CrossfilterCell, session: Session) -> "SelectionBar":
     """Return the line of a crossfilter in a session."""
     from dataapp.views.crossfilter.bar import SelectionBar
 
-    return SelectionBar(history_of(cell, session))
+    return SelectionBar(history_of(cell, session), serving_of(cell, session))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a session knows of a crossfilter, from the first view that it shows on."""
+
+    history: History
+    serving: Serving
+
+
+def _seen(cell: CrossfilterCell, session: Session) -> _Seen:
+    return session.kept(cell, lambda: _Seen(History(session, cell.selections), Serving(session, cell.members)))
 
 
 class _Member:
@@ -138,6 +163,7 @@ class _Member:
         self.thing = thing
         self.selections = list(selections)
         self.narrowed: dict[Cell, NarrowedView] = {}
+        self.key: Hashable = None
 
     def shown(self, rows: Any) -> object:
         """Return what is shown in its place."""
@@ -183,6 +209,16 @@ def _member(view: object, namespace: Namespace) -> _Member:
             hint="give charts, explorers, tables, and inputs by what they filter: da.match('carrier', carriers)",
         )
     return _Member(cell, [])
+
+
+def _label(member: _Member, namespace: Namespace) -> str:
+    """Return what people call a view: a chart by its title, else by its name, else by what it shows."""
+    thing, cells = member.thing, [*member.narrowed]
+    if isinstance(thing, Cell) and thing.is_named:
+        return thing.label
+    title = getattr(thing, "title", None)
+    said = title if isinstance(title, str) else namespace.name_of(thing)
+    return said or ", ".join(dict.fromkeys(cell.label for cell in cells))
 
 
 def _name_all(selections: Sequence[PredicateCell]) -> None:

@@ -127,10 +127,21 @@ def _conditions(draw: st.DrawFn) -> tuple[str, list[dict[str, Bound]]]:
             return f"abs(hash({name})::HUGEINT % 7) <> hash($low) % 7", low
 
 
+def _under(aggregate: str, condition: str) -> str:
+    """Return an aggregate with a condition in its FILTER, or as it is if it is an expression of several."""
+    if " FILTER (WHERE " in aggregate:
+        return aggregate.replace(" FILTER (WHERE ", f" FILTER (WHERE {condition} AND ")
+    return f"{aggregate} FILTER (WHERE {condition})" if aggregate.count("(") == 1 else aggregate
+
+
 @st.composite
 def _queries(draw: st.DrawFn, condition: str) -> str:
     column = draw(st.sampled_from(sorted(COLUMNS)))
     aggregates = draw(st.lists(st.sampled_from(_AGGREGATES), min_size=1, max_size=4))
+    is_in_filter = draw(st.booleans())
+    if is_in_filter:
+        aggregates = [_under(text, condition) if draw(st.booleans()) else text for text in aggregates]
+        aggregates.append(_under("count(*)", draw(st.sampled_from([condition, f"NOT {condition}"]))))
     keys = draw(st.lists(st.sampled_from(_KEYS), max_size=2, unique=True))
     values = [f"{text.format(c=column)} AS v{number}" for number, text in enumerate(aggregates)]
     groups = [f"{text} AS k{number}" for number, text in enumerate(keys)]
@@ -144,7 +155,7 @@ def _queries(draw: st.DrawFn, condition: str) -> str:
     }[grouped]
     tail = f" GROUP BY {by}" if keys else ""
     if keys and draw(st.booleans()):
-        tail += " HAVING count(*) > 1"
+        tail += f" HAVING {_under('count(*)', condition) if is_in_filter else 'count(*)'} > 1"
     source = draw(
         st.sampled_from(
             [
@@ -157,7 +168,7 @@ def _queries(draw: st.DrawFn, condition: str) -> str:
             ]
         )
     )
-    query = f"SELECT {items} {source.format(p=condition)}{tail}"
+    query = f"SELECT {items} {source.format(p='row >= 0' if is_in_filter else condition)}{tail}"
     around = draw(st.sampled_from(["{}", "WITH relation AS NOT MATERIALIZED ({}) SELECT * FROM relation", "FROM ({})"]))
     return around.format(query)
 
@@ -214,14 +225,11 @@ def test_a_cube_answers_what_the_plain_query_answers(data: st.DataObject) -> Non
 
 @pytest.mark.parametrize("aggregate", _AGGREGATES)
 def test_each_aggregate_is_answered_from_a_cube(aggregate: str) -> None:
-    rows = [dict(zip(COLUMNS, values, strict=True)) | {"row": row} for row, values in enumerate(_ROWS)]
-    schema = pa.schema([(name, kind) for name, (kind, _) in COLUMNS.items()] + [("row", pa.int64())])
-    table = pa.Table.from_pylist(rows, schema)
     query = f"SELECT t, {aggregate.format(c='d')} AS value FROM rows WHERE i >= $low GROUP BY t"
     moves = [{"low": Bound(value, None, _WHOLE)} for value in (3, 5, 0, 11)]
-    assert check(query, table, moves) == "answered"
+    assert check(query, _example(), moves) == "answered"
     needs_others = any(name in aggregate for name in ("var", "stddev", "arg_", "_by", "first", "last"))
-    assert check(query, table, moves, layered=True) == ("answered" if needs_others else "answered by layers")
+    assert check(query, _example(), moves, layered=True) == ("answered" if needs_others else "answered by layers")
 
 
 @pytest.mark.parametrize(
@@ -243,6 +251,35 @@ def test_ranges_are_answered_by_layers(condition: str, is_range: bool) -> None:
     moves = [{"low": Bound(low, None, steps), "high": Bound(high, None, steps)} for low, high in pairs]
     query = f"SELECT k, count(*) AS n, sum(i) AS total, max(i) AS high FROM rows WHERE {condition} GROUP BY k"
     assert check(query, table, moves, layered=True) == ("answered by layers" if is_range else "answered")
+
+
+def _example() -> pa.Table:
+    rows = [dict(zip(COLUMNS, values, strict=True)) | {"row": row} for row, values in enumerate(_ROWS)]
+    schema = pa.schema([(name, kind) for name, (kind, _) in COLUMNS.items()] + [("row", pa.int64())])
+    return pa.Table.from_pylist(rows, schema)
+
+
+@pytest.mark.parametrize("aggregate", [text for text in _AGGREGATES if _under(text, "TRUE") != text])
+def test_each_aggregate_is_answered_from_a_cube_under_a_filter_that_moves(aggregate: str) -> None:
+    filtered = _under(aggregate, "i >= $low").format(c="d")
+    query = (
+        f"SELECT t, count(*) AS all_rows, {filtered} AS value, {aggregate.format(c='d')} AS whole FROM rows GROUP BY t"
+    )
+    moves = [{"low": Bound(value, None, _WHOLE)} for value in (3, 5, 0, 11)]
+    is_variance = aggregate.startswith(("var", "stddev"))
+    why = f"what moves is in the FILTER of {aggregate.partition('(')[0]}()"
+    assert check(query, _example(), moves) == (why if is_variance else "answered")
+
+
+def test_filters_may_ask_different_things_of_what_moves() -> None:
+    query = """
+        SELECT avg(x) FILTER (WHERE i >= $low AND yes) AS above, count(*) FILTER (WHERE NOT i >= $low) AS below,
+               sum(d) FILTER (WHERE d < $low) AS cheap, var_pop(x) AS spread
+        FROM rows WHERE t <> 'c' HAVING count(*) FILTER (WHERE i = $low) < 9
+        ORDER BY max(x) FILTER (WHERE i < $low)
+    """
+    moves = [{"low": Bound(value, None, _WHOLE)} for value in (3, 5, 0, 11)]
+    assert check(query, _example(), moves) == "answered"
 
 
 _ROWS = [

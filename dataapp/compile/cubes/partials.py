@@ -36,11 +36,15 @@ class Partials:
 
     Attributes:
         template: Parses an expression.
+        functions: The names of aggregates.
+        asked: By their shapes, the conditions of aggregates' FILTER whose values move, as parts are asked them.
         columns: What is computed of each part, by column.
         means: Columns of counts and means of which the mean of all parts is needed beside each part, by its name.
     """
 
     template: Template
+    functions: frozenset[str] = frozenset()
+    asked: Mapping[str, Tree] = field(default_factory=dict[str, Tree])
     columns: dict[str, Tree] = field(default_factory=dict[str, Tree])
     means: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     _known: dict[str, str] = field(default_factory=dict[str, str])
@@ -52,6 +56,27 @@ class Partials:
         Raises:
             Misfit: Its parts do not say enough.
         """
+        conditions = conjuncts(call["filter"])
+        moved = [self.asked[shape(condition)] for condition in conditions if shape(condition) in self.asked]
+        if not moved:
+            return self._whole(call)
+        if fold(call["function_name"]) in _VARIANCES:
+            raise Misfit(f"what moves is in the FILTER of {call['function_name']}()")
+        still = conjunction([condition for condition in conditions if shape(condition) not in self.asked])
+        return self._filtered(self._whole(call | {"filter": still}), moved)
+
+    def _filtered(self, whole: Tree, moved: list[Tree]) -> Tree:
+        """Let all aggregates in an expression over the cube take only the parts that pass conditions."""
+
+        def under(node: Tree) -> Tree | None:
+            if node.get("class") != "FUNCTION" or fold(node["function_name"]) not in self.functions:
+                return None
+            return node | {"filter": conjunction([*conjuncts(node["filter"]), *moved])}
+
+        filtered: Tree = replaced(whole, under)
+        return filtered
+
+    def _whole(self, call: Tree) -> Tree:
         name, arguments = fold(call["function_name"]), call["children"]
         orders = call["order_bys"]["orders"]
         if call["distinct"] and name not in ("min", "max"):

@@ -10,6 +10,9 @@ Between the filter and the aggregate only SELECTs may stand that treat each row 
 the condition is asked behind them instead. Inner joins are such, and outer ones that keep all rows of the side with
 the filter. Above the aggregate, anything may stand: it stays as it is.
 
+Where what moves stands in the FILTER of aggregates instead, all rows are in the cube, with bins just so, and the parts
+of these aggregates are put together under a FILTER that asks the condition of what bins keep.
+
 Texts are read and written by the engine's own parser: nothing is guessed about its dialect.
 """
 
@@ -20,7 +23,7 @@ from typing import cast
 
 from dataapp.compile.cubes.groups import Group, reads_columns
 from dataapp.compile.cubes.layers import Layers, is_range
-from dataapp.compile.cubes.partials import Partials
+from dataapp.compile.cubes.partials import Partials, aggregates
 from dataapp.compile.cubes.scopes import Level, prune
 from dataapp.compile.cubes.statements import Describe, Statement
 from dataapp.compile.cubes.trees import (
@@ -166,13 +169,15 @@ class _Planning:
     def planned(self) -> Plan:
         filtering = self._filtering()
         conditions = conjuncts(filtering.node["where_clause"])
-        moved = [condition for condition in conditions if parameters(condition) & self._moving]
-        columns = self._columns(moved)
+        moved = self._moved(conditions)
+        filters = [] if moved else self._filters(filtering.node)
+        columns = self._columns(moved or filters)
         asked = _asked_of_cube(moved, columns)
         filtering.node["where_clause"] = conjunction([one for one in conditions if one not in moved])
         grouping = self._pass_on(filtering, columns)
         places = list(columns.values()) if grouping is filtering else [column(name) for name in _names(columns)]
-        partials = Partials(lambda text: expression(text, self._engine))
+        asked_of_parts = dict(zip(map(shape, filters), _asked_of_cube(filters, columns), strict=True))
+        partials = Partials(lambda text: expression(text, self._engine), self._statement.functions, asked_of_parts)
         group = Group(
             grouping,
             self._statement.functions,
@@ -181,7 +186,7 @@ class _Planning:
         )
         whole = group.over_cube(partials)
         used = parameters(group.keys) | parameters(list(partials.columns.values()))
-        if self._moving & (used | parameters(whole["select_list"])):
+        if self._moving & (used if filters else used | parameters(whole["select_list"])):
             raise Misfit("what moves is in more than a condition")
         count = named(expression("count(*)", self._engine), COUNT)
         parts = {
@@ -197,7 +202,7 @@ class _Planning:
         grouping.node.clear()
         grouping.node.update(whole)
         prune(self._statement.root)
-        compared = [_compared(moved, place, columns.keys(), self._moving) for place in columns]
+        compared = [_compared(moved or filters, place, columns.keys(), self._moving) for place in columns]
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
         layers = self._layers(found, moved, group, partials)
         return Plan(found, layers, built, tuple(places), self._statement.tree, self._engine)
@@ -207,13 +212,13 @@ class _Planning:
     ) -> Layers | None:
         """Return what the layers of a cube for one range hold, or None where it is for something else."""
         merges = partials.merges
-        if len(moving) != 1 or merges is None or moving[0].compared is None or not is_range(moved):
+        if not moved or len(moving) != 1 or merges is None or moving[0].compared is None or not is_range(moved):
             return None
         name = moving[0].value
         return Layers(name, [COUNT, bin_of(name)], list(group.keys), merges)
 
     def _filtering(self) -> Level:
-        """Return the SELECT whose WHERE holds all that moves."""
+        """Return the SELECT whose WHERE, or whose aggregates' FILTER, holds all that moves."""
         total = _count(self._statement.root, self._moving)
         for level in self._levels:
             condition = level.node["where_clause"]
@@ -221,7 +226,22 @@ class _Planning:
                 if here < total:
                     raise Misfit("what moves stands in several places")
                 return level
+            if (here := _count([call["filter"] for call in self._calls(level.node)], self._moving)) and here == total:
+                return level
         raise Misfit("what moves is in no condition")
+
+    def _calls(self, node: Tree) -> Sequence[Tree]:
+        """Return the calls of aggregates in a SELECT."""
+        parts = [node[key] for key in ("select_list", "having", "qualify", "modifiers")]
+        return aggregates(parts, self._statement.functions)
+
+    def _moved(self, conditions: Sequence[Tree]) -> list[Tree]:
+        return [condition for condition in conditions if parameters(condition) & self._moving]
+
+    def _filters(self, node: Tree) -> list[Tree]:
+        """Return the conditions that move in the FILTER of aggregates, each once."""
+        found = [condition for call in self._calls(node) for condition in self._moved(conjuncts(call["filter"]))]
+        return list({shape(condition): condition for condition in found}.values())
 
     def _columns(self, moved: Sequence[Tree]) -> dict[str, Tree]:
         """Return what the moving conditions ask of a row: columns, and expressions of columns, by their shapes."""

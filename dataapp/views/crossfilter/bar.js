@@ -1,9 +1,11 @@
-// What is selected in a crossfilter, as chips that can be taken away, with buttons to undo and to reset.
+// What is selected in a crossfilter, as chips that can be taken away, with buttons to undo and to reset; at the end what
+// cubes do for its views, once there are any.
 //
 // Everything that it shows is set as text, never as markup.
 
 import {makeChip} from "../chart/chips.js";
 import css from "./bar.css";
+import {makeServed} from "./served.js";
 
 export function render({model, el}) {
   const style = document.createElement("style");
@@ -30,7 +32,13 @@ export function render({model, el}) {
 
   for (const name of ["chips", "can_undo", "can_reset"]) model.on(name, draw);
   draw();
-  el.append(style, line);
+  const served = makeServed();
+  model.on("served", () => served.show(model.served));
+  served.show(model.served);
+  const bar = document.createElement("div");
+  bar.className = "bar";
+  bar.append(line, ...served.elements);
+  el.append(style, bar);
 }
 
 function action(text, act) {

@@ -2,12 +2,12 @@
 
 A query is taken apart at the one SELECT in it that aggregates rows of its sources: what that reads (FROM, WHERE and
 what these can name) is its *scan*; the keys of its groups and its aggregates are its *columns*. Queries of equal scans
-are joined: one query computes the columns of all of them, over the groups of each, and each then reads its own groups
-and columns from the rows of that one. There its SELECT stands as its author wrote it, over groups of one row each: so
-HAVING, order, limit and windows, and whatever stands around it, stay as they are.
+and equal groups are joined: one query computes the aggregates of all of them, and each then reads its own columns from
+the rows of that one. There its SELECT stands as its author wrote it, over groups of one row each: so HAVING, order,
+limit and windows, and whatever stands around it, stay as they are.
 
-With different groups, the joint query has GROUPING SETS, in which the engine computes each aggregate over the groups of
-each. So only aggregates whose state is small are joined in this way; any are over equal groups.
+Queries of different groups are not joined: with GROUPING SETS, the engine computes each aggregate over the groups of
+each, which takes longer than the queries one after another.
 """
 
 import json
@@ -26,15 +26,6 @@ from dataapp.compile.inlining import Unknown, without_layer
 from dataapp.compile.meaning import Functions, is_volatile, unstable_reasons
 
 _ROWS = "__dataapp_rows"
-_SET = "__set"
-_MOST_KEYS = 48  # of all groups: GROUPING() has a bit for each
-_SMALL = frozenset(
-    {"count", "count_star", "count_if", "countif", "sum", "avg", "mean", "min", "max", "product"}
-    | {"bool_and", "bool_or", "bit_and", "bit_or", "bit_xor", "fsum", "kahan_sum", "favg"}
-    | {"var_pop", "var_samp", "variance", "stddev_pop", "stddev_samp", "stddev", "skewness", "kurtosis"}
-    | {"covar_pop", "covar_samp", "corr", "regr_slope", "regr_intercept", "regr_r2", "regr_count"}
-    | {"arg_min", "arg_max", "argmin", "argmax", "min_by", "max_by", "first", "last", "any_value"}
-)
 
 
 class Parser(Engine, Protocol):
@@ -53,7 +44,6 @@ class Figure:
         scan: Equal for equal scans.
         names: The parameters of what is computed in the scan.
         keys: Equal for equal groups.
-        is_small: Whether all its aggregates have small states.
         groups: The keys of its groups, by their names in `answer`.
         columns: Its aggregates, by their names in `answer`.
         source: A query that reads the rows of its scan.
@@ -63,7 +53,6 @@ class Figure:
     scan: str
     names: frozenset[str]
     keys: frozenset[str]
-    is_small: bool
     groups: dict[str, Tree]
     columns: dict[str, Tree]
     source: Tree
@@ -71,7 +60,7 @@ class Figure:
 
     def fits(self, other: "Figure") -> bool:
         """Whether one scan may answer both."""
-        return self.scan == other.scan and (self.keys == other.keys or (self.is_small and other.is_small))
+        return self.scan == other.scan and self.keys == other.keys
 
 
 def take_apart(text: str, engine: Parser, describe: Describe) -> Figure:
@@ -111,9 +100,8 @@ def take_apart(text: str, engine: Parser, describe: Describe) -> Figure:
     level.node.update(over)
     prune(statement.root)
     keys = frozenset(map(shape, groups.values()))
-    is_small = all(map(_is_small, parts.columns.values()))
     whole = statement.statement(source)
-    figure = Figure(_told(source), names, keys, is_small, groups, columns, whole, statement.tree)
+    figure = Figure(_told(source), names, keys, groups, columns, whole, statement.tree)
     describe(join([figure], engine).text)  # which must not fail for one, or it would for all
     return figure
 
@@ -179,10 +167,6 @@ def _unplaced(value: object) -> object:
     return value
 
 
-def _is_small(call: Tree) -> bool:
-    return fold(call["function_name"]) in _SMALL and not call["distinct"] and not call["order_bys"]["orders"]
-
-
 class _Parts(Partials):
     """Aggregates that are computed as a whole: each group has one row that holds them."""
 
@@ -233,9 +217,6 @@ def join(figures: Sequence[Figure], engine: Engine) -> Joint:
     Args:
         figures: Queries that fit each other.
         engine: Writes their dialect.
-
-    Raises:
-        Misfit: They have too many groups.
     """
     return _Joining(engine).joined(figures)
 
@@ -244,8 +225,8 @@ def join(figures: Sequence[Figure], engine: Engine) -> Joint:
 class _Joining:
     """One run of `join`.
 
-    Keys and arguments of aggregates are columns of a SELECT of their own, below the groups: two keys that the engine
-    takes for one, such as `day` and `day::DATE`, would be one in GROUPING SETS otherwise.
+    Keys and arguments of aggregates are columns of a SELECT of their own, below the groups: behind GROUP BY, a key that
+    a SELECT below computes as a number, such as `2 AS year`, would be a position otherwise.
     """
 
     engine: Engine
@@ -255,22 +236,16 @@ class _Joining:
 
     def joined(self, figures: Sequence[Figure]) -> Joint:
         """See `join`."""
-        places = [self._places(figure) for figure in figures]
-        if len(self.keys) > _MOST_KEYS:
-            raise Misfit("there are too many groups")
-        at = {key: number for number, key in enumerate(self.keys)}
-        sets = [tuple(sorted(at[key] for key in figure.keys)) for figure in figures]
-        distinct = list(dict.fromkeys(sets))
         parts: list[tuple[str, Tree]] = []
-        for figure, names, found in zip(figures, places, sets, strict=True):
-            columns = ", ".join(f"{there} AS {here}" for here, there in names.items()) or "1 AS __one"
-            chosen = f" WHERE {_SET} = {self._bits(found)}" if len(distinct) > 1 else ""
-            parts.append((f"FROM (SELECT {columns} FROM {{table}}{chosen}) AS {_ROWS}", figure.answer))
-        text = written(self._scan(figures[0].source, distinct), self.engine)
+        for figure in figures:
+            places = self._places(figure).items()
+            columns = ", ".join(f"{there} AS {here}" for here, there in places) or "1 AS __one"
+            parts.append((f"FROM (SELECT {columns} FROM {{table}}) AS {_ROWS}", figure.answer))
+        text = written(self._scan(figures[0].source), self.engine)
         names = frozenset[str]().union(*(figure.names for figure in figures))
         return Joint(text, names, tuple(parts), self.engine)
 
-    def _scan(self, source: Tree, sets: Sequence[Sequence[int]]) -> Tree:
+    def _scan(self, source: Tree) -> Tree:
         """Return the query of the scan."""
         one = expression("1", self.engine)
         [first] = source["statements"]
@@ -278,12 +253,11 @@ class _Joining:
         table: Tree = self.engine.serialize(f"FROM (SELECT 1) AS {_ROWS}")["statements"][0]["node"]["from_table"]
         table["subquery"]["node"] = rows
         keys = [column(key["alias"]) for key in self.keys.values()]
-        number = [self._number_of_set(keys)] if len(sets) > 1 else []
         groups = {
-            **select([*self.keys.values(), *self.calls.values(), *number]),
+            **select([*self.keys.values(), *self.calls.values()]),
             "from_table": table,
             "group_expressions": keys,
-            "group_sets": [list(found) for found in sets] if keys else [],
+            "group_sets": [list(range(len(keys)))] if keys else [],
             "aggregate_handling": "STANDARD_HANDLING" if keys else "FORCE_AGGREGATES",
         }
         return source | {"statements": [first | {"node": groups}]}
@@ -319,12 +293,3 @@ class _Joining:
     def _row(self, computed: Tree) -> str:
         known = self.rows.setdefault(shape(computed), named(computed, f"__x{len(self.rows)}"))
         return str(known["alias"])
-
-    def _number_of_set(self, keys: Sequence[Tree]) -> Tree:
-        call = expression("grouping(__key)", self.engine)
-        return named(call | {"children": list(keys)}, _SET)
-
-    def _bits(self, keys: Sequence[int]) -> int:
-        """Return what GROUPING() says of a set: a bit for each key that is not in it, the first key's the highest."""
-        last = len(self.keys) - 1
-        return sum(1 << (last - number) for number in range(len(self.keys)) if number not in keys)

@@ -1,9 +1,9 @@
 """Consolidation: queries that wait at the same time and read the same filtered rows are answered by one scan.
 
 Whoever is about to ask says so beforehand (`Scans.expect`), or is expected to ask what it asked before
-(`expect_again`). The first of them whose turn comes looks which of those that still wait have the same scan (see
-`dataapp.compile.consolidation`), runs one query for all, and each reads its part of the rows of that. Who began already
-is left alone, and who waits for nobody is not delayed.
+(`expect_again`). The first of them whose turn comes looks which of those that still wait have the same scan and groups
+(see `dataapp.compile.consolidation`), runs one query for all, and each reads its part of the rows of that. Who began
+already is left alone, and who waits for nobody is not delayed.
 
 Invariants:
 
@@ -163,7 +163,7 @@ class Scans:
         self._choosing = threading.Lock()
         self._expected: dict[Hashable, _Expected] = {}
         self._figures: _Known[str, Figure | None] = _Known()
-        self._joints: _Known[tuple[str, ...], Joint | None] = _Known()
+        self._joints: _Known[tuple[str, ...], Joint] = _Known()
         self._strikes: _Known[tuple[str, ...], int] = _Known()
         self._plain: _Known[Hashable, float] = _Known()
         self._bases: _Known[Hashable, float] = _Known()
@@ -362,21 +362,13 @@ class Scans:
             texts = tuple(member.text for member in members)
             if len(members) < 2 or self._strikes.get(texts, 0) > 1:
                 return None
-            joint = self._joint(texts, [member.figure for member in members])
+            joint = self._joints.get(texts)
             if joint is None:
-                return None
+                joint = self._joints.note(texts, join([member.figure for member in members], self._engine))
             flight = _Flight(joint, texts, {member.expected.key for member in members})
             for member in members:
                 member.expected.flight = flight
         return flight
-
-    def _joint(self, texts: tuple[str, ...], figures: Sequence[Figure]) -> Joint | None:
-        if texts not in self._joints:
-            try:
-                self._joints.note(texts, join(figures, self._engine))
-            except Misfit:
-                self._joints.note(texts, None)
-        return self._joints[texts]
 
     # What is run.
 

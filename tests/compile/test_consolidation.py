@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataapp.compile.consolidation import Figure, take_apart
+from dataapp.compile.consolidation import Figure, join, take_apart
 from dataapp.compile.cubes.trees import Misfit
 from dataapp.compile.target import DUCKDB
 from dataapp.engines.duckdb import DuckDB
@@ -38,6 +38,13 @@ def test_what_differs_only_in_what_it_aggregates_has_the_same_scan(text: str) ->
     assert apart(text).fits(apart(text))
 
 
+def test_a_key_that_is_computed_as_a_number_is_no_position() -> None:
+    below = f"(SELECT 3 AS three, i, s FROM {ROWS} WHERE i > 0)"
+    joint = join([apart(f"SELECT s, three, sum(i) AS total FROM {below} GROUP BY s, three")], ENGINE)
+    with Relation(joint.text, key=joint.text, engine=ENGINE).open() as reader:
+        assert sorted(tuple(row.values()) for row in reader.fetch().to_pylist()) == [("a", 3, 1), ("b", 3, 2)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -51,10 +58,13 @@ def test_what_reads_other_rows_has_another_scan(text: str) -> None:
     assert not apart(text).fits(apart(COUNT))
 
 
-def test_large_states_are_joined_only_over_equal_groups() -> None:
-    median, count = (f"SELECT s, {call} FROM {ROWS} GROUP BY s" for call in ("median(i)", "count(*)"))
-    assert apart(median).fits(apart(count))
-    assert not apart(median).fits(apart(f"SELECT count(*) FROM {ROWS}"))
+def test_only_equal_groups_fit() -> None:
+    known = apart(f"SELECT s, day, count(*) FROM {ROWS} GROUP BY s, day")
+    assert known.fits(
+        apart(f"SELECT median(i), day AS date, s FROM {ROWS} GROUP BY ALL HAVING count(*) > 1 ORDER BY 1")
+    )
+    for other in ("count(*)", "s, count(*)", "s, day::DATE AS day, count(*)", "s, day, i, count(*)"):
+        assert not known.fits(apart(f"SELECT {other} FROM {ROWS} GROUP BY ALL"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataapp.engines.relation import Relation
 from dataapp.errors import DataAppError
 from tests.engines.random_tables import COLUMNS, is_same, sorted_rows, tables
 
-_SMALL = (
+_AGGREGATES = (
     "count(*)",
     "count({c})",
     "count(*) FILTER (WHERE i > 3)",
@@ -39,8 +39,6 @@ _SMALL = (
     "sum(i + $factor)",
     "sum(x) / nullif(count(x), 0)",
     "round(100.0 * count(*) / sum(count(*)) OVER (), 6)",
-)
-_LARGE = (
     "count(DISTINCT {c})",
     "median(x)",
     "quantile_cont(x, 0.25)",
@@ -83,15 +81,27 @@ _SOURCES = (
 )
 
 
-_MADE = {"i": "b % 5", "x": "x * 2", "t": "upper(t)", "yes": "NOT rows.yes", "d": "d + 1", "b": "i::BIGINT"}
+_MADE = {
+    "i": ("b % 5", "2"),
+    "x": ("x * 2",),
+    "t": ("upper(t)",),
+    "yes": ("NOT rows.yes",),
+    "d": ("d + 1",),
+    "b": ("i::BIGINT",),
+}
+_keys = st.lists(st.sampled_from(_KEYS), max_size=2, unique=True)
+_layers = st.fixed_dictionaries({name: st.sampled_from([name, *others]) for name, others in _MADE.items()})
 
 
 @st.composite
-def _queries(draw: st.DrawFn, source: str) -> str:
+def _queries(draw: st.DrawFn, source: str, groups: Sequence[str], made: Mapping[str, str]) -> str:
+    """Draw a query over rows of a source, with groups and a layer that most others have, too."""
     column = draw(st.sampled_from(sorted(COLUMNS)))
-    known = _SMALL if draw(st.booleans()) else (*_SMALL, *_LARGE)
-    values = draw(st.lists(st.sampled_from(known), min_size=1, max_size=3))
-    keys = draw(st.lists(st.sampled_from(_KEYS), max_size=2, unique=True))
+    values = draw(st.lists(st.sampled_from(_AGGREGATES), min_size=1, max_size=3))
+    is_alike = draw(st.integers(0, 3)) > 0
+    keys = draw(st.permutations(groups) if is_alike else _keys)
+    made = made if is_alike else draw(_layers)
+    layer = ", ".join(f"{made.get(name, name)} AS {name}" for name in draw(st.permutations([*COLUMNS, "row"])))
     items = [f"{text} AS k{number}" if draw(st.booleans()) else text for number, text in enumerate(keys)]
     items += [f"{text.format(c=column)} AS v{number}" for number, text in enumerate(values)]
     by = draw(st.sampled_from(["ALL", ", ".join(str(number + 1) for number in range(len(keys))), ", ".join(keys)]))
@@ -100,8 +110,6 @@ def _queries(draw: st.DrawFn, source: str) -> str:
         tail += " HAVING count(*) > $least"
     if keys and draw(st.booleans()):
         tail += " ORDER BY ALL LIMIT 3"
-    made = draw(st.fixed_dictionaries({name: st.sampled_from([name, other]) for name, other in _MADE.items()}))
-    layer = ", ".join(f"{made.get(name, name)} AS {name}" for name in draw(st.permutations([*COLUMNS, "row"])))
     inner = f"SELECT {', '.join(items)} {source.replace('{layer}', f'SELECT {layer}')}{tail}"
     around = draw(
         st.sampled_from(
@@ -178,6 +186,7 @@ _found: dict[bool, int] = {}
 @given(st.data())
 def test_one_scan_answers_what_each_query_answers_by_itself(data: st.DataObject) -> None:
     source = data.draw(st.sampled_from(_SOURCES))
-    queries = data.draw(st.lists(_queries(source), min_size=2, max_size=5, unique=True))
+    alike = _queries(source, data.draw(_keys), data.draw(_layers))
+    queries = data.draw(st.lists(alike, min_size=2, max_size=5, unique=True))
     count = check(queries, data.draw(tables()), data.draw(_MOVES))
     _found[count > 0] = _found.get(count > 0, 0) + 1

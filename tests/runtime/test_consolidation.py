@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import polars as pl
@@ -21,11 +22,11 @@ TRADES = pl.DataFrame(
     {"size": list(range(1000)), "symbol": ["A", "B"] * 500, "price": [n % 10 / 4 for n in range(1000)]}
 )
 FIGURES = (
-    "SELECT count(*) AS n FROM large",
-    "SELECT sum(size)::BIGINT AS total FROM large HAVING count(*) > 1",
-    "SELECT symbol, max(price) AS high FROM large GROUP BY ALL ORDER BY ALL",
+    "SELECT price, count(*) AS n FROM large GROUP BY ALL ORDER BY ALL",
+    "SELECT sum(size)::BIGINT AS total, price AS cost FROM large GROUP BY price HAVING count(*) > 1 ORDER BY cost",
+    "SELECT max(n)::BIGINT AS most FROM (SELECT price, count(*) AS n FROM large GROUP BY price)",
     "SELECT price, count(*) AS n FROM large GROUP BY price ORDER BY n DESC, price LIMIT 3",
-    "SELECT min(size) AS least, $least AS asked FROM large",
+    "SELECT price, median(size)::INTEGER AS middle, $least AS asked FROM large GROUP BY 1 ORDER BY 1 DESC LIMIT 1",
 )
 
 
@@ -56,17 +57,15 @@ class Desk:
             self.told.clear()
 
     def check(self, least: int) -> None:
-        left = [n for n in range(1000) if n >= least]
-        prices = [(price / 4, sum(n % 10 == price for n in left)) for price in range(10)]
+        sizes = {price / 4: range(least + (price - least) % 10, 1000, 10) for price in range(10)}
+        left = {price: found for price, found in sizes.items() if found}
+        counts = [(price, len(found)) for price, found in left.items()]
         found = [rows(demand) for demand in self.demands[: len(FIGURES)]]
-        assert found[0] == [(len(left),)]
-        assert found[1] == ([(sum(left),)] if len(left) > 1 else [])
-        highest = [
-            (symbol, max((n % 10 / 4 for n in left if n % 2 == odd), default=None)) for odd, symbol in enumerate("AB")
-        ]
-        assert found[2] == [row for row in highest if row[1] is not None]
-        assert found[3] == sorted((row for row in prices if row[1]), key=lambda row: (-row[1], row[0]))[:3]
-        assert found[4] == [(min(left, default=None), least)]
+        assert found[0] == counts
+        assert found[1] == [(sum(found), price) for price, found in left.items() if len(found) > 1]
+        assert found[2] == [(max((n for _, n in counts), default=None),)]
+        assert found[3] == sorted(counts, key=lambda row: (-row[1], row[0]))[:3]
+        assert found[4] == [(price, int(median(found)), least) for price, found in left.items()][-1:]
 
 
 @pytest.fixture
@@ -107,6 +106,19 @@ def test_figures_over_one_filter_are_one_scan(engine: DuckDB, scans_of_rows: lis
     assert shared.others == 4
 
 
+def test_figures_of_different_groups_are_scans_of_their_own(engine: DuckDB, scans_of_rows: list[str]) -> None:
+    others = ("SELECT count(*) AS n FROM large", "SELECT symbol, min(size) AS least FROM large GROUP BY ALL ORDER BY 1")
+    desk = Desk(engine, InlinePool(), [*FIGURES, *others])
+    for least in (5, 6):
+        scans_of_rows.clear()
+        desk.move(least)
+        desk.check(least)
+        assert [rows(demand) for demand in desk.demands[-2:]] == [[(1000 - least,)], [("A", 6), ("B", least | 1)]]
+        assert len(scans_of_rows) == 3, scans_of_rows
+    assert engine.scans.count == 2
+    assert engine.scans.of(cell_key(desk.cells[-1])) is None
+
+
 def test_nothing_is_shared_where_that_is_switched_off(scans_of_rows: list[str]) -> None:
     engine = DuckDB(cube_bytes=0, shares_scans=False)
     desk = Desk(engine, InlinePool())
@@ -127,7 +139,11 @@ def test_what_is_fast_is_answered_by_itself(scans_of_rows: list[str]) -> None:
 
 
 def test_a_figure_that_fails_tells_its_own_error(engine: DuckDB) -> None:
-    desk = Desk(engine, InlinePool(), [*FIGURES, "SELECT max((symbol || size)::INTEGER) AS wrong FROM large"])
+    desk = Desk(
+        engine,
+        InlinePool(),
+        [*FIGURES, "SELECT price, max((symbol || size)::INTEGER) AS wrong FROM large GROUP BY ALL"],
+    )
     for least in (5, 6, 7):
         desk.move(least)
         desk.check(least)
@@ -152,7 +168,7 @@ def test_a_scan_goes_on_for_those_who_want_it_when_its_first_reader_gives_up(eng
     before = engine.scans.count
     pool.run_all()
     assert engine.scans.count == before + 1
-    assert rows(demands[0]) == [(980,)]
+    assert rows(demands[0]) == [(price / 4, 98) for price in range(10)]
     assert len(engine.kept) == 0
     viewer.close()
 
@@ -172,7 +188,7 @@ def test_superseded_figures_leave_nothing_behind(engine: DuckDB) -> None:
     pool.run(len(pool.work) - 1)  # the wave supersedes the others, which wait
     assert len(engine.kept) == 0
     pool.run_all()
-    assert rows(demands[0]) == [(970,)]
+    assert rows(demands[0]) == [(price / 4, 97) for price in range(10)]
     assert len(engine.kept) == 0
     viewer.close()
 

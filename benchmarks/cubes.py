@@ -81,7 +81,7 @@ def _six_views(settings: Settings) -> Iterator[Figure]:
     with ExitStack() as opened:
         crowds = {
             "cubes": opened.enter_context(Crowd(1, views, least, cube_bytes=_BYTES)),
-            "plain": opened.enter_context(Crowd(1, views, least)),
+            "plain": opened.enter_context(Crowd(1, views, least, shares_scans=False)),
         }
         for step in (1, 2, 3):
             crowds["cubes"].set(100 * step)

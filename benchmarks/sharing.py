@@ -49,6 +49,15 @@ READERS = (
 )
 
 
+FIGURES = (
+    "SELECT symbol, count(*) AS trades FROM chosen GROUP BY ALL HAVING count(*) > 9",
+    "SELECT symbol, sum(size * price) AS worth, avg(price) AS price FROM chosen GROUP BY ALL",
+    "SELECT symbol, max(price) AS high, min(price) AS low FROM chosen GROUP BY ALL",
+    "SELECT symbol, sum(size)::BIGINT AS volume FROM chosen GROUP BY ALL ORDER BY volume DESC LIMIT 9",
+    "SELECT symbol, stddev(price) AS spread FROM chosen GROUP BY ALL",
+)
+
+
 def measure(settings: Settings) -> Iterator[Figure]:
     """Measure readers of one aggregate, a question that was asked before, and many who ask at once."""
     trades = da.source(settings.trades())
@@ -57,6 +66,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
     readers = [da.sql(text, totals=totals) for text in READERS]
     turns = settings.repetitions(12)
     yield from _six_readers(readers, least, turns)
+    yield _figures(trades, turns)
     yield from _chosen(trades, settings.repetitions(8))
     yield _asked_again(totals, turns)
     yield _many_sessions(totals, least, settings.repetitions(6))
@@ -69,6 +79,30 @@ def _six_readers(readers: Sequence[Any], least: InputCell, turns: int) -> Iterat
             {"six": lambda turn: six.set(_value(turn)), "one": lambda turn: one.set(_value(turn))}, turns
         )
     yield within_ratio("six readers of one aggregate, against one", taken["six"], taken["one"], at_most=1.3)
+
+
+def _figures(trades: Any, turns: int) -> Figure:
+    """Let five figures of the same groups over one filter be answered by one scan, and each by its own."""
+    least = da.input(pn.widgets.IntSlider, start=0, end=1_000_000, value=0)
+    chosen = da.sql("FROM trades WHERE size >= $least", trades=trades, least=least, materialize=False)
+    cells = [da.sql(text, chosen=chosen) for text in FIGURES]
+    with ExitStack() as opened:
+        together, apart = (opened.enter_context(Crowd(1, cells, least, shares_scans=on)) for on in (True, False))
+        for crowd in (together, apart):
+            crowd.set(1)
+        before = together.engine.scans.count
+        taken = take_turns(
+            {"together": lambda turn: together.set(_value(turn)), "apart": lambda turn: apart.set(_value(turn))}, turns
+        )
+        notes = (f"{together.engine.scans.count - before} scans for several in {turns} moves",)
+    times = ratio(taken["apart"], taken["together"])
+    return Figure(
+        "five figures of the same groups over one filter, by one scan",
+        taken["together"],
+        taken["apart"],
+        f"{times:.1f} times as fast",
+        notes=notes,
+    )
 
 
 def _chosen(trades: Any, turns: int) -> Iterator[Figure]:
@@ -158,11 +192,13 @@ class TimedResults(Results):
 class Crowd:
     """Sessions that show the same cells, on an engine of their own."""
 
-    def __init__(self, count: int, cells: Sequence[Any], moved: InputCell, *, cube_bytes: int = 0) -> None:
+    def __init__(
+        self, count: int, cells: Sequence[Any], moved: InputCell, *, cube_bytes: int = 0, shares_scans: bool = True
+    ) -> None:
         self._moved = moved
         self.results = TimedResults()
         self._told = threading.Event()
-        self.engine, pool = DuckDB(self.results, cube_bytes=cube_bytes), ThreadPool()
+        self.engine, pool = DuckDB(self.results, cube_bytes=cube_bytes, shares_scans=shares_scans), ThreadPool()
         self._cells = cells
         self._sessions = [Session(self.engine, pool.lane()) for _ in range(count)]
         self._demands = [session.demand(cell, "frame", self._told.set) for session in self._sessions for cell in cells]

@@ -23,7 +23,12 @@ from panel.io.state import set_curdoc
 from dataapp.app.garbage import FullCollections, Sparing
 from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, take_changes_quickly, turn
 from dataapp.app.url import Address
-from dataapp.cache.budget import budget_from_environment, cubes_from_environment, disk_from_environment
+from dataapp.cache.budget import (
+    budget_from_environment,
+    cubes_from_environment,
+    disk_from_environment,
+    scans_from_environment,
+)
 from dataapp.cache.results import Results
 from dataapp.cells.cell import Cell
 from dataapp.cells.input import Control, InputCell
@@ -72,7 +77,12 @@ def engine() -> DuckDB:
 
 def _make_engine() -> DuckDB:
     results = Results(budget_from_environment(), waiting=while_waiting, disk=disk_from_environment())
-    return DuckDB(results, cube_bytes=cubes_from_environment(MOST_BYTES))
+    return DuckDB(
+        results,
+        cube_bytes=cubes_from_environment(MOST_BYTES),
+        shares_scans=scans_from_environment(),
+        waiting=while_waiting,
+    )
 
 
 def _make_giving_way() -> DuckDB:

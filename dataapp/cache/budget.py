@@ -1,4 +1,4 @@
-"""How much memory and disk results may take, as the environment says."""
+"""How much memory and disk results may take, and what is shared, as the environment says."""
 
 import os
 import re
@@ -37,6 +37,18 @@ def cubes_from_environment(default: int) -> int:
     """
     said = os.environ.get("DATAAPP_CUBES")
     return default if said is None else text_to_bytes(said, "DATAAPP_CUBES")
+
+
+def scans_from_environment() -> bool:
+    """Return whether `DATAAPP_SCANS` allows one scan for several queries: 1, which holds if it is not set, or 0.
+
+    Raises:
+        SettingError: The variable holds something else.
+    """
+    said = os.environ.get("DATAAPP_SCANS", "1")
+    if said.strip() not in ("0", "1"):
+        raise SettingError(f"`DATAAPP_SCANS` is {said!r}.", hint="write it as 0 or 1")
+    return said.strip() == "1"
 
 
 def disk_from_environment() -> DiskResults | None:

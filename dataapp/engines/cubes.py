@@ -152,7 +152,7 @@ class Cubes:
         atexit.register(_stop, weakref.ref(self))
 
     def fetch(
-        self, reader: "Reader", text: str, bound: Mapping[str, object], plain: Callable[[], pa.Table]
+        self, reader: "Reader", text: str, bound: Mapping[str, object], plain: Callable[[], tuple[pa.Table, float]]
     ) -> pa.Table:
         """Return the rows of a query: from a cube if there is one, and else by running it.
 
@@ -160,21 +160,21 @@ class Cubes:
             reader: Reads the query's relation.
             text: The query.
             bound: Values of parameters that are not the relation's.
-            plain: Runs it.
+            plain: Runs it, and says how many seconds it takes by itself.
         """
         watched = self._watch(reader.relation, text, bound)
         if not watched:
-            return plain()
+            return plain()[0]
         for cube in watched:
             if cube.state == "ready" and (rows := self._answer(cube, reader, bound)) is not None:
                 return rows
         started = perf_counter()
         try:
-            rows = plain()
+            rows, seconds = plain()
         except Cancelled:
             self._note(watched, perf_counter() - started, reader.relation, text, bound, is_over=False)
             raise
-        self._note(watched, perf_counter() - started, reader.relation, text, bound, is_over=True)
+        self._note(watched, seconds, reader.relation, text, bound, is_over=True)
         return rows
 
     def of(self, reader: Hashable) -> Sequence[Cube]:
@@ -192,6 +192,11 @@ class Cubes:
         with self._lock:
             found = self._latest.get(reader, ())
             return any(cube.state in ("waiting", "building", "ready") for cube in found)
+
+    def answers(self, reader: Hashable) -> bool:
+        """Whether a cube was there for the query over the rows of a cell that was asked last."""
+        with self._lock:
+            return any(cube.state == "ready" for cube in self._latest.get(reader, ()))
 
     def wait(self, seconds: float = 60.0) -> bool:
         """Wait until nothing is being built; return whether that is so."""

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache, lru_cache
 from time import perf_counter
@@ -30,6 +30,7 @@ from dataapp.cells.values import Bound
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.compile.query import StatementFacts
 from dataapp.engines.arrow_scan import has_views, is_unsafe, may_be_unsafe, scannable, without_views
+from dataapp.engines.consolidation import Scans
 from dataapp.engines.cubes import MOST_BYTES, Cubes
 from dataapp.engines.described import Described
 from dataapp.engines.interrupts import Attempt, Interrupts
@@ -140,6 +141,8 @@ class DuckDB:
         results: Where rows of relations with equal keys are shared; by default each reader gets its own.
         settings: Further settings of the database.
         cube_bytes: How much cubes may take together; 0 makes none.
+        shares_scans: Whether queries that wait at the same time may be answered by one scan.
+        waiting: Entered while a query waits for the scan that another one began.
 
     Attributes:
         results: As given.
@@ -147,6 +150,7 @@ class DuckDB:
         described: Columns of relations by their shape.
         measured: What runs of relations took.
         cubes: What answers queries while an input of theirs moves.
+        scans: What answers queries that wait at the same time together.
 
     Example:
         >>> engine = DuckDB()
@@ -162,6 +166,9 @@ class DuckDB:
         results: Results | None = None,
         settings: Mapping[str, str | int] | None = None,
         cube_bytes: int = MOST_BYTES,
+        *,
+        shares_scans: bool = True,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.results = results
         self._database = duckdb.connect(config=_DATABASE_SETTINGS | dict(settings or {}))
@@ -170,6 +177,7 @@ class DuckDB:
         self.described = Described(_MOST_DESCRIBED)
         self.measured = Measured()
         self.cubes = Cubes(self, most_bytes=cube_bytes)
+        self.scans = Scans(self, is_on=shares_scans, waiting=waiting)
         self.measured.is_cubed = self.cubes.serve
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
@@ -196,7 +204,7 @@ class DuckDB:
                     "temp_directory": folder,
                     "threads": min(os.cpu_count() or 1, _MOST_SORTING_THREADS),
                 }
-                self._sorter = DuckDB(self.results, settings, cube_bytes=0)
+                self._sorter = DuckDB(self.results, settings, cube_bytes=0, shares_scans=False)
             return self._sorter
 
     def lease(self) -> duckdb.DuckDBPyConnection:
@@ -349,12 +357,14 @@ class Reader:
 
     Attributes:
         interrupts: Whether its work is still wanted.
+        asker: Who asks, if it may ask the same again of other values (see `Scans.expect_again`), or None.
     """
 
     def __init__(self, engine: DuckDB, relation: Relation) -> None:
         self._engine = engine
         self._relation = relation
         self.interrupts = Interrupts(self._interrupt)
+        self.asker: Hashable = None
         self._streams: list[pa.RecordBatchReader] = []
         self._temporary: list[str] = []
         self._held: list[KeptTable] = []
@@ -396,8 +406,11 @@ class Reader:
         """
         bound, text = parameters or {}, self._text(query)
 
-        def run() -> pa.Table:
+        def plain() -> pa.Table:
             return self._run(text, bound, _rows)
+
+        def run() -> tuple[pa.Table, float]:
+            return self._engine.scans.fetch(self, text, bound, plain)
 
         def fetch() -> pa.Table:
             return self._engine.cubes.fetch(self, text, bound, run)
@@ -412,8 +425,9 @@ class Reader:
         """
         text = self._text(f"FROM relation LIMIT {most + 1}")
 
-        def run() -> pa.Table:
-            return self._run(text, {}, _rows)
+        def run() -> tuple[pa.Table, float]:
+            started = perf_counter()
+            return self._run(text, {}, _rows), perf_counter() - started
 
         def fetch() -> pa.Table:
             rows = self._engine.cubes.fetch(self, text, {}, run)
@@ -547,6 +561,8 @@ class Reader:
 
     def make_kept(self, text: str, parameters: Mapping[str, object]) -> KeptTable:
         """Make a table of a query's rows that outlives this reader: it is to be released."""
+        if self._views and may_be_unsafe(text):
+            self._make_safe(text, _unbound(parameters))
 
         def make(name: str) -> int:
             return self._read_kept(f"CREATE TABLE {name} AS {text}", _unbound(parameters), _made)

@@ -6,6 +6,7 @@ from time import perf_counter
 from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, Refused
 from dataapp.cells.policy import GuardedRows, PolicyCell
+from dataapp.engines.consolidation import Shared
 from dataapp.engines.cubes import Cube, Cubes
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
@@ -55,6 +56,7 @@ def table_to_text(
     lines += _section("Rows that are kept, and why", (f"`{label}`: {reason}" for label, reason in kept.items()))
     lines += _section("Chosen last where several read the same", _chosen(table, reader.engine.measured))
     lines += _section("Cubes", map(_cube, _cubes(table, reader.engine.cubes)))
+    lines += _section("Scans for several", _shared(reader.engine.scans.of(cell_key(cell))))
     lines += _section("Computed of lazy frames", (f"`{label}`: {what}" for label, what in computed.items()))
     lines += _section("Fetched from databases", (f"`{label}`: {what}" for label, what in fetched.items()))
     states = [state for files in table.files for state in files.version]
@@ -171,6 +173,13 @@ def _cube(cube: Cube) -> str:
     gain = f"in {seconds_to_text(cube.fast)} where the plain query takes {seconds_to_text(cube.plain)}"
     times, saved = count_to_text(cube.answers, "time"), seconds_to_text(cube.saved)
     return f"{what}: {made}; it answered {times} {gain}, and saved {saved}"
+
+
+def _shared(shared: Shared | None) -> Iterator[str]:
+    if shared is not None:
+        others = count_to_text(shared.others, "other")
+        apart = f"where all take about {seconds_to_text(shared.apart)} by themselves"
+        yield f"the rows were answered with {others} by one scan, in {seconds_to_text(shared.seconds)} {apart}"
 
 
 def _named(names: Iterable[str]) -> str:

@@ -170,6 +170,13 @@ class Nodes:
         """Return the node of a cell's rows for several readers, or of its query if they are too many."""
         return self._made(cell, self.shared, self._make_shared)
 
+    def asks(self, run: Run) -> Table | None:
+        """Return the table whose rows a run is about to ask the engine for, if it is one that makes a frame."""
+        table = run.arguments[0] if run.arguments else None
+        if not isinstance(table, Table) or self.frames.get(table.root) is not run.node:
+            return None
+        return None if table.database is not None or table.whole_frame is not None else table
+
     def fetched(self) -> list[Node]:
         """Return the nodes of rows that come from databases."""
         return [node for cell, node in self.frames.items() if cell in self.lazies and database_of(cell) is not None]

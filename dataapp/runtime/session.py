@@ -21,6 +21,7 @@ from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.sql import SqlCell
+from dataapp.engines.consolidation import Expectation
 from dataapp.engines.duckdb import DuckDB
 from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
 from dataapp.runtime.limits import Limits, limits_of_process
@@ -147,6 +148,7 @@ class Session:
         self._closing: dict[weakref.WeakMethod[Callable[[], None]], None] = {}
         self._restarts: Counter[Node] = Counter()
         self._pinged: dict[Demand, None] = {}
+        self._held: list[Callable[[], None]] | None = None  # work of views that begins when all were told
         self._fitted: dict[InputCell, None] = {}
         self._is_flush_due = False
         self._is_wave_due = False
@@ -301,7 +303,15 @@ class Session:
                 cancel.cancel()
                 return Job(cancel)
             self._jobs.add(cancel)
-        self._pool.start(lambda: self._work(job, cancel, done, failed, cell))
+            held = self._held
+
+        def work() -> None:
+            self._work(job, cancel, done, failed, cell)
+
+        if held is not None:
+            held.append(work)
+        else:
+            self._pool.start(work)
         return Job(cancel)
 
     @contextmanager
@@ -486,8 +496,23 @@ class Session:
         for cell in fitted:
             self._deliver(lambda cell=cell: self._show_setting(cell))
         self._flush_soon()
+        expected = self._expect(started) if len(started) > 1 and self.engine.scans.is_on else {}
         for run, cancel in started:
-            self._pool.start(lambda run=run, cancel=cancel: self._execute(run, cancel))
+            self._pool.start(lambda run=run, cancel=cancel: self._execute(run, cancel, expected.get(run)))
+
+    def _expect(self, started: list[tuple[Run, Cancel]]) -> dict[Run, Expectation]:
+        """Say beforehand which rows will be asked for, so that one scan may answer for several."""
+        expected: dict[Run, Expectation] = {}
+        for run, cancel in started:
+            table = self.nodes.asks(run)
+            if table is None:
+                continue
+            try:
+                found = expected[run] = self.engine.scans.expect(table.relation(self.engine))
+            except DataAppError:  # which the run meets, and tells, itself
+                continue
+            cancel.on_cancel(found.drop)
+        return expected
 
     def _flush_soon(self) -> None:
         with self._lock:
@@ -501,11 +526,25 @@ class Session:
             pinged = list(self._pinged)
             self._pinged.clear()
             self._is_flush_due = False
-        for demand in pinged:
-            if demand in self._demands.get(demand.node, {}):  # one before it may have released it, or ended the session
-                demand.changed()
+            held = self._held = []
+        try:
+            for demand in pinged:
+                if demand in self._demands.get(demand.node, {}):  # one before may have released it, or closed
+                    demand.changed()
+        finally:
+            with self._lock:
+                self._held = None
+            for work in held:
+                self._pool.start(work)
 
-    def _execute(self, run: Run, cancel: Cancel) -> None:
+    def _execute(self, run: Run, cancel: Cancel, expected: Expectation | None) -> None:
+        try:
+            self._compute(run, cancel)
+        finally:
+            if expected is not None:
+                expected.drop()
+
+    def _compute(self, run: Run, cancel: Cancel) -> None:
         compute = run.node.compute
         if cancel.cancelled or compute is None:  # superseded before it began, or the session has ended
             return

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dataapp.cache.budget import budget_from_environment, disk_from_environment, text_to_bytes
+from dataapp.cache.budget import budget_from_environment, disk_from_environment, scans_from_environment, text_to_bytes
 from dataapp.errors import SettingError
 
 
@@ -31,3 +31,17 @@ def test_a_folder_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("DATAAPP_CACHE_DIR", str(tmp_path / "cache"))
     assert disk_from_environment() is not None
     assert (tmp_path / "cache").is_dir()
+
+
+@pytest.mark.parametrize(("said", "is_on"), [("1", True), ("0", False), (" 0 ", False)])
+def test_one_scan_for_several_queries_is_switched_off(monkeypatch: pytest.MonkeyPatch, said: str, is_on: bool):
+    monkeypatch.delenv("DATAAPP_SCANS", raising=False)
+    assert scans_from_environment()
+    monkeypatch.setenv("DATAAPP_SCANS", said)
+    assert scans_from_environment() is is_on
+
+
+def test_what_is_neither_on_nor_off_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATAAPP_SCANS", "yes")
+    with pytest.raises(SettingError, match="`DATAAPP_SCANS` is"):
+        scans_from_environment()

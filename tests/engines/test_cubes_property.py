@@ -4,7 +4,6 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -16,28 +15,7 @@ from dataapp.cells.values import Bound
 from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
-
-_FLOATS = st.sampled_from([0.0, -0.0, 0.1, 0.3, 0.5, 1.0, 2.5, 9.9, 10.0, -3.25, math.nan, math.inf, -math.inf, 1e300])
-_TAME = st.sampled_from([0.0, 0.1, 0.3, 0.5, 1.0, 2.5, 9.9, 10.0, -3.25, 4.75])
-_MOMENT = dt.datetime(2024, 3, 30, 22)  # noqa: DTZ001  # of columns without a zone
-_INSTANT = dt.datetime(2024, 3, 31, 0, 56, tzinfo=dt.UTC)  # a clock in Berlin is put forward minutes later
-# The texts are views, beside which the engine filters by itself: Arrow would leave out NaN where it is greater.
-_COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
-    "i": (pa.int32(), st.integers(-3, 12)),
-    "b": (pa.int64(), st.integers(-(2**62), 2**62) | st.integers(0, 10)),
-    "f": (pa.float64(), _FLOATS),
-    "g": (pa.float32(), st.sampled_from([0.1, 0.5, 2.5, 10.0])),
-    "x": (pa.float64(), _TAME),
-    "d": (pa.decimal128(12, 2), st.integers(-300, 1200).map(lambda cents: Decimal(cents) / 100)),
-    "t": (pa.string_view(), st.sampled_from(["", "a", "b", "ä", "A"])),
-    "ts": (pa.timestamp("us"), st.integers(0, 20).map(lambda step: _MOMENT + dt.timedelta(minutes=7 * step))),
-    "tz": (
-        pa.timestamp("us", tz="Europe/Berlin"),
-        st.integers(0, 9).map(lambda step: _INSTANT + dt.timedelta(minutes=step)),
-    ),
-    "day": (pa.date32(), st.integers(0, 9).map(lambda day: dt.date(2024, 2, 25) + dt.timedelta(days=day))),
-    "yes": (pa.bool_(), st.booleans()),
-}  # fmt: skip
+from tests.engines.random_tables import COLUMNS, INSTANT, MOMENT, is_same, sorted_rows, tables
 
 _AGGREGATES = (
     "count(*)",
@@ -85,12 +63,12 @@ def _numbers(start: float, end: float, step: float) -> tuple[Steps, list[object]
 
 _TENTHS, _TENTH_VALUES = _numbers(0, 10, 0.1)
 _WHOLE = Steps.between(0, 10, 1)
-_MINUTES = Steps.between(_MOMENT, _MOMENT + dt.timedelta(hours=2), dt.timedelta(minutes=7))
+_MINUTES = Steps.between(MOMENT, MOMENT + dt.timedelta(hours=2), dt.timedelta(minutes=7))
 _DAYS = Steps.between(dt.date(2024, 2, 25), dt.date(2024, 3, 5), 1)
-_INSTANTS = Steps("instant", 1e6 * _INSTANT.timestamp(), 6e7, 9)
-_INSTANT_VALUES: list[object] = [_INSTANT + dt.timedelta(minutes=step) for step in range(10)]
+_INSTANTS = Steps("instant", 1e6 * INSTANT.timestamp(), 6e7, 9)
+_INSTANT_VALUES: list[object] = [INSTANT + dt.timedelta(minutes=step) for step in range(10)]
 _WHOLE_VALUES: list[object] = list(range(11))
-_MINUTE_VALUES: list[object] = [_MOMENT + dt.timedelta(minutes=7 * step) for step in range(17)]
+_MINUTE_VALUES: list[object] = [MOMENT + dt.timedelta(minutes=7 * step) for step in range(17)]
 _DAY_VALUES: list[object] = [dt.date(2024, 2, 25) + dt.timedelta(days=day) for day in range(9)]
 _RANGES: dict[str, tuple[Steps | None, list[object]]] = {
     "i": (_WHOLE, _WHOLE_VALUES),
@@ -103,16 +81,6 @@ _RANGES: dict[str, tuple[Steps | None, list[object]]] = {
     "tz": (_INSTANTS, _INSTANT_VALUES),
     "day": (_DAYS, _DAY_VALUES),
 }
-
-
-@st.composite
-def _tables(draw: st.DrawFn) -> pa.Table:
-    rows = draw(st.integers(0, 40))
-    columns = {
-        name: pa.array(draw(st.lists(st.none() | values, min_size=rows, max_size=rows)), kind)
-        for name, (kind, values) in _COLUMNS.items()
-    }
-    return pa.table(columns | {"row": pa.array(range(rows), pa.int64())})
 
 
 @st.composite
@@ -168,7 +136,7 @@ def _under(aggregate: str, condition: str) -> str:
 
 @st.composite
 def _queries(draw: st.DrawFn, condition: str) -> str:
-    column = draw(st.sampled_from(sorted(_COLUMNS)))
+    column = draw(st.sampled_from(sorted(COLUMNS)))
     aggregates = draw(st.lists(st.sampled_from(_AGGREGATES), min_size=1, max_size=4))
     is_in_filter = draw(st.booleans())
     if is_in_filter:
@@ -218,21 +186,6 @@ def _relation(query: str, table: pa.Table, values: Mapping[str, Bound], engine: 
     )
 
 
-def _same(answered: object, expected: object) -> bool:
-    if isinstance(answered, float) and isinstance(expected, float):
-        if math.isnan(answered) or math.isnan(expected):
-            return math.isnan(answered) and math.isnan(expected)
-        return answered == expected or math.isclose(answered, expected, rel_tol=1e-9, abs_tol=1e-9)
-    return type(answered) is type(expected) and answered == expected
-
-
-def _sorted(table: pa.Table) -> Sequence[Sequence[object]]:
-    def order(row: Sequence[object]) -> str:
-        return repr([None if isinstance(item, float) else item for item in row])
-
-    return sorted(([*row.values()] for row in table.to_pylist()), key=order)
-
-
 def check(query: str, table: pa.Table, moves: Sequence[Mapping[str, Bound]], *, layered: bool = False) -> str:
     """Hold a drag with a cube equal to one without, and return what became of the cube."""
     engine, plain = DuckDB(), DuckDB()
@@ -246,9 +199,9 @@ def check(query: str, table: pa.Table, moves: Sequence[Mapping[str, Bound]], *, 
             answered = reader.fetch()
         assert answered.schema.names == expected.schema.names
         assert answered.schema.types == expected.schema.types
-        rows = zip(_sorted(answered), _sorted(expected), strict=True)
+        rows = zip(sorted_rows(answered), sorted_rows(expected), strict=True)
         for one, other in rows:
-            assert all(map(_same, one, other)), (query, values, one, other)
+            assert all(map(is_same, one, other)), (query, values, one, other)
         assert engine.cubes.wait()
         [cube] = engine.cubes.of(None)
         state = cube.state if not cube.why else cube.why
@@ -265,7 +218,7 @@ _found: dict[str, int] = {}
 def test_a_cube_answers_what_the_plain_query_answers(data: st.DataObject) -> None:
     condition, moves = data.draw(_conditions())
     query = data.draw(_queries(condition))
-    table = data.draw(_tables())
+    table = data.draw(tables())
     state = check(query, table, moves, layered=data.draw(st.booleans()))
     _found[state] = _found.get(state, 0) + 1
 
@@ -301,8 +254,8 @@ def test_ranges_are_answered_by_layers(condition: str, is_range: bool) -> None:
 
 
 def _example() -> pa.Table:
-    rows = [dict(zip(_COLUMNS, values, strict=True)) | {"row": row} for row, values in enumerate(_ROWS)]
-    schema = pa.schema([(name, kind) for name, (kind, _) in _COLUMNS.items()] + [("row", pa.int64())])
+    rows = [dict(zip(COLUMNS, values, strict=True)) | {"row": row} for row, values in enumerate(_ROWS)]
+    schema = pa.schema([(name, kind) for name, (kind, _) in COLUMNS.items()] + [("row", pa.int64())])
     return pa.Table.from_pylist(rows, schema)
 
 
@@ -338,7 +291,7 @@ _ROWS = [
         [0.1, 0.25, 9.9][row % 3],
         Decimal(row * 7) / 100,
         "abc"[row % 3],
-        _MOMENT + dt.timedelta(minutes=row),
+        MOMENT + dt.timedelta(minutes=row),
         dt.datetime(2024, 3, 31, 1, row % 60, tzinfo=dt.UTC),
         dt.date(2024, 2, 1 + row % 20),
         row % 2 == 0,

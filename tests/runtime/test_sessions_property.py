@@ -33,6 +33,7 @@ from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell
+from dataapp.engines.consolidation import Expectation
 from dataapp.engines.duckdb import DuckDB, Reader
 from dataapp.engines.relation import Relation
 from dataapp.runtime.frames import Frame
@@ -116,10 +117,10 @@ class WatchedSession(Session):
             assert is_pressed if node.gate is not None else changed, f"{node.name} runs for no reason"
         return super()._prepare(step)
 
-    def _execute(self, run: Run, cancel: Cancel) -> None:
+    def _execute(self, run: Run, cancel: Cancel, expected: Expectation | None) -> None:
         before, self.world.running = self.world.running, self
         try:
-            super()._execute(run, cancel)
+            super()._execute(run, cancel, expected)
         finally:
             self.world.running = before
 

@@ -24,7 +24,8 @@ from typing import cast
 from dataapp.compile.cubes.groups import Group, reads_columns
 from dataapp.compile.cubes.layers import Layers, is_range
 from dataapp.compile.cubes.partials import Partials, aggregates
-from dataapp.compile.cubes.scopes import Cte, Level, levels, prune
+from dataapp.compile.cubes.scopes import Level, prune
+from dataapp.compile.cubes.statements import Describe, Statement
 from dataapp.compile.cubes.trees import (
     Misfit,
     Tree,
@@ -54,10 +55,6 @@ _COMPARISONS = frozenset(
 _LOGIC = frozenset({"CONJUNCTION", "COMPARISON", "BETWEEN"})
 _MOST_COLUMNS = 3
 _NEGATIONS = frozenset({"OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
-
-
-type Describe = Callable[[str], Sequence[str]]
-"""Returns the names of a query's columns, without running it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +161,10 @@ class _Planning:
     """One run of `plan`."""
 
     def __init__(self, tree: Tree, moving: frozenset[str], engine: Engine, describe: Describe) -> None:
-        self._tree = deepcopy(tree)
+        self._statement = Statement(tree, engine, describe)
         self._moving = moving
         self._engine = engine
-        self._describe = describe
-        self._functions = engine.aggregate_functions()
-        self._levels = levels(self._root)
-
-    @property
-    def _root(self) -> Tree:
-        root: Tree = self._tree["statements"][0]["node"]
-        return root
+        self._levels = self._statement.levels()
 
     def planned(self) -> Plan:
         filtering = self._filtering()
@@ -187,8 +177,13 @@ class _Planning:
         grouping = self._pass_on(filtering, columns)
         places = list(columns.values()) if grouping is filtering else [column(name) for name in _names(columns)]
         asked_of_parts = dict(zip(map(shape, filters), _asked_of_cube(filters, columns), strict=True))
-        partials = Partials(lambda text: expression(text, self._engine), self._functions, asked_of_parts)
-        group = Group(grouping, self._functions, self._has_column(grouping), self._output_names(grouping))
+        partials = Partials(lambda text: expression(text, self._engine), self._statement.functions, asked_of_parts)
+        group = Group(
+            grouping,
+            self._statement.functions,
+            self._statement.has_column(grouping),
+            self._statement.output_names(grouping),
+        )
         whole = group.over_cube(partials)
         used = parameters(group.keys) | parameters(list(partials.columns.values()))
         if self._moving & (used if filters else used | parameters(whole["select_list"])):
@@ -200,17 +195,17 @@ class _Planning:
             "where_clause": grouping.node["where_clause"],
             "aggregate_handling": "FORCE_AGGREGATES",
         }
-        built = self._statement(self._alone(parts, grouping.ctes))
+        built = self._statement.statement(self._statement.alone(parts, grouping.ctes))
         whole |= {"from_table": _cube_table(partials, group, asked, self._engine), "where_clause": None}
         if not partials.means:
             whole["where_clause"] = conjunction(asked)
         grouping.node.clear()
         grouping.node.update(whole)
-        prune(self._root)
+        prune(self._statement.root)
         compared = [_compared(moved or filters, place, columns.keys(), self._moving) for place in columns]
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
         layers = self._layers(found, moved, group, partials)
-        return Plan(found, layers, built, tuple(places), self._tree, self._engine)
+        return Plan(found, layers, built, tuple(places), self._statement.tree, self._engine)
 
     def _layers(
         self, moving: Sequence[Moving], moved: Sequence[Tree], group: Group, partials: Partials
@@ -224,7 +219,7 @@ class _Planning:
 
     def _filtering(self) -> Level:
         """Return the SELECT whose WHERE, or whose aggregates' FILTER, holds all that moves."""
-        total = _count(self._root, self._moving)
+        total = _count(self._statement.root, self._moving)
         for level in self._levels:
             condition = level.node["where_clause"]
             if condition is not None and (here := _count(condition, self._moving)):
@@ -237,7 +232,8 @@ class _Planning:
 
     def _calls(self, node: Tree) -> Sequence[Tree]:
         """Return the calls of aggregates in a SELECT."""
-        return aggregates([node[key] for key in ("select_list", "having", "qualify", "modifiers")], self._functions)
+        parts = [node[key] for key in ("select_list", "having", "qualify", "modifiers")]
+        return aggregates(parts, self._statement.functions)
 
     def _moved(self, conditions: Sequence[Tree]) -> list[Tree]:
         return [condition for condition in conditions if parameters(condition) & self._moving]
@@ -262,7 +258,7 @@ class _Planning:
     def _pass_on(self, level: Level, columns: Mapping[str, Tree]) -> Level:
         """Let each SELECT up to the one that aggregates hand the columns on, and return that one."""
         handed = [named(place, name) for place, name in zip(columns.values(), _names(columns), strict=True)]
-        while not self._aggregates(level):
+        while not self._statement.aggregates(level):
             reference = level.reader()
             self._check_row_by_row(level.node)
             items = cast("list[Tree]", level.node["select_list"])
@@ -276,12 +272,6 @@ class _Planning:
             handed = [] if _hands_all_on(level.node, reference.table) else [column(name) for name in _names(columns)]
         return level
 
-    def _aggregates(self, level: Level) -> bool:
-        node = level.node
-        if node["group_expressions"] or node["having"] or node["aggregate_handling"] != "STANDARD_HANDLING":
-            return True
-        return bool(aggregates(node["select_list"], self._functions))
-
     def _check_row_by_row(self, node: Tree) -> None:
         if any(modifier["type"] != "ORDER_MODIFIER" for modifier in node["modifiers"]):
             raise Misfit("rows are limited or made distinct before they are aggregated")
@@ -291,48 +281,6 @@ class _Planning:
             raise Misfit("rows depend on each other before they are aggregated")
         if any(part.get("columns") for part in walk(items) if part.get("class") == "STAR"):
             raise Misfit("COLUMNS() would take in what moves")
-
-    def _has_column(self, level: Level) -> Callable[[str], bool]:
-        """Return a test of whether what a SELECT reads has a column of a name."""
-        known: list[frozenset[str]] = []
-
-        def has(name: str) -> bool:
-            if not known:
-                everything = expression("*", self._engine)
-                rows = select([everything]) | {"from_table": level.node["from_table"]}
-                known.append(frozenset(map(fold, self._names_of(rows, level.ctes))))
-            return fold(name) in known[0]
-
-        return has
-
-    def _output_names(self, level: Level) -> list[str]:
-        """Return the names of the columns of a SELECT."""
-        items = cast("list[Tree]", level.node["select_list"])
-        if any(item["class"] == "STAR" for item in items):
-            raise Misfit("columns are not listed where rows are aggregated")
-        found = [item["alias"] or (item["column_names"][-1] if item["class"] == "COLUMN_REF" else "") for item in items]
-        if not all(found):
-            told = self._names_of(level.node | {"modifiers": []}, level.ctes)
-            if len(told) != len(found):
-                raise Misfit("columns are not listed where rows are aggregated")
-            found = [name or other for name, other in zip(found, told, strict=True)]
-        return found
-
-    def _names_of(self, node: Tree, ctes: Sequence[Cte]) -> Sequence[str]:
-        return self._describe(written(self._statement(self._alone(node, ctes)), self._engine))
-
-    def _alone(self, node: Tree, ctes: Sequence[Cte]) -> Tree:
-        """Return a SELECT as a query of its own, with what it can name."""
-        names = [fold(cte.name) for cte in ctes]
-        if len(set(names)) < len(names):
-            raise Misfit("one name stands for two tables")
-        entries = [{"key": cte.name, "value": cte.value} for cte in ctes]
-        root = deepcopy(node | {"cte_map": {"map": entries}})
-        prune(root)
-        return root
-
-    def _statement(self, node: Tree) -> Tree:
-        return self._tree | {"statements": [self._tree["statements"][0] | {"node": node}]}
 
 
 def _cube_table(partials: Partials, group: Group, asked: list[Tree], engine: Engine) -> Tree:

@@ -9,6 +9,7 @@ import altair as alt
 import param
 import pyarrow as pa
 
+from dataapp.engines.consolidation import Expectation
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
@@ -94,6 +95,8 @@ class ChartView(param.Parameterized):
         self._submit = submit
         self._on_selection = on_selection
         self._handle: Handle | None = None
+        self._asker = object()  # which the engine knows this chart's questions by
+        self._expected: list[Expectation] = []
         self._keys: dict[CellData, object] | None = None
         self._picture: _Picture | None = None
         self._revision = 0
@@ -141,10 +144,18 @@ class ChartView(param.Parameterized):
         self._report("running")
 
     def _start(self) -> None:
-        known, chosen, window = self._picture, self._relations, self._window
+        known, chosen, window, asker = self._picture, self._relations, self._window, self._asker
+        found = [relation.engine.scans.expect_again(asker, relation) for relation in chosen.values()]
+        expected = self._expected = [one for one in found if one is not None]  # one scan may answer other charts, too
 
         def draw(cancel: Cancel) -> _Picture:
-            return _draw(self._chart, chosen, known, cancel, window)
+            try:
+                for one in expected:
+                    cancel.on_cancel(one.drop)
+                return _draw(self._chart, chosen, known, cancel, window, asker)
+            finally:
+                for one in expected:
+                    one.drop()
 
         self._handle = self._submit(draw, self._take, self._fail)
 
@@ -184,6 +195,8 @@ class ChartView(param.Parameterized):
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
+        for one in self._expected:
+            one.drop()
 
     def _report(self, status: str, error: Exception | None = None) -> None:
         with param.edit_constant(self):
@@ -326,11 +339,13 @@ def _draw(
     known: _Picture | None,
     cancel: Cancel,
     window: Window | None = None,
+    asker: object = None,
 ) -> _Picture:
     """Run the chart's plan; a plan made for the same columns is used again."""
     with ExitStack() as opened:
         readers = {data: opened.enter_context(relation.open()) for data, relation in relations.items()}
         for reader in readers.values():
+            reader.asker = asker
             cancel.on_cancel(reader.cancel)
         columns = {data: reader.describe() for data, reader in readers.items()}
         plans = known.plans if known is not None and known.columns == columns else Plans(chart, columns)

@@ -5,7 +5,7 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from pathlib import Path
 from time import time_ns
@@ -36,7 +36,8 @@ _FORMATS = {
 }
 _COMPRESSIONS = {".gz", ".zst", ".bz2"}
 _MAGIC = "*?["
-_MOST_KNOWN = 4096  # formats of names: a source of many files is looked at in every query's way
+_MOST_KNOWN = 4096  # files: a source of many is looked at in every query's way
+_MOST_SOURCES = 64  # lists of files
 _SETTLES_WITHIN_NS = 100_000_000
 _SETTLES_REMOTELY_WITHIN_NS = 2_000_000_000  # servers tell seconds
 
@@ -63,10 +64,30 @@ class FileState(NamedTuple):
     is_settled: bool = True
 
 
+class Version(tuple[FileState, ...]):  # noqa: SLOT001 - what was found out is kept in it
+    """The states of files; as it is looked at in every query's way, what it says as a whole is found out once."""
+
+    @cached_property
+    def settles_ns(self) -> int:
+        """When another write of any of the files shows in its state."""
+        within = {True: _SETTLES_WITHIN_NS, False: _SETTLES_REMOTELY_WITHIN_NS}
+        return max((state.modified_ns + within[is_local(state.path)] for state in self), default=0)
+
+    @cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 _PATH = attrgetter("path")
 _FACTS = attrgetter("path", "modified_ns", "size", "inode", "changed_ns")
+_states_seen: dict[
+    str, FileState
+] = {}  # the settled ones: a file that is as it was has the same state, not an equal one
+_versions_seen: dict[tuple[str, ...], Version] = {}
 
-type Version = tuple[FileState, ...]
 type Noted = dict[str, FileState | None]
 
 
@@ -82,15 +103,23 @@ def is_local(location: str) -> bool:
 
 def is_settled(version: Version, now_ns: int) -> bool:
     """Whether files were last written long enough ago that another write would show in their state."""
-    return all(
-        now_ns - state.modified_ns > (_SETTLES_WITHIN_NS if is_local(state.path) else _SETTLES_REMOTELY_WITHIN_NS)
-        for state in version
-    )
+    return now_ns > version.settles_ns
 
 
 def has_moved(version: Version, now: Version) -> bool:
     """Whether files are not what they were; that they have settled since is no difference."""
-    return list(map(_FACTS, version)) != list(map(_FACTS, now))
+    return version is not now and list(map(_FACTS, version)) != list(map(_FACTS, now))
+
+
+@lru_cache(_MOST_SOURCES)
+def remote_among(locations: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of some locations that do not lie in the file system.
+
+    Example:
+        >>> remote_among(("/data/x.parquet", "s3://bucket/x.parquet"))
+        ('s3://bucket/x.parquet',)
+    """
+    return tuple(location for location in locations if not is_local(location))
 
 
 def version_of(patterns: Sequence[str], cell: str | None = None, noted: Noted | None = None) -> Version:
@@ -113,7 +142,18 @@ def version_of(patterns: Sequence[str], cell: str | None = None, noted: Noted | 
         if not found:
             raise SourceNotFoundError(f"No file matches `{pattern}`.", hint=_nearby(pattern), cell=cell)
         states += found
-    return tuple(states)
+    return _known_version(tuple(patterns), Version(states))
+
+
+def _known_version(patterns: tuple[str, ...], version: Version) -> Version:
+    """Return a version, or the equal one that was found last."""
+    known = _versions_seen.get(patterns)
+    if known is not None and known == version:
+        return known
+    if len(_versions_seen) >= _MOST_SOURCES:
+        _versions_seen.clear()
+    _versions_seen[patterns] = version
+    return version
 
 
 def _states(pattern: str, noted: Noted | None = None) -> list[FileState]:
@@ -160,10 +200,16 @@ def _state(path: str) -> FileState | None:
         return None
     if not stat.S_ISREG(found.st_mode):
         return None
-    written_since = time_ns() - found.st_mtime_ns
-    return FileState(
-        path, found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns, written_since > _SETTLES_WITHIN_NS
-    )
+    facts = path, found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
+    known = _states_seen.get(path)
+    if known is not None and known[:5] == facts:
+        return known
+    state = FileState(*facts, time_ns() - found.st_mtime_ns > _SETTLES_WITHIN_NS)
+    if state.is_settled:
+        if len(_states_seen) >= _MOST_KNOWN:
+            _states_seen.clear()
+        _states_seen[path] = state
+    return state
 
 
 def expand(pattern: str) -> list[str]:
@@ -205,6 +251,12 @@ def format_of(path: str) -> str | None:
     return _FORMATS.get(ending)
 
 
+@lru_cache(_MOST_SOURCES)
+def absolute_all(locations: tuple[object, ...], folder: Path) -> tuple[str, ...]:
+    """Return locations, each as `absolute` does."""
+    return tuple(absolute(str(location), folder) for location in locations)
+
+
 def absolute(location: str, folder: Path) -> str:
     """Return a location that does not depend on the working directory.
 
@@ -231,9 +283,8 @@ def choose_format(locations: Sequence[str], version: Version, options: Mapping[s
         if said not in _FORMATS.values():
             raise SourceUnreadableError(f"Format {said!r} is not known.", hint=f"use one of {known}", cell=cell)
         return str(said)
-    paths = [state.path for state in version] or list(locations)
-    found = {format_of(path) for path in paths}
-    if len(found) == 1 and (only := found.pop()) is not None:
+    found = _formats(version or tuple(locations))
+    if len(found) == 1 and (only := next(iter(found))) is not None:
         return only
     what = "have different formats" if len(found) > 1 else "do not tell their format by their ending"
     raise SourceUnreadableError(
@@ -241,25 +292,35 @@ def choose_format(locations: Sequence[str], version: Version, options: Mapping[s
     )
 
 
+@lru_cache(_MOST_SOURCES)
+def _formats(files: Version | tuple[str, ...]) -> frozenset[str | None]:
+    return frozenset(format_of(file if isinstance(file, str) else file.path) for file in files)
+
+
 def scan(version: Version, locations: Sequence[str], kind: str, options: Mapping[str, object]) -> str:
     """Return the table expression that reads files: exactly those of the version.
 
     Example:
-        >>> scan((), ["s3://bucket/x.parquet"], "parquet", {"hive_partitioning": True})
+        >>> scan(Version(), ["s3://bucket/x.parquet"], "parquet", {"hive_partitioning": True})
         "read_parquet(['s3://bucket/x.parquet'], hive_partitioning = true)"
     """
-    paths = [state.path for state in version] + [location for location in locations if not is_local(location)]
     passed = "".join(
         f", {quote_identifier(name) if not name.isidentifier() else name} = {_option(value)}"
         for name, value in options.items()
         if name != "format"
     )
-    return f"{_READERS[kind]}([{_listed(tuple(paths))}]{passed})"
+    return f"{_READERS[kind]}([{_listed(version, remote_among(tuple(locations)))}]{passed})"
 
 
-@lru_cache(64)  # lists of files, not names
-def _listed(paths: tuple[str, ...]) -> str:
-    return ", ".join(map(quote_literal, paths))
+@lru_cache(_MOST_SOURCES)
+def _listed(version: Version, remote: tuple[str, ...]) -> str:
+    return ", ".join(map(quote_literal, [*map(_PATH, version), *remote]))
+
+
+@lru_cache(_MOST_SOURCES)
+def are_scanned_by_engine(locations: tuple[str, ...]) -> bool:
+    """Whether the engine reads locations itself, as far as their endings tell."""
+    return all(kind is not None and is_scanned_by_engine(kind) for kind in map(format_of, locations))
 
 
 def is_scanned_by_engine(kind: str) -> bool:

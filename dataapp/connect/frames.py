@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _converted: dict[int, tuple[weakref.ref[object], pa.Table]] = {}
+_handed_out: "dict[int, tuple[weakref.ref[object], pl.DataFrame]]" = {}
+_MOST_HANDED_OUT = 2**20  # bytes of Arrow rows whose Polars frame is kept: some types are copied
 _reading = threading.Lock()
 _REFUSED = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)  # by Arrow, of pandas
 _read: weakref.WeakValueDictionary[FileState, pa.Table] = weakref.WeakValueDictionary()
@@ -49,7 +51,7 @@ def _to_arrow(frame: object, cell: str | None) -> pa.Table:
     table = _convert(frame, cell)
     # The others are no conversion, lazy, or can be changed in place.
     if type(frame).__module__.startswith("polars.") or isinstance(frame, pa.RecordBatchReader):
-        _keep(frame, table)
+        _keep(_converted, frame, table)
     return table
 
 
@@ -145,13 +147,14 @@ def is_lazy(frame: object) -> bool:
     return hasattr(frame, "collect") or type(frame).__module__.startswith("ibis.")
 
 
-def _keep(frame: object, table: pa.Table) -> None:
-    key = id(frame)
+def _keep[T](kept: dict[int, tuple[weakref.ref[object], T]], made_of: object, made: T) -> None:
+    """Keep what a thing was converted to for as long as that lives, if it can tell."""
+    key = id(made_of)
     try:
-        reference = weakref.ref(frame, lambda _: _converted.pop(key, None))
+        reference = weakref.ref(made_of, lambda _: kept.pop(key, None))
     except TypeError:
         return
-    _converted[key] = (reference, table)
+    kept[key] = (reference, made)
 
 
 def panics() -> tuple[type[BaseException], ...]:
@@ -166,6 +169,9 @@ def to_polars(table: pa.Table) -> "pl.DataFrame":
     Raises:
         WrongKindError: A column has a type that Polars does not have.
     """
+    kept = _handed_out.get(id(table))
+    if kept is not None and kept[0]() is table:
+        return kept[1].clone()  # which copies nothing, and what its owner changes in it is not changed here
     # Polars panics at these when they are nested, which no `except Exception` catches.
     fields = cast("list[Any]", list(table.schema))
     if strange := [field for field in fields if _is_strange(field.type)]:
@@ -174,7 +180,11 @@ def to_polars(table: pa.Table) -> "pl.DataFrame":
             hint="cast it in SQL, such as epoch(x) or x::VARCHAR, or read the rows as pa.Table",
         )
     polars: Any = import_module("polars")  # here: it takes 0.1 s, and an app of tables and charts never needs it
-    return cast("pl.DataFrame", polars.from_arrow(table, rechunk=False))
+    frame: pl.DataFrame = polars.from_arrow(table, rechunk=False)
+    if table.nbytes <= _MOST_HANDED_OUT:
+        _keep(_handed_out, table, frame)
+        return frame.clone()
+    return frame
 
 
 def read_ipc(file: FileState, cell: str | None = None) -> pa.Table:

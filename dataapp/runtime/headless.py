@@ -24,6 +24,7 @@ from dataapp.runtime.explaining import statement_to_text, table_to_text
 from dataapp.runtime.frames import Frame
 from dataapp.runtime.limits import Limits
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Waiting
+from dataapp.runtime.resolution import Resolver
 from dataapp.runtime.session import Form, Session
 from dataapp.runtime.tables import Table
 from dataapp.runtime.workers import Cancel, InlinePool
@@ -49,10 +50,12 @@ def _session(
     keeps_rows: bool = True,
     fetches_rows: bool = False,
     limits: Limits | None = None,
+    resolver: Resolver | None = None,
 ) -> Generator[Session]:
     session = Session(
         engine,
         InlinePool(),
+        resolver=resolver,
         initial=initial,
         replaced=replaced,
         keeps_rows=keeps_rows,
@@ -70,17 +73,16 @@ def evaluate(
 ) -> object:
     """Return a cell's value; see `Cell.evaluate`."""
     replaced = dict(values)
-    if names:
-        with _session(engine, initial) as session:
-            for name, value in names.items():
-                found = session.resolver.find(cell, name)
-                if found in replaced:
-                    raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
-                replaced[found] = value
+    resolver = Resolver(engine, engine.has_table)
+    for name, value in names.items():
+        found = resolver.find(cell, name)
+        if found in replaced:
+            raise NameClashError(f"`{name}` and another keyword replace the same node `{found.label}`.")
+        replaced[found] = value
     _set_filters(replaced)
     if any(isinstance(given, UserCell) for given in replaced):
-        _give_to_all_users(engine, cell, replaced, initial)
-    with _session(engine, initial, replaced) as session:
+        _give_to_all_users(resolver, cell, replaced)
+    with _session(engine, initial, replaced, resolver=resolver) as session:
         if is_relation(cell):
             value = _take(session, cell, "frame")
             assert isinstance(value, Frame)
@@ -96,13 +98,12 @@ def _set_filters(replaced: dict[Cell, object]) -> None:
             replaced[view] = view.meaning.filtered(cast("Mapping[object, object]", replaced.pop(cell)))
 
 
-def _give_to_all_users(engine: DuckDB, cell: Cell, replaced: dict[Cell, object], initial: Initial) -> None:
+def _give_to_all_users(resolver: Resolver, cell: Cell, replaced: dict[Cell, object]) -> None:
     """Let everybody above a cell who reads who is looking find the one that was given: it is one person."""
     given = next(value for user, value in replaced.items() if isinstance(user, UserCell))
-    with _session(engine, initial) as session:
-        for user in session.resolver.closure(cell):
-            if isinstance(user, UserCell):
-                replaced.setdefault(user, given)
+    for user in resolver.closure(cell):
+        if isinstance(user, UserCell):
+            replaced.setdefault(user, given)
 
 
 def rows(engine: DuckDB, cell: Cell, initial: Initial) -> pa.Table:

@@ -33,10 +33,12 @@ from dataapp.connect.connection import database_of, table_of
 from dataapp.connect.files import (
     Noted,
     absolute,
+    absolute_all,
+    are_scanned_by_engine,
     choose_format,
-    format_of,
     is_local,
     is_scanned_by_engine,
+    remote_among,
     scan,
     version_of,
 )
@@ -695,8 +697,7 @@ class Nodes:
     def _file_table(self, cell: SourceCell) -> Node:
         location: Any = cell.location
         given = cast("list[object]", location if isinstance(location, list | tuple) else [location])
-        folder = cell.namespace.folder
-        locations = tuple(absolute(str(item), folder) for item in given)
+        locations = absolute_all(tuple(given), cell.namespace.folder)
 
         def scanned(version: Any, remote: Any = 0) -> Table:
             kind = choose_format(locations, version, cell.options, cell.label)
@@ -709,15 +710,15 @@ class Nodes:
             return scanned(*states)
 
         files = (self._file_node(locations, cell.label), *self._remote_nodes(cell, locations))
-        formats = [cell.options.get("format")] if "format" in cell.options else map(format_of, locations)
-        if all(isinstance(kind, str) and is_scanned_by_engine(kind) for kind in formats):
+        said = cell.options.get("format")
+        if are_scanned_by_engine(locations) if said is None else is_scanned_by_engine(str(said)):
             return self._waves.add(Node(cell.label, files, compute=scanned, same=same_table))
         node = Node(cell.label, files, compute=read, is_work=True, same=same_table, limit=own_limit(cell))
         return self._waves.add(node)
 
     def _remote_nodes(self, cell: SourceCell, locations: tuple[str, ...]) -> tuple[Node, ...]:
         """Make the node of the state of remote files, or of how often they were looked at without a ``ttl=``."""
-        remote = tuple(location for location in locations if not is_local(location))
+        remote = remote_among(locations)
         if not remote:
             return ()
         watched = self._waves.add(Node(cell.label, same=_equal))

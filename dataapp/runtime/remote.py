@@ -70,8 +70,8 @@ class RemoteFiles(Files):
 def _version(engine: DuckDB, locations: tuple[str, ...], number: int) -> Version:
     found = remote_files(engine, locations)
     if found is None:
-        return (FileState(" ".join(locations), 0, 0, number),)
-    return tuple(
+        return Version([FileState(" ".join(locations), 0, 0, number)])
+    return Version(
         FileState(path, 0, size, number) if modified is None else FileState(path, modified, size, 0)
         for path, size, modified in found
     )

@@ -108,6 +108,7 @@ class Session:
         fetches_rows: Whether rows of databases are fetched even so, for whoever runs what reads them; else only where
             a value is made of them.
         limits: How long work may take; by default what the process allows.
+        resolver: What looked up names of the cells already, and is this session's from now on.
     """
 
     def __init__(
@@ -123,10 +124,11 @@ class Session:
         keeps_rows: bool = True,
         fetches_rows: bool = False,
         limits: Limits | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
         self.engine = engine
         self.limits = limits or limits_of_process()
-        self.resolver = Resolver(engine, engine.has_table, check_shared=check_shared)
+        self.resolver = resolver or Resolver(engine, engine.has_table, check_shared=check_shared)
         self._pool = pool
         self._deliver = deliver
         self._lock = threading.RLock()

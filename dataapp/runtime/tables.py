@@ -20,7 +20,7 @@ from dataapp.cells.user import UserCell
 from dataapp.cells.values import Bound
 from dataapp.compile.fusion import FramePart, Fused, Key, Part, ScanPart, TextPart, fuse
 from dataapp.compile.target import DUCKDB, Target
-from dataapp.connect.files import Version, has_moved, is_local, is_settled, version_of
+from dataapp.connect.files import Version, has_moved, is_settled, remote_among, version_of
 from dataapp.engines.duckdb import DuckDB, fault_to_error
 from dataapp.engines.measured import Uses
 from dataapp.engines.relation import EngineFault, Relation
@@ -273,7 +273,7 @@ def scan_table(cell: Cell, sql: str, files: Files, remote: Files | int) -> Table
     state = remote.version if isinstance(remote, Files) else remote
     if isinstance(remote, Files):
         builder.files.append(remote)
-    is_versioned = isinstance(remote, Files) or all(is_local(pattern) for pattern in files.patterns)
+    is_versioned = isinstance(remote, Files) or not remote_among(files.patterns)
     return builder.build(
         ScanPart(sql), _scan_digest(sql, files.version, state), fixed_order=True, is_versioned=is_versioned
     )

@@ -11,7 +11,7 @@ import pytest
 
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell, sql
-from dataapp.connect.files import absolute, expand, format_of, scan, version_of, within
+from dataapp.connect.files import Version, absolute, expand, format_of, scan, version_of, within
 from dataapp.errors import DataAppError, SourceNotFoundError, SourceUnreadableError
 from tests.runtime.bench import ask, place
 
@@ -246,7 +246,7 @@ def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_quote_in_a_path_ends_no_literal() -> None:
-    assert scan((), ["s3://b/it's.csv"], "csv", {}) == "read_csv(['s3://b/it''s.csv'])"
+    assert scan(Version(), ["s3://b/it's.csv"], "csv", {}) == "read_csv(['s3://b/it''s.csv'])"
 
 
 def test_a_sibling_with_the_same_prefix_is_outside(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from dataapp.connect import frames
 from dataapp.connect.files import version_of
 from dataapp.connect.frames import read_ipc, to_arrow, to_polars
 from dataapp.engines.relation import Relation
@@ -112,6 +113,30 @@ def test_what_was_converted_goes_with_its_frame() -> None:
     del frame
     gc.collect()
     assert table() is None
+
+
+def test_what_one_reader_changes_in_a_polars_frame_no_other_sees() -> None:
+    table = pa.table({"n": [1, 2], "text": ["a", "b"]})
+    first = to_polars(table)
+    first[0, "n"] = 9
+    first.columns = ["m", "words"]
+    first.insert_column(0, pl.Series("new", [0, 0]))
+    first.extend(first)
+    assert to_polars(table).to_dict(as_series=False) == {"n": [1, 2], "text": ["a", "b"]} == table.to_pydict()
+
+
+@pytest.mark.parametrize("rows", [2, 200_000])
+def test_polars_frames_go_with_their_rows(rows: int) -> None:
+    table = pa.table({"n": pa.array(range(rows), pa.int64())})
+    reference = weakref.ref(table)
+    before = len(frames._handed_out)
+    frame = to_polars(table)
+    assert len(frames._handed_out) - before == (rows == 2)
+    del table
+    gc.collect()
+    assert reference() is None
+    assert len(frames._handed_out) == before
+    assert frame["n"].sum() == rows * (rows - 1) // 2
 
 
 def test_a_frame_that_can_be_changed_in_place_is_converted_each_time() -> None:

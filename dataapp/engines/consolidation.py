@@ -16,7 +16,6 @@ Invariants:
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -28,6 +27,7 @@ import pyarrow as pa
 from dataapp.compile.consolidation import Figure, Joint, join, take_apart
 from dataapp.compile.cubes.trees import Misfit, parameters
 from dataapp.engines.kept import KeptTable
+from dataapp.engines.recent import Recent
 from dataapp.errors import Cancelled, DataAppError
 
 if TYPE_CHECKING:
@@ -40,17 +40,6 @@ _GAIN = 0.8  # of the time of all apart is the most that one scan may take
 _MOST_UNEVEN = 4.0  # a query that takes so many times as long as another does not let it wait
 _LOOK_EVERY = 0.02  # seconds between two looks at whether a waiting reader was cancelled
 _MOST_KNOWN = 512
-
-
-class _Known[K, V](OrderedDict[K, V]):
-    """What is known, those used longest ago left out."""
-
-    def note(self, key: K, value: V) -> V:
-        self[key] = value
-        self.move_to_end(key)
-        if len(self) > _MOST_KNOWN:
-            self.popitem(last=False)
-        return value
 
 
 @dataclass(slots=True, eq=False)
@@ -162,14 +151,14 @@ class Scans:
         self._lock = threading.Lock()
         self._choosing = threading.Lock()
         self._expected: dict[Hashable, _Expected] = {}
-        self._figures: _Known[str, Figure | None] = _Known()
-        self._joints: _Known[tuple[str, ...], Joint] = _Known()
-        self._strikes: _Known[tuple[str, ...], int] = _Known()
-        self._plain: _Known[Hashable, float] = _Known()
-        self._bases: _Known[Hashable, float] = _Known()
-        self._habits: _Known[Hashable, _Habit] = _Known()
-        self._alike: _Known[Hashable, bool] = _Known()
-        self._shared: _Known[Hashable, Shared] = _Known()
+        self._figures: Recent[str, Figure | None] = Recent(_MOST_KNOWN)
+        self._joints: Recent[tuple[str, ...], Joint] = Recent(_MOST_KNOWN)
+        self._strikes: Recent[tuple[str, ...], int] = Recent(_MOST_KNOWN)
+        self._plain: Recent[Hashable, float] = Recent(_MOST_KNOWN)
+        self._bases: Recent[Hashable, float] = Recent(_MOST_KNOWN)
+        self._habits: Recent[Hashable, _Habit] = Recent(_MOST_KNOWN)
+        self._alike: Recent[Hashable, bool] = Recent(_MOST_KNOWN)
+        self._shared: Recent[Hashable, Shared] = Recent(_MOST_KNOWN)
         self.count = 0
 
     def expect(self, relation: "Relation") -> Expectation:
@@ -483,7 +472,7 @@ def _question(relation: "Relation", text: str, bound: Mapping[str, object]) -> H
     return relation.key, text, repr(sorted(bound.items()))
 
 
-def _least(known: _Known[Hashable, float], key: Hashable, seconds: float) -> None:
+def _least(known: Recent[Hashable, float], key: Hashable, seconds: float) -> None:
     known.note(key, min(seconds, known.get(key, seconds)))
 
 

@@ -1,9 +1,10 @@
 """Columns that the engine has told before: a relation of the same shape has the same ones."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
+
+from dataapp.engines.recent import Recent
 
 if TYPE_CHECKING:
     from dataapp.engines.relation import Column
@@ -21,8 +22,7 @@ class Described:
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._columns: OrderedDict[Hashable, tuple[Column, ...]] = OrderedDict()
+        self._columns: Recent[Hashable, tuple[Column, ...]] = Recent(most)
         self._lock = threading.Lock()
 
     def get(self, shape: Hashable) -> "tuple[Column, ...] | None":
@@ -35,6 +35,4 @@ class Described:
     def put(self, shape: Hashable, columns: "tuple[Column, ...]") -> None:
         """Note the columns of a shape."""
         with self._lock:
-            self._columns[shape] = columns
-            if len(self._columns) > self._most:
-                self._columns.popitem(last=False)
+            self._columns.note(shape, columns)

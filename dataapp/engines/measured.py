@@ -9,11 +9,12 @@ table asks for a window and a count. Estimates are medians of the latest few sho
 
 import statistics
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
+
+from dataapp.engines.recent import Recent
 
 _SHOWING = 2.0  # seconds
 _LATEST = 8  # showings
@@ -135,10 +136,10 @@ class Measured:
         self._running = 0
         self._each = 0.0
         self._at = 0.0
-        self._readings: OrderedDict[tuple[Hashable, Hashable, bool], Readings] = OrderedDict()
+        self._readings: Recent[tuple[Hashable, Hashable, bool], Readings] = Recent(_MOST)
         self.is_cubed: Callable[[Hashable], bool] = lambda reader: False
-        self._made: OrderedDict[Hashable, Made] = OrderedDict()
-        self._chosen: OrderedDict[Hashable, Chosen] = OrderedDict()
+        self._made: Recent[Hashable, Made] = Recent(_MOST)
+        self._chosen: Recent[Hashable, Chosen] = Recent(_MOST)
 
     @contextmanager
     def run(self, uses: Uses | None, shown: Hashable) -> Generator[None]:
@@ -176,7 +177,7 @@ class Measured:
                 key = (uses.reader, cell, is_kept)
                 readings = self._readings.pop(key, None) or Readings()
                 readings.add(shown, inner, seconds, now)
-                _put(self._readings, key, readings)
+                self._readings.note(key, readings)
 
     def reading(self, reader: Hashable, cell: Hashable, *, is_kept: bool) -> Readings | None:
         """Return what showing a reader took with a cell's query inside, or with its kept rows; None if it never ran."""
@@ -187,7 +188,7 @@ class Measured:
         with self._lock:
             known = self._made.pop(cell, None)
             failures = 0 if size is not None else 1 if known is None else known.failures + 1
-            _put(self._made, cell, Made(size, self.clock(), failures))
+            self._made.note(cell, Made(size, self.clock(), failures))
 
     def last_made(self, cell: Hashable) -> Made | None:
         """Return what is known of a cell's rows as they were made last."""
@@ -198,7 +199,7 @@ class Measured:
         with self._lock:
             known = self._chosen.pop(cell, None)
             at, times = (self.clock(), 0) if known is None else (known.at, known.times)
-            _put(self._chosen, cell, Chosen(is_kept, why, at, times))
+            self._chosen.note(cell, Chosen(is_kept, why, at, times))
 
     def chosen(self, cell: Hashable) -> Chosen | None:
         """Return what was chosen for a cell last."""
@@ -211,9 +212,3 @@ class Measured:
                 self._readings.pop((reader, cell, is_kept), None)
             if (known := self._chosen.get(cell)) is not None:
                 self._chosen[cell] = Chosen(known.is_kept, known.why, self.clock(), known.times + 1)
-
-
-def _put[K, V](known: OrderedDict[K, V], key: K, value: V) -> None:
-    known[key] = value
-    if len(known) > _MOST:
-        known.popitem(last=False)

@@ -4,6 +4,7 @@ No thread ever falls back to another session: under a server, code that runs wit
 """
 
 import asyncio
+import atexit
 import importlib
 import logging
 import sys
@@ -38,7 +39,7 @@ from dataapp.errors import SessionError
 from dataapp.runtime.priority import give_way
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
-from dataapp.runtime.workers import session_lane, while_waiting
+from dataapp.runtime.workers import session_lane, stop_workers, while_waiting
 
 _log = logging.getLogger(__name__)
 # Seconds from a move to the URL, and until it is looked again whether what was moved has come: the browser answers with
@@ -47,6 +48,7 @@ _URL_AFTER = 0.3
 _MOST_LOOKS_FOR_URL = 10
 _STAYS_EMPTY = 2.0  # seconds after the last session, when its objects are gone; else it is looked again
 _MOST_LOOKS = 5
+_ENDS_WITHIN = 3.0  # seconds that what runs is given to stop when the process ends
 _QUIET = 1.0  # seconds without news for any page, after which a full collection of garbage disturbs nobody
 _APP_MODULE = "bokeh_app_"  # the server runs an app script in a fresh module of such a name for each session
 
@@ -72,6 +74,7 @@ def engine() -> DuckDB:
     with _Process.lock:
         if _Process.engine is None:
             _Process.engine = _make_giving_way() if _Process.serves or is_serving() else _make_engine()
+            atexit.register(_end)
         return _Process.engine
 
 
@@ -89,6 +92,17 @@ def _make_giving_way() -> DuckDB:
     """Make the engine in a thread that gives way, and so do the engine's own threads, which start there."""
     with ThreadPoolExecutor(1, initializer=give_way) as thread:
         return thread.submit(_make_engine).result()
+
+
+def _end() -> None:
+    """Stop what runs before the process ends: a thread that comes back from the engine only then aborts it."""
+    for session in [*_Process.by_document.values(), _Process.own]:
+        if session is not None:
+            try:
+                session.close()
+            except Exception:  # the loop, the browser: what it wants to tell may be gone already
+                _log.debug("A session could not be closed at the end.", exc_info=True)
+    stop_workers(_ENDS_WITHIN)
 
 
 def current_session() -> Session:

@@ -9,10 +9,13 @@ before it begins does not begin.
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
 
 from dataapp.errors import Cancelled
 
 _EVERY = 0.005  # seconds between two interrupts of the same work
+_AT_ONCE = 0.5  # seconds that whoever cancels waits where no thread can be started
 
 
 class Attempt:
@@ -104,11 +107,16 @@ class Interrupts:
             if self._is_stopping:
                 return
             self._is_stopping = True
-        threading.Thread(target=self._interrupt_until_stopped, name="dataapp-interrupt", daemon=True).start()
+        try:
+            threading.Thread(target=self._interrupt_until_stopped, name="dataapp-interrupt", daemon=True).start()
+        except (
+            RuntimeError
+        ):  # a process that ends, or has too many, starts no thread: so the caller does it, but not long
+            self._interrupt_until_stopped(monotonic() + _AT_ONCE)
 
-    def _interrupt_until_stopped(self) -> None:
+    def _interrupt_until_stopped(self, end: float = inf) -> None:
         with self._changed:
-            while self.is_running and self.is_unwanted():
+            while self.is_running and self.is_unwanted() and monotonic() < end:
                 self._interrupt()
                 self._changed.wait(_EVERY)
             self._is_stopping = False

@@ -107,6 +107,7 @@ class _Books:
     running: dict[int, _Piece] = field(default_factory=dict[int, _Piece])  # by thread
     idle: int = 0
     threads: int = 0
+    is_stopped: bool = False
 
 
 class ThreadPool:
@@ -155,6 +156,8 @@ class ThreadPool:
         """See `Lane.start`."""
         with self._changed:
             books = self._books
+            if books.is_stopped:
+                return
             if not lane.waiting:
                 books.lanes.append(lane)
             lane.waiting.append(work)
@@ -170,6 +173,20 @@ class ThreadPool:
             if self._books.idle == 0:
                 self._add_thread()
             self._changed.notify()
+
+    def stop(self, within: float) -> None:
+        """Start nothing more but what hurries, for the end of the process, and wait for what runs.
+
+        Args:
+            within: The most seconds to wait.
+        """
+        with self._changed:
+            self._books.is_stopped = True
+            for lane in self._books.lanes:
+                lane.waiting.clear()
+            self._books.lanes.clear()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._books.running and not self._books.urgent, within)
 
     @contextmanager
     def making_up(self) -> Generator[None]:
@@ -250,6 +267,10 @@ class ThreadPool:
                         books.running[me] = piece
                         piece.lane.running += 1
                         return piece
+                    if books.is_stopped:
+                        books.threads -= 1
+                        self._changed.notify()
+                        return None
                     until = self._until_one_is_heavy() if books.lanes else _IDLE
                     if not self._changed.wait(until) and not books.lanes and not books.urgent:
                         books.threads -= 1

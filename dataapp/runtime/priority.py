@@ -57,8 +57,10 @@ def _start_all(waiting: SimpleQueue[threading.Thread]) -> None:
     while True:
         try:
             waiting.get().start()
-        except RuntimeError:  # the system gives no more threads: those that there are go on
-            _log.exception("A thread could not be started.")
+        except RuntimeError:
+            if not threading.main_thread().is_alive():  # the process ends
+                return
+            _log.exception("A thread could not be started.")  # the system gives no more: those that there are go on
 
 
 def _lower(thread: int, steps: int) -> None:

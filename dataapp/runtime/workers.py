@@ -135,6 +135,14 @@ def session_lane() -> Pool:
     return shared_pool().lane()
 
 
+def stop_workers(within: float) -> None:
+    """Start nothing more on the process's pool, and wait for what runs there, at most so many seconds."""
+    with _Shared.lock:
+        pool = _Shared.pool
+    if pool is not None:
+        pool.stop(within)
+
+
 def while_waiting() -> AbstractContextManager[None]:
     """Let the process's pool make up for the calling thread while it waits for another."""
     return shared_pool().making_up()

@@ -94,3 +94,35 @@ def test_an_attempt_that_is_over_stops_nothing():
     assert engine.count == 0
     engine.interrupts.cancel()
     thread.join(20)
+
+
+def test_where_no_thread_can_be_started_whoever_cancels_goes_on_interrupting(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(deaf_to=3)
+    thread = working(engine)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        engine.interrupts.cancel()
+    assert engine.stopped.is_set()
+    thread.join(20)
+    assert engine.count >= 4
+
+
+def test_where_no_thread_can_be_started_nobody_waits_long_for_what_does_not_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(deaf_to=10**9)
+    thread = working(engine)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        engine.interrupts.cancel()
+    assert thread.is_alive()
+    engine.stopped.set()
+    thread.join(20)

@@ -195,3 +195,30 @@ def test_what_hurries_takes_nobodys_place() -> None:
     assert begins(gate.began)
     for held in (hurrying, gate):
         held.finish()
+
+
+def test_a_stopped_pool_starts_nothing_more_and_waits_for_what_runs() -> None:
+    pool, gate = ThreadPool(1, patience=1e9), Gate()
+    pool.start(gate)
+    assert begins(gate.began)
+    waiting = threading.Event()
+    pool.start(waiting.set)
+    threading.Timer(0.2, gate.opened.set).start()
+    pool.stop(20)
+    assert gate.ended.is_set()
+    later = threading.Event()
+    pool.start(later.set)
+    hurried = threading.Event()
+    pool.hurry(hurried.set)
+    assert begins(hurried)
+    assert not waiting.is_set()
+    assert not later.is_set()
+
+
+def test_a_stopped_pool_does_not_wait_for_ever() -> None:
+    pool, gate = ThreadPool(1, patience=1e9), Gate()
+    pool.start(gate)
+    assert begins(gate.began)
+    pool.stop(0.01)
+    assert not gate.ended.is_set()
+    gate.finish()

@@ -5,6 +5,7 @@ line by minutes and candles. This module knows Altair alone: other environments 
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 import altair as alt
 
@@ -128,4 +129,4 @@ def _candles(base: alt.Chart) -> alt.LayerChart:
     )
     wicks = along.mark_rule().encode(y=alt.Y("low:Q").scale(zero=False), y2="high:Q")
     bodies = along.mark_bar(minBandSize=2).encode(y="open:Q", y2="close:Q")
-    return alt.layer(wicks, bodies).properties(width=WIDTH, height=HEIGHT)
+    return cast("alt.LayerChart", alt.layer(wicks, bodies).properties(width=WIDTH, height=HEIGHT))

@@ -8,19 +8,14 @@ app = marimo.App(width="full")
 @app.cell
 def _():
     import os
-    import sys
-    from pathlib import Path
 
     import altair as alt
     import marimo as mo  # pyright: ignore[reportMissingImports]
-
-    here = Path(os.environ["BENCHMARK_PAGES"])
-    sys.path[:0] = [str(here), str(here.parents[1])]
     from frames import chart_rows, read
 
     from benchmarks.chart_specs import picture
 
-    alt.data_transformers.enable("marimo_arrow")
+    alt.data_transformers.enable("marimo_csv")
     show = mo.query_params()["show"]
     frame = read(os.environ["BENCHMARK_TABLE"], show)
     return alt, chart_rows, frame, mo, picture, show

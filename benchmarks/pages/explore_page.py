@@ -1,12 +1,10 @@
 """The page of `dataapp explore` over the trades, with the raw query on demand below it."""
 
 from functools import partial
-
 from pathlib import Path
 
 from clock import raw_clock
-from questions import Raw
-from questions import FILES
+from questions import FILES, Raw
 
 from dataapp.workbench.desk import Desk
 from dataapp.workbench.history import History

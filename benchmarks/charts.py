@@ -1,11 +1,10 @@
 """The data of charts over one Parquet file: from the chart to the bytes that travel, against the same question in SQL.
 
-VegaFusion and plain Altair are measured where ``BENCHMARK_VEGAFUSION`` names a Python that has both. They begin with
-the columns in memory, while the engine reads the file each time.
+VegaFusion and plain Altair run in an environment of their own (`peers_python`). They begin with the columns in memory,
+while the engine reads the file each time.
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import duckdb
 
 from benchmarks.chart_specs import QUESTIONS, charts
 from benchmarks.explorer_data import table_of
+from benchmarks.peers_python import peers_python
 from benchmarks.report import Figure, compared, within_added
 from benchmarks.settings import ENGINE, Settings
 from benchmarks.timing import Sample, take_turns
@@ -64,10 +64,10 @@ def _ours(file: Path, turns: int) -> Iterator[tuple[str, tuple[Sample, Sample, s
 
 
 def _peer(peer: str, file: Path, turns: int) -> dict[str, tuple[Sample, str]]:
-    python = os.environ.get("BENCHMARK_VEGAFUSION")
+    python = peers_python()
     if python is None:
         return {}
-    command = [python, "-m", "benchmarks.chart_peer", peer, str(file), str(turns)]
+    command = [str(python), "-m", "benchmarks.chart_peer", peer, str(file), str(turns)]
     try:
         done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=_PATIENCE)
     except (subprocess.SubprocessError, OSError) as error:

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "explorer": "rows of the table explorer in a browser: first ones, scrolled to, jumped to, sorted, filtered",
     "charts": "data of charts over a file, against the same question in SQL, VegaFusion and plain Altair",
     "points": "data of scatter plots and lines of more rows than pixels, against DuckDB's own aggregate",
+    "pixels": "charts in a browser, from where they appear to pixels, and after a move; VegaFusion, Panel and marimo",
     "cubes": "a slider that moves over aggregates, answered by cubes and by plain queries",
     "cancel": "change of an input to the end of the query that it made useless",
     "fairness": "a light query, and a light explorer, beside other sessions' heavy ones, against its time alone",

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 import duckdb
-from playwright.sync_api import Browser, Page, ViewportSize, WebSocket
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from benchmarks.explorer_data import table_of, tables_of
 from benchmarks.explorer_peers import measure_peers
@@ -19,6 +19,7 @@ from benchmarks.report import Figure, Goal, compared, within_ratio
 from benchmarks.serving import PAGES, Server, chromium, panel_serve
 from benchmarks.settings import Settings
 from benchmarks.timing import Sample
+from benchmarks.wire import Wire
 
 _VIEWPORT = ViewportSize(width=1400, height=900)
 _HUGE = 100_000_000  # rows, where the disk has room for them
@@ -50,20 +51,6 @@ def measure(settings: Settings) -> Iterator[Figure]:
             yield from _ours(browser, table_of(rows), rows, settings)
         yield from _many_files(browser, settings)
         yield from measure_peers(browser, settings.rows)
-
-
-class Wire:
-    """What a page receives over its websocket."""
-
-    def __init__(self, page: Page) -> None:
-        self.received = 0
-        page.on("websocket", self._listen)
-
-    def _listen(self, socket: WebSocket) -> None:
-        socket.on("framereceived", self._count)
-
-    def _count(self, payload: str | bytes) -> None:
-        self.received += len(payload)
 
 
 def _ours(browser: Browser, file: Path, rows: int, settings: Settings) -> Iterator[Figure]:

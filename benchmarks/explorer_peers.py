@@ -3,9 +3,6 @@
 Both show pages of twenty rows. A jump is the button for the last page.
 """
 
-import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from playwright.sync_api import Browser, Error, Page, ViewportSize
 
 from benchmarks.explorer_data import table_of
 from benchmarks.memory import resident_mb
+from benchmarks.peers_python import peers_python
 from benchmarks.report import Figure
 from benchmarks.serving import PAGES, Server, panel_serve, serve
 from benchmarks.timing import Sample
@@ -45,14 +43,8 @@ def _tabulator(file: Path) -> AbstractContextManager[Server]:
 
 
 def _marimo(file: Path) -> AbstractContextManager[Server]:
-    command = [_marimo_command() or "marimo", "run", str(PAGES / "marimo_page.py"), "--headless", "--no-token"]
+    command = [str(peers_python()), "-m", "marimo", "run", str(PAGES / "marimo_page.py"), "--headless", "--no-token"]
     return serve(command, port_option="--port", env={"BENCHMARK_TABLE": str(file)})
-
-
-def _marimo_command() -> str | None:
-    """Return the command, which is no dependency of ours, or None."""
-    beside = Path(sys.executable).with_name("marimo")
-    return os.environ.get("BENCHMARK_MARIMO") or (str(beside) if beside.exists() else shutil.which("marimo"))
 
 
 _PEERS = (
@@ -80,7 +72,7 @@ _PEERS = (
 def measure_peers(browser: Browser, most: int) -> Iterator[Figure]:
     """Measure the tables that are installed, on as many rows as they survive and `most` allows."""
     for peer in _PEERS:
-        if peer.name == "marimo" and _marimo_command() is None:
+        if peer.name == "marimo" and peers_python() is None:
             continue
         figures: Sequence[Figure] = ()
         for rows in _SIZES:

@@ -1,11 +1,13 @@
 """Memory of processes, as the operating system counts it."""
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _MB = 2**20
@@ -22,16 +24,37 @@ def resident_mb(pid: int) -> float:
 def watched(pid: int) -> Generator[Callable[[], float]]:
     """Look at a process again and again; the block is handed what tells the largest resident memory seen since."""
     seen = [resident_mb(pid)]
+    with _looking(pid, seen.append):
+        yield lambda: max(seen)
+
+
+@contextmanager
+def bounded(pid: int, most: float) -> Generator[Callable[[], bool]]:
+    """End a process as soon as it takes more megabytes; the block is handed what tells whether that happened."""
+    is_beyond = threading.Event()
+
+    def look(resident: float) -> None:
+        if resident > most and not is_beyond.is_set():
+            is_beyond.set()
+            os.kill(pid, signal.SIGKILL)
+
+    with _looking(pid, look):
+        yield is_beyond.is_set
+
+
+@contextmanager
+def _looking(pid: int, see: Callable[[float], object]) -> Generator[None]:
     is_over = threading.Event()
 
     def look() -> None:
-        while not is_over.wait(_EVERY):
-            seen.append(resident_mb(pid))
+        with suppress(subprocess.CalledProcessError):  # the process ended
+            while not is_over.wait(_EVERY):
+                see(resident_mb(pid))
 
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield lambda: max(seen)
+        yield
     finally:
         is_over.set()
         thread.join()

@@ -3,12 +3,12 @@
 A scatter plot becomes a raster of counts, a line keeps the ends and extremes of each column of pixels.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-import altair as alt
 import duckdb
 
+from benchmarks.chart_specs import POINT_QUESTIONS, points
 from benchmarks.explorer_data import table_of
 from benchmarks.report import Figure, compared
 from benchmarks.settings import ENGINE, Settings
@@ -20,20 +20,6 @@ from dataapp.views.chart.pane import chart_to_payloads
 from dataapp.views.chart.schema import chart as chart_over
 
 _SIZES = (5_000_000, 20_000_000)
-_QUESTIONS = {
-    "scatter plot": (
-        "WITH e AS (SELECT min(price) AS a, max(price) AS b, min(size) AS c, max(size) AS d FROM orders)"
-        " SELECT floor((price - a) / (b - a) * 300)::INT AS i, floor((size - c) / (d - c) * 75)::INT AS j,"
-        " count(*) AS n"
-        " FROM orders, e GROUP BY i, j"
-    ),
-    "line": (
-        'WITH e AS (SELECT min("at") AS a, max("at") AS b FROM orders)'
-        ' SELECT floor(2000 * (epoch_ms("at") - epoch_ms(a)) / (epoch_ms(b) - epoch_ms(a)))::INT AS i,'
-        ' min("at"), max("at"), arg_min(price, "at"), arg_max(price, "at"), min(price), max(price),'
-        ' arg_min("at", price), arg_max("at", price) FROM orders, e GROUP BY i'
-    ),
-}
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
@@ -44,7 +30,7 @@ def measure(settings: Settings) -> Iterator[Figure]:
         engine, raw = DuckDB(cube_bytes=0), duckdb.connect(config=ENGINE)
         raw.execute(f"CREATE VIEW orders AS FROM '{file}'")
         relation = Relation(f"FROM '{file}'", key="columns", engine=engine)
-        for name, view in _charts(chart_over("orders", relation.columns)).items():
+        for name, view in points(chart_over("orders", relation.columns)).items():
             sent: list[bytes] = []
 
             def ask(turn: int, view: Any = view, sent: list[bytes] = sent, relation: Relation = relation) -> None:
@@ -52,15 +38,8 @@ def measure(settings: Settings) -> Iterator[Figure]:
                 sent[:] = chart_to_payloads(view, {view.data: fresh}, Cancel())
 
             def by_hand(_: int, name: str = name, raw: duckdb.DuckDBPyConnection = raw) -> None:
-                raw.execute(_QUESTIONS[name]).to_arrow_table()
+                raw.execute(POINT_QUESTIONS[name]).to_arrow_table()
 
             taken = take_turns({"ours": ask, "raw": by_hand}, turns)
             note = f"{sum(map(len, sent)):,} bytes sent"
             yield compared(f"{rows / 1e6:g} million rows: {name}", taken["ours"], taken["raw"], (note,))
-
-
-def _charts(base: alt.Chart) -> Mapping[str, alt.Chart]:
-    return {
-        "scatter plot": base.mark_point().encode(x=alt.X("price:Q").scale(zero=False), y=alt.Y("size:Q")),
-        "line": base.mark_line().encode(x="at:T", y="price:Q"),
-    }

@@ -1,9 +1,11 @@
 """A slider over a table or a chart, in `dataapp`: `?show=table` or `?show=chart`."""
 
+from functools import partial
+
 import altair as alt
 import panel as pn
 from clock import raw_clock
-from questions import CHART, FILES, FIRST, LAST, STEP, TABLE
+from questions import CHART, FILES, FIRST, LAST, STEP, TABLE, Raw
 
 import dataapp as da
 
@@ -18,4 +20,4 @@ if show == "table":
     view = table
 else:
     view = da.chart(weeks).mark_line().encode(x="week:T", y="volume:Q", color=alt.Color("symbol:N"))
-pn.Column(least, view, raw_clock(show)).servable()
+pn.Column(least, view, raw_clock(partial(Raw().time, show))).servable()

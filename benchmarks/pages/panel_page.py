@@ -1,5 +1,7 @@
 """The same pages in plain Panel: the slider is bound to a function, whose result a pane shows."""
 
+from functools import partial
+
 import altair as alt
 import panel as pn
 from clock import raw_clock
@@ -26,4 +28,4 @@ if show == "table":
     view = pn.widgets.Tabulator(pn.bind(answer, least), show_index=False)
 else:
     view = pn.pane.Vega(pn.bind(chart, least))
-pn.Column(least, view, raw_clock(show)).servable()
+pn.Column(least, view, raw_clock(partial(raw.time, show))).servable()

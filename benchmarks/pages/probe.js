@@ -16,6 +16,13 @@
     return null;
   };
 
+  /** The switch of a page that Bokeh has no part in. */
+  const toggle = () => {
+    for (const element of elements()) if (element.matches("[role=switch]")) return element;
+    return null;
+  };
+
+  const MARKS = 1000;
   const CELLS = "td, .tabulator-cell, [role=gridcell]";
 
   /** The first row of a table, as digits; one of its cells holds the value that the rows were asked for. */
@@ -30,11 +37,13 @@
 
   // Reading a canvas back takes longer than a frame may. It is read only after something was drawn.
   let strokes = 0;
-  const stroke = CanvasRenderingContext2D.prototype.stroke;
-  CanvasRenderingContext2D.prototype.stroke = function (...path) {
-    strokes += 1;
-    return stroke.apply(this, path);
-  };
+  for (const name of ["stroke", "fill", "fillRect", "drawImage", "putImageData"]) {
+    const draw = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...what) {
+      strokes += 1;
+      return draw.apply(this, what);
+    };
+  }
 
   const hash = (numbers) => {
     let sum = 0;
@@ -53,9 +62,10 @@
     return coloured > 200 ? hash(new Int32Array(data.buffer)) : null;
   };
 
-  /** The same of an SVG, by the outlines of its lines. */
+  /** The same of an SVG, by the outlines of its marks and where they are: of as many as tell whether it is another one. */
   const svgPicture = (svg) => {
-    const outlines = [...svg.querySelectorAll(".mark-line path")].map((path) => path.getAttribute("d") ?? "").join("");
+    const marks = [...svg.querySelectorAll(".role-mark path, .role-mark line")].slice(0, MARKS);
+    const outlines = marks.map((mark) => ["d", "transform", "x2", "y2"].map((name) => mark.getAttribute(name)).join()).join();
     return outlines.length > 200 ? hash([...outlines].map((letter) => letter.charCodeAt(0))) : null;
   };
 
@@ -66,6 +76,15 @@
       if (seen !== null) return seen;
     }
     return null;
+  };
+
+  const isCanvas = () => [...elements()].some((element) => element.localName === "canvas" && element.width > 300);
+
+  /** Returns what looks for a picture again and again, and only where something was drawn since. */
+  const looker = (looked = -1) => () => {
+    if (isCanvas() && looked === strokes) return null;
+    looked = strokes;
+    return picture();
   };
 
   const until = (seen) => new Promise((resolve, reject) => {
@@ -84,19 +103,26 @@
     /** Milliseconds from setting the slider to the table or chart on screen. */
     async move(show, value, set = (to) => model("least").setv({value: to})) {
       const before = show === "table" ? null : picture();
-      const isCanvas = [...elements()].some((element) => element.localName === "canvas" && element.width > 300);
-      let looked = strokes;
-      const isOther = () => {
-        if (isCanvas && looked === strokes) return false;
-        looked = strokes;
-        return ![null, before].includes(picture());
-      };
+      const look = looker(strokes);
       const start = performance.now();
       set(value);
       const seen = show === "table"
         ? () => firstRow()?.slice(0, 4).includes(String(value))
-        : isOther;
+        : () => ![null, before].includes(look());
       return (await until(seen)) - start;
+    },
+
+    /** Whether a page whose chart is yet to appear has its controls. */
+    isWaiting: () => (window.Bokeh?.documents?.length ? model("shown") !== null : toggle() !== null),
+
+    /** Let the chart of the page appear. `probe.drawn` becomes the milliseconds until it is drawn, without an answer here:
+     * a page that hangs gives none. */
+    appear() {
+      const look = looker();
+      const start = performance.now();
+      if (window.Bokeh) model("shown").setv({value: 1});
+      else toggle().click();
+      until(() => look() !== null).then((end) => (window.probe.drawn = end - start));
     },
 
     /** Milliseconds of the raw query, in the server. */

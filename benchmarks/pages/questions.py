@@ -1,6 +1,7 @@
 """What every page asks, whatever framework shows it. Imported by pages that run without `dataapp`, too."""
 
 import os
+from collections.abc import Callable
 from time import perf_counter
 
 import duckdb
@@ -19,14 +20,16 @@ CHART = """
 QUERIES = {"table": TABLE, "chart": CHART}
 
 
-class Raw:
-    """The same questions by hand, on a connection of their own.
+def connect() -> duckdb.DuckDBPyConnection:
+    """Return a connection with the engine's settings that `dataapp` uses, so that the results are the same."""
+    return duckdb.connect(config={"arrow_output_version": "1.5", "produce_arrow_string_view": True})
 
-    The engine's settings are those that `dataapp` uses, so that the results are the same.
-    """
+
+class Raw:
+    """The same questions by hand, on a connection of their own."""
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(config={"arrow_output_version": "1.5", "produce_arrow_string_view": True})
+        self._connection = connect()
         self._connection.execute(f"CREATE VIEW trades AS FROM read_parquet({FILES})")
 
     def ask(self, show: str, least: int) -> duckdb.DuckDBPyConnection:
@@ -35,6 +38,11 @@ class Raw:
 
     def time(self, show: str, least: int) -> float:
         """Run a query, fetch its rows, and return the milliseconds that it took."""
-        start = perf_counter()
-        self.ask(show, least).to_arrow_table()
-        return 1000 * (perf_counter() - start)
+        return timed(lambda: self.ask(show, least))
+
+
+def timed(ask: Callable[[], duckdb.DuckDBPyConnection]) -> float:
+    """Run a query, fetch its rows, and return the milliseconds that it took."""
+    start = perf_counter()
+    ask().to_arrow_table()
+    return 1000 * (perf_counter() - start)

@@ -24,7 +24,8 @@ if pn.state.session_args["of"][-1] == b"flights":
     flown = da.sql(
         """
         SELECT date_trunc('day', sched_dep) AS day, hour(sched_dep) + minute(sched_dep) / 60 AS time, carrier,
-            distance, greatest(-30, least(180, dep_delay)) AS dep_delay, greatest(-60, least(180, arr_delay)) AS arr_delay
+            distance, greatest(-30, least(180, dep_delay)) AS dep_delay,
+            greatest(-60, least(180, arr_delay)) AS arr_delay
         FROM table_ WHERE arr_delay IS NOT NULL
         """,
         table_=table,

@@ -3,6 +3,7 @@
 import altair as alt
 import panel as pn
 from clock import raw_clock
+from facts import cube_facts
 from questions import CHART, FILES, FIRST, LAST, STEP, TABLE
 
 import dataapp as da
@@ -18,4 +19,4 @@ if show == "table":
     view = table
 else:
     view = da.chart(weeks).mark_line().encode(x="week:T", y="volume:Q", color=alt.Color("symbol:N"))
-pn.Column(least, view, raw_clock(show)).servable()
+pn.Column(least, view, raw_clock(show), cube_facts([table, weeks])).servable()

@@ -18,28 +18,32 @@ def _():
     import altair as alt
     import duckdb
     import marimo as mo  # pyright: ignore[reportMissingImports]
-    from six_views import FILES, FIRST, GROUPS, LAST, STEP, draw, query
+    import six_views as six
 
-    return FILES, FIRST, GROUPS, LAST, STEP, alt, draw, duckdb, mo, query
+    return alt, duckdb, mo, six
 
 
 @app.cell
-def _(FILES, duckdb):
+def _(duckdb, six):
     connection = duckdb.connect()
-    connection.execute(f"CREATE TABLE trades AS FROM read_parquet({FILES})")
+    connection.execute(f"CREATE TABLE trades AS FROM read_parquet({six.FILES})")
     return (connection,)
 
 
 @app.cell
-def _(FIRST, LAST, STEP, mo):
-    least = mo.ui.slider(FIRST, LAST, STEP, value=FIRST, label="least")
-    least
+def _(mo, six):
+    least = mo.ui.slider(six.FIRST, six.LAST, six.STEP, value=six.FIRST, label="least")
+    mo.hstack([least])
     return (least,)
 
 
 @app.cell
-def _(GROUPS, alt, connection, draw, least, mo, query):
-    charts = [draw(alt.Chart(connection.execute(query(view), {"least": least.value}).df()), view) for view in GROUPS]
+def _(alt, connection, least, mo, six):
+    def chart(view):
+        rows = connection.execute(six.query(view), {"least": least.value}).df()
+        return six.draw(alt.Chart(rows), view)
+
+    charts = [chart(view) for view in six.GROUPS]
     mo.vstack([mo.hstack(charts[:3]), mo.hstack(charts[3:])])
     return
 

@@ -3,11 +3,10 @@
 The trades are read into a table of DuckDB once for all sessions, as Panel's pages on caching have it.
 """
 
+import altair as alt
 import duckdb
 import panel as pn
 from six_views import FILES, FIRST, GROUPS, LAST, STEP, draw, query
-
-import altair as alt
 
 pn.extension("vega")
 

@@ -1,7 +1,7 @@
 """The same slider over the same six views in Streamlit.
 
-As its documentation has it, what all sessions share is a cached resource, what a query gives is cached by its value, and
-the script runs anew at each move.
+As its documentation has it, what all sessions share is a cached resource, what a query gives is cached by its value,
+and the script runs anew at each move.
 """
 
 import altair as alt

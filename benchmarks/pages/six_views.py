@@ -29,7 +29,7 @@ def query(view: str) -> str:
     )
 
 
-def draw(chart: alt.Chart, view: str) -> alt.LayerChart:
+def draw(chart: alt.Chart, view: str) -> alt.LayerChart | alt.FacetChart:
     """Return the bars of a view, with their numbers."""
     x = alt.X("name:N", title=view, sort=None)
     bars = chart.mark_bar().encode(x=x, y=alt.Y("value:Q", title=None))

@@ -22,6 +22,7 @@ from dataapp.cache.results import Results
 from dataapp.cells.input import InputCell
 from dataapp.engines.cubes import Cube
 from dataapp.engines.duckdb import DuckDB
+from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
@@ -225,11 +226,8 @@ class Crowd:
 
     def frames(self) -> list[pl.DataFrame]:
         """The rows of all cells, session by session."""
-        outcomes = [demand.look().outcome for demand in self._demands]
-        frames = [outcome.value if isinstance(outcome, Done) else outcome for outcome in outcomes]
-        if failed := [frame for frame in frames if not isinstance(frame, pl.DataFrame)]:
-            raise RuntimeError(f"a cell has no rows: {failed[0]}")
-        return cast("list[pl.DataFrame]", frames)
+        values = [cast("Done", demand.look().outcome).value for demand in self._demands]
+        return [cast("pl.DataFrame", pl.from_arrow(cast("Frame", value).rows)) for value in values]
 
     def milliseconds(self, turns: int) -> tuple[float, ...]:
         """How long the latest results took to make."""

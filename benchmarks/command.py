@@ -25,6 +25,7 @@ BENCHMARKS = {
     "points": "data of scatter plots and lines of more rows than pixels, against DuckDB's own aggregate",
     "pixels": "charts in a browser, from where they appear to pixels, and after a move; VegaFusion, Panel and marimo",
     "cubes": "a slider that moves over aggregates, answered by cubes and by plain queries",
+    "crossfilter": "six linked views in a browser, one and two sessions, and the same page in other frameworks",
     "cancel": "change of an input to the end of the query that it made useless",
     "fairness": "a light query, and a light explorer, beside other sessions' heavy ones, against its time alone",
     "stall": "longest stall of the event loop while eight viewers move sliders",
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    lines = "\n".join(f"  {name:<10} {what}" for name, what in BENCHMARKS.items())
+    lines = "\n".join(f"  {name:<11} {what}" for name, what in BENCHMARKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=f"Figures with goals and verdicts.\n\n{lines}",

@@ -1,4 +1,4 @@
-"""A Python that has the frameworks with which charts and tables are compared. None of them is a dependency of ours."""
+"""A Python that has the frameworks that ours is compared with. None of them is a dependency of ours."""
 
 import os
 import subprocess
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks.settings import cache_folder
 
-_SHARED = ("altair", "panel", "polars")  # of the same release as here
-_OTHERS = ("marimo", "pyarrow", "vegafusion", "vl-convert-python")
+_SHARED = ("altair", "duckdb", "panel", "polars")  # of the same release as here
+_OTHERS = ("marimo", "pyarrow", "streamlit", "vegafusion", "vl-convert-python")
 
 
 @cache
@@ -22,7 +22,7 @@ def peers_python() -> Path | None:
     named = os.environ.get("BENCHMARK_PEERS")
     if named:
         return Path(named)
-    folder = cache_folder() / "chart-peers"
+    folder = cache_folder() / "peers"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     finished = folder / "finished"
     if not finished.exists():

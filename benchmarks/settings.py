@@ -35,11 +35,16 @@ class Settings:
 
     def trades(self) -> list[str]:
         """Return the files of the large table, generated when first asked for."""
-        folder = cache_folder() / f"trades-{self.rows}"
-        if read_tape(folder) is None:
-            print(f"generating {self.rows:,} trades in {folder}", flush=True)
-            write_tape(folder, self.rows)
-        return sorted(str(file) for file in folder.glob("*.parquet"))
+        return tape_of(self.rows)
+
+
+def tape_of(rows: int) -> list[str]:
+    """Return the files of so many trades, at most forty million, generated when first asked for."""
+    folder = cache_folder() / f"trades-{rows}"
+    if read_tape(folder) is None:
+        print(f"generating {rows:,} trades in {folder}", flush=True)
+        write_tape(folder, rows)
+    return sorted(str(file) for file in folder.glob("*.parquet"))
 
 
 def cache_folder() -> Path:

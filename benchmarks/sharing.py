@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import panel as pn
+import polars as pl
 
 import dataapp as da
 from benchmarks.report import Figure, Goal, within_added, within_ratio
@@ -21,6 +22,8 @@ from dataapp.cache.results import Results
 from dataapp.cells.input import InputCell
 from dataapp.engines.cubes import Cube
 from dataapp.engines.duckdb import DuckDB
+from dataapp.runtime.frames import Frame
+from dataapp.runtime.outcomes import Done
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import cell_key
@@ -220,6 +223,11 @@ class Crowd:
     def cubes_of(self, cell: Any) -> Sequence[Cube]:
         """The cubes that answer for a cell."""
         return self.engine.cubes.of(cell_key(cell))
+
+    def frames(self) -> list[pl.DataFrame]:
+        """The rows of all cells, session by session."""
+        values = [cast("Done", demand.look().outcome).value for demand in self._demands]
+        return [cast("pl.DataFrame", pl.from_arrow(cast("Frame", value).rows)) for value in values]
 
     def milliseconds(self, turns: int) -> tuple[float, ...]:
         """How long the latest results took to make."""

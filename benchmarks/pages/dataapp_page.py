@@ -5,6 +5,7 @@ from functools import partial
 import altair as alt
 import panel as pn
 from clock import raw_clock
+from facts import cube_facts
 from questions import CHART, FILES, FIRST, LAST, STEP, TABLE, Raw
 
 import dataapp as da
@@ -20,4 +21,4 @@ if show == "table":
     view = table
 else:
     view = da.chart(weeks).mark_line().encode(x="week:T", y="volume:Q", color=alt.Color("symbol:N"))
-pn.Column(least, view, raw_clock(partial(Raw().time, show))).servable()
+pn.Column(least, view, raw_clock(partial(Raw().time, show)), cube_facts([table, weeks])).servable()

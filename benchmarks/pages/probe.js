@@ -88,10 +88,10 @@
   };
 
   const until = (seen) => new Promise((resolve, reject) => {
-    const end = performance.now() + 60000;
+    const end = performance.now() + 300000;
     const look = () => {
       if (seen()) resolve(performance.now());
-      else if (performance.now() > end) reject(new Error("nothing new appeared within a minute"));
+      else if (performance.now() > end) reject(new Error("nothing new appeared within five minutes"));
       else requestAnimationFrame(look);
     };
     look();
@@ -123,6 +123,21 @@
       if (window.Bokeh) model("shown").setv({value: 1});
       else toggle().click();
       until(() => look() !== null).then((end) => (window.probe.drawn = end - start));
+    },
+
+    /** Move to each value as soon as the one before is on screen; seconds in all. */
+    async chase(show, values) {
+      const start = performance.now();
+      for (const value of values) await probe.move(show, value);
+      return (performance.now() - start) / 1000;
+    },
+
+    /** What cubes there are, once all are built. */
+    async facts(number) {
+      model("facts ask").setv({value: number});
+      const answer = model("facts answer");
+      await until(() => answer.value.startsWith(`${number} `));
+      return JSON.parse(answer.value.slice(answer.value.indexOf(" ")));
     },
 
     /** Milliseconds of the raw query, in the server. */

@@ -22,7 +22,7 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
-import {pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
@@ -104,6 +104,8 @@ class Picture {
     await fontOf(this.host); // texts that are measured in another font are cut off when they are drawn again
     const narrow = this.host.clientWidth > 0 && this.host.clientWidth < 480;
     this.spec = compile(message.spec, {config: themeConfig(this.host, narrow), logger: compileLogger()}).spec;
+    const width = this.spec.signals?.find(({name}) => name === "width");
+    if (width) delete width.on; // it would follow the window, before `resize` can keep what is selected
     this.tip = makeTip(this.host.parentNode);
     this.view = new View(parse(this.spec, null, {ast: true}), {
       container: this.host,
@@ -163,7 +165,30 @@ class Picture {
   }
 
   async refill(datasets) {
-    this.fill(datasets);
+    await this.keeping(() => this.fill(datasets));
+  }
+
+  /** Changes what scales depend on, and keeps what is selected: Vega-Lite clears brushes over names then. */
+  async keeping(change) {
+    const brushes = [...this.parameters.values()].filter((one) => isOfNames(this.view, this.spec, one));
+    if (brushes.length) this.report(); // what was dragged until now
+    this.quiet = brushes.length > 0;
+    try {
+      change();
+      await this.view.runAsync();
+      if (brushes.length) await this.putBack(brushes);
+    } finally {
+      this.quiet = false;
+    }
+  }
+
+  async putBack(brushes) {
+    await new Promise((resolve) => setTimeout(resolve)); // where axes changed their size, Vega lays out once more
+    for (const parameter of brushes) {
+      const value = this.known.get(parameter.name);
+      if (!value || sameSelection(this.read(parameter.name), value)) continue;
+      writeSelection(this.view, this.spec, parameter, this.toLocal(value));
+    }
     await this.view.runAsync();
   }
 
@@ -174,8 +199,10 @@ class Picture {
   }
 
   async resize() {
-    this.fit();
-    await this.view.resize().runAsync();
+    await this.keeping(() => {
+      this.fit();
+      this.view.resize();
+    });
     this.noteWindow(WIDTH_RESTS);
   }
 
@@ -187,15 +214,9 @@ class Picture {
   async select(name, value) {
     const parameter = this.parameters.get(name);
     if (!parameter) return;
-    const local = value && Object.fromEntries(
-      Object.entries(value).map(([field, values]) => [
-        field,
-        this.kinds[field] === "wall" ? values.map((one) => (typeof one === "number" ? wallToLocal(one) : one)) : values,
-      ]),
-    );
     this.quiet = true;
     try {
-      writeSelection(this.view, this.spec, parameter, local);
+      writeSelection(this.view, this.spec, parameter, this.toLocal(value));
       await this.view.runAsync();
     } finally {
       this.quiet = false;
@@ -226,6 +247,16 @@ class Picture {
 
   read(name) {
     return readSelection(this.view.signal(name), this.parameters.get(name), this.toWire);
+  }
+
+  /** Returns a selection with times as the view has them. */
+  toLocal(value) {
+    return value && Object.fromEntries(
+      Object.entries(value).map(([field, values]) => [
+        field,
+        this.kinds[field] === "wall" ? values.map((one) => (typeof one === "number" ? wallToLocal(one) : one)) : values,
+      ]),
+    );
   }
 
   toWire = (field, value) => {

@@ -22,6 +22,7 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
+import {SPAN, fitLevels, zoomLevels} from "./levels.js";
 import {isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
@@ -33,6 +34,7 @@ import {pixelColumns, readZoom, writeZoom, zoomNames} from "./zoom.js";
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
 const WIDTH_RESTS = 200; // ms
+const BESIDE = 50; // pixels that an axis takes beside a plot, more or less
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
@@ -119,6 +121,8 @@ class Picture {
     for (const [name, value] of Object.entries(inkOf(this.host))) this.view.signal(name, value);
     this.fill(message.datasets);
     this.fit();
+    const canDrag = !message.parameters.some(({kind}) => kind === "interval");
+    zoomLevels(this.view, this.host, canDrag, () => this.tip.hide());
     await this.view.runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
@@ -193,12 +197,15 @@ class Picture {
   }
 
   fit() {
+    if (!this.fills) fitLevels(this.view, this.view.width());
     if (!this.fills || this.host.clientWidth === 0) return;
     this.fitted = this.host.clientWidth;
     this.view.width(this.fitted);
+    fitLevels(this.view, this.fitted - BESIDE);
   }
 
   async resize() {
+    this.tip.hide(); // of what no longer lies under the pointer
     await this.keeping(() => {
       this.fit();
       this.view.resize();
@@ -225,7 +232,10 @@ class Picture {
   }
 
   readZoom() {
-    return {kinds: this.kinds, ends: this.view && this.zoomed.length ? readZoom(this.view, this.zoomed) : new Map()};
+    if (!this.view) return {kinds: this.kinds, ends: new Map()};
+    const ends = readZoom(this.view, this.zoomed);
+    if (SPAN in this.view._runtime.signals) ends.set(SPAN, this.view.signal(SPAN));
+    return {kinds: this.kinds, ends};
   }
 
   /** Zooms as another picture of the chart was zoomed, unless its columns were of other kinds. */

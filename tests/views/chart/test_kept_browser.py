@@ -85,8 +85,8 @@ def test_brushes_and_zoom_are_kept_at_another_width(dragged: Page) -> None:
         dragged.wait_for_function(
             "([days, width]) => Math.abs(days.clientWidth - width) < 60", arg=[days.element_handle(), width]
         )
-        plot = 1 - 45 / width  # of the canvas
-        _share(bars, plot * 2 / 5)
+        plot = 1 - 55 / width  # of the canvas
+        _share(bars, plot * 1.85 / 5)  # between two bars is room
         _share(days, plot * 0.3)  # as zoomed, else it were less than a half of that
     dragged.wait_for_timeout(500)  # a brush that was lost would be told by now
     assert chips.all_inner_texts() == told
@@ -99,13 +99,13 @@ def test_brushes_and_zoom_are_kept_over_new_rows(dragged: Page) -> None:
     for number, bands in ((160, 8), (100, 5)):
         rows.fill(str(number))
         rows.press("Enter")
-        _share(bars, 0.95 * 2 / bands)
+        _share(bars, 0.95 * 1.85 / bands)
         _share(days, 0.95 * 0.3)
     rows.fill("10")
     rows.press("Enter")
     _share(bars, 0)  # none of these names is there
     rows.fill("100")
     rows.press("Enter")
-    _share(bars, 0.95 * 2 / 5)
+    _share(bars, 0.95 * 1.85 / 5)
     dragged.wait_for_timeout(500)
     assert chips.all_inner_texts() == told

@@ -39,12 +39,13 @@ class Drill:
 
     def part(self, window: Window) -> "Part | None":
         """Return what is in sight, or None if that is all."""
+        grid = self.grid.at(window.width)
         zooms = [ends for name in self.zoomed_by if (ends := window.ends.get(name))]
         along = [
             next((ends[side.sent.name] for ends in zooms if side.sent.name in ends), None)
             for side in (self.grid.x, self.grid.y)
         ]
-        return Part(self.grid, along[0], along[1]) if any(along) else None
+        return Part(grid, along[0], along[1]) if any(along) else None
 
     @property
     def columns(self) -> tuple[Sent, ...]:
@@ -74,7 +75,7 @@ class Drill:
     def cells(self, part: "Part", fetch: Fetch) -> pa.Table:
         """Return the cells of a part, unless its points are drawn, and those around it."""
         rows, ends = part.counted(fetch)
-        whole = self.grid.bounds(ends)
+        whole = part.grid.bounds(ends)
         if rows <= self.grid.most_points:
             return fetch(part.around, whole | part.parameters | _shades(whole, math.inf))
         bounds = part.bounds(ends)

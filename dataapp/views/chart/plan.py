@@ -26,7 +26,7 @@ from dataapp.views.chart.drilling import Drill, drilled_unit, scale_parameters, 
 from dataapp.views.chart.fields import encoded_views, field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
-from dataapp.views.chart.raster import Grid, plot_size, rastered_unit, unit_to_grid
+from dataapp.views.chart.raster import Grid, fills_page, plot_size, rastered_unit, unit_to_grid
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
 from dataapp.views.chart.selection import attach_selection
 from dataapp.views.chart.thinning import thinnable_axes, thinned_query
@@ -191,6 +191,7 @@ class _Planner:
             view,
             pushed.columns,
             size=plot_size(sized, self.config, fills=self.fills),
+            fills=fills_page(sized, fills=self.fills),
             config=self.config,
             siblings=siblings,
         ):

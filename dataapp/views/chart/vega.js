@@ -8,9 +8,9 @@
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value, steps?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
-//   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns}: what is in sight along the axes that are
-//    zoomed, and how many pixels of the screen there are across; of a new picture, only if Python knows of another zoom, or
-//    of fewer pixels
+//   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns, width}: what is in sight along the axes that
+//    are zoomed, and how many pixels of the screen and of the page there are across; of a new picture, only if Python knows
+//    of another zoom, of fewer pixels, or where rows fit the page, of another width
 //   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -29,7 +29,7 @@ import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
-import {pixelColumns, readZoom, writeZoom, zoomNames} from "./zoom.js";
+import {plotWidth, readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
@@ -99,7 +99,9 @@ class Picture {
     this.quiet = false; // while selections are set from outside
     this.kinds = {};
     this.zoomed = zoomNames(message.spec);
-    this.told = message.window; // what Python knows of what is in sight
+    const {fits, ...told} = message.window;
+    this.fits = fits; // whether rows depend on the width of the page
+    this.told = told; // what Python knows of what is in sight
   }
 
   async draw(message) {
@@ -149,16 +151,19 @@ class Picture {
     const zoomOf = (name) => Object.entries(this.view.signal(name) ?? {})
       .map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
     const ends = this.zoomed.map((name) => [name, zoomOf(name)]).filter(([, fields]) => fields.length);
+    const width = plotWidth(this.view);
     return {
       ends: Object.fromEntries(ends.map(([name, fields]) => [name, Object.fromEntries(fields)])),
-      columns: pixelColumns(this.view),
+      columns: Math.ceil(width * devicePixelRatio),
+      width,
     };
   }
 
-  /** Tells what Python cannot know of a new picture. Of fewer pixels than it was drawn for, it need not. */
+  /** Tells what Python cannot know of a new picture. Of fewer pixels than a line was drawn for, it need not. */
   noteDrawn() {
-    const {ends, columns} = this.window();
-    if (columns > this.told.columns || JSON.stringify(ends) !== JSON.stringify(this.told.ends)) this.noteWindow(0);
+    const {ends, columns, width} = this.window();
+    const isOther = columns > this.told.columns || (this.fits && width !== this.told.width);
+    if (isOther || JSON.stringify(ends) !== JSON.stringify(this.told.ends)) this.noteWindow(0);
   }
 
   fill(datasets) {

@@ -148,7 +148,7 @@ class Picture {
   }
 
   window() {
-    const zoomOf = (name) => Object.entries(this.view.signal(name) ?? {})
+    const zoomOf = (name) => Object.entries(this.view.signal(name) ?? {}).filter(([, ends]) => ends) // in facets, of all
       .map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
     const ends = this.zoomed.map((name) => [name, zoomOf(name)]).filter(([, fields]) => fields.length);
     const width = plotWidth(this.view);

@@ -3,14 +3,16 @@
 // Their axis is one of names, which Vega cannot zoom. Two signals say what is shown: the width of the plot, and what is
 // in sight, as shares of all. Vega filters by them, so nothing is asked of Python.
 
+import {plotWidth} from "./zoom.js";
+
 const ROOM = "level_room";
 export const SPAN = "level_span";
 const LEAST = 0.005; // the smallest share that can be zoomed into
 const PER_PIXEL = 0.002; // of the wheel
 
-/** Says how wide the plot is; the view has to run afterwards. */
+/** Says how wide the plot is, and returns the view, which has to run afterwards. */
 export function fitLevels(view, width) {
-  if (ROOM in view._runtime.signals) view.signal(ROOM, width);
+  return ROOM in view._runtime.signals ? view.signal(ROOM, width) : view;
 }
 
 /** Lets a reader zoom with Ctrl and the wheel or a pinch, drag what is zoomed, and see all again by a double click.
@@ -20,7 +22,7 @@ export function fitLevels(view, width) {
 export function zoomLevels(view, host, canDrag, onZoom) {
   if (!(SPAN in view._runtime.signals)) return;
   let dragged = null; // where on the plot, and of which span
-  const placeOf = (event) => (event.clientX - host.getBoundingClientRect().left - view.origin()[0]) / view.width();
+  const placeOf = (event) => (event.clientX - host.getBoundingClientRect().left - view.origin()[0]) / plotWidth(view);
   const show = (from, size) => {
     onZoom();
     const begin = Math.min(Math.max(from, 0), 1 - size);

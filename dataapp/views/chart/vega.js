@@ -126,6 +126,7 @@ class Picture {
     const canDrag = !message.parameters.some(({kind}) => kind === "interval");
     zoomLevels(this.view, this.host, canDrag, () => this.tip.hide());
     await this.view.runAsync();
+    if (!this.fills) await fitLevels(this.view, plotWidth(this.view)).runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
     for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
@@ -202,7 +203,6 @@ class Picture {
   }
 
   fit() {
-    if (!this.fills) fitLevels(this.view, this.view.width());
     if (!this.fills || this.host.clientWidth === 0) return;
     this.fitted = this.host.clientWidth;
     this.view.width(this.fitted);

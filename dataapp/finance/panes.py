@@ -12,6 +12,7 @@ import altair as alt
 
 from dataapp.errors import WrongKindError
 from dataapp.finance.axis import PLACE, along
+from dataapp.views.chart.levels import in_levels
 from dataapp.views.chart.schema import CellData
 
 GAP = 24  # pixels between two
@@ -85,6 +86,8 @@ def _in_range(chart: Any, pixels: Sequence[int]) -> Any:
     if isinstance(layers, list):
         copy._kwds["layer"] = [_in_range(layer, pixels) for layer in cast("list[Any]", layers)]
         return copy
+    if isinstance(top := getattr(copy.mark, "y", alt.Undefined), int | float):  # a text in a corner
+        copy.mark.y = top + pixels[1]
     y = copy.encoding.y
     if isinstance(y, str):
         y = alt.Y(y)
@@ -114,7 +117,7 @@ def _crosshair(first: Any) -> Any:
         name=f"crosshair_{next(_numbers)}", fields=[PLACE], on="pointerover", clear="pointerout", empty=False
     )
     line = (
-        alt.Chart(cast("Any", data))
+        in_levels(alt.Chart(cast("Any", data)))
         .mark_rect(color="#808080")
         .encode(x=along(), opacity=alt.condition(over, alt.value(0.25), alt.value(0)), tooltip=source.encoding.tooltip)
     )

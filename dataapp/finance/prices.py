@@ -6,8 +6,8 @@ import altair as alt
 
 from dataapp.compile.identifiers import quote_identifier as quoted
 from dataapp.errors import WrongKindError
-from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, UP, along, checked, placed, told, when
-from dataapp.views.charts import chart
+from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, UP, along, chart_of, checked, placed, told, when
+from dataapp.views.chart.levels import BUCKET
 
 _RISES = alt.datum.close >= alt.datum.open
 
@@ -26,8 +26,9 @@ def candlestick(
 ) -> alt.LayerChart:
     """Draw a candle per bar: the body from open to close, the wick from low to high.
 
-    Of more bars than `most`, as many in a row as it takes become one candle: its open is that of the first, its close
-    that of the last, its high and low are the extremes.
+    Of more bars than the chart has the width for, those of an hour, a day or another step of time become one candle:
+    its open is that of the first, its close that of the last, its high and low are the extremes. What a candle stands
+    for is written in the corner.
 
     Args:
         bars: A cell with a row per bar of one instrument.
@@ -36,7 +37,7 @@ def candlestick(
         high: The column of the highest price.
         low: The column of the lowest price.
         close: The column of the last price.
-        most: How many candles there may be.
+        most: How many candles there may be, however wide the chart is.
         height: In pixels.
 
     Example:
@@ -52,14 +53,16 @@ def candlestick(
     )
     figures = "arg_min(open, bar) AS open, max(high) AS high, min(low) AS low, arg_max(close, bar) AS close"
     cell = placed(checked(bars, "candlestick"), time, columns, figures, most=most, name="candles")
-    base = chart(cell).encode(
+    base = chart_of(cell).encode(
         x=along(),
         color=alt.condition(_RISES, alt.value(UP), alt.value(DOWN)),
-        tooltip=[when(), *(told(name, name.capitalize()) for name in ("open", "high", "low", "close"))],
+        tooltip=[*when(), *(told(name, name.capitalize()) for name in ("open", "high", "low", "close"))],
     )
     wicks = base.mark_rule().encode(y=alt.Y("low:Q", title="Price").scale(zero=False), y2="high:Q")
     bodies = base.mark_bar(minBandSize=2).encode(y="open:Q", y2="close:Q")
-    return cast("alt.LayerChart", alt.layer(wicks, bodies).properties(width="container", height=height))
+    each = chart_of(cell).transform_aggregate(groupby=[BUCKET])
+    named = each.mark_text(x=6, y=6, align="left", baseline="top", opacity=0.7).encode(text=f"{BUCKET}:N")
+    return cast("alt.LayerChart", alt.layer(wicks, bodies, named).properties(width="container", height=height))
 
 
 def volume(
@@ -71,7 +74,7 @@ def volume(
         bars: A cell with a row per bar of one instrument.
         time: The column of the start of each bar.
         volume: The column of what was traded.
-        most: How many places there may be.
+        most: How many places there may be, however wide the chart is.
         height: In pixels.
 
     Example:
@@ -86,9 +89,9 @@ def volume(
     )
     traded = alt.Y("volume:Q", title="Volume").axis(format="~s", tickCount=3)
     return (
-        chart(cell)
+        chart_of(cell)
         .mark_bar(opacity=0.6, minBandSize=1)
-        .encode(x=along(), y=traded, tooltip=[when(), told("volume", "Volume", ",.0f")])
+        .encode(x=along(), y=traded, tooltip=[*when(), told("volume", "Volume", ",.0f")])
         .properties(width="container", height=height)
     )
 
@@ -110,7 +113,7 @@ def line(
         time: The column of the start of each bar.
         value: The column that is drawn.
         color: Its colour.
-        most: How many places there may be.
+        most: How many places there may be, however wide the chart is.
         height: In pixels.
 
     Example:
@@ -145,7 +148,7 @@ def moving_average(
         time: The column of the start of each bar.
         price: The column that is averaged.
         color: The colour of the line.
-        most: How many places there may be.
+        most: How many places there may be, however wide the chart is.
         height: In pixels.
 
     Example:
@@ -183,7 +186,7 @@ def bollinger_bands(
         time: The column of the start of each bar.
         price: The column whose deviation it is.
         color: The colour of the band.
-        most: How many places there may be.
+        most: How many places there may be, however wide the chart is.
         height: In pixels.
 
     Example:
@@ -202,7 +205,7 @@ def bollinger_bands(
     columns += f", CASE WHEN {whole} THEN avg({close}) {over} END AS middle"
     figures = ", ".join(f"arg_max_null({name}, bar) AS {name}" for name in ("lower", "upper", "middle"))
     cell = placed(checked(bars, "bollinger_bands"), time, columns, figures, most=most, name="bands")
-    base = chart(cell).encode(x=along())
+    base = chart_of(cell).encode(x=along())
     band = base.mark_area(opacity=0.15, color=color).encode(
         y=alt.Y("lower:Q", title="Price").scale(zero=False), y2="upper:Q"
     )
@@ -213,7 +216,7 @@ def bollinger_bands(
 def _overlay(bars: Any, time: str, expression: str, name: str, color: str, most: int, height: int) -> alt.Chart:
     cell = placed(bars, time, f"{expression} AS value", "arg_max_null(value, bar) AS value", most=most, name=name)
     return (
-        chart(cell)
+        chart_of(cell)
         .mark_line(strokeWidth=1.4, color=color)
         .encode(x=along(), y=alt.Y("value:Q", title="Price").scale(zero=False))
         .properties(width="container", height=height)

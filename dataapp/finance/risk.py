@@ -7,7 +7,7 @@ import altair as alt
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.compile.identifiers import quote_identifier as quoted
 from dataapp.errors import WrongKindError
-from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, along, checked, placed, told, when
+from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, along, chart_of, checked, placed, told, when
 from dataapp.views.charts import chart
 
 type Returns = Literal["simple", "log"]
@@ -22,7 +22,7 @@ def drawdown(
         bars: A cell with a row per bar of one instrument.
         time: The column of the start of each bar.
         price: The column of the price, or of the value of a portfolio.
-        most: How many places there may be.
+        most: How many places there may be, however wide the chart is.
         height: In pixels.
 
     Example:
@@ -43,9 +43,9 @@ def drawdown(
     )
     below = alt.Y("drawdown:Q", title="Drawdown").axis(format="~%", tickCount=3)
     return (
-        chart(cell)
+        chart_of(cell)
         .mark_area(color=DOWN, opacity=0.35, line={"strokeWidth": 1, "color": DOWN})
-        .encode(x=along(), y=below, tooltip=[when(), told("drawdown", "Drawdown", ".2%")])
+        .encode(x=along(), y=below, tooltip=[*when(), told("drawdown", "Drawdown", ".2%")])
         .properties(width="container", height=height)
     )
 

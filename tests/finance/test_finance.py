@@ -43,30 +43,84 @@ def drawn(chart: Any, at: int = 0) -> pl.DataFrame:
 prices = st.lists(st.floats(1, 1000).map(lambda price: round(price, 2)), min_size=1, max_size=40)
 
 
-def by_place(frame: pl.DataFrame, most: int) -> pl.DataFrame:
-    size = -(-frame.height // most)
-    return frame.with_row_index("n").with_columns(spot=pl.col("n") // size)
+STEPS = {
+    "1 bar": "",
+    "1 second": "1s",
+    "5 seconds": "5s",
+    "15 seconds": "15s",
+    "1 minute": "1m",
+    "5 minutes": "5m",
+    "15 minutes": "15m",
+    "1 hour": "1h",
+    "4 hours": "4h",
+    "1 day": "1d",
+    "1 week": "1w",
+    "1 month": "1mo",
+    "3 months": "3mo",
+    "1 year": "1y",
+    "10 years": "10y",
+}
+FRAME_TIMES = pl.col("bar").cast(pl.Datetime("us"))
+
+
+def by_place(frame: pl.DataFrame, bucket: str) -> pl.DataFrame:
+    """Return the bars with the bucket that each is part of."""
+    if bucket == "all bars":
+        return frame.with_columns(spot=pl.lit(0))
+    return frame.with_columns(spot=FRAME_TIMES.dt.truncate(STEPS[bucket]) if STEPS[bucket] else FRAME_TIMES)
+
+
+def levels(found: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """Return the levels of a chart's rows, from the finest, each with the columns that are drawn."""
+    drawn = pl.exclude("bucket", "from_room", "to_room", "begins", "ends")
+    parts = found.partition_by("bucket", maintain_order=True, as_dict=True).items()
+    return [(str(key[0]), part.sort("begins").select(drawn)) for key, part in parts]
+
+
+gaps = st.sampled_from([dt.timedelta(minutes=1), dt.timedelta(minutes=7), dt.timedelta(hours=18), dt.timedelta(days=3)])
+
+
+@st.composite
+def intraday(draw: st.DrawFn) -> pl.DataFrame:
+    """Draw bars at times with nights and weekends between them."""
+    seed = draw(st.lists(st.tuples(gaps, st.integers(1, 40)), min_size=1, max_size=30))
+    apart = [gap for gap, times in seed for gap in [gap, *[dt.timedelta(minutes=1)] * times]][:400]
+    frame = frame_of([100.0 + (7 * row) % 31 for row in range(len(apart))])
+    return frame.with_columns(bar=dt.datetime(2024, 3, 1, 9, 30) + pl.Series(apart).cum_sum())  # noqa: DTZ001 - as in SQL
 
 
 @settings(max_examples=25)
-@given(prices, st.integers(1, 50))
-def test_candles_are_merged_in_a_row_and_none_is_lost(closes: list[float], most: int) -> None:
-    frame = frame_of(closes)
+@given(prices.map(frame_of) | intraday(), st.integers(1, 300))
+def test_candles_of_every_level_are_those_of_polars(frame: pl.DataFrame, most: int) -> None:
     found = drawn(finance.candlestick(da.source(frame, name="bars"), most=most))
-    expected = (
-        by_place(frame, most)
-        .group_by("spot", maintain_order=True)
-        .agg(
-            place=pl.col("bar").first().dt.strftime("%Y-%m-%d"),
-            open=pl.col("open").first(),
-            high=pl.col("high").max(),
-            low=pl.col("low").min(),
-            close=pl.col("close").last(),
+    for bucket, level in levels(found):
+        expected = (
+            by_place(frame, bucket)
+            .group_by("spot", maintain_order=True)
+            .agg(
+                open=pl.col("open").first(),
+                high=pl.col("high").max(),
+                low=pl.col("low").min(),
+                close=pl.col("close").last(),
+            )
+            .drop("spot")
         )
-        .drop("spot")
-    )
-    assert found.height <= most
-    assert_frame_equal(found, expected)
+        assert_frame_equal(level.drop("place"), expected)
+        assert level["place"].n_unique() == level.height
+
+
+@settings(max_examples=25)
+@given(prices.map(frame_of) | intraday(), st.integers(1, 300))
+def test_levels_are_clean_steps_from_what_is_allowed_to_what_a_phone_shows(frame: pl.DataFrame, most: int) -> None:
+    found = drawn(finance.candlestick(da.source(frame, name="bars"), most=most))
+    sizes = {bucket: by_place(frame, bucket)["spot"].n_unique() for bucket in STEPS} | {"all bars": 1}
+    coarsest = {size: bucket for bucket, size in sizes.items()}  # the last of as many places names them
+    wanted = sorted((size for size in coarsest if size <= most), reverse=True)
+    wanted = [size for place, size in enumerate(wanted) if place == 0 or wanted[place - 1] > 100]
+    assert [(bucket, level.height) for bucket, level in levels(found)] == [(coarsest[size], size) for size in wanted]
+    rooms = found.unique("bucket").sort("from_room", descending=True)
+    assert rooms["from_room"].to_list() == [*(2.5 * size for size in wanted[:-1]), 0]
+    assert rooms["to_room"].to_list() == [1e9, *(2.5 * size for size in wanted[:-1])]
 
 
 @settings(max_examples=25)
@@ -77,16 +131,15 @@ def test_moving_average_and_bands_are_those_of_all_bars(closes: list[float], win
     mean, deviation = pl.col("close").rolling_mean(window), pl.col("close").rolling_std(window, ddof=0)
     if window == 1:
         deviation = pl.lit(0.0)
+    ((bucket, bands),) = levels(drawn(finance.bollinger_bands(bars, window, most=most)))
     expected = (
-        by_place(frame, most)
-        .with_columns(middle=mean, lower=mean - 2 * deviation, upper=mean + 2 * deviation)
+        by_place(frame.with_columns(middle=mean, lower=mean - 2 * deviation, upper=mean + 2 * deviation), bucket)
         .group_by("spot", maintain_order=True)
         .agg(pl.col("lower", "upper", "middle").last())
         .drop("spot")
     )
-    bands = drawn(finance.bollinger_bands(bars, window, most=most)).drop("place")
-    assert_frame_equal(bands, expected, abs_tol=1e-3)
-    average = drawn(finance.moving_average(bars, window, most=most))
+    assert_frame_equal(bands.drop("place"), expected, abs_tol=1e-3)
+    ((_, average),) = levels(drawn(finance.moving_average(bars, window, most=most)))
     assert_frame_equal(average.select(middle="value"), expected.select("middle"), abs_tol=1e-6)
 
 
@@ -96,14 +149,32 @@ def test_volume_adds_up_and_drawdown_is_the_deepest(closes: list[float], most: i
     frame = frame_of(closes)
     bars = da.source(frame, name="bars")
     assert drawn(finance.volume(bars, most=most))["volume"].sum() == frame["volume"].sum()
+    ((bucket, level),) = levels(drawn(finance.drawdown(bars, most=most)))
     expected = (
-        by_place(frame, most)
-        .with_columns(drawdown=pl.col("close") / pl.col("close").cum_max() - 1)
+        by_place(frame.with_columns(drawdown=pl.col("close") / pl.col("close").cum_max() - 1), bucket)
         .group_by("spot", maintain_order=True)
         .agg(pl.col("drawdown").min())
         .select("drawdown")
     )
-    assert_frame_equal(drawn(finance.drawdown(bars, most=most)).select("drawdown"), expected)
+    assert_frame_equal(level.select("drawdown"), expected)
+
+
+def test_a_place_of_a_day_or_more_is_named_by_its_day() -> None:
+    opening = dt.datetime(2024, 3, 1, 9, 30)  # noqa: DTZ001 - as in SQL
+    times = [opening + dt.timedelta(days=day, minutes=5 * n) for day in range(120) for n in range(3)]
+    frame = frame_of([1.0] * len(times)).with_columns(bar=pl.Series(times))
+    found = dict(levels(drawn(finance.line(da.source(frame, name="bars")))))
+    assert found["5 minutes"]["place"][0] == "2024-03-01 09:30:00"
+    assert found["1 day"]["place"][0] == "2024-03-01"
+
+
+def test_what_a_candle_stands_for_is_explained() -> None:
+    bars = da.source(frame_of([float(row) for row in range(1, 301)]), name="bars")
+    told = [line.strip() for line in da.explain(finance.candlestick(bars)).splitlines() if "each is" in line]
+    assert told[:2] == [
+        "each is 1 week: 61 places, shown from 0 pixels on",
+        "each is 1 day: 300 places, shown from 750 pixels on",
+    ]
 
 
 def symbols_of(closes: list[float]) -> pl.DataFrame:
@@ -173,7 +244,9 @@ def test_panes_share_an_axis_and_one_crosshair() -> None:
     assert spans[0][1] == 0
     assert spans[-1][0] == 500
     assert all(below[1] - above[0] == pytest.approx(24, abs=1) for above, below in pairwise(spans))
-    assert [parameter["select"]["on"] for parameter in spec["params"]] == ["pointerover"]
+    selections = [parameter["select"]["on"] for parameter in spec["params"] if "select" in parameter]
+    assert selections == ["pointerover"]
+    assert [parameter["name"] for parameter in spec["params"][:2]] == ["level_room", "level_span"]  # all have the same
 
 
 def test_the_pieces_are_fused_with_what_they_read() -> None:

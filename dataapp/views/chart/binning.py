@@ -58,10 +58,17 @@ class Binning:
     def bounds_to_parameters(self, low: float | None, high: float | None) -> dict[str, float | bool | None]:
         """Return the bound parameters for values from `low` to `high`; None means that there are no values."""
         start, step, stop = bins(low or 0.0, high or 0.0, dict(self.options))
-        greatest, last = (math.floor(1e-14 + (value - start) / step) for value in (high or 0.0, stop - step))
-        bounds = {"start": start, "step": step, "stop": stop, "beyond": greatest > last}
+        bounds: dict[str, float | bool | None] = {"start": start, "step": step, "stop": stop, "beyond": False}
+        if math.isfinite(step):
+            bounds["beyond"] = self._is_beyond(high or 0.0, start, step, stop)
         bounds |= {"high": high} if self.tells_high else {}
         return {f"{self.parameter}_{name}": value for name, value in bounds.items()}
+
+    @staticmethod
+    def _is_beyond(high: float, start: float, step: float, stop: float) -> bool:
+        """Whether the greatest value would be in a bin after the last."""
+        greatest, last = (math.floor(1e-14 + (value - start) / step) for value in (high, stop - step))
+        return greatest > last
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +125,14 @@ def definition_to_binning(field: str, channel: str, bin_: object, parameter: str
 def bins(low: float, high: float, options: Mapping[str, Any]) -> tuple[float, float, float]:
     """Return start, step and stop of Vega's bins.
 
+    Where an end is infinite, or the span is no float, Vega has no bins: nothing is drawn, and all three are NaN here.
+
     Example:
         >>> bins(0.3, 97.0, {"maxbins": 10})
         (0.0, 10.0, 100.0)
     """
+    if not math.isfinite(low) or not math.isfinite(high) or not (math.isfinite(high - low) or options.get("step")):
+        return math.nan, math.nan, math.nan
     step = float(options["step"]) if options.get("step") else _step(low, high, options)
     base = options.get("base") or 10
     magnitude = math.log(step)

@@ -82,10 +82,18 @@ class Dataset:
         """Whether it has rows only while a reader zooms in, of what another dataset stands for."""
         return self.drill is not None and self.grid is None
 
+    @property
+    def fits(self) -> bool:
+        """Whether its rows depend on how wide the page is."""
+        return self.grid is not None and self.grid.x.fills
+
     def seen(self, window: Window) -> tuple[object, ...]:
         """Return all of a window that the rows depend on."""
+        width = window.width if self.fits else None
         if self.drill is not None:
-            return (self.drill.part(window),)
+            return self.drill.part(window), width
+        if self.grid is not None:
+            return (width,)
         return () if self.thinned is None else (window.along(self.across or ""), window.columns)
 
     def fetch(self, fetch: Fetch) -> pa.Table:
@@ -93,7 +101,7 @@ class Dataset:
         return self.fetch_zoomed(fetch, Window())[0]
 
     def fetch_zoomed(self, fetch: Fetch, window: Window) -> tuple[pa.Table, bool]:
-        """Return the rows, and whether they were thinned.
+        """Return the rows, and whether another window would show others.
 
         Args:
             fetch: Runs SQL with parameters on the relation.
@@ -143,6 +151,7 @@ class Dataset:
         return parameters
 
     def _counts(self, fetch: Fetch, grid: Grid, window: Window) -> tuple[pa.Table, bool]:
+        grid = grid.at(window.width)
         extent = grid.extent(fetch)
         if self.scatters and extent.rows <= self.crowd:
             raise SparseError(self.scatters)
@@ -153,7 +162,7 @@ class Dataset:
                 return table, True
         counts = grid.counts(extent, lambda query, parameters: self._first(fetch, query, parameters, MOST_ROWS))
         table = self._drawable(counts)
-        return (table, False) if self.drill is None else (shaded(table), True)
+        return (table, self.fits) if self.drill is None else (shaded(table), True)
 
     def _drawable(self, table: pa.Table) -> pa.Table:
         if table.num_rows > MOST_ROWS:

@@ -4,9 +4,10 @@ Two layers are drawn, so that neither a zoom nor a selection is lost on the way:
 with too many rows for points, there are cells of the part, as large on screen as those of the whole; with fewer rows,
 there are its points. Around it the cells of the whole stay, cut off where the part begins: scales do not change, and
 there is something to see on the way out. A colour stands for rows per area of the screen, for which the cells of the
-whole have a shade of their own.
+whole have a shade of their own. While there are points, no legend is shown: it would be that of the cells around.
 """
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,12 +40,13 @@ class Drill:
 
     def part(self, window: Window) -> "Part | None":
         """Return what is in sight, or None if that is all."""
+        grid = self.grid.at(window.width)
         zooms = [ends for name in self.zoomed_by if (ends := window.ends.get(name))]
         along = [
             next((ends[side.sent.name] for ends in zooms if side.sent.name in ends), None)
             for side in (self.grid.x, self.grid.y)
         ]
-        return Part(self.grid, along[0], along[1]) if any(along) else None
+        return Part(grid, along[0], along[1]) if any(along) else None
 
     @property
     def columns(self) -> tuple[Sent, ...]:
@@ -74,7 +76,7 @@ class Drill:
     def cells(self, part: "Part", fetch: Fetch) -> pa.Table:
         """Return the cells of a part, unless its points are drawn, and those around it."""
         rows, ends = part.counted(fetch)
-        whole = self.grid.bounds(ends)
+        whole = part.grid.bounds(ends)
         if rows <= self.grid.most_points:
             return fetch(part.around, whole | part.parameters | _shades(whole, math.inf))
         bounds = part.bounds(ends)
@@ -280,7 +282,12 @@ def drilled_unit(unit: Mapping[str, Any], grid: Grid, points: str) -> dict[str, 
     own = {name: value for name, value in unit.items() if name in _OF_UNIT}
     cells = rastered_unit(own, grid)
     encoding = cast("dict[str, Any]", cells["encoding"])
-    shade = encoding["color"] | {"field": SHADE}
+    has_points = f"length(data({json.dumps(points)})) > 0"
+    faint = {
+        "expr": f"{has_points} ? 0 : 1"
+    }  # and not left out, which would make the plot wider under the reader's hand
+    legend = encoding["color"]["legend"] | dict.fromkeys(("gradientOpacity", "labelOpacity", "titleOpacity"), faint)
+    shade = encoding["color"] | {"field": SHADE, "legend": legend}
     same = {channel: encoding[channel] for channel in ("x", "y")}
     layers = [
         cells | {"encoding": encoding | {"color": shade}},

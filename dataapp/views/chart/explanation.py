@@ -1,5 +1,6 @@
 """What a chart's data cost: per dataset what ran in the engine, what runs in Vega and why, and what travels."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 
 from dataapp.runtime.explaining import bytes_to_text, count_to_text
 from dataapp.views.chart.dataset import Dataset
+from dataapp.views.chart.levels import BUCKET, FROM_ROOM
 from dataapp.views.chart.plan import Plan, Work
 from dataapp.views.chart.raster import ROWS
 
@@ -31,9 +33,22 @@ def plan_to_text(plan: Plan, payloads: Sequence[bytes]) -> str:
             lines.append(
                 f"    a raster of {count_to_text(_counted(payload), 'row')}: more than {dataset.grid.most_points:,}"
             )
+        lines += _levels(payload)
         lines += _works(plan.works.get(dataset.name, ()))
         lines.append(f"    query: {_query(dataset)}")
     return "\n".join(lines)
+
+
+def _levels(payload: bytes) -> Iterator[str]:
+    """Yield a line for each level of detail, from the coarsest: a page shows one, by its width and its zoom."""
+    with pa.ipc.open_stream(payload) as reader:
+        table = reader.read_all()
+    if not {BUCKET, FROM_ROOM} <= set(table.column_names):
+        return
+    found = table.select([BUCKET, FROM_ROOM]).unify_dictionaries().to_pylist()
+    places = Counter((row[FROM_ROOM], row[BUCKET]) for row in found)
+    for (room, bucket), number in sorted(places.items()):
+        yield f"    each is {bucket}: {count_to_text(number, 'place')}, shown from {room:,.0f} pixels on"
 
 
 def _works(works: Sequence[Work]) -> Iterator[str]:

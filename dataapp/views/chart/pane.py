@@ -40,7 +40,7 @@ class Payload:
 
     Attributes:
         data: An Arrow stream.
-        is_thinned: Whether a part of them may be had in more detail.
+        is_thinned: Whether a part of them may be had in more detail, or all for another width.
     """
 
     data: bytes
@@ -229,7 +229,12 @@ class ChartView(param.Parameterized):
         }
         if whole:
             message["spec"] = picture.plan.spec
-            message["window"] = {"ends": self._window.ends, "columns": self._window.columns}
+            message["window"] = {
+                "ends": self._window.ends,
+                "columns": self._window.columns,
+                "width": self._window.width,
+                "fits": any(dataset.fits for dataset in picture.plan.datasets),
+            }
             message["parameters"] = [
                 {"name": name, "kind": kind, "label": self._labels.get(name)}
                 for name, (kind, _) in self._parameters(picture).items()
@@ -250,8 +255,10 @@ class ChartView(param.Parameterized):
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "window", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:
-                columns = cast("dict[object, object]", message).get("columns")
-                self._look(message_to_window(cast("dict[object, object]", ends), columns))
+                known = cast("dict[object, object]", message)
+                self._look(
+                    message_to_window(cast("dict[object, object]", ends), known.get("columns"), known.get("width"))
+                )
             case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
                 self._fail(ChartError(f"The browser could not draw the chart: {text[:500]}"))
             case _:

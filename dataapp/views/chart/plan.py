@@ -26,10 +26,10 @@ from dataapp.views.chart.drilling import Drill, drilled_unit, scale_parameters, 
 from dataapp.views.chart.fields import encoded_views, field_definitions, field_to_column, mentioned_columns
 from dataapp.views.chart.pushdown.frame import CELL, Source
 from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated, push_transforms
-from dataapp.views.chart.raster import Grid, plot_size, rastered_unit, unit_to_grid
+from dataapp.views.chart.raster import Grid, fills_page, plot_size, rastered_unit, unit_to_grid
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
 from dataapp.views.chart.selection import attach_selection
-from dataapp.views.chart.thinning import thinnable_axes, thinned_query
+from dataapp.views.chart.thinning import repeated_axes, thinnable_axes, thinned_query
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
@@ -163,12 +163,17 @@ class _Planner:
             return node
         data, columns = self.cells[name]
         found = push_repeated(node, columns)
-        if found is None:
+        placed, pushed = found or (node, Pushed(node, columns))
+        axes = repeated_axes(placed)
+        if found is None and axes is None:
             return node
-        placed, pushed = found
-        sent = _sent_columns(placed, pushed.columns)
-        placed |= {"data": {"name": self._keep(data, _projection(sent, pushed.source), sent, pushed)}}
-        self._note(placed, "repeat" if "repeat" in node else "facet", pushed, (), Left())
+        if axes is not None:
+            name, more = self._line(data, pushed, axes, placed), ("thinning",)
+        else:
+            sent = _sent_columns(placed, pushed.columns)
+            name, more = self._keep(data, _projection(sent, pushed.source), sent, pushed), ()
+        placed = placed | {"data": {"name": name}}
+        self._note(placed, "repeat" if "repeat" in node else "facet", pushed, more, Left())
         return placed
 
     def _place_view(
@@ -191,12 +196,13 @@ class _Planner:
             view,
             pushed.columns,
             size=plot_size(sized, self.config, fills=self.fills),
+            fills=fills_page(sized, fills=self.fills),
             config=self.config,
             siblings=siblings,
         ):
             placed, more = self._scatter(data, pushed, grid, number, zooms_of((view, *siblings), self.zooms))
         elif axes := thinnable_axes(view):
-            placed, more = view | {"data": {"name": self._line(data, pushed, axes)}}, ("thinning",)
+            placed, more = view | {"data": {"name": self._line(data, pushed, axes, pushed.view)}}, ("thinning",)
         else:
             placed, more = self._rows(data, pushed), ()
         self._note(placed, _mark(view), pushed, more, grouped)
@@ -222,8 +228,8 @@ class _Planner:
             extents=aggregated.extents,
         )
 
-    def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, str]) -> str:
-        sent = _sent_columns(pushed.view, pushed.columns)
+    def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, ...], view: Mapping[str, Any]) -> str:
+        sent = _sent_columns(view, pushed.columns)
         thinned, zoomed = thinned_query(sent, *axes), thinned_query(sent, *axes, zoomed=True)
         projection = _projection(sent, pushed.source)
         return self._keep(data, projection, sent, pushed, thinned=thinned, zoomed=zoomed, across=axes[0])

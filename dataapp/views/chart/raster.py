@@ -8,7 +8,7 @@ domain that the points would give them.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pyarrow as pa
@@ -41,6 +41,8 @@ class Side:
         pixels: How many pixels the plot has there.
         zero: Whether the scale begins at zero.
         domain: What the author says that the scale spans.
+        fills: Whether the plot is as wide as the page lets it be; then the pixels are those of `PAGE_WIDTH`.
+        shown: How many pixels it has on a page that fills, if it has said so.
     """
 
     channel: str
@@ -48,6 +50,8 @@ class Side:
     pixels: float
     zero: bool = False
     domain: tuple[float, float] | None = None
+    fills: bool = False
+    shown: float | None = None
 
     @property
     def high(self) -> str:
@@ -59,7 +63,7 @@ class Side:
         shown = self.domain or ((min(low, 0.0), max(high, 0.0)) if self.zero else (low, high))
         span = shown[1] / 2 - shown[0] / 2  # whole, it may be no float
         share = (high / 2 - low / 2) / span if span > 0 else 1.0
-        cells = max(1, math.ceil(min(share, 2.0) * self.pixels / CELL_PIXELS)) if high > low else 1
+        cells = max(1, math.ceil(min(share, 2.0) * (self.shown or self.pixels) / CELL_PIXELS)) if high > low else 1
         step = high / cells - low / cells
         if step <= 0:  # too close for a step
             cells, step = 1, 1.0
@@ -104,6 +108,10 @@ class Grid:
 
     x: Side
     y: Side
+
+    def at(self, width: float) -> "Grid":
+        """Return the grid for a page on which the plot has so many pixels across, if it fills the page."""
+        return replace(self, x=replace(self.x, shown=width)) if self.x.fills else self
 
     @property
     def points(self) -> str:
@@ -181,7 +189,7 @@ class Grid:
 
     @property
     def most_points(self) -> int:
-        """So many rows are drawn as points."""
+        """So many rows are drawn as points, however wide the page is: else a resize would turn one into the other."""
         return int(self.x.pixels * self.y.pixels / PIXELS_PER_ROW)
 
 
@@ -203,6 +211,7 @@ def unit_to_grid(
     columns: Sequence[Column],
     *,
     size: Mapping[str, float],
+    fills: bool = False,
     config: Mapping[str, Any],
     siblings: Sequence[Mapping[str, Any]],
 ) -> Grid | None:
@@ -212,6 +221,7 @@ def unit_to_grid(
         unit: The view.
         columns: The columns of its rows.
         size: Of the plot, in pixels.
+        fills: Whether it is as wide as its page lets it be.
         config: The chart's.
         siblings: The other views of the layer.
     """
@@ -228,7 +238,7 @@ def unit_to_grid(
     sides = [_side(unit, channel, columns, size, siblings) for channel in ("x", "y")]
     if sides[0] is None or sides[1] is None or sides[0].sent.name == sides[1].sent.name:
         return None
-    grid = Grid(sides[0], sides[1])
+    grid = Grid(replace(sides[0], fills=fills), sides[1])
     return None if {grid.x.high, grid.y.high, ROWS} & {column.name for column in columns} else grid
 
 
@@ -295,6 +305,11 @@ def _only_intervals(unit: Mapping[str, Any]) -> bool:
         if (select.get("type") if isinstance(select, dict) else select) != "interval":
             return False
     return True
+
+
+def fills_page(view: Mapping[str, Any], *, fills: bool) -> bool:
+    """Whether a plot is as wide as its page lets it be; the arguments are those of `plot_size`."""
+    return view.get("width", "container" if fills else None) == "container"
 
 
 def plot_size(view: Mapping[str, Any], config: Mapping[str, Any], *, fills: bool) -> dict[str, float]:

@@ -37,7 +37,7 @@ export function pixelSteps(view, spec, parameter, convert) {
   const steps = {};
   if (kind !== "interval") return steps;
   for (const {field, channel, signals} of intervalSignals(view, name)) {
-    const scale = find(view._runtime, "scales", scaleName(spec, signals.pixels) ?? channel)?.value;
+    const scale = scaleOf(view, spec, channel, signals);
     if (!scale || !["linear", "time", "utc"].includes(scale.type)) continue;
     const ends = scale.domain().map((end) => convert(field, end));
     const pixels = Math.round(Math.abs(scale.range().at(-1) - scale.range()[0]));
@@ -45,6 +45,13 @@ export function pixelSteps(view, spec, parameter, convert) {
     steps[field] = [Math.min(...ends), Math.max(...ends), pixels];
   }
   return steps;
+}
+
+/** Whether a selection is an interval over names along one of its axes. */
+export function isOfNames(view, spec, {name, kind}) {
+  return kind === "interval" && intervalSignals(view, name).some(
+    ({channel, signals}) => ["band", "point"].includes(scaleOf(view, spec, channel, signals)?.type),
+  );
 }
 
 /** Sets a selection from outside; the view has to run afterwards. */
@@ -62,7 +69,7 @@ export function writeSelection(view, spec, parameter, selected) {
   }
   for (const {field, channel, signals} of intervalSignals(view, name)) {
     const pixels = find(view._runtime, "signals", signals.pixels);
-    const scale = find(view._runtime, "scales", scaleName(spec, signals.pixels) ?? channel)?.value;
+    const scale = scaleOf(view, spec, channel, signals);
     if (!pixels) continue;
     view.update(pixels, selected?.[field] && scale ? extent(scale, selected[field]) : [0, 0]);
   }
@@ -91,7 +98,11 @@ function extent(scale, values) {
   return [Math.min(...places), Math.max(...places) + (scale.bandwidth?.() ?? 0)];
 }
 
-/** Returns the scale by which the compiled specification turns the pixels of a signal into values. */
+function scaleOf(view, spec, channel, signals) {
+  return find(view._runtime, "scales", scaleName(spec, signals.pixels) ?? channel)?.value;
+}
+
+/** Returns the name of the scale by which the compiled specification turns the pixels of a signal into values. */
 function scaleName(spec, pixels) {
   const found = JSON.stringify(spec).match(new RegExp(`invert\\(\\\\"([^"\\\\]+)\\\\", ?${pixels}\\)`));
   return found?.[1];

@@ -50,7 +50,35 @@ def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
     return axes["x"], axes["y"]
 
 
-def thinned_query(columns: Sequence[Sent], x: str, y: str, *, zoomed: bool = False) -> str:
+def repeated_axes(node: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the columns on x and on y of a facet or a repetition of lines that may be thinned together, or None.
+
+    All copies get the rows that any of them needs: a row more changes no pixel.
+    """
+    spec, encoding = node["spec"], node["spec"].get("encoding", {})
+    if (
+        "mark" not in spec
+        or node.get("transform")
+        or node.get("resolve", {}).get("scale", {}).get("x") == "independent"
+    ):
+        return None
+    if "facet" in node:
+        copies = [{"facet": node["facet"]} if "field" in node["facet"] else node["facet"]]
+    else:
+        lists = node["repeat"] if isinstance(node["repeat"], dict) else {"repeat": node["repeat"]}
+        y = encoding.get("y", {})
+        repeated = y.get("field")
+        if not isinstance(repeated, dict) or [repeated.get("repeat")] != list(cast("dict[str, Any]", lists)):
+            return None
+        copies = [{"y": y | {"field": name}} for names in cast("dict[str, Any]", lists).values() for name in names]
+    axes = [thinnable_axes({**spec, "encoding": encoding | copy}) for copy in copies]
+    known = [found for found in axes if found is not None]
+    if len(known) < len(axes) or len({x for x, _ in known}) != 1:
+        return None
+    return known[0][0], *(y for _, y in known)
+
+
+def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = False) -> str:
     """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column.
 
     There are ``$__columns`` of these.
@@ -58,16 +86,16 @@ def thinned_query(columns: Sequence[Sent], x: str, y: str, *, zoomed: bool = Fal
     Args:
         columns: What travels.
         x: The column along the line.
-        y: The other one.
+        *ys: The other one; of repeated lines, there are several.
         zoomed: Whether the part from ``$__from`` to ``$__to``, and half as much on each side of it, has pixel columns
             of its own: the part as many as the whole.
     """
     sent = ", ".join(f"{column.expression} AS {quote_identifier(column.name)}" for column in columns)
-    across, up = quote_identifier(x), quote_identifier(y)
-    series = [quote_identifier(column.name) for column in columns if column.name not in {x, y}]
+    across, *ups = map(quote_identifier, (x, *ys))
+    series = [quote_identifier(column.name) for column in columns if column.name not in {x, *ys}]
     row = "struct_pack(" + ", ".join(f"{name} := {name}" for name in map(quote_identifier, _names(columns))) + ")"
-    kept = ", ".join(f"{end}({row}, {axis})" for axis in (across, up) for end in ("arg_min", "arg_max"))
-    gap = f"arg_min({row}, {across}) FILTER (WHERE {up} IS NULL)"
+    kept = ", ".join(f"{end}({row}, {axis})" for axis in (across, *ups) for end in ("arg_min", "arg_max"))
+    gap = ", ".join(f"arg_min({row}, {across}) FILTER (WHERE {up} IS NULL)" for up in ups)
     pixel = f"least($__columns - 1, floor($__columns * ({across} - low) / nullif(high - low, 0)))"
     if zoomed:
         place = f"({across} - $__from) / ($__to - $__from)"

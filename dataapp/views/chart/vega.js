@@ -8,9 +8,9 @@
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value, steps?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
-//   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns}: what is in sight along the axes that are
-//    zoomed, and how many pixels of the screen there are across; of a new picture, only if Python knows of another zoom, or
-//    of fewer pixels
+//   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns, width}: what is in sight along the axes that
+//    are zoomed, and how many pixels of the screen and of the page there are across; of a new picture, only if Python knows
+//    of another zoom, of fewer pixels, or where rows fit the page, of another width
 //   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -22,17 +22,19 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
-import {pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {SPAN, fitLevels, zoomLevels} from "./levels.js";
+import {isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
-import {pixelColumns, readZoom, writeZoom, zoomNames} from "./zoom.js";
+import {plotWidth, readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
 const WIDTH_RESTS = 200; // ms
+const BESIDE = 50; // pixels that an axis takes beside a plot, more or less
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
@@ -97,13 +99,17 @@ class Picture {
     this.quiet = false; // while selections are set from outside
     this.kinds = {};
     this.zoomed = zoomNames(message.spec);
-    this.told = message.window; // what Python knows of what is in sight
+    const {fits, ...told} = message.window;
+    this.fits = fits; // whether rows depend on the width of the page
+    this.told = told; // what Python knows of what is in sight
   }
 
   async draw(message) {
     await fontOf(this.host); // texts that are measured in another font are cut off when they are drawn again
     const narrow = this.host.clientWidth > 0 && this.host.clientWidth < 480;
     this.spec = compile(message.spec, {config: themeConfig(this.host, narrow), logger: compileLogger()}).spec;
+    const width = this.spec.signals?.find(({name}) => name === "width");
+    if (width) delete width.on; // it would follow the window, before `resize` can keep what is selected
     this.tip = makeTip(this.host.parentNode);
     this.view = new View(parse(this.spec, null, {ast: true}), {
       container: this.host,
@@ -117,7 +123,10 @@ class Picture {
     for (const [name, value] of Object.entries(inkOf(this.host))) this.view.signal(name, value);
     this.fill(message.datasets);
     this.fit();
+    const canDrag = !message.parameters.some(({kind}) => kind === "interval");
+    zoomLevels(this.view, this.host, canDrag, () => this.tip.hide());
     await this.view.runAsync();
+    if (!this.fills) await fitLevels(this.view, plotWidth(this.view)).runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
     for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
@@ -140,19 +149,22 @@ class Picture {
   }
 
   window() {
-    const zoomOf = (name) => Object.entries(this.view.signal(name) ?? {})
+    const zoomOf = (name) => Object.entries(this.view.signal(name) ?? {}).filter(([, ends]) => ends) // in facets, of all
       .map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
     const ends = this.zoomed.map((name) => [name, zoomOf(name)]).filter(([, fields]) => fields.length);
+    const width = plotWidth(this.view);
     return {
       ends: Object.fromEntries(ends.map(([name, fields]) => [name, Object.fromEntries(fields)])),
-      columns: pixelColumns(this.view),
+      columns: Math.ceil(width * devicePixelRatio),
+      width,
     };
   }
 
-  /** Tells what Python cannot know of a new picture. Of fewer pixels than it was drawn for, it need not. */
+  /** Tells what Python cannot know of a new picture. Of fewer pixels than a line was drawn for, it need not. */
   noteDrawn() {
-    const {ends, columns} = this.window();
-    if (columns > this.told.columns || JSON.stringify(ends) !== JSON.stringify(this.told.ends)) this.noteWindow(0);
+    const {ends, columns, width} = this.window();
+    const isOther = columns > this.told.columns || (this.fits && width !== this.told.width);
+    if (isOther || JSON.stringify(ends) !== JSON.stringify(this.told.ends)) this.noteWindow(0);
   }
 
   fill(datasets) {
@@ -163,7 +175,30 @@ class Picture {
   }
 
   async refill(datasets) {
-    this.fill(datasets);
+    await this.keeping(() => this.fill(datasets));
+  }
+
+  /** Changes what scales depend on, and keeps what is selected: Vega-Lite clears brushes over names then. */
+  async keeping(change) {
+    const brushes = [...this.parameters.values()].filter((one) => isOfNames(this.view, this.spec, one));
+    if (brushes.length) this.report(); // what was dragged until now
+    this.quiet = brushes.length > 0;
+    try {
+      change();
+      await this.view.runAsync();
+      if (brushes.length) await this.putBack(brushes);
+    } finally {
+      this.quiet = false;
+    }
+  }
+
+  async putBack(brushes) {
+    await new Promise((resolve) => setTimeout(resolve)); // where axes changed their size, Vega lays out once more
+    for (const parameter of brushes) {
+      const value = this.known.get(parameter.name);
+      if (!value || sameSelection(this.read(parameter.name), value)) continue;
+      writeSelection(this.view, this.spec, parameter, this.toLocal(value));
+    }
     await this.view.runAsync();
   }
 
@@ -171,11 +206,15 @@ class Picture {
     if (!this.fills || this.host.clientWidth === 0) return;
     this.fitted = this.host.clientWidth;
     this.view.width(this.fitted);
+    fitLevels(this.view, this.fitted - BESIDE);
   }
 
   async resize() {
-    this.fit();
-    await this.view.resize().runAsync();
+    this.tip.hide(); // of what no longer lies under the pointer
+    await this.keeping(() => {
+      this.fit();
+      this.view.resize();
+    });
     this.noteWindow(WIDTH_RESTS);
   }
 
@@ -187,15 +226,9 @@ class Picture {
   async select(name, value) {
     const parameter = this.parameters.get(name);
     if (!parameter) return;
-    const local = value && Object.fromEntries(
-      Object.entries(value).map(([field, values]) => [
-        field,
-        this.kinds[field] === "wall" ? values.map((one) => (typeof one === "number" ? wallToLocal(one) : one)) : values,
-      ]),
-    );
     this.quiet = true;
     try {
-      writeSelection(this.view, this.spec, parameter, local);
+      writeSelection(this.view, this.spec, parameter, this.toLocal(value));
       await this.view.runAsync();
     } finally {
       this.quiet = false;
@@ -204,7 +237,10 @@ class Picture {
   }
 
   readZoom() {
-    return {kinds: this.kinds, ends: this.view && this.zoomed.length ? readZoom(this.view, this.zoomed) : new Map()};
+    if (!this.view) return {kinds: this.kinds, ends: new Map()};
+    const ends = readZoom(this.view, this.zoomed);
+    if (SPAN in this.view._runtime.signals) ends.set(SPAN, this.view.signal(SPAN));
+    return {kinds: this.kinds, ends};
   }
 
   /** Zooms as another picture of the chart was zoomed, unless its columns were of other kinds. */
@@ -226,6 +262,16 @@ class Picture {
 
   read(name) {
     return readSelection(this.view.signal(name), this.parameters.get(name), this.toWire);
+  }
+
+  /** Returns a selection with times as the view has them. */
+  toLocal(value) {
+    return value && Object.fromEntries(
+      Object.entries(value).map(([field, values]) => [
+        field,
+        this.kinds[field] === "wall" ? values.map((one) => (typeof one === "number" ? wallToLocal(one) : one)) : values,
+      ]),
+    );
   }
 
   toWire = (field, value) => {

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from dataapp.views.chart.raster import PAGE_WIDTH
 from dataapp.views.chart.thinning import MOST_COLUMNS, PIXEL_COLUMNS
+
+WIDTH_STEP = 20  # pixels; what is computed for a width is nearly that for the next
 
 type Zoom = tuple[float, float]
 
@@ -17,22 +20,26 @@ class Window:
     Attributes:
         ends: By the selections that zoom, the ends of what is in sight along each column.
         columns: How many pixels of the screen the widest plot has across.
+        width: How wide that is in pixels of the page, of which one may be several of the screen; to `WIDTH_STEP`.
     """
 
     ends: Mapping[str, Mapping[str, Zoom]] = field(default_factory=dict[str, Mapping[str, Zoom]])
     columns: int = PIXEL_COLUMNS
+    width: int = PAGE_WIDTH
 
     def along(self, column: str) -> Zoom | None:
         """Return the ends along a column, whatever zooms it."""
         return next((ends[column] for ends in self.ends.values() if column in ends), None)
 
 
-def message_to_window(ends: Mapping[object, object], columns: object) -> Window:
+def message_to_window(ends: Mapping[object, object], columns: object, width: object = None) -> Window:
     """Return what a page says that it shows. Anything may come: what is no range of numbers, it does not show."""
     known = columns if isinstance(columns, int) and columns > 0 else PIXEL_COLUMNS
     zooms = {str(name): zoom for name, zoom in ends.items() if isinstance(zoom, dict)}
     found = {name: _ends_to_zooms(cast("dict[object, object]", zoom)) for name, zoom in zooms.items()}
-    return Window({name: zoom for name, zoom in found.items() if zoom}, min(known, MOST_COLUMNS))
+    wide = width if isinstance(width, int | float) and 0 < width < math.inf else PAGE_WIDTH
+    across = max(WIDTH_STEP, round(min(wide, MOST_COLUMNS) / WIDTH_STEP) * WIDTH_STEP)
+    return Window({name: zoom for name, zoom in found.items() if zoom}, min(known, MOST_COLUMNS), across)
 
 
 def _ends_to_zooms(ends: Mapping[object, object]) -> dict[str, Zoom]:

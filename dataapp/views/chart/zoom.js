@@ -19,10 +19,10 @@ export function readZoom(view, names) {
   return new Map(signals.map((signal) => [signal, find(view._runtime, "signals", signal)?.value]));
 }
 
-/** Returns how many pixels of the screen the widest plot of a view has across. Vega-Lite names the widths after plots. */
-export function pixelColumns(view) {
+/** Returns how wide the widest plot of a view is, in pixels of the page. Vega-Lite names the widths after plots. */
+export function plotWidth(view) {
   const widths = Object.keys(view._runtime.signals).filter((name) => /(^|_)(width|childWidth)$/.test(name));
-  return Math.ceil(Math.max(...widths.map((name) => view.signal(name))) * devicePixelRatio);
+  return Math.max(...widths.map((name) => view.signal(name)));
 }
 
 /** Zooms as another view of the same specification was zoomed; the view has to run afterwards. */

@@ -303,6 +303,24 @@ def test_a_line_is_thinned_to_the_pixels_of_the_screen(line: Desk, columns: obje
     assert ("spec" in line.charts[-1]) is (kept == 2_000)
 
 
+def test_a_raster_is_counted_for_the_width_of_the_page(desk: Desk) -> None:
+    desk.show(MANY)
+    assert desk.charts[-1]["window"]["fits"]
+
+    def cells(width: object) -> int:
+        desk.receive({"type": "window", "plan": 1, "ends": {}, "columns": 2_000, "width": width})
+        if desk.view.status == "running":
+            desk.jobs[-1].run()
+        return len({row["x"] for row in desk.rows()})
+
+    assert cells("wide") == 300  # of four pixels, as before the page says anything
+    assert cells(400) == 100
+    jobs = len(desk.jobs)
+    assert cells(405.5) == 100
+    assert cells(float("nan")) == 300
+    assert len(desk.jobs) == jobs + 1
+
+
 def test_a_width_is_asked_for_once_and_holds_for_zooms_and_for_the_next_rows(line: Desk) -> None:
     zoom(line, {}, columns=900)
     zoom(line, {}, columns=900)

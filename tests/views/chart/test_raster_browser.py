@@ -46,7 +46,8 @@ def tell(event):
     if event.new == "fresh":
         rows = [pa.ipc.open_stream(payload.data).read_all().num_rows for payload in view._picture.payloads]
         zoom = next(iter(view._window.ends.values()), None)
-        print("drawn", json.dumps({"plan": view._plan_number, "rows": rows, "zoom": zoom}), flush=True)
+        told = {"plan": view._plan_number, "rows": rows, "zoom": zoom, "width": view._window.width}
+        print("drawn", json.dumps(told), flush=True)
 
 
 fewer.on_click(show)
@@ -169,6 +170,7 @@ def own(page: Page, serve: Serve) -> tuple[Page, ServedApp, Locator]:
     page.goto(served.url)
     page.wait_for_function(_DRAWN, timeout=60_000)
     canvas = page.locator(".chart canvas")
+    _wait_for(page, served, lambda drawn: drawn["width"] < 1_000)  # the page has said how wide it is
     canvas.evaluate("canvas => canvas.drawn = true")
     return page, served, canvas
 
@@ -193,7 +195,8 @@ def test_a_raster_becomes_finer_then_points_and_comes_back(own: tuple[Page, Serv
     points = _wait_for(page, served, lambda drawn: drawn["rows"][1] > 0)
     assert points["rows"][1] <= 90_000
     expect(page.get_by_role("tooltip").filter(has_text="Rows")).to_be_hidden()  # of a cell that is gone
-    assert canvas.evaluate(_VIRIDIS) < cells / 5  # only the legend is left
+    assert canvas.evaluate(_VIRIDIS) < cells / 100
+    assert canvas.evaluate(_TEXTS) == {"legend": False, "axis": True, "side": True}  # it would be of the cells around
     page.mouse.dblclick(*_middle(canvas))
     back = _wait_for(page, served, lambda drawn: drawn["zoom"] is None)
     assert back == whole
@@ -212,3 +215,19 @@ def test_the_zoom_is_kept_when_fewer_rows_become_points(own: tuple[Page, ServedA
     assert (fewer["zoom"], len(fewer["rows"])) == (zoomed["zoom"], 1)
     page.wait_for_timeout(500)  # the page would tell if it were another
     assert _drawings(served)[-1]["zoom"] == zoomed["zoom"]
+
+
+def test_a_raster_has_cells_of_the_same_size_on_pages_of_any_width(own: tuple[Page, ServedApp, Locator]) -> None:
+    page, served, canvas = own
+    first, whole = _drawings(served)
+    assert (first["width"], len(_drawings(served))) == (1_200, 2)
+    assert first["rows"][0] > whole["rows"][0]
+    page.set_viewport_size({"width": 600, "height": 600})
+    narrow = _wait_for(page, served, lambda drawn: drawn["width"] < 560)
+    assert narrow["rows"][0] < 0.75 * whole["rows"][0]
+    page.set_viewport_size({"width": 604, "height": 600})  # a few pixels make no difference
+    page.wait_for_timeout(800)
+    assert len(_drawings(served)) == 3
+    assert canvas.evaluate("canvas => canvas.drawn")
+    assert canvas.evaluate(_COLOURED) > 0.2
+    assert narrow["plan"] == 1

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataapp.views.chart.schema import chart, named_data
-from dataapp.views.chart.thinning import thinnable_axes, thinned_query
+from dataapp.views.chart.thinning import repeated_axes, thinnable_axes, thinned_query
 from dataapp.views.chart.wire import column_to_sent
 from tests.views.chart.drawing import columns_of, relation_of
 
@@ -37,6 +37,30 @@ def test_other_marks_and_computed_lines_may_not(view: alt.Chart) -> None:
     assert axes(view) is None
 
 
+LINE = C.mark_line().encode(x="x", y="y")
+REPEATED = C.mark_line().encode(x="x", y=alt.Y(alt.repeat("layer"), type="quantitative"))
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (LINE.facet(row="s:N"), ("x", "y")),
+        (LINE.facet("s:N", columns=2), ("x", "y")),
+        (REPEATED.repeat(layer=["y", "z"]), ("x", "y", "z")),
+        (C.mark_line().encode(x="x", y=alt.Y(alt.repeat(), type="quantitative")).repeat(["y", "z"]), ("x", "y", "z")),
+        (LINE.facet(row="s:N").resolve_scale(x="independent"), None),
+        (C.mark_bar().encode(x="x", y="y").facet(row="s:N"), None),
+        (LINE.encode(size="y").facet(row="s:N"), None),
+        (LINE.encode(x=alt.X(alt.repeat("column"), type="quantitative")).repeat(column=["x", "y"]), None),
+        (REPEATED.repeat(layer=["y", "z"], row=["y", "z"]), None),
+        (alt.layer(LINE, LINE.mark_point()).facet(row="s:N"), None),
+    ],
+)
+def test_lines_that_are_repeated_may_be_thinned_together(view: alt.FacetChart, expected: object) -> None:
+    with named_data({C.data: (*COLUMNS, *columns_of(z="DOUBLE"))}):
+        assert repeated_axes(view.to_dict()) == expected
+
+
 value = st.none() | st.integers(-9, 9).map(float)
 
 
@@ -63,6 +87,33 @@ def test_each_pixel_keeps_its_ends_and_extremes(rows, columns: int) -> None:
         heights = [y for _, y, _ in inside if y is not None]
         assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in drawn}
         assert len(heights) == len(inside) or None in {y for _, y, _ in drawn}
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 5000).map(float), value, value), min_size=1, max_size=60),
+    columns=st.sampled_from([1, 7, 950]),
+)
+def test_lines_that_are_thinned_together_have_the_rows_of_each(rows, columns: int) -> None:
+    values = ", ".join(f"({x}, {'NULL' if y is None else y}, {'NULL' if z is None else z})" for x, y, z in rows)
+    relation = relation_of(
+        f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, z::DOUBLE AS z FROM (VALUES {values}) AS rows(x, y, z)"
+    )
+    sent = [column_to_sent(column) for column in relation.columns()]
+    with relation.open() as reader:
+        query = f"SELECT * FROM ({thinned_query(sent, 'x', 'y', 'z')})"
+        kept = [tuple(row.values()) for row in reader.fetch(query, {"__columns": columns}).to_pylist()]
+    assert set(kept) <= set(rows)
+    low, high = min(x for x, _, _ in rows), max(x for x, _, _ in rows)
+    pixels: dict[int, list[tuple[float, float | None, float | None]]] = {}
+    for one in rows:
+        pixels.setdefault(min(columns - 1, int(columns * (one[0] - low) / (high - low or 1))), []).append(one)
+    for inside in pixels.values():
+        drawn = [one for one in kept if one in inside]
+        assert {min(x for x, _, _ in inside), max(x for x, _, _ in inside)} <= {x for x, _, _ in drawn}
+        for at in (1, 2):
+            heights = [height for one in inside if (height := one[at]) is not None]
+            assert not heights or {min(heights), max(heights)} <= {one[at] for one in drawn}
+            assert len(heights) == len(inside) or None in {one[at] for one in drawn}
 
 
 @given(

@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.conftest import Serve, ServedApp
@@ -143,6 +144,16 @@ def test_a_line_of_a_million_rows_shows_more_where_it_is_zoomed_into(browser: Br
     assert max(map(len, drawn.values())) <= 4
 
 
+_LISTEN = """
+    window.received = 0;  // bytes that the server has sent
+    const Socket = WebSocket;
+    window.WebSocket = class extends Socket {
+        constructor(...options) {
+            super(...options);
+            this.addEventListener("message", ({data}) => (window.received += data.length ?? data.byteLength));
+        }
+    };
+"""
 _INKED = """canvas => {
     // how many columns of the canvas's pixels have ink, as wide as the canvas is
     const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -207,3 +218,52 @@ def test_a_zoom_is_kept_while_the_window_is_resized(page: Page, serve: Serve) ->
     assert 560 < resized["columns"] < 720 < zoomed["columns"]
     assert len(resized["rows"]) <= 4 * resized["columns"]
     assert resized["plan"] == zoomed["plan"]
+
+
+_SHAPES = """
+import altair as alt
+import panel as pn
+
+import dataapp as da
+
+rows = da.sql('''
+    SELECT TIMESTAMP '2024-01-01' + to_seconds(i) AS ts, hash(i) % 1000 + 0.5 AS y, ['a', 'b'][1 + (i % 2)::INT] AS k,
+           hash(i) % 999 / 2 AS z
+    FROM range(300000) numbers(i)
+''')
+
+
+def line(name):
+    zoom = alt.selection_interval(name=name, encodings=["x"], bind="scales")
+    return da.chart(rows).mark_line().encode(x="ts:T", y="y:Q").properties(width=600, height=100).add_params(zoom)
+
+
+charts = {
+    "rows": line("zoom").encode(row="k:N"),
+    "facets": line("zoom").facet(row="k:N"),
+    "repetition": line("zoom").encode(y=alt.Y(alt.repeat("row"), type="quantitative")).repeat(row=["y", "z"]),
+    "concatenation": line("upper") & line("lower"),
+}
+da.App("Shapes", main=[charts["SHAPE"]]).servable()
+"""
+
+
+@pytest.mark.parametrize("shape", ["rows", "facets", "repetition", "concatenation"])
+def test_a_line_among_others_is_thinned_anew_where_it_is_zoomed_into(page: Page, serve: Serve, shape: str) -> None:
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.set_viewport_size({"width": 1000, "height": 700})
+    served = serve(_SHAPES.replace("SHAPE", shape))
+    page.add_init_script(_LISTEN)
+    page.goto(served.url, timeout=90_000)
+    canvas = page.locator(".chart canvas")
+    expect(canvas).to_be_visible(timeout=30_000)
+    page.wait_for_function(_DRAWN)
+    page.wait_for_timeout(500)
+    before = page.evaluate("received")
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 300, box["y"] + 60)
+    page.mouse.wheel(0, -1_500)
+    page.wait_for_function("before => received > before + 50_000", arg=before)  # bytes of rows
+    assert problems == []

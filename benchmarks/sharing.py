@@ -19,7 +19,7 @@ from benchmarks.settings import Settings, forget_results
 from benchmarks.timing import Sample, ratio, take_turns
 from dataapp.cache.results import Results
 from dataapp.cells.input import InputCell
-from dataapp.engines.cubes import Cube
+from dataapp.engines.cube import Cube
 from dataapp.engines.duckdb import DuckDB
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Session

@@ -10,7 +10,8 @@ import pytest
 
 from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
-from dataapp.engines.cubes import Cube, Cubes
+from dataapp.engines.cube import Cube
+from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 

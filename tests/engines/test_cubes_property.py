@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
+from dataapp.engines.cube import Expected
 from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
@@ -186,12 +187,21 @@ def _relation(query: str, table: pa.Table, values: Mapping[str, Bound], engine: 
     )
 
 
-def check(query: str, table: pa.Table, moves: Sequence[Mapping[str, Bound]], *, layered: bool = False) -> str:
+def check(
+    query: str,
+    table: pa.Table,
+    moves: Sequence[Mapping[str, Bound]],
+    *,
+    layered: bool = False,
+    is_early: bool = False,
+) -> str:
     """Hold a drag with a cube equal to one without, and return what became of the cube."""
     engine, plain = DuckDB(), DuckDB()
     engine.cubes = Cubes(engine, worth=0.0, least_shrinking=0.0, layered_from=0 if layered else 10**9)
     plain.cubes = Cubes(plain, worth=math.inf)
     state = ""
+    dragged = Expected(frozenset({"input"} if is_early else ()))
+    engine.cubes.expect(dragged, [])
     for values in [*moves, *moves]:
         with _relation(query, table, values, plain, "one").open() as reader:
             expected = reader.fetch()
@@ -219,7 +229,7 @@ def test_a_cube_answers_what_the_plain_query_answers(data: st.DataObject) -> Non
     condition, moves = data.draw(_conditions())
     query = data.draw(_queries(condition))
     table = data.draw(tables())
-    state = check(query, table, moves, layered=data.draw(st.booleans()))
+    state = check(query, table, moves, layered=data.draw(st.booleans()), is_early=data.draw(st.booleans()))
     _found[state] = _found.get(state, 0) + 1
 
 
@@ -230,6 +240,7 @@ def test_each_aggregate_is_answered_from_a_cube(aggregate: str) -> None:
     assert check(query, _example(), moves) == "answered"
     needs_others = any(name in aggregate for name in ("var", "stddev", "arg_", "_by", "first", "last"))
     assert check(query, _example(), moves, layered=True) == ("answered" if needs_others else "answered by layers")
+    assert check(query, _example(), moves, is_early=True) == "answered"
 
 
 @pytest.mark.parametrize(

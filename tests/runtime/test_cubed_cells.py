@@ -135,3 +135,38 @@ def test_an_explanation_tells_of_cubes(engine: DuckDB, trades: SourceCell) -> No
     assert "the rows while $least moves: 1,000 rows" in text
     assert "it answered 2 times" in text
     assert "none, since median() needs all rows" in headless.explain(engine, middle, defaults, analyze=False)
+
+
+def test_what_is_shown_gets_a_cube_before_its_input_moves(engine: DuckDB, trades: SourceCell) -> None:
+    least, between, other = stepped(0), stepped((0, 1000)), stepped(0)
+    large = sql(
+        "FROM trades WHERE size >= $least AND $chosen", trades=trades, least=least, chosen=match("size", between)
+    )
+    counts = sql("SELECT count(*) AS n FROM large", name="counts", large=large)
+    means = sql("SELECT avg(size) AS mean FROM trades WHERE size >= $other", name="means", trades=trades, other=other)
+    hidden = sql("SELECT max(size) AS m FROM large", name="hidden", large=large)
+    viewer = Session(engine, InlinePool())
+    demand = viewer.demand(counts, "frame")
+    viewer.demand(means, "frame")
+    viewer.demand(hidden, "frame").release()
+    viewer.expect([between])
+    assert engine.cubes.wait()
+    ready = [
+        sorted(cube.names) for cell in (counts, means, hidden) for cube in engine.cubes.of(cell_key(cell)) if cube.rows
+    ]
+    assert ready == [["chosen_high", "chosen_low"]]
+    viewer.set(between, (3, 7))
+    assert rows(demand) == [(5,)]
+    assert answers(engine, counts) == 1
+
+
+def test_an_input_of_an_ended_session_is_not_expected_to_move(engine: DuckDB, trades: SourceCell) -> None:
+    least = stepped(0)
+    counts = sql("SELECT count(*) AS n FROM trades WHERE size >= $least", name="counts", trades=trades, least=least)
+    one, other = Session(engine, InlinePool()), Session(engine, InlinePool())
+    one.expect([least])
+    one.close()
+    one.expect([least])
+    other.demand(counts, "frame")
+    assert engine.cubes.wait()
+    assert [cube.state for cube in engine.cubes.of(cell_key(counts))] == ["watched"]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from dataapp.cells.steps import Steps
+from dataapp.compile.consolidation import Figure
+from dataapp.compile.cubes.plan import Plan
 from dataapp.engines.kept import KeptTable
 
 if TYPE_CHECKING:
@@ -81,6 +83,27 @@ class Expected:
 
 
 @dataclass(slots=True, eq=False)
+class Recipe:
+    """How a cube is built.
+
+    Attributes:
+        plan: How it answers.
+        text: The query that gives its rows.
+        binned: The steps that each parameter has.
+        figure: That query, taken apart so that one scan may give the rows of several cubes; None where it cannot be.
+        has_bins: Whether what moves is put into bins.
+        seconds: How long all this took, and its share of a scan for several.
+    """
+
+    plan: Plan
+    text: str
+    binned: Mapping[str, Steps]
+    figure: Figure | None
+    has_bins: bool
+    seconds: float
+
+
+@dataclass(slots=True, eq=False)
 class Order:
     """A cube to be built.
 
@@ -92,6 +115,7 @@ class Order:
         early: Who expects that its input will move, where it has not moved yet; then nobody waits for the cube, and
             building it gives way to all else.
         stops: How often it gave way.
+        recipe: How it is built, as soon as that is known.
     """
 
     cube: Cube
@@ -100,6 +124,11 @@ class Order:
     bound: Mapping[str, object]
     early: Expected | None = None
     stops: int = 0
+    recipe: "Recipe | None" = None
+
+    def value(self, name: str) -> object:
+        """Return the value of a parameter."""
+        return self.bound[name] if name in self.bound else self.relation.parameters[name]
 
     @property
     def is_wanted(self) -> bool:

@@ -6,17 +6,18 @@ else to run, and begins again later.
 """
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from time import sleep
 from typing import TYPE_CHECKING
 
-from dataapp.compile.cubes.trees import Misfit
 from dataapp.engines.cube import Cube, Order
-from dataapp.errors import Cancelled, DataAppError
+from dataapp.engines.cube_building import Opened
+from dataapp.errors import Cancelled
 
 if TYPE_CHECKING:
     from dataapp.engines.duckdb import DuckDB, Reader
+    from dataapp.engines.relation import Relation
 
 _LOOK_EVERY = 0.02  # seconds between looks at whether the engine runs nothing
 _MOST_STOPS = 5  # after which nobody tries any more, until the cube is ordered again
@@ -29,16 +30,19 @@ class Orders:
     Args:
         engine: Opens readers.
         lock: Held while an order or its cube changes.
-        build: Builds a cube with a reader.
+        build: Builds the first of some orders, and others of them that it can build with it; it opens readers by what
+            it is given.
     """
 
-    def __init__(self, engine: "DuckDB", lock: threading.Lock, build: "Callable[[Order, Reader], None]") -> None:
+    def __init__(
+        self, engine: "DuckDB", lock: threading.Lock, build: Callable[[Sequence[Order], Opened], None]
+    ) -> None:
         self._engine = engine
         self._lock = lock
         self._build = build
         self._waiting: list[Order] = []
         self._thread: threading.Thread | None = None
-        self._current: Order | None = None
+        self._current: list[Order] = []
         self._reader: Reader | None = None
         self._running = 0
         self._idle = threading.Event()
@@ -58,7 +62,7 @@ class Orders:
 
     def hasten(self, cube: Cube) -> None:
         """Let a cube whose input has moved be built as others are. For use under the lock."""
-        for order in (*self._waiting, *([] if self._current is None else [self._current])):
+        for order in (*self._waiting, *self._current):
             if order.cube is cube:
                 order.early = None
 
@@ -67,7 +71,7 @@ class Orders:
         """Let what is built early give way while the engine does something else."""
         with self._lock:
             self._running += 1
-            reader = None if self._current is None or self._current.early is None else self._reader
+            reader = self._reader if self._is_early() else None
         if reader is not None:
             reader.cancel()
         try:
@@ -89,8 +93,9 @@ class Orders:
         with self._lock:
             self._waiting.clear()
             thread, reader, current = self._thread, self._reader, self._current
-            if current is not None and current.cube.state == "building":
-                current.cube.state = "watched"
+            for order in current:
+                if order.cube.state == "building":
+                    order.cube.state = "watched"
         if reader is not None:
             reader.cancel()
         if thread is not None:
@@ -99,18 +104,18 @@ class Orders:
     def _work(self) -> None:
         while True:
             with self._lock:
-                order = self._current = self._next()
-                if order is None and not self._waiting:
+                self._current = self._next()
+                if not self._current and not self._waiting:
                     self._thread = None
                     self._idle.set()
                     return
-            if order is None:
-                sleep(_LOOK_EVERY)
+            if self._current:
+                self._carry_out(self._current)
             else:
-                self._carry_out(order)
+                sleep(_LOOK_EVERY)
 
-    def _next(self) -> Order | None:
-        """Take the next order that may be carried out now, if there is one."""
+    def _next(self) -> list[Order]:
+        """Take the order to be carried out now, if there is one, and others of the same sources."""
         for order in [order for order in self._waiting if not order.is_wanted or order.cube.state != "waiting"]:
             self._waiting.remove(order)
             if order.cube.state == "waiting":
@@ -118,44 +123,51 @@ class Orders:
         moved = [order for order in self._waiting if order.early is None]
         found = moved or (self._waiting if not self._running else [])
         if not found:
-            return None
-        latest = found[-1]
-        self._waiting.remove(latest)
-        latest.cube.state = "building"
-        return latest
+            return []
+        first = found[-1].relation
+        taken = [order for order in reversed(found) if _reads_same(order.relation, first)]
+        for order in taken:
+            self._waiting.remove(order)
+            order.cube.state = "building"
+        return taken
 
-    def _carry_out(self, order: Order) -> None:
+    def _is_early(self) -> bool:
+        return bool(self._current) and all(order.early is not None for order in self._current)
+
+    def _carry_out(self, orders: Sequence[Order]) -> None:
+        is_stopped = False
         try:
-            with self._engine.read(order.relation, gives_way=True) as reader:
-                with self._lock:
-                    self._reader = reader
-                    has_to_wait = order.early is not None and self._running > 0
-                if has_to_wait:
-                    raise Cancelled
-                self._build(order, reader)
+            self._build(orders, self._opened)
         except Cancelled:
-            self._put_off(order)
-        except Misfit as misfit:
-            order.cube.state, order.cube.why = "unfit", str(misfit)
-        except DataAppError as error:
-            order.cube.state, order.cube.why = "unfit", f"it could not be built: {error}"
-        except Exception as error:  # a source that moved, or anything else: the plain query answers
-            order.cube.state, order.cube.why = "unfit", f"it could not be built: {type(error).__name__}"
-        finally:
-            with self._lock:
-                self._reader = None
-
-    def _put_off(self, order: Order) -> None:
-        """Let an order that was stopped wait, if that was to give way."""
+            is_stopped = True
         with self._lock:
-            if order.cube.state != "building":  # it was given up
-                return
-            order.stops += 1
-            if order.stops > _MOST_STOPS:
-                order.cube.state = "watched"
-            else:
-                order.cube.state = "waiting"
-                self._waiting.insert(0, order)
+            left = [order for order in orders if order.cube.state == "building"]  # others are there, or given up
+            for order in left:
+                order.stops += is_stopped
+                order.cube.state = "waiting" if order.stops <= _MOST_STOPS else "watched"
+            self._waiting[:0] = [order for order in reversed(left) if order.cube.state == "waiting"]
+
+    @contextmanager
+    def _opened(self, relation: "Relation") -> "Generator[Reader]":
+        """Open a reader that is stopped if it has to give way.
+
+        Raises:
+            Cancelled: It has to right now.
+        """
+        with self._engine.read(relation, gives_way=True) as reader:
+            with self._lock:
+                self._reader = reader
+                if self._is_early() and self._running:
+                    raise Cancelled
+            try:
+                yield reader
+            finally:
+                with self._lock:
+                    self._reader = None
+
+
+def _reads_same(one: "Relation", other: "Relation") -> bool:
+    return (one.base, one.sources) == (other.base, other.sources)
 
 
 def _is_same_early(older: Order, order: Order) -> bool:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from dataapp.engines.cube import Cube, Expected, Order
-from dataapp.engines.cube_building import Building, Limits
+from dataapp.engines.cube_building import Building, Limits, Opened
 from dataapp.engines.cube_orders import Orders
 from dataapp.errors import Cancelled, DataAppError
 
@@ -296,9 +296,8 @@ class Cubes:
                 cube.state, cube.why = "unfit", "others were asked since"
             self._building.release(cube)
 
-    def _build(self, order: Order, reader: "Reader") -> None:
-        if self._building.build(order, reader):
-            self._evict(order.cube)
+    def _build(self, orders: Sequence[Order], opened: Opened) -> None:
+        self._building.build(orders, opened, self._evict)
 
     def _evict(self, newest: Cube) -> None:
         """Drop what was used longest ago until all fit the budget."""

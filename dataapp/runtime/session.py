@@ -25,6 +25,7 @@ from dataapp.cells.sql import SqlCell
 from dataapp.engines.consolidation import Expectation
 from dataapp.engines.cube import Expected
 from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
 from dataapp.runtime.limits import Limits, limits_of_process
 from dataapp.runtime.nodes import Nodes
@@ -244,7 +245,7 @@ class Session:
         values = [outcome.value for outcome in outcomes if isinstance(outcome, Done)]
         tables = {value.digest: value for value in values if isinstance(value, Table)}
         shown = [table for table in tables.values() if table.database is None and table.whole_frame is None]
-        relations = [table.relation(self.engine) for table in shown]
+        relations = [relation for table in shown if (relation := self._relation(table)) is not None]
         conditions = {mover for each in relations for mover in each.movers.values() if isinstance(mover, PredicateCell)}
         conditions |= {cell.predicate for cell in cells if isinstance(cell, SelectionCell) and cell.predicate}
         with self._lock:
@@ -253,6 +254,13 @@ class Session:
             moved = [condition for condition in conditions if self.resolver.choice_of(condition) in cells]
             self._expected.movers = cells | frozenset(moved)
         self.engine.cubes.expect(self._expected, relations)
+
+    def _relation(self, table: Table) -> Relation | None:
+        """Return a table as a relation, or None where it is none, which whoever reads it is told."""
+        try:
+            return table.relation(self.engine)
+        except DataAppError:
+            return None
 
     def rebind(self, names: Mapping[str, object], successors: Mapping[Cell, Cell]) -> None:
         """Look up again what cells read, since names of a notebook may be bound to something else.

@@ -1,6 +1,7 @@
 """Cubes behind cells: sessions that move an input see what they would see without."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,8 @@ from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.cells.steps import Steps
 from dataapp.engines.cubes import Cubes
-from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.duckdb import DuckDB, Reader
+from dataapp.engines.kept import KeptTable
 from dataapp.runtime import headless
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import cell_key
@@ -170,3 +172,28 @@ def test_an_input_of_an_ended_session_is_not_expected_to_move(engine: DuckDB, tr
     other.demand(counts, "frame")
     assert engine.cubes.wait()
     assert [cube.state for cube in engine.cubes.of(cell_key(counts))] == ["watched"]
+
+
+def test_cells_over_the_same_rows_get_their_cubes_by_one_scan(
+    engine: DuckDB, trades: SourceCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    least = stepped(0)
+    large = sql("FROM trades WHERE size >= $least", name="large", trades=trades, least=least)
+    counts = sql("SELECT symbol, count(*) AS n FROM large GROUP BY ALL ORDER BY ALL", name="counts", large=large)
+    means = sql("SELECT symbol, avg(size) AS mean FROM large GROUP BY 1 ORDER BY 1", name="means", large=large)
+    viewer = Session(engine, InlinePool())
+    demands = [viewer.demand(cell, "frame") for cell in (counts, means)]
+    scans: list[str] = []
+    make = Reader.make_kept
+
+    def make_kept(reader: Reader, text: str, values: Mapping[str, object]) -> KeptTable:
+        scans.extend([text] if "parquet" in text else [])
+        return make(reader, text, values)
+
+    monkeypatch.setattr(Reader, "make_kept", make_kept)
+    viewer.expect([least])
+    assert engine.cubes.wait()
+    viewer.set(least, 990)
+    assert [rows(demand) for demand in demands] == [[("A", 5), ("B", 5)], [("A", 994.0), ("B", 995.0)]]
+    assert [answers(engine, cell) for cell in (counts, means)] == [1, 1]
+    assert len(scans) == 1

@@ -20,7 +20,7 @@ from benchmarks.settings import Settings, forget_results
 from benchmarks.timing import Sample, ratio, take_turns
 from dataapp.cache.results import Results
 from dataapp.cells.input import InputCell
-from dataapp.engines.cubes import Cube
+from dataapp.engines.cube import Cube
 from dataapp.engines.duckdb import DuckDB
 from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Done

@@ -40,6 +40,7 @@ from dataapp.runtime.priority import give_way
 from dataapp.runtime.resolution import no_shared_inputs
 from dataapp.runtime.session import Session
 from dataapp.runtime.workers import session_lane, stop_workers, while_waiting
+from dataapp.views.nearing import mark
 
 _log = logging.getLogger(__name__)
 # Seconds from a move to the URL, and until it is looked again whether what was moved has come: the browser answers with
@@ -220,7 +221,9 @@ def open_sessions() -> int:
 
 
 def _open_control(cell: InputCell) -> Control:
-    return cell.kind.open(cell.label)
+    control = cell.kind.open(cell.label)
+    mark(getattr(control, "widget", None))
+    return control
 
 
 def _open_for(document: Document) -> Session:

@@ -2,6 +2,7 @@
 // server still answers. What it gives: one entry in the history, whose address follows the inputs.
 
 import css from "./window.css";
+import {hearNear} from "../views/nearing.js";
 
 const KEY = "dataapp-theme";
 const NARROW = matchMedia("(max-width: 599.95px)"); // from here on the page's drawer lies over everything else
@@ -41,7 +42,11 @@ export function render({model, el, view}) {
   model.on("dark", () => remember(model.dark));
   model.on("msg:custom", closeWhenNarrow);
   NARROW.addEventListener("change", closeWhenNarrow);
-  model.on("remove", () => NARROW.removeEventListener("change", closeWhenNarrow));
+  const hearNoMore = hearNear(model, view);
+  model.on("remove", () => {
+    NARROW.removeEventListener("change", closeWhenNarrow);
+    hearNoMore();
+  });
 }
 
 /** Return whether the reader chose the dark theme, or null. */

@@ -11,6 +11,7 @@ import param
 from panel.custom import JSComponent
 
 from dataapp.views.component import check_bundle
+from dataapp.views.nearing import hear
 
 _BUNDLE = Path(__file__).parent / "window.bundle.js"
 
@@ -40,3 +41,6 @@ class Window(JSComponent):
     def show_main(self) -> None:
         """Close the drawer where it lies over the main area."""
         self._send_msg({"type": "show_main"})
+
+    def _handle_msg(self, data: Any) -> None:
+        hear(data)

@@ -17,20 +17,16 @@ import atexit
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Container, Generator, Hashable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dataapp.cells.steps import Steps
-from dataapp.cells.values import Bound
-from dataapp.compile.cubes.plan import COUNT, Plan, plan
-from dataapp.compile.cubes.trees import Misfit, parameters
-from dataapp.engines.bins import put_into_bins
-from dataapp.engines.kept import KeptTable
+from dataapp.engines.cube import Cube, Expected, Order
+from dataapp.engines.cube_building import Building, Limits, Opened
+from dataapp.engines.cube_orders import Orders
 from dataapp.errors import Cancelled, DataAppError
 
 if TYPE_CHECKING:
@@ -45,69 +41,7 @@ _GAIN = 0.6  # of the plain time is the most that an answer from a cube may take
 _MOST_ROWS = 1_500_000
 _LAYERED_FROM = 20_000  # rows: of fewer, there is little to leave out
 _LEAST_SHRINKING = 4  # rows per row of the cube
-_BYTES_PER_VALUE = 12
-_MOST_MEMORY = 512 * 2**20  # of groups, while one is built
-_LOOK_EVERY = 0.05  # seconds
-_STOPS_WITHIN = 5.0  # seconds
 _MOST_WATCHED = 512
-
-type State = Literal["watched", "waiting", "building", "ready", "unfit"]
-
-
-@dataclass(slots=True, eq=False)
-class Cube:
-    """A query that is watched while an input in it moves.
-
-    Attributes:
-        reader: The cell whose rows the query reads, as `Uses.reader`, or None.
-        names: The parameters of the input that moves.
-        is_of_view: Whether the query is one over the cell's rows, as charts ask, and not for the rows themselves.
-        query: The query.
-        views: The views of crossfilters whose rows it reads.
-        asked_of: What stands for the rows that it was asked of last.
-        state: What was decided.
-        why: Why no cube fits, for people.
-        rows: How many rows the cube has.
-        bytes: About how much it takes.
-        built: How many seconds it took to build.
-        plain: The least seconds that the plain query took, or None.
-        fast: The least seconds that the cube took, or None.
-        answers: How often it answered.
-    """
-
-    reader: Hashable
-    names: frozenset[str]
-    is_of_view: bool = False
-    query: str = ""
-    views: frozenset[Hashable] = frozenset()
-    asked_of: Hashable = None
-    state: State = "watched"
-    why: str = ""
-    rows: int = 0
-    bytes: int = 0
-    built: float = 0.0
-    plain: float | None = None
-    fast: float | None = None
-    answers: int = 0
-    values: set[str] = field(default_factory=set[str])
-    tables: tuple[KeptTable, ...] = ()
-    text: str = ""
-    asked: frozenset[str] = frozenset()
-    binned: Mapping[str, Steps] = field(default_factory=dict[str, Steps])
-    slow: int = 0
-
-    @property
-    def saved(self) -> float:
-        """About how many seconds the answers have saved."""
-        return 0.0 if self.plain is None or self.fast is None else self.answers * (self.plain - self.fast)
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    cube: Cube
-    relation: "Relation"
-    text: str
-    bound: Mapping[str, object]
 
 
 class Cubes:
@@ -138,17 +72,12 @@ class Cubes:
         self._engine = engine
         self._most_bytes = most_bytes
         self.worth = worth
-        self._most_rows = most_rows
-        self._least_shrinking = least_shrinking
-        self._layered_from = layered_from
         self._lock = threading.Lock()
         self._known: OrderedDict[Hashable, Cube] = OrderedDict()
         self._latest: OrderedDict[Hashable, Sequence[Cube]] = OrderedDict()
-        self._orders: list[_Order] = []
-        self._builder: threading.Thread | None = None
-        self._building: Reader | None = None
-        self._idle = threading.Event()
-        self._idle.set()
+        self._expected: weakref.WeakSet[Expected] = weakref.WeakSet()
+        self._building = Building(engine, self._lock, Limits(most_rows, least_shrinking, layered_from))
+        self._orders = Orders(engine, self._lock, self._build)
         atexit.register(_stop, weakref.ref(self))
 
     def fetch(
@@ -177,6 +106,44 @@ class Cubes:
         self._note(watched, seconds, reader.relation, text, bound, is_over=True)
         return rows
 
+    def expect(self, expected: Expected, relations: Iterable["Relation"]) -> None:
+        """Build cubes early for what was asked of relations, since an input in them is about to move.
+
+        A cube that is found to be worth it only afterwards, since its first plain answer is still on its way, is built
+        then. Nobody waits for these cubes, and nothing that runs.
+
+        Args:
+            expected: What is about to move, for as long as it says so.
+            relations: What is shown.
+        """
+        with self._lock:
+            self._expected.add(expected)
+            for relation in relations:
+                for names in self._movable(relation):
+                    if expected.moves(relation, names):
+                        self._order_early(expected, relation, names)
+
+    def _order_early(self, expected: Expected, relation: "Relation", names: frozenset[str]) -> None:
+        shape = _shape(relation, names)
+        reader = None if relation.uses is None else relation.uses.reader
+        for cube in list(self._known.values()):
+            is_shown = cube.shape == shape and cube.reader == reader and relation.sql in cube.query
+            if cube.state != "watched" or not is_shown:
+                continue
+            if cube.plain is None:
+                cube.plain = self._likely(cube)
+            if cube.plain is not None and cube.plain >= self.worth:
+                self._orders.put(Order(cube, relation, cube.query, cube.bound, expected))
+
+    def _likely(self, cube: Cube) -> float | None:
+        """Return what a query takes that only cubes have answered with these values: what it took with others."""
+        known = [
+            other.plain
+            for other in self._known.values()
+            if other.plain is not None and (other.query, other.bound) == (cube.query, cube.bound)
+        ]
+        return min(known, default=None)
+
     def of(self, reader: Hashable) -> Sequence[Cube]:
         """Return what is known for the queries over the rows of a cell, those used last at the end."""
         with self._lock:
@@ -200,7 +167,11 @@ class Cubes:
 
     def wait(self, seconds: float = 60.0) -> bool:
         """Wait until nothing is being built; return whether that is so."""
-        return self._idle.wait(seconds)
+        return self._orders.wait(seconds)
+
+    def giving_way(self) -> AbstractContextManager[None]:
+        """Let what is built early give way while the engine does something else."""
+        return self._orders.giving_way()
 
     def clear(self) -> None:
         """Drop all of them."""
@@ -212,42 +183,32 @@ class Cubes:
 
     def stop(self) -> None:
         """Give up what is being built, and what was to be."""
-        with self._lock:
-            self._orders.clear()
-            builder, building = self._builder, self._building
-        if building is not None:
-            building.cancel()
-        if builder is not None:
-            builder.join(_STOPS_WITHIN)
+        self._orders.stop()
 
     # Watching.
 
     def _watch(self, relation: "Relation", text: str, bound: Mapping[str, object]) -> list[Cube]:
         """Return what is known of a query for each input in it, the one that moved last first."""
-        if (
-            not self._most_bytes
-            or not relation.movers
-            or not (relation.is_versioned or relation.is_pick)
-            or relation.variables
-        ):
+        movable = self._movable(relation)
+        if not movable:
             return []
-        groups: dict[Hashable, set[str]] = {}
-        for name, mover in relation.movers.items():
-            groups.setdefault(mover, set()).add(name)
+        reader = None if relation.uses is None else relation.uses.reader
         found: list[Cube] = []
         with self._lock:
-            for names in groups.values():
-                moved, still = _split(relation.parameters, names)
-                key = (text, relation.base, relation.sources, frozenset(names), still, repr(sorted(bound.items())))
+            for names in movable:
+                shape = _shape(relation, names)
+                key = (text, *shape, repr(sorted(bound.items())))
                 cube = self._known.pop(key, None)
                 if cube is None:
-                    reader = None if relation.uses is None else relation.uses.reader
-                    cube = Cube(reader, frozenset(names), text != relation.sql, text)
+                    is_of_view = text != relation.sql
+                    cube = Cube(reader, names, is_of_view, query=text, bound=dict(bound), shape=shape)
                 self._known[key] = cube
                 cube.asked_of = relation.key
                 cube.views |= frozenset() if relation.uses is None else relation.uses.views
                 if len(cube.values) < 2:
-                    cube.values.add(moved)
+                    cube.values.add(_written(relation, names))
+                if len(cube.values) > 1:
+                    self._orders.hasten(cube)
                 found.append(cube)
             if relation.uses is not None:
                 self._latest.pop(relation.uses.reader, None)
@@ -274,13 +235,25 @@ class Cubes:
                 if is_over:
                     cube.plain = seconds if cube.plain is None else min(cube.plain, seconds)
                 is_slow = seconds >= self.worth and (cube.plain is None or cube.plain >= self.worth)
-                if cube.state == "watched" and is_slow and len(cube.values) > 1:
-                    cube.state = "waiting"
-                    self._orders.append(_Order(cube, relation, text, bound))
-            if self._orders and self._builder is None:
-                self._idle.clear()
-                self._builder = threading.Thread(target=self._work, name="dataapp-cubes", daemon=True)
-                self._builder.start()
+                if cube.state != "watched" or not is_slow:
+                    continue
+                has_moved = len(cube.values) > 1
+                early = None if has_moved else self._expects(relation, cube)
+                if has_moved or early is not None:
+                    self._orders.put(Order(cube, relation, text, bound, early))
+
+    def _expects(self, relation: "Relation", cube: Cube) -> Expected | None:
+        return next((expected for expected in self._expected if expected.moves(relation, cube.names)), None)
+
+    def _movable(self, relation: "Relation") -> list[frozenset[str]]:
+        """Return the parameters of each input that may move, where a cube could answer; none where it could not."""
+        is_known = relation.is_versioned or relation.is_pick
+        if not self._most_bytes or not relation.movers or not is_known or relation.variables:
+            return []
+        groups: dict[Hashable, set[str]] = {}
+        for name, mover in relation.movers.items():
+            groups.setdefault(mover, set()).add(name)
+        return [frozenset(names) for names in groups.values()]
 
     # Answering.
 
@@ -304,7 +277,7 @@ class Cubes:
         except DataAppError:  # the plain query says what is wrong, in its author's words
             return None
         finally:
-            self._let_go(tables)
+            self._building.let_go(tables)
         with self._lock:
             cube.answers += 1
             cube.fast = seconds if cube.fast is None else min(cube.fast, seconds)
@@ -313,7 +286,7 @@ class Cubes:
             if self.worth and cube.slow > 3 and cube.fast > _GAIN * (cube.plain or 0.0):
                 cube.state, cube.why = "unfit", "the plain query is as fast"
         if cube.state == "unfit":
-            self._release(cube)
+            self._building.release(cube)
         return rows
 
     def _forget(self, cubes: Sequence[Cube]) -> None:
@@ -321,140 +294,10 @@ class Cubes:
         for cube in cubes:
             with self._lock:
                 cube.state, cube.why = "unfit", "others were asked since"
-            self._release(cube)
+            self._building.release(cube)
 
-    def _release(self, cube: Cube) -> None:
-        with self._lock:
-            tables, cube.tables = cube.tables, ()
-        self._let_go(tables)
-
-    def _let_go(self, tables: Iterable[KeptTable]) -> None:
-        for table in tables:
-            self._engine.kept.release(table)
-
-    # Building.
-
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._orders:
-                    self._builder = None
-                    self._idle.set()
-                    return
-                order = self._orders.pop()
-                if order.cube.state != "waiting":
-                    continue
-                order.cube.state = "building"
-            try:
-                self._build(order)
-            except Misfit as misfit:
-                order.cube.state, order.cube.why = "unfit", str(misfit)
-            except DataAppError as error:
-                order.cube.state, order.cube.why = "unfit", f"it could not be built: {error}"
-            except Exception as error:  # a source that moved, or anything else: the plain query answers
-                order.cube.state, order.cube.why = "unfit", f"it could not be built: {type(error).__name__}"
-
-    def _build(self, order: _Order) -> None:
-        cube, relation = order.cube, order.relation
-        given: dict[str, object] = {**relation.parameters, **order.bound}
-        started = perf_counter()
-        with self._engine.read(relation) as reader, self._known_as_building(reader):
-
-            def used(text: str) -> dict[str, object]:
-                names = parameters(self._engine.serialize(text))
-                return {name: value for name, value in given.items() if name in names}
-
-            def describe(text: str) -> list[tuple[str, str]]:
-                return reader.describe_query(text, used(text))
-
-            found = plan(order.text, cube.names, self._engine, lambda text: [name for name, _ in describe(text)])
-            types = dict(describe(found.build([None] * len(found.moving))))
-            bins, binned = put_into_bins(found.moving, types, relation.parameters)
-            build = found.build(bins)
-            with self._bounded(reader):
-                table = reader.make_kept(build, used(build))
-            cube.tables = (table,)  # which whoever gives the cube up releases
-            try:
-                rows = reader.count_kept(table, COUNT)
-                if table.rows > self._most_rows or table.rows * self._least_shrinking > rows:
-                    raise Misfit(f"it has {table.rows:,} rows for {rows:,}")
-                text, told = found.answer(table.name), describe(order.text)
-                if describe(text) != told:
-                    raise Misfit("its columns would have other types")
-                columns = len(describe(build))
-                if bins[0] is not None and table.rows >= self._layered_from:
-                    text = self._layered(cube, found, reader, lambda text: describe(text) == told) or text
-                asked = frozenset(used(text))
-            except BaseException:
-                self._release(cube)
-                raise
-        with self._lock:
-            cube.text, cube.asked, cube.binned = text, asked, binned
-            cube.rows = sum(table.rows for table in cube.tables)
-            cube.bytes = cube.rows * columns * _BYTES_PER_VALUE
-            cube.built = perf_counter() - started
-            is_wanted = cube.state == "building"
-            if is_wanted:
-                cube.state = "ready"
-        if is_wanted:
-            self._evict(cube)
-        else:
-            self._release(cube)
-
-    def _layered(self, cube: Cube, found: Plan, reader: "Reader", fits: Callable[[str], bool]) -> str | None:
-        """Put two layers in the place of a cube's table, and return what answers from them; None if nothing can."""
-        if found.layers is None:
-            return None
-        made: list[KeptTable] = []
-        try:
-            for write, of in ((found.layers.lower, cube.tables), (found.layers.upper, made)):
-                made.append(reader.make_kept(write(of[0].name), {}))
-            text = found.answer(*(table.name for table in made))
-            if not fits(text):
-                return None
-            with self._lock:
-                if cube.tables:  # else it was given up meanwhile
-                    made, cube.tables = list(cube.tables), tuple(made)
-            return text
-        finally:
-            self._let_go(made)
-
-    @contextmanager
-    def _known_as_building(self, reader: "Reader") -> Generator[None]:
-        self._building = reader
-        try:
-            yield
-        finally:
-            self._building = None
-
-    @contextmanager
-    def _bounded(self, reader: "Reader") -> Generator[None]:
-        """Stop what a reader does in the block once the engine's groups take too much memory.
-
-        Raises:
-            Misfit: That happened.
-        """
-        over, stopped = threading.Event(), threading.Event()
-        before = self._engine.memory_of_groups()
-
-        def watch() -> None:
-            while not over.wait(_LOOK_EVERY):
-                if self._engine.memory_of_groups() - before > _MOST_MEMORY:
-                    stopped.set()
-                    reader.cancel()
-                    return
-
-        watcher = threading.Thread(target=watch, name="dataapp-cube-memory", daemon=True)
-        watcher.start()
-        try:
-            yield
-        except Cancelled as error:
-            if stopped.is_set():
-                raise Misfit("it has too many groups") from error
-            raise
-        finally:
-            over.set()
-            watcher.join()
+    def _build(self, orders: Sequence[Order], opened: Opened) -> None:
+        self._building.build(orders, opened, self._evict)
 
     def _evict(self, newest: Cube) -> None:
         """Drop what was used longest ago until all fit the budget."""
@@ -472,7 +315,7 @@ class Cubes:
                 newest.state, newest.why = "unfit", "it is larger than all cubes may be"
                 gone.append(newest)
         for cube in gone:
-            self._release(cube)
+            self._building.release(cube)
 
 
 def _stop(cubes: "weakref.ref[Cubes]") -> None:
@@ -481,8 +324,12 @@ def _stop(cubes: "weakref.ref[Cubes]") -> None:
         known.stop()
 
 
-def _split(values: Mapping[str, Bound], names: set[str]) -> tuple[str, str]:
-    """Return what tells the values that move apart, and all others."""
-    moved = [(name, bound.type, type(bound.value), bound.value) for name, bound in values.items() if name in names]
-    still = [(name, bound.type, type(bound.value), bound.value) for name, bound in values.items() if name not in names]
-    return repr(moved), repr(still)
+def _shape(relation: "Relation", names: frozenset[str]) -> tuple[Hashable, ...]:
+    """Return what the rows of a relation depend on but for its text and the values of some parameters."""
+    return relation.base, relation.sources, names, _written(relation, relation.parameters.keys() - names)
+
+
+def _written(relation: "Relation", names: Iterable[str]) -> str:
+    """Return what tells values of parameters apart."""
+    values = ((name, relation.parameters[name]) for name in sorted(names))
+    return repr([(name, bound.type, type(bound.value), bound.value) for name, bound in values])

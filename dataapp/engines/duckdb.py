@@ -185,9 +185,14 @@ class DuckDB:
         self._lock = threading.Lock()
         self._local = threading.local()
 
-    def read(self, relation: Relation) -> "Reader":
-        """Open a reader of a relation on a connection of its own."""
-        return Reader(self, relation)
+    def read(self, relation: Relation, *, gives_way: bool = False) -> "Reader":
+        """Open a reader of a relation on a connection of its own.
+
+        Args:
+            relation: What it reads.
+            gives_way: Whether nothing gives way to it: it builds cubes, early or not.
+        """
+        return Reader(self, relation, gives_way=gives_way)
 
     @property
     def sorter(self) -> "DuckDB":
@@ -360,9 +365,10 @@ class Reader:
         asker: Who asks, if it may ask the same again of other values (see `Scans.expect_again`), or None.
     """
 
-    def __init__(self, engine: DuckDB, relation: Relation) -> None:
+    def __init__(self, engine: DuckDB, relation: Relation, *, gives_way: bool = False) -> None:
         self._engine = engine
         self._relation = relation
+        self._gives_way = gives_way
         self.interrupts = Interrupts(self._interrupt)
         self.asker: Hashable = None
         self._streams: list[pa.RecordBatchReader] = []
@@ -722,7 +728,7 @@ class Reader:
         connection = self._connection
         if connection is None:
             raise Cancelled
-        with self.interrupts.running():
+        with nullcontext() if self._gives_way else self._engine.cubes.giving_way(), self.interrupts.running():
             yield connection
 
     def _explain(self, error: duckdb.Error, sql: str) -> DataAppError:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dataapp.cells.crossfilter import Member
-from dataapp.engines.cubes import Cube, Cubes
+from dataapp.engines.cube import Cube
+from dataapp.engines.cubes import Cubes
 from dataapp.runtime.explaining import bytes_to_text, count_to_text, seconds_to_text
 from dataapp.runtime.tables import cell_key
 

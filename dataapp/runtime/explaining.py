@@ -7,7 +7,8 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.database import Database, Refused
 from dataapp.cells.policy import GuardedRows, PolicyCell
 from dataapp.engines.consolidation import Shared
-from dataapp.engines.cubes import Cube, Cubes
+from dataapp.engines.cube import Cube
+from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan

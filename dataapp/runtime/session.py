@@ -10,7 +10,7 @@ The module is long because all that holds the lock stands in it.
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -20,16 +20,19 @@ from dataapp.cells.input import Control, InputCell, Setting
 from dataapp.cells.limited import own_limit
 from dataapp.cells.predicate import PredicateCell
 from dataapp.cells.python import PythonCell
+from dataapp.cells.selection import SelectionCell
 from dataapp.cells.sql import SqlCell
 from dataapp.engines.consolidation import Expectation
+from dataapp.engines.cube import Expected
 from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
 from dataapp.runtime.limits import Limits, limits_of_process
 from dataapp.runtime.nodes import Nodes
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
 from dataapp.runtime.pool import giving_way
 from dataapp.runtime.resolution import Resolver
-from dataapp.runtime.tables import SourceMoved
+from dataapp.runtime.tables import SourceMoved, Table
 from dataapp.runtime.waves import Node, Run, Step, Waves
 from dataapp.runtime.workers import Cancel, InlinePool, Pool, soon
 
@@ -149,6 +152,7 @@ class Session:
         self._kept: dict[Cell, object] = {}
         self._closing: dict[weakref.WeakMethod[Callable[[], None]], None] = {}
         self._restarts: Counter[Node] = Counter()
+        self._expected = Expected()
         self._pinged: dict[Demand, None] = {}
         self._held: list[Callable[[], None]] | None = None  # work of views that begins when all were told
         self._fitted: dict[InputCell, None] = {}
@@ -232,6 +236,33 @@ class Session:
             for node in self.nodes.fetched():
                 self._waves.invalidate(node)
         self._wave_soon()
+
+    def expect(self, cells: Collection[InputCell]) -> None:
+        """Take it that inputs are about to move, and no others: what answers moves of them is prepared meanwhile."""
+        self._pool.start(lambda: self._prepare_cubes(frozenset(cells)))
+
+    def _prepare_cubes(self, cells: frozenset[Cell]) -> None:
+        with self._lock:
+            outcomes = [node.outcome for node in self._waves.necessary()]
+        values = [outcome.value for outcome in outcomes if isinstance(outcome, Done)]
+        tables = {value.digest: value for value in values if isinstance(value, Table)}
+        shown = [table for table in tables.values() if table.database is None and table.whole_frame is None]
+        relations = [relation for table in shown if (relation := self._relation(table)) is not None]
+        conditions = {mover for each in relations for mover in each.movers.values() if isinstance(mover, PredicateCell)}
+        conditions |= {cell.predicate for cell in cells if isinstance(cell, SelectionCell) and cell.predicate}
+        with self._lock:
+            if self.is_closed:
+                return
+            moved = [condition for condition in conditions if self.resolver.choice_of(condition) in cells]
+            self._expected.movers = cells | frozenset(moved)
+        self.engine.cubes.expect(self._expected, relations)
+
+    def _relation(self, table: Table) -> Relation | None:
+        """Return a table as a relation, or None where it is none, which whoever reads it is told."""
+        try:
+            return table.relation(self.engine)
+        except DataAppError:
+            return None
 
     def rebind(self, names: Mapping[str, object], successors: Mapping[Cell, Cell]) -> None:
         """Look up again what cells read, since names of a notebook may be bound to something else.
@@ -371,6 +402,7 @@ class Session:
             self.is_closed = True
             cancels = [*self._cancels.values(), *self._jobs]
             controls = list(self.nodes.controls.values())
+            self._expected.movers = frozenset()
             self._cancels.clear()
             self._jobs.clear()
             self._demands.clear()

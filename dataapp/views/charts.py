@@ -269,8 +269,10 @@ class ChartBody:
         self._data = find_cell_data(chart)
         self._take_error = take_error
         self._controls: dict[str, tuple[SelectionControl, SelectionKind, Callable[[Any], None]]] = {}
+        self._brushes: list[SelectionCell] = []
         cell = next((data.source for data in self._data if isinstance(data.source, Cell)), None)
-        self.chart_view = ChartView(chart, partial(session.submit, cell=cell), on_selection=self._selected)
+        submit = partial(session.submit, cell=cell)
+        self.chart_view = ChartView(chart, submit, on_selection=self._selected, on_press=self._pressed)
         self.chart_view.param.watch(self._status_changed, ["status", "error"])
 
     @property
@@ -320,7 +322,10 @@ class ChartBody:
             ranges = None if selected is None else {field: list(values) for field, values in selected.items()}
             self.chart_view.select(name, ranges)
 
-        self._controls[name] = (control, selection_kind(cell), show)
+        kind = selection_kind(cell)
+        self._controls[name] = (control, kind, show)
+        if kind.kind == "interval":
+            self._brushes.append(cell)
         self.chart_view.label(name, cell.label)
         control.mirror(show)
 
@@ -328,6 +333,9 @@ class ChartBody:
         if name in self._controls:
             control, kind, show = self._controls[name]
             control.put(kind.typed(selected), by=show)
+
+    def _pressed(self) -> None:
+        self._session.expect(self._brushes)
 
     def _status_changed(self, *events: Any) -> None:
         view = self.chart_view

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dataapp.errors import DataAppError
+from dataapp.views.nearing import hear
 
 
 class Messenger:
@@ -24,7 +25,8 @@ class Messenger:
         component._send_msg(message)
 
     def _handle_msg(self, data: Any) -> None:
-        self._receive(data)
+        if not hear(data):
+            self._receive(data)
 
 
 def check_bundle(bundle: Path, what: str) -> None:

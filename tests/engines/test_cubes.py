@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,8 +11,10 @@ import pytest
 
 from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
-from dataapp.engines.cubes import Cube, Cubes
-from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.cube import Cube, Expected
+from dataapp.engines.cubes import Cubes
+from dataapp.engines.duckdb import DuckDB, Reader
+from dataapp.engines.kept import KeptTable
 from dataapp.engines.relation import Relation
 
 _STEPS = Steps.between(0, 100, 1)
@@ -26,7 +29,9 @@ def _engine(**options: Any) -> DuckDB:
     return engine
 
 
-def _ask(engine: DuckDB, low: object, query: str = _QUERY, base: str = "one", **options: Any) -> pa.Table:
+def _ask(
+    engine: DuckDB, low: object, query: str = _QUERY, base: str = "one", *, waits: bool = True, **options: Any
+) -> pa.Table:
     relation = Relation(
         query,
         key=(query, base, low),
@@ -39,7 +44,7 @@ def _ask(engine: DuckDB, low: object, query: str = _QUERY, base: str = "one", **
     )
     with relation.open() as reader:
         rows = reader.fetch()
-    assert engine.cubes.wait()
+    assert not waits or engine.cubes.wait()
     return rows
 
 
@@ -239,6 +244,77 @@ def test_a_query_that_fails_fails_as_it_did() -> None:
         rows = _ask(engine, low, query)
     assert rows["n"].to_pylist() == [sum(i for i in _I if i < 30)]
     assert "could not be built" in _cube(engine).why
+
+
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The queries that read the rows while cubes are built."""
+    found: list[str] = []
+    make = Reader.make_kept
+
+    def make_kept(reader: Reader, text: str, values: Any) -> KeptTable:
+        if "rows" in text.replace("__dataapp_rows", "").replace("__rows", ""):
+            found.append(text)
+        return make(reader, text, values)
+
+    monkeypatch.setattr(Reader, "make_kept", make_kept)
+    return found
+
+
+def _ask_at_once(engine: DuckDB, queries: Sequence[str], lows: Sequence[int]) -> list[list[dict[str, Any]]]:
+    """Ask queries for each value, such that their cubes are to be built at the same time."""
+    expected, answers = Expected(frozenset({"slider"})), []
+    with engine.cubes.giving_way():
+        engine.cubes.expect(expected, [])
+        for query in queries:
+            _ask(engine, lows[0], query, waits=False)
+    assert engine.cubes.wait()
+    for low in lows[1:]:
+        answers = [_ask(engine, low, query).to_pylist() for query in queries]
+    return answers
+
+
+def test_cubes_with_the_same_groups_are_built_by_one_scan(scans: list[str]) -> None:
+    engine = _engine()
+    queries = [
+        "SELECT k, count(*) AS n FROM rows WHERE i >= $low GROUP BY k ORDER BY k",
+        "SELECT k, sum(i) AS total FROM rows WHERE i >= $low GROUP BY ALL HAVING count(*) > 1 ORDER BY k",
+        "SELECT k AS kind, max(i) - min(i) AS spread, avg(i) AS mean FROM rows WHERE i >= $low GROUP BY 1 ORDER BY 1",
+    ]
+    answers = _ask_at_once(engine, queries, (1, 50, 97))
+    assert answers == [_ask(_engine(worth=math.inf), 97, query).to_pylist() for query in queries]
+    assert [(cube.state, cube.answers) for cube in engine.cubes.of(None)] == [("ready", 2)] * 3
+    assert len(scans) == 1
+    assert len(engine.kept) == 3
+    engine.cubes.clear()
+    assert len(engine.kept) == 0
+
+
+def test_cubes_with_other_groups_conditions_or_values_are_built_by_themselves(scans: list[str]) -> None:
+    engine = _engine()
+    queries = [
+        "SELECT k, count(*) AS n FROM rows WHERE i >= $low GROUP BY k ORDER BY k",
+        "SELECT count(*) AS n FROM rows WHERE i >= $low",
+        "SELECT k, sum(i) AS total FROM rows WHERE i >= $low AND k > 0 GROUP BY k ORDER BY k",
+        "SELECT k, sum(i) AS total FROM rows WHERE i <= $low AND i >= $low GROUP BY k, i ORDER BY k",
+    ]
+    answers = _ask_at_once(engine, queries, (1, 50, 97))
+    assert answers == [_ask(_engine(worth=math.inf), 97, query).to_pylist() for query in queries]
+    assert [cube.state for cube in engine.cubes.of(None)] == ["ready"] * 4
+    assert len(scans) == 4
+
+
+def test_one_that_fits_none_does_not_keep_others_from_theirs(scans: list[str]) -> None:
+    engine = _engine()
+    queries = [
+        "SELECT sum(CASE WHEN i > 99 THEN error('too large') ELSE i END) AS n FROM rows WHERE i < $low",
+        "SELECT median(i) AS n FROM rows WHERE i < $low",
+        "SELECT count(*) AS n FROM rows WHERE i < $low",
+    ]
+    answers = _ask_at_once(engine, queries, (1, 50, 97))
+    assert answers == [_ask(_engine(worth=math.inf), 97, query).to_pylist() for query in queries]
+    assert [cube.state for cube in engine.cubes.of(None)] == ["unfit", "unfit", "ready"]
+    assert len(engine.kept) == 1
 
 
 _LEAVES = """

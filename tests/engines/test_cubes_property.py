@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
+from dataapp.engines.cube import Expected
 from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
@@ -186,12 +187,21 @@ def _relation(query: str, table: pa.Table, values: Mapping[str, Bound], engine: 
     )
 
 
-def check(query: str, table: pa.Table, moves: Sequence[Mapping[str, Bound]], *, layered: bool = False) -> str:
+def check(
+    query: str,
+    table: pa.Table,
+    moves: Sequence[Mapping[str, Bound]],
+    *,
+    layered: bool = False,
+    is_early: bool = False,
+) -> str:
     """Hold a drag with a cube equal to one without, and return what became of the cube."""
     engine, plain = DuckDB(), DuckDB()
     engine.cubes = Cubes(engine, worth=0.0, least_shrinking=0.0, layered_from=0 if layered else 10**9)
     plain.cubes = Cubes(plain, worth=math.inf)
     state = ""
+    dragged = Expected(frozenset({"input"} if is_early else ()))
+    engine.cubes.expect(dragged, [])
     for values in [*moves, *moves]:
         with _relation(query, table, values, plain, "one").open() as reader:
             expected = reader.fetch()
@@ -219,8 +229,42 @@ def test_a_cube_answers_what_the_plain_query_answers(data: st.DataObject) -> Non
     condition, moves = data.draw(_conditions())
     query = data.draw(_queries(condition))
     table = data.draw(tables())
-    state = check(query, table, moves, layered=data.draw(st.booleans()))
+    state = check(query, table, moves, layered=data.draw(st.booleans()), is_early=data.draw(st.booleans()))
     _found[state] = _found.get(state, 0) + 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_cubes_that_are_built_by_one_scan_answer_what_the_plain_queries_answer(data: st.DataObject) -> None:
+    condition, moves = data.draw(_conditions())
+    keys = data.draw(st.lists(st.sampled_from(_KEYS), max_size=2, unique=True))
+    items = st.lists(st.sampled_from(_AGGREGATES), min_size=1, max_size=2)
+    queries: list[str] = []
+    for _ in range(3):
+        column = data.draw(st.sampled_from(["t", "d", "x", "ts"]))
+        named = [f"{item.format(c=column)} AS v{at}" for at, item in enumerate(data.draw(items))]
+        listed = ", ".join([*(f"{key} AS k{at}" for at, key in enumerate(keys)), *named])
+        source = data.draw(st.sampled_from(["FROM rows WHERE {}", "FROM (SELECT * FROM rows WHERE {})"]))
+        queries.append(f"SELECT {listed} {source.format(condition)} GROUP BY ALL")
+    table = data.draw(tables())
+    engine, plain = DuckDB(), DuckDB()
+    engine.cubes = Cubes(engine, worth=0.0, least_shrinking=0.0, layered_from=data.draw(st.sampled_from([0, 10**9])))
+    plain.cubes = Cubes(plain, worth=math.inf)
+    dragged = Expected(frozenset({"input"}))
+    engine.cubes.expect(dragged, [])
+    with engine.cubes.giving_way():  # so that all are to be built at the same time
+        for query in queries:
+            with _relation(query, table, moves[0], engine, "one").open() as reader:
+                reader.fetch()
+    assert engine.cubes.wait()
+    for values in moves:
+        for query in queries:
+            with _relation(query, table, values, plain, "one").open() as reader:
+                expected = sorted_rows(reader.fetch())
+            with _relation(query, table, values, engine, "one").open() as reader:
+                answered = sorted_rows(reader.fetch())
+            for one, other in zip(answered, expected, strict=True):
+                assert all(map(is_same, one, other)), (query, values, one, other)
 
 
 @pytest.mark.parametrize("aggregate", _AGGREGATES)
@@ -230,6 +274,7 @@ def test_each_aggregate_is_answered_from_a_cube(aggregate: str) -> None:
     assert check(query, _example(), moves) == "answered"
     needs_others = any(name in aggregate for name in ("var", "stddev", "arg_", "_by", "first", "last"))
     assert check(query, _example(), moves, layered=True) == ("answered" if needs_others else "answered by layers")
+    assert check(query, _example(), moves, is_early=True) == "answered"
 
 
 @pytest.mark.parametrize(

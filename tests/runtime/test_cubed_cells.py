@@ -1,6 +1,7 @@
 """Cubes behind cells: sessions that move an input see what they would see without."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,8 @@ from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.cells.steps import Steps
 from dataapp.engines.cubes import Cubes
-from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.duckdb import DuckDB, Reader
+from dataapp.engines.kept import KeptTable
 from dataapp.runtime import headless
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import cell_key
@@ -135,3 +137,63 @@ def test_an_explanation_tells_of_cubes(engine: DuckDB, trades: SourceCell) -> No
     assert "the rows while $least moves: 1,000 rows" in text
     assert "it answered 2 times" in text
     assert "none, since median() needs all rows" in headless.explain(engine, middle, defaults, analyze=False)
+
+
+def test_what_is_shown_gets_a_cube_before_its_input_moves(engine: DuckDB, trades: SourceCell) -> None:
+    least, between, other = stepped(0), stepped((0, 1000)), stepped(0)
+    large = sql(
+        "FROM trades WHERE size >= $least AND $chosen", trades=trades, least=least, chosen=match("size", between)
+    )
+    counts = sql("SELECT count(*) AS n FROM large", name="counts", large=large)
+    means = sql("SELECT avg(size) AS mean FROM trades WHERE size >= $other", name="means", trades=trades, other=other)
+    hidden = sql("SELECT max(size) AS m FROM large", name="hidden", large=large)
+    viewer = Session(engine, InlinePool())
+    demand = viewer.demand(counts, "frame")
+    viewer.demand(means, "frame")
+    viewer.demand(hidden, "frame").release()
+    viewer.expect([between])
+    assert engine.cubes.wait()
+    ready = [
+        sorted(cube.names) for cell in (counts, means, hidden) for cube in engine.cubes.of(cell_key(cell)) if cube.rows
+    ]
+    assert ready == [["chosen_high", "chosen_low"]]
+    viewer.set(between, (3, 7))
+    assert rows(demand) == [(5,)]
+    assert answers(engine, counts) == 1
+
+
+def test_an_input_of_an_ended_session_is_not_expected_to_move(engine: DuckDB, trades: SourceCell) -> None:
+    least = stepped(0)
+    counts = sql("SELECT count(*) AS n FROM trades WHERE size >= $least", name="counts", trades=trades, least=least)
+    one, other = Session(engine, InlinePool()), Session(engine, InlinePool())
+    one.expect([least])
+    one.close()
+    one.expect([least])
+    other.demand(counts, "frame")
+    assert engine.cubes.wait()
+    assert [cube.state for cube in engine.cubes.of(cell_key(counts))] == ["watched"]
+
+
+def test_cells_over_the_same_rows_get_their_cubes_by_one_scan(
+    engine: DuckDB, trades: SourceCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    least = stepped(0)
+    large = sql("FROM trades WHERE size >= $least", name="large", trades=trades, least=least)
+    counts = sql("SELECT symbol, count(*) AS n FROM large GROUP BY ALL ORDER BY ALL", name="counts", large=large)
+    means = sql("SELECT symbol, avg(size) AS mean FROM large GROUP BY 1 ORDER BY 1", name="means", large=large)
+    viewer = Session(engine, InlinePool())
+    demands = [viewer.demand(cell, "frame") for cell in (counts, means)]
+    scans: list[str] = []
+    make = Reader.make_kept
+
+    def make_kept(reader: Reader, text: str, values: Mapping[str, object]) -> KeptTable:
+        scans.extend([text] if "parquet" in text else [])
+        return make(reader, text, values)
+
+    monkeypatch.setattr(Reader, "make_kept", make_kept)
+    viewer.expect([least])
+    assert engine.cubes.wait()
+    viewer.set(least, 990)
+    assert [rows(demand) for demand in demands] == [[("A", 5), ("B", 5)], [("A", 994.0), ("B", 995.0)]]
+    assert [answers(engine, cell) for cell in (counts, means)] == [1, 1]
+    assert len(scans) == 1

@@ -77,6 +77,7 @@ class ChartView(param.Parameterized):
         submit: Runs jobs on worker threads and calls back on the document's thread.
         on_selection: Called with name and value when a viewer selects something: ``{column: [low, high]}`` for an
             interval over numbers or times, ``{column: values}`` for categories and points, None when it is cleared.
+        on_press: Called when a viewer presses the pointer where it may drag over something.
         params: Parameters of `panel.viewable.Viewable` for the chart, such as `margin`.
     """
 
@@ -88,12 +89,19 @@ class ChartView(param.Parameterized):
     )
 
     def __init__(
-        self, chart: alt.TopLevelMixin, submit: Submit, *, on_selection: OnSelection | None = None, **params: Any
+        self,
+        chart: alt.TopLevelMixin,
+        submit: Submit,
+        *,
+        on_selection: OnSelection | None = None,
+        on_press: Callable[[], None] = lambda: None,
+        **params: Any,
     ) -> None:
         super().__init__()
         self._chart = chart
         self._submit = submit
         self._on_selection = on_selection
+        self._on_press = on_press
         self._handle: Handle | None = None
         self._asker = object()  # which the engine knows this chart's questions by
         self._expected: list[Expectation] = []
@@ -252,6 +260,8 @@ class ChartView(param.Parameterized):
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
                 self._select_from_browser(name, value, cast("dict[object, object]", message).get("steps"))
+            case {"type": "press"}:
+                self._on_press()
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "window", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:

@@ -11,6 +11,7 @@
 //   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns, width}: what is in sight along the axes that
 //    are zoomed, and how many pixels of the screen and of the page there are across; of a new picture, only if Python knows
 //    of another zoom, of fewer pixels, or where rows fit the page, of another width
+//   {type: "press"}: the pointer was pressed where it drags over something
 //   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -20,6 +21,7 @@ import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
 import {expressionInterpreter} from "vega-interpreter";
 import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
+import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
@@ -130,6 +132,11 @@ class Picture {
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
     for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
+  }
+
+  /** Whether something can be dragged over. */
+  get isBrushed() {
+    return [...this.parameters.values()].some(({kind}) => kind === "interval");
   }
 
   noteZoom() {
@@ -379,11 +386,14 @@ export function render({model, el, view}) {
     onNextFrame(() => picture?.fills && picture.resize());
   });
   sizes.observe(host);
+  host.addEventListener("pointerdown", () => picture?.isBrushed && model.send_msg({type: "press"}));
   const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
   const unwatchSight = watchSight(model, view);
+  const hearNoMore = hearNear(model, view);
 
   const close = () => {
     unwatchSight();
+    hearNoMore();
     sizes.disconnect();
     unwatch();
     takes.close();

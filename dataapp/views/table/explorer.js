@@ -14,6 +14,7 @@
 import "regular-table";
 import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";
 import {isKnown} from "../known.js";
+import {hearNear} from "../nearing.js";
 import {Asking} from "./browser/asking.js";
 import {Cells} from "./browser/cells/cells.js";
 import columnsCss from "./browser/columns/columns.css";
@@ -70,6 +71,7 @@ export function render({model, el, view}) {
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
   model.on("remove", () => explorer.remove());
+  model.on("remove", hearNear(model, view));
   if (opening?.still) {
     for (const message of opening.messages) explorer.receive(message);
     return;

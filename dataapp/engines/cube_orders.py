@@ -154,7 +154,8 @@ class Orders:
         Raises:
             Cancelled: It has to right now.
         """
-        with self._engine.read(relation, gives_way=True) as reader:
+        with self._engine.read(relation) as reader:
+            reader.gives_way = True
             with self._lock:
                 self._reader = reader
                 if self._is_early() and self._running:

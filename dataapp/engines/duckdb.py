@@ -185,14 +185,9 @@ class DuckDB:
         self._lock = threading.Lock()
         self._local = threading.local()
 
-    def read(self, relation: Relation, *, gives_way: bool = False) -> "Reader":
-        """Open a reader of a relation on a connection of its own.
-
-        Args:
-            relation: What it reads.
-            gives_way: Whether nothing gives way to it: it builds cubes, early or not.
-        """
-        return Reader(self, relation, gives_way=gives_way)
+    def read(self, relation: Relation) -> "Reader":
+        """Open a reader of a relation on a connection of its own."""
+        return Reader(self, relation)
 
     @property
     def sorter(self) -> "DuckDB":
@@ -363,12 +358,13 @@ class Reader:
     Attributes:
         interrupts: Whether its work is still wanted.
         asker: Who asks, if it may ask the same again of other values (see `Scans.expect_again`), or None.
+        gives_way: Whether nothing gives way to it: it builds cubes, early or not.
     """
 
-    def __init__(self, engine: DuckDB, relation: Relation, *, gives_way: bool = False) -> None:
+    def __init__(self, engine: DuckDB, relation: Relation) -> None:
         self._engine = engine
         self._relation = relation
-        self._gives_way = gives_way
+        self.gives_way = False
         self.interrupts = Interrupts(self._interrupt)
         self.asker: Hashable = None
         self._streams: list[pa.RecordBatchReader] = []
@@ -728,7 +724,7 @@ class Reader:
         connection = self._connection
         if connection is None:
             raise Cancelled
-        with nullcontext() if self._gives_way else self._engine.cubes.giving_way(), self.interrupts.running():
+        with nullcontext() if self.gives_way else self._engine.cubes.giving_way(), self.interrupts.running():
             yield connection
 
     def _explain(self, error: duckdb.Error, sql: str) -> DataAppError:

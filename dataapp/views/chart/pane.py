@@ -108,6 +108,7 @@ class ChartView(param.Parameterized):
         self._keys: dict[CellData, object] | None = None
         self._picture: _Picture | None = None
         self._revision = 0
+        self._has_listener = False
         self._plan_number = 0
         self._selected: dict[str, Selected | None] = {}
         self._relations: Mapping[CellData, Relation] = {}
@@ -215,7 +216,8 @@ class ChartView(param.Parameterized):
         self._picture = picture
         self._revision += 1
         self._plan_number += is_new
-        self._send(whole=is_new)
+        if self._has_listener:  # before, nobody hears it; a page asks for all as soon as it can draw
+            self._send(whole=is_new)
         self._report("fresh")
 
     def _fail(self, error: Exception) -> None:
@@ -257,6 +259,7 @@ class ChartView(param.Parameterized):
             return
         match cast("dict[object, object]", message):
             case {"type": "ready"}:
+                self._has_listener = True
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
                 self._select_from_browser(name, value, cast("dict[object, object]", message).get("steps"))

@@ -77,7 +77,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def unseen(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A view whose page has not drawn it yet."""
     bundle = tmp_path / "vega.bundle.js"
     bundle.write_text("export function render() {}")
     monkeypatch.setattr(canvas, "_BUNDLE", bundle)
@@ -94,6 +95,12 @@ def desk(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = Desk(view, over.data, jobs, [], heard)
     monkeypatch.setattr(view.__panel__(), "send", made.sent.append)
     return made
+
+
+@pytest.fixture
+def desk(unseen: Desk) -> Desk:
+    unseen.receive({"type": "ready"})
+    return unseen
 
 
 ONE, TWO = "SELECT 1 AS x, 2 AS y", "SELECT 3 AS x, 4 AS y"
@@ -168,6 +175,14 @@ def test_page_that_comes_later_gets_everything(desk: Desk) -> None:
     assert desk.charts[-1]["spec"] == desk.charts[0]["spec"]
     assert desk.charts[-1]["revision"] == desk.charts[0]["revision"]
     assert desk.charts[-1]["selections"] == {"brush": {"x": [1.0, 2.0]}}
+
+
+def test_first_picture_travels_once_when_its_page_asks_after_it_is_there(unseen: Desk) -> None:
+    unseen.show(ONE)
+    assert unseen.charts == []
+    unseen.receive({"type": "ready"})
+    unseen.show(TWO)
+    assert ["spec" in message for message in unseen.charts] == [True, False]
 
 
 def test_page_before_any_rows_gets_nothing(desk: Desk) -> None:
@@ -250,6 +265,7 @@ def line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     view = ChartView(chart_line(desk.data), desk.view._submit)
     monkeypatch.setattr(view.__panel__(), "send", desk.sent.append)
     desk.view = view
+    desk.receive({"type": "ready"})
     desk.show(MANY)
     return desk
 

@@ -23,7 +23,7 @@ da.App("Candles", main=[desk]).servable()
 @pytest.fixture
 def desk(page: Page, serve: Serve) -> Page:
     page.set_viewport_size({"width": 1400, "height": 700})
-    page.goto(serve(_APP).url)
+    page.goto(serve(_APP).url, timeout=90_000)
     expect(page.locator(".chart canvas")).to_be_visible(timeout=30_000)
     return page
 

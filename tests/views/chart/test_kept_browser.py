@@ -60,17 +60,17 @@ def _share(canvas: Locator, expected: float) -> None:
 @pytest.fixture
 def dragged(page: Page, serve: Serve) -> Page:
     page.set_viewport_size({"width": 1000, "height": 900})
-    page.goto(serve(_APP).url)
+    page.goto(serve(_APP).url, timeout=90_000)
     charts = page.locator(".chart canvas")
-    expect(charts).to_have_count(3)
-    expect(page.get_by_text("Drag to select")).to_have_count(3)
+    expect(charts).to_have_count(3, timeout=30_000)
+    expect(page.get_by_text("Drag to select")).to_have_count(3, timeout=30_000)
     box = charts.first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
     page.mouse.wheel(0, -500)
     for number in range(3):
         _drag(page, charts.nth(number))
-    expect(page.locator(".selection-text")).to_have_count(3)
+    expect(page.locator(".selection-text")).to_have_count(3, timeout=30_000)
     return page
 
 

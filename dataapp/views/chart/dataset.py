@@ -11,7 +11,7 @@ from dataapp.views.chart.drilling import SHADE, Drill, shaded
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
 from dataapp.views.chart.raster import Grid
 from dataapp.views.chart.schema import CellData
-from dataapp.views.chart.thinning import PIXEL_COLUMNS
+from dataapp.views.chart.thinning import ALL_ROWS, PIXEL_COLUMNS
 from dataapp.views.chart.window import Window
 from dataapp.views.chart.wire import Sent
 
@@ -100,12 +100,13 @@ class Dataset:
         """Return the rows; see `fetch_zoomed`."""
         return self.fetch_zoomed(fetch, Window())[0]
 
-    def fetch_zoomed(self, fetch: Fetch, window: Window) -> tuple[pa.Table, bool]:
+    def fetch_zoomed(self, fetch: Fetch, window: Window, *, was_thinned: bool = False) -> tuple[pa.Table, bool]:
         """Return the rows, and whether another window would show others.
 
         Args:
             fetch: Runs SQL with parameters on the relation.
             window: What is to be seen of them in detail, if they are thinned, and how wide.
+            was_thinned: Whether they were too many before, and will be again: then all are not asked for first.
 
         Raises:
             CrowdedError: There are so many rows that `scatters` are to be rasters.
@@ -118,16 +119,27 @@ class Dataset:
             return self.drill.points(self.drill.part(window), fetch), True
         if self.grid is not None:
             return self._counts(fetch, self.grid, window)
+        if was_thinned and not self.scatters:
+            thinned, rows = self._thinned(fetch, parameters, window)
+            if rows > MOST_ROWS:
+                return self._drawable(thinned), True
         table = self._first(fetch, self.query, parameters, self.asked)
         if self.scatters and table.num_rows > self.crowd:
             raise CrowdedError(self.scatters)
-        is_thinned = table.num_rows > MOST_ROWS and self.thinned is not None
-        if is_thinned:  # counting first would run the relation twice
-            for query, more in self._thinnings(window):
-                table = self._first(fetch, query, parameters | more, MOST_ROWS)
-                if table.num_rows <= MOST_ROWS:
-                    break
-        return self._drawable(table), is_thinned
+        if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
+            return self._drawable(self._thinned(fetch, parameters, window)[0]), True
+        return self._drawable(table), False
+
+    def _thinned(self, fetch: Fetch, parameters: Mapping[str, object], window: Window) -> tuple[pa.Table, int]:
+        """Return the rows of a line as the screen shows them, and how many there are in all, if it shows any."""
+        found: list[pa.Table] = []
+        for query, more in self._thinnings(window):
+            found.append(self._first(fetch, query, {**parameters, **more}, MOST_ROWS))
+            if found[-1].num_rows <= MOST_ROWS:
+                break
+        table = found[-1]
+        rows = table.column(ALL_ROWS)[0].as_py() if table.num_rows else 0
+        return table.drop_columns([ALL_ROWS]), rows
 
     def _thinnings(self, window: Window) -> Iterator[tuple[str, dict[str, object]]]:
         """Yield the queries of a thinned line with their parameters, from the most rows to the fewest."""

@@ -60,6 +60,13 @@ class _Picture:
         """The columns of each cell."""
         return self.plans.columns
 
+    def was_thinned(self, dataset: Dataset) -> bool:
+        """Whether the rows of a line were more than travel."""
+        known = zip(self.plan.datasets, self.payloads, strict=True)
+        return dataset.thinned is not None and any(
+            payload.is_thinned and one.thinned == dataset.thinned for one, payload in known
+        )
+
     def explain(self) -> str:
         """Return, for people, what ran where and what travels."""
         return plan_to_text(self.plan, [payload.data for payload in self.payloads])
@@ -373,15 +380,16 @@ def _draw(
         def fetch(dataset: Dataset) -> Payload:
             if cancel.cancelled:
                 raise Cancelled
-            return _payload(dataset, readers[dataset.data], window or Window())
+            was_thinned = known is not None and known.was_thinned(dataset)
+            return _payload(dataset, readers[dataset.data], window or Window(), was_thinned=was_thinned)
 
         plan, payloads = plans.fill(fetch)
         return _Picture(plan, plans, tuple(payloads))
 
 
-def _payload(dataset: Dataset, reader: Reader, window: Window) -> Payload:
+def _payload(dataset: Dataset, reader: Reader, window: Window, *, was_thinned: bool) -> Payload:
     def make() -> Payload:
-        table, is_thinned = dataset.fetch_zoomed(reader.fetch, window)
+        table, is_thinned = dataset.fetch_zoomed(reader.fetch, window, was_thinned=was_thinned)
         return Payload(_to_ipc(table), is_thinned)
 
     return reader.shared(("chart", dataset.question, dataset.seen(window)), make, lambda payload: len(payload.data))

@@ -14,6 +14,7 @@ from dataapp.compile.identifiers import quote_identifier
 from dataapp.views.chart.fields import field_definitions, field_to_column, mentions_expression
 from dataapp.views.chart.wire import Sent
 
+ALL_ROWS = "__all_rows"  # the column that says how many there were before
 PIXEL_COLUMNS = 2_000  # until the page says how many it has
 MOST_COLUMNS = 16_000  # more than any screen has
 _SERIES_CHANNELS = {"color", "stroke", "detail", "strokeDash", "strokeWidth", "opacity", "row", "column", "facet"}
@@ -81,7 +82,7 @@ def repeated_axes(node: Mapping[str, Any]) -> tuple[str, ...] | None:
 def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = False) -> str:
     """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column.
 
-    There are ``$__columns`` of these.
+    There are ``$__columns`` of these. The last column, `ALL_ROWS`, says how many rows there are in all.
 
     Args:
         columns: What travels.
@@ -103,11 +104,12 @@ def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = Fals
         pixel = f"CASE WHEN {near} THEN 2 * $__columns + floor($__columns * {place}) ELSE {pixel} END"
     return (
         f"WITH source AS (SELECT {sent} FROM relation), "
-        f"extent AS (SELECT min({across}) AS low, max({across}) AS high FROM source WHERE isfinite({across})), "
+        f"extent AS (SELECT min({across}) FILTER (WHERE isfinite({across})) AS low,"
+        f" max({across}) FILTER (WHERE isfinite({across})) AS high, count(*) AS rows FROM source), "
         f"placed AS (SELECT source.*, {pixel} AS pixel FROM source, extent), "
         f"picked AS (SELECT DISTINCT unnest([{kept}, {gap}]) AS kept FROM placed"
         f" GROUP BY {', '.join([*series, 'placed.pixel'])}) "
-        f"SELECT unnest(kept) FROM picked WHERE kept IS NOT NULL ORDER BY ALL"
+        f"SELECT unnest(kept), (SELECT rows FROM extent) AS {ALL_ROWS} FROM picked WHERE kept IS NOT NULL ORDER BY ALL"
     )
 
 

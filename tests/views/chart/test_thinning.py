@@ -3,8 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataapp.errors import ChartError
+from dataapp.views.chart import dataset
+from dataapp.views.chart.plan import chart_to_plan
 from dataapp.views.chart.schema import chart, named_data
-from dataapp.views.chart.thinning import repeated_axes, thinnable_axes, thinned_query
+from dataapp.views.chart.thinning import ALL_ROWS, repeated_axes, thinnable_axes, thinned_query
+from dataapp.views.chart.window import Window
 from dataapp.views.chart.wire import column_to_sent
 from tests.views.chart.drawing import columns_of, relation_of
 
@@ -101,7 +105,9 @@ def test_lines_that_are_thinned_together_have_the_rows_of_each(rows, columns: in
     sent = [column_to_sent(column) for column in relation.columns()]
     with relation.open() as reader:
         query = f"SELECT * FROM ({thinned_query(sent, 'x', 'y', 'z')})"
-        kept = [tuple(row.values()) for row in reader.fetch(query, {"__columns": columns}).to_pylist()]
+        found = reader.fetch(query, {"__columns": columns})
+    assert set(found.column(ALL_ROWS).to_pylist()) == {len(rows)}
+    kept = [tuple(row.values()) for row in found.drop_columns([ALL_ROWS]).to_pylist()]
     assert set(kept) <= set(rows)
     low, high = min(x for x, _, _ in rows), max(x for x, _, _ in rows)
     pixels: dict[int, list[tuple[float, float | None, float | None]]] = {}
@@ -144,3 +150,31 @@ def test_what_is_zoomed_into_has_pixels_of_its_own_and_the_rest_stays(rows, ends
     heights = [one["y"] for one in whole if one["y"] is not None]
     assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in kept}
     assert {min(x for x, _, _ in rows), max(x for x, _, _ in rows)} <= {x for x, _, _ in kept}
+
+
+@given(
+    rows=st.lists(st.tuples(st.none() | st.integers(0, 50).map(float), value), max_size=30),
+    many=st.sampled_from([0, 8, 30]),
+    columns=st.sampled_from([1, 4, 950]),
+)
+def test_asked_at_once_a_line_has_the_rows_that_it_has_when_all_are_asked_for_first(rows, many, columns: int) -> None:
+    values = ", ".join(f"({'NULL' if x is None else x}, {'NULL' if y is None else y})" for x, y in rows)
+    relation = relation_of(
+        f"SELECT x::DOUBLE AS x, y::DOUBLE AS y FROM (VALUES {values or '(0, 0)'}) AS rows(x, y)"
+        + ("" if rows else " WHERE false")
+    )
+    known = relation.columns()
+    view = chart("rows", lambda: known).mark_line().encode(x="x:Q", y="y:Q")
+    [line] = chart_to_plan(view, {view.data: known}).datasets
+    window = Window(columns=columns)
+    with pytest.MonkeyPatch.context() as patched, relation.open() as reader:
+        patched.setattr(dataset, "MOST_ROWS", many)
+
+        def shown(was_thinned: bool) -> object:
+            try:
+                table, is_thinned = line.fetch_zoomed(reader.fetch, window, was_thinned=was_thinned)
+            except ChartError as error:
+                return str(error)
+            return table.to_pylist(), is_thinned
+
+        assert shown(True) == shown(False)

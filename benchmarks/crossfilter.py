@@ -124,7 +124,14 @@ def _opened(browser: Browser, server: Server, what: str) -> Generator[Page]:
 def _grab(page: Page, view: int) -> list[dict[str, Any]]:
     """Begin to drag in a view, and wait until the cubes for that are built; return what there is."""
     cubes: list[dict[str, Any]] = []
-    page.evaluate("of => drawn.grab(...of)", [view, _LOW, _HIGH, _PIXELS])
+    for _ in range(_ROUNDS):  # a chart that is still being laid out slips away below the pointer
+        before = page.evaluate("drawn.changes()")
+        page.evaluate("of => drawn.grab(...of)", [view, _LOW, _HIGH, _PIXELS])
+        page.evaluate("quiet => drawn.rests(quiet)", _QUIET)
+        if sum(page.evaluate("drawn.changes()")) > sum(before) + 1:  # of more charts than the one below the pointer
+            break
+        page.wait_for_timeout(_QUIET)
+        page.evaluate("drawn.release()")
     for _ in range(_ROUNDS):
         for _ in range(2):
             _move(page)

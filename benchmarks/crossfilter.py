@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, TimeoutError, ViewportSize
 
 from benchmarks.crossfilter_peers import measure_peers
 from benchmarks.grown import flights_of
@@ -34,6 +34,7 @@ _PATIENCE = 120_000  # milliseconds
 _QUIET = 1500  # milliseconds without another picture: nothing is under way
 _REST = 0.6  # of where the brush may go to: there it stays in the end
 _SAME = 3.0  # of 255: how much the ink in a square of 8 by 8 pixels may differ; a bar's edge is many times that
+_FOLLOWED = "before => drawn.changes().filter((now, at) => now > before[at]).length > 1"
 _VIEWPORT = ViewportSize(width=1350, height=900)
 
 
@@ -127,11 +128,13 @@ def _grab(page: Page, view: int) -> list[dict[str, Any]]:
     for _ in range(_ROUNDS):  # a chart that is still being laid out slips away below the pointer
         before = page.evaluate("drawn.changes()")
         page.evaluate("of => drawn.grab(...of)", [view, _LOW, _HIGH, _PIXELS])
-        page.evaluate("quiet => drawn.rests(quiet)", _QUIET)
-        if sum(page.evaluate("drawn.changes()")) > sum(before) + 1:  # of more charts than the one below the pointer
+        try:
+            page.wait_for_function(_FOLLOWED, arg=before, timeout=_PATIENCE / 4)
             break
-        page.wait_for_timeout(_QUIET)
-        page.evaluate("drawn.release()")
+        except TimeoutError:
+            page.evaluate("drawn.release()")
+    else:
+        raise RuntimeError("no view follows the brush")
     for _ in range(_ROUNDS):
         for _ in range(2):
             _move(page)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, Page, TimeoutError, ViewportSize
+from playwright.sync_api import Browser, Error, Page, ViewportSize
 
 from benchmarks.crossfilter_peers import measure_peers
 from benchmarks.grown import flights_of
@@ -131,7 +131,7 @@ def _grab(page: Page, view: int) -> list[dict[str, Any]]:
         try:
             page.wait_for_function(_FOLLOWED, arg=before, timeout=_PATIENCE / 4)
             break
-        except TimeoutError:
+        except Error:
             page.evaluate("drawn.release()")
     else:
         raise RuntimeError("no view follows the brush")

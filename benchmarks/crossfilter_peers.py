@@ -112,7 +112,7 @@ def _measure(
             _press(page, numbers, at)
             page.wait_for_timeout(2 * _PAUSE)
         if framework.name == "dataapp":
-            page.evaluate("patience => drawn.facts(1, patience)", _STARTS_WITHIN)
+            page.evaluate("patience => drawn.facts(patience)", _STARTS_WITHIN)
         moves: list[float] = []
         for _ in range(turns):
             at += 1

@@ -220,8 +220,10 @@
     },
 
     /** What cubes there are, once all are built. */
-    async facts(number, patience) {
-      model("facts ask").setv({value: number});
+    async facts(patience) {
+      const ask = model("facts ask");
+      const number = ask.value + 1;
+      ask.setv({value: number});
       const answer = model("facts answer");
       if (await until(() => answer.value.startsWith(`${number} `), patience) === null) throw new Error("no facts");
       return JSON.parse(answer.value.slice(answer.value.indexOf(" ")));

@@ -355,6 +355,23 @@ def test_a_width_that_was_told_before_a_line_was_long_holds_when_it_is(line: Des
     assert 500 <= len(line.rows()) <= 2_000
 
 
+def test_a_line_that_was_thinned_is_asked_for_once_when_it_moves(line: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    first = dataset.Dataset._first
+
+    def noting(fetch: Any, query: str, *rest: Any) -> Any:
+        asked.append(query)
+        return first(fetch, query, *rest)
+
+    monkeypatch.setattr(dataset.Dataset, "_first", staticmethod(noting))
+    line.show(MANY + " WHERE range <> 1500")
+    assert len(asked) == 1
+    line.show(MANY + " LIMIT 9")
+    assert len(line.rows()) == 9
+    line.show(MANY)
+    assert len(asked) == 1 + 2 + 2
+
+
 def test_more_pixels_never_make_too_many_rows_of_many_lines(line: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "MOST_ROWS", 10_000)
     zoom(line, {"x": [1000.0, 200_000.0]}, columns=8_000)

@@ -52,10 +52,10 @@ else:
     weeks = da.chart(traded).mark_area().encode(x="week:T", y=count).properties(width=340, height=150)
     sides = da.chart(traded).mark_bar().encode(x="sum(size):Q", y="side:N").properties(width=340, height=150)
     views = [
-        da.brush(bars(traded, "digits", 40), x="digits"),
         da.brush(bars(traded, "time", 24), x="time"),
-        da.brush(bars(traded, "price", 40), x="price"),
         da.brush(weeks, x="week"),
+        da.brush(bars(traded, "price", 40), x="price"),
+        da.brush(bars(traded, "digits", 40), x="digits"),
         da.pick(sides, "side"),
     ]
     groups = da.sql("SELECT symbol, avg(price) AS mean, count(*) AS n FROM traded GROUP BY symbol", traded=traded)

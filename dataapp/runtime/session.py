@@ -154,6 +154,7 @@ class Session:
         self._restarts: Counter[Node] = Counter()
         self._expected = Expected()
         self._pinged: dict[Demand, None] = {}
+        self._patient: list[Callable[[], None]] = []  # called when nothing is on its way any more
         self._held: list[Callable[[], None]] | None = None  # work of views that begins when all were told
         self._fitted: dict[InputCell, None] = {}
         self._is_flush_due = False
@@ -407,6 +408,7 @@ class Session:
             self._jobs.clear()
             self._demands.clear()
             self._pinged.clear()
+            self._patient.clear()
             self._kept.clear()
             self._fitted.clear()
             self._restarts.clear()
@@ -433,6 +435,23 @@ class Session:
         """Whether nothing is on its way, and no view's work either."""
         with self._lock:
             return not self._is_wave_due and self._waves.is_settled and not self._jobs
+
+    def when_idle(self, call: Callable[[], None]) -> None:
+        """Call a function on the screen's thread, once nothing is on its way, and no view's work either."""
+        with self._lock:
+            if self.is_closed:
+                return
+            self._patient.append(call)
+        self._tell_patient()
+
+    def _tell_patient(self) -> None:
+        with self._lock:
+            if not self._patient or self._is_flush_due or self._held is not None or not self.is_idle:
+                return
+            calls = list(self._patient)
+            self._patient.clear()
+        for call in calls:
+            self._deliver(call)
 
     def check_invariants(self) -> None:
         """Raise AssertionError if the waves contradict their invariants."""
@@ -533,6 +552,7 @@ class Session:
         expected = self._expect(started) if len(started) > 1 and self.engine.scans.is_on else {}
         for run, cancel in started:
             self._pool.start(lambda run=run, cancel=cancel: self._execute(run, cancel, expected.get(run)))
+        self._tell_patient()
 
     def _expect(self, started: list[tuple[Run, Cancel]]) -> dict[Run, Expectation]:
         """Say beforehand which rows will be asked for, so that one scan may answer for several."""
@@ -570,6 +590,7 @@ class Session:
                 self._held = None
             for work in held:
                 self._pool.start(work)
+            self._tell_patient()
 
     def _execute(self, run: Run, cancel: Cancel, expected: Expectation | None) -> None:
         try:
@@ -661,6 +682,7 @@ class Session:
         finally:
             with self._lock:
                 self._jobs.discard(cancel)
+            self._tell_patient()
 
     def _limited[T](self, job: Callable[[Cancel], T], cancel: Cancel, cell: Cell) -> T:
         with self.limits.watch(cell.label, own_limit(cell), cancel):

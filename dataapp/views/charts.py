@@ -272,7 +272,9 @@ class ChartBody:
         self._brushes: list[SelectionCell] = []
         cell = next((data.source for data in self._data if isinstance(data.source, Cell)), None)
         submit = partial(session.submit, cell=cell)
-        self.chart_view = ChartView(chart, submit, on_selection=self._selected, on_press=self._pressed)
+        self.chart_view = ChartView(
+            chart, submit, on_selection=self._selected, on_press=self._pressed, when_idle=session.when_idle
+        )
         self.chart_view.param.watch(self._status_changed, ["status", "error"])
 
     @property

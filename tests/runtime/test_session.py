@@ -557,5 +557,61 @@ class TestJobs:
         assert told == []
 
 
+class TestIdle:
+    """When all that was asked for is there."""
+
+    def test_what_waits_is_called_after_cells_and_the_work_of_views(self) -> None:
+        pool, told = ManualPool(), list[object]()
+        size = knob(1, name="size")
+        viewer = session(pool=pool)
+        counted, _ = counting(n=size)
+
+        def changed() -> None:
+            viewer.submit(lambda cancel: "drawn", told.append, told.append)
+
+        viewer.demand(counted, "value", changed)
+        pool.run_all()
+        told.clear()
+        viewer.set(size, 2)
+        viewer.when_idle(lambda: told.append("idle"))
+        assert told == []
+        pool.run_all()
+        assert told == ["drawn", "drawn", "idle"]  # once while the cell runs, once when it has
+
+    def test_nothing_on_its_way_is_waited_for(self) -> None:
+        told: list[str] = []
+        viewer = session(pool=ManualPool())
+        viewer.when_idle(lambda: told.append("idle"))
+        assert told == ["idle"]
+
+    def test_what_is_superseded_meanwhile_is_waited_for_as_well(self) -> None:
+        pool, told = ManualPool(), list[str]()
+        size = knob(1, name="size")
+        viewer = session(pool=pool)
+        counted, _ = counting(n=size)
+        demand = viewer.demand(counted, "value")
+        pool.run_all()
+        viewer.set(size, 2)
+        viewer.when_idle(lambda: told.append("idle"))
+        pool.run()
+        viewer.set(size, 3)
+        pool.run()
+        assert told == []
+        pool.run_all()
+        assert (told, value(demand)) == (["idle"], 3)
+
+    def test_a_closed_session_calls_nobody(self) -> None:
+        pool, told = ManualPool(), list[str]()
+        size = knob(1, name="size")
+        viewer = session(pool=pool)
+        counted, _ = counting(n=size)
+        viewer.demand(counted, "value")
+        viewer.when_idle(lambda: told.append("idle"))
+        viewer.close()
+        viewer.when_idle(lambda: told.append("later"))
+        pool.run_all()
+        assert told == []
+
+
 def test_the_engine_is_left_clean() -> None:
     assert ENGINE.has_table("t") is False

@@ -85,6 +85,7 @@ class ChartView(param.Parameterized):
         on_selection: Called with name and value when a viewer selects something: ``{column: [low, high]}`` for an
             interval over numbers or times, ``{column: values}`` for categories and points, None when it is cleared.
         on_press: Called when a viewer presses the pointer where it may drag over something.
+        when_idle: Calls a function when all that a selection changed is there.
         params: Parameters of `panel.viewable.Viewable` for the chart, such as `margin`.
     """
 
@@ -102,6 +103,7 @@ class ChartView(param.Parameterized):
         *,
         on_selection: OnSelection | None = None,
         on_press: Callable[[], None] = lambda: None,
+        when_idle: Callable[[Callable[[], None]], None] = lambda call: call(),
         **params: Any,
     ) -> None:
         super().__init__()
@@ -109,6 +111,7 @@ class ChartView(param.Parameterized):
         self._submit = submit
         self._on_selection = on_selection
         self._on_press = on_press
+        self._when_idle = when_idle
         self._handle: Handle | None = None
         self._asker = object()  # which the engine knows this chart's questions by
         self._expected: list[Expectation] = []
@@ -269,7 +272,10 @@ class ChartView(param.Parameterized):
                 self._has_listener = True
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
-                self._select_from_browser(name, value, cast("dict[object, object]", message).get("steps"))
+                known = cast("dict[object, object]", message)
+                self._select_from_browser(name, value, known.get("steps"))
+                if known.get("answer") is True:
+                    self._when_idle(lambda: self._canvas.send({"type": "answered"}))
             case {"type": "press"}:
                 self._on_press()
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:

@@ -6,7 +6,7 @@
 //   {type: "select", name, value}
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
-//   {type: "ready"} | {type: "selection", name, value, steps?} | {type: "problem", plan, message}
+//   {type: "ready"} | {type: "selection", name, value, steps?, answer?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
 //   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns, width}: what is in sight along the axes that
 //    are zoomed, and how many pixels of the screen and of the page there are across; of a new picture, only if Python knows
@@ -25,6 +25,7 @@ import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
+import {Pacer} from "./pacer.js";
 import {isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
@@ -36,6 +37,7 @@ import {plotWidth, readZoom, writeZoom, zoomNames} from "./zoom.js";
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
 const WIDTH_RESTS = 200; // ms
+const LET_GO = ["pointerup", "pointercancel"];
 const BESIDE = 50; // pixels that an axis takes beside a plot, more or less
 const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
 const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
@@ -343,6 +345,8 @@ export function render({model, el, view}) {
     });
   };
 
+  const pacer = new Pacer((name, value, steps, answer) => model.send_msg({type: "selection", name, value, steps, answer}));
+
   async function show(message) {
     if (message.revision < latest) return; // a newer one waits behind it
     if (picture?.plan === message.plan) {
@@ -350,7 +354,7 @@ export function render({model, el, view}) {
     } else if (message.spec) {
       const zoom = picture ? picture.readZoom() : zooms.get(model.id);
       picture?.finalize();
-      const send = (name, value, steps = {}) => model.send_msg({type: "selection", name, value, steps});
+      const send = (name, value, steps = {}) => pacer.put(name, value, steps);
       const sendWindow = (shown) => model.send_msg({type: "window", plan: message.plan, ...shown});
       picture = new Picture(host, message, send, chips.show, sendWindow);
       chips.start(message.parameters);
@@ -370,6 +374,8 @@ export function render({model, el, view}) {
       enqueue(() => show(message));
     } else if (message.type === "select") {
       enqueue(() => picture?.select(message.name, message.value));
+    } else if (message.type === "answered") {
+      enqueue(() => pacer.answered()); // once all that came before is drawn
     } else if (message.type === "file") {
       takes.receive(message);
     }
@@ -386,7 +392,13 @@ export function render({model, el, view}) {
     onNextFrame(() => picture?.fills && picture.resize());
   });
   sizes.observe(host);
-  host.addEventListener("pointerdown", () => picture?.isBrushed && model.send_msg({type: "press"}));
+  host.addEventListener("pointerdown", () => {
+    if (!picture?.isBrushed) return;
+    pacer.hold();
+    model.send_msg({type: "press"});
+  });
+  const release = () => pacer.release();
+  for (const kind of LET_GO) addEventListener(kind, release, true);
   const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
   const unwatchSight = watchSight(model, view);
   const hearNoMore = hearNear(model, view);
@@ -394,6 +406,8 @@ export function render({model, el, view}) {
   const close = () => {
     unwatchSight();
     hearNoMore();
+    for (const kind of LET_GO) removeEventListener(kind, release, true);
+    pacer.stop();
     sizes.disconnect();
     unwatch();
     takes.close();

@@ -337,6 +337,20 @@ def test_a_raster_is_counted_for_the_width_of_the_page(desk: Desk) -> None:
     assert len(desk.jobs) == jobs + 1
 
 
+def test_a_page_that_asks_for_it_is_told_when_what_it_selected_is_there(desk: Desk) -> None:
+    waiting: list[Callable[[], None]] = []
+    desk.view._when_idle = waiting.append
+    message = {"type": "selection", "name": "nothing", "value": None}
+    desk.receive(message)
+    desk.receive(message | {"answer": "yes"})
+    assert waiting == []
+    desk.receive(message | {"answer": True})
+    assert {"type": "answered"} not in desk.sent
+    [call] = waiting
+    call()
+    assert desk.sent[-1] == {"type": "answered"}
+
+
 def test_a_width_is_asked_for_once_and_holds_for_zooms_and_for_the_next_rows(line: Desk) -> None:
     zoom(line, {}, columns=900)
     zoom(line, {}, columns=900)

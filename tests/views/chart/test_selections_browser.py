@@ -70,3 +70,48 @@ def test_a_chip_is_cleared_by_keyboard_and_shows_values_as_text(selections: Page
     expect(page.locator(".selection-text")).to_have_text(["k: <b>c</b>"])
     page.get_by_role("button", name="Clear chosen").press("Enter")
     expect(page.get_by_text("Click to select; Shift adds")).to_be_visible()
+
+
+SLOW = """
+import time
+
+import altair as alt
+import polars as pl
+
+import dataapp as da
+
+days = da.sql("SELECT range::DOUBLE AS x, range % 7 AS n FROM range(1000)")
+drag = alt.selection_interval(name="drag", encodings=["x"])
+line = da.chart(days).mark_line().encode(x="x:Q", y="n:Q").properties(height=160).add_params(drag)
+span = da.brush(line, selection=drag)
+kept = da.sql("SELECT count(*) AS kept FROM days WHERE $span")
+
+@da.cell(kept=kept)
+def told(kept: pl.DataFrame):
+    time.sleep(0.1)
+    return f"kept {kept.item()} days"
+
+da.App("Slow", main=[line, told]).servable()
+"""
+
+
+def test_while_a_brush_is_dragged_what_follows_is_shown_again_and_again(page: Page, serve: Serve) -> None:
+    page.set_viewport_size({"width": 900, "height": 700})
+    page.goto(serve(SLOW).url)
+    told = page.get_by_text(re.compile(r"kept \d+ days"))
+    expect(told).to_have_text("kept 1000 days")
+    box = page.locator(".chart canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 60)
+    page.mouse.down()
+    seen: set[str] = set()
+    for step in range(150):  # every 20 ms another place
+        page.mouse.move(box["x"] + box["width"] * 0.3 + 2 * step, box["y"] + 60)
+        page.wait_for_timeout(20)
+        seen |= set(told.all_text_contents())
+    assert len(seen) > 4
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    chips = page.locator(".selection-text").text_content() or ""
+    low, high = (float(one.replace(",", "")) for one in re.findall(r"[\d.,]*\d", chips.split(":")[1]))
+    expect(told).to_have_text(f"kept {len([x for x in range(1000) if low <= x <= high])} days")

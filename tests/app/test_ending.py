@@ -6,14 +6,14 @@ import sys
 SCRIPT = """
 from time import sleep
 import dataapp as da
-from dataapp.app.sessions import current_session, engine
+from dataapp.app.sessions import current_session
 
 many = "SELECT sum(sqrt(a.range * b.range)) AS n FROM range(4_000_000) a, range({rows}) b"
 session = current_session()
 demands = [session.demand(da.sql(many.format(rows=rows)), "frame") for rows in (100_000, 200_000)]
-while any(demand.look().progress is None for demand in demands):
+while not all(demand.look().is_running for demand in demands):
     sleep(0.01)
-sleep(0.3)
+sleep(1.5)
 print("ends", flush=True)
 """
 

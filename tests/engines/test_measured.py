@@ -110,8 +110,9 @@ def test_what_is_forgotten_is_found_out_again(measured: Measured, clock: Clock):
     assert reading(measured, "totals", is_kept=True).count == 1
 
 
-def test_only_so_much_is_known(monkeypatch: pytest.MonkeyPatch, measured: Measured):
+def test_only_so_much_is_known(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dataapp.engines.measured._MOST", 3)
+    measured = Measured()
     for cell in range(10):
         measured.made(cell, 1)
         measured.choose(cell, is_kept=True, why="")

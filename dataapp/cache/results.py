@@ -123,6 +123,13 @@ class Results:
                     self.hits += 1
                 return cast("T", flight.value)
 
+    def known(self, key: Hashable) -> Any | None:
+        """Return the result of a key if it is there, and None if it would have to be made or waited for."""
+        with self._lock:
+            found = self._find(key)
+            self.hits += found is not None
+        return found
+
     def withdraw(self, key: Hashable) -> Any | None:
         """Forget the result of a key that nobody will ask for again, and return it, if there is one."""
         with self._lock:

@@ -117,6 +117,10 @@ class Results(Protocol):
         """For how long results stand in for sources without a version."""
         ...
 
+    def known(self, key: Hashable, /) -> Any | None:
+        """Return the result of a key if it is there."""
+        ...
+
     def withdraw(self, key: Hashable, /) -> Any | None:
         """Forget the result of a key, and return it, if there is one."""
         ...
@@ -188,6 +192,10 @@ class DuckDB:
     def read(self, relation: Relation) -> "Reader":
         """Open a reader of a relation on a connection of its own."""
         return Reader(self, relation)
+
+    def known_rows(self, key: Hashable) -> pa.Table | None:
+        """Return the rows of a relation of a key and a version if anybody has them: to read it takes a connection."""
+        return None if self.results is None else self.results.known((key, _rows_of(None, {})))
 
     @property
     def sorter(self) -> "DuckDB":
@@ -443,8 +451,7 @@ class Reader:
             return None
 
     def _shared_rows(self, fetch: Callable[[], pa.Table], query: str | None, bound: Mapping[str, object]) -> pa.Table:
-        what = ("rows", query, repr(sorted(bound.items())))
-        return self.shared(what, fetch, lambda rows: rows.nbytes, lasts=True)
+        return self.shared(_rows_of(query, bound), fetch, lambda rows: rows.nbytes, lasts=True)
 
     def shared[T](self, what: Hashable, make: Callable[[], T], size: Callable[[T], int], *, lasts: bool = False) -> T:
         """Return something made of the relation's rows, the same for all who ask it of an equal relation.
@@ -739,6 +746,11 @@ class Reader:
     def _interrupt(self) -> None:
         if (connection := self._connection) is not None:
             connection.interrupt()
+
+
+def _rows_of(query: str | None, bound: Mapping[str, object]) -> Hashable:
+    """Return what stands for the rows of a query over a relation, or for its own."""
+    return "rows", query, repr(sorted(bound.items()))
 
 
 def is_short_of_memory(error: DataAppError) -> bool:

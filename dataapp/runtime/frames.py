@@ -49,6 +49,10 @@ def read_frame(table: Table, engine: DuckDB, cancel: Cancel, *, has_one_meaning:
     """
     if (frame := table.whole_frame) is not None:
         return Frame(frame, table.digest)
+    if has_one_meaning and table.is_versioned and table.is_settled:
+        known = engine.known_rows(table.digest)
+        if known is not None:
+            return Frame(known, table.digest)
     with giving_way(), table.relation(engine).open() as reader:
         cancel.on_cancel(reader.cancel)
         cancel.progress = reader.progress

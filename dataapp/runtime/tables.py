@@ -111,6 +111,11 @@ class Table:
         return fuse(self.root, self.parts, self.labels, casts, target)
 
     @property
+    def is_settled(self) -> bool:
+        """Whether another write of any file would show in its state by now."""
+        return all(is_settled(files.version, time_ns()) for files in self.files)
+
+    @property
     def whole_frame(self) -> pa.Table | None:
         """The Arrow table that has these very rows, where there is one: it need not go through the engine."""
         return self.frames[self.root] if isinstance(self.parts[self.root], FramePart) else None
@@ -143,8 +148,7 @@ class Table:
             engine: Where it will run.
             uses: What its runs count for; by default for reading the root cell.
         """
-        fused = self.fused
-        settled = all(is_settled(files.version, time_ns()) for files in self.files)
+        fused, settled = self.fused, self.is_settled
         return Relation(
             sql=fused.sql,
             key=self.digest,

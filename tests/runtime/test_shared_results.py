@@ -15,7 +15,8 @@ from dataapp.cells.cell import Cell
 from dataapp.cells.input import InputCell
 from dataapp.cells.source import SourceCell
 from dataapp.cells.sql import sql
-from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.duckdb import DuckDB, Reader
+from dataapp.engines.relation import Relation
 from dataapp.runtime.frames import Frame
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.pool import ThreadPool
@@ -242,3 +243,20 @@ def test_sessions_that_ask_at_once_run_it_once(numbers: SourceCell):
     assert (results.made, len({id(viewer.rows()) for viewer in viewers})) == (1, 1)
     for viewer in viewers:
         viewer.session.close()
+
+
+def test_rows_that_are_there_open_no_connection(path: Path) -> None:
+    opened: list[Relation] = []
+
+    class Counting(DuckDB):
+        def read(self, relation: Relation) -> Reader:
+            opened.append(relation)
+            return super().read(relation)
+
+    engine = Counting(Results(2**20))
+    total = sql("SELECT sum(n)::BIGINT AS total FROM numbers", numbers=SourceCell(str(path), place(), options={}))
+    assert [rows_of(engine, total).to_pylist() for _ in range(2)] == [[{"total": 6}]] * 2
+    assert len(opened) == 1
+    write(path, [1, 2, 4], LONG_AGO + 10**9)
+    assert rows_of(engine, total).to_pylist() == [{"total": 7}]
+    assert len(opened) == 2

@@ -96,9 +96,8 @@ def test_an_attempt_that_is_over_stops_nothing():
     thread.join(20)
 
 
-def test_where_no_thread_can_be_started_whoever_cancels_goes_on_interrupting(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Engine(deaf_to=3)
-    thread = working(engine)
+def cancel_without_threads(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancel as in a process that ends."""
 
     def refuse(_thread: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
@@ -106,6 +105,12 @@ def test_where_no_thread_can_be_started_whoever_cancels_goes_on_interrupting(mon
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
         engine.interrupts.cancel()
+
+
+def test_where_no_thread_can_be_started_whoever_cancels_goes_on_interrupting(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(deaf_to=3)
+    thread = working(engine)
+    cancel_without_threads(engine, monkeypatch)
     assert engine.stopped.is_set()
     thread.join(20)
     assert engine.count >= 4
@@ -116,13 +121,7 @@ def test_where_no_thread_can_be_started_nobody_waits_long_for_what_does_not_stop
 ) -> None:
     engine = Engine(deaf_to=10**9)
     thread = working(engine)
-
-    def refuse(_thread: threading.Thread) -> None:
-        raise RuntimeError("can't create new thread at interpreter shutdown")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "start", refuse)
-        engine.interrupts.cancel()
+    cancel_without_threads(engine, monkeypatch)
     assert thread.is_alive()
     engine.stopped.set()
     thread.join(20)

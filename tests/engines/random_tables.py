@@ -31,6 +31,23 @@ COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "yes": (pa.bool_(), st.booleans()),
 }  # fmt: skip
 
+AGGREGATES = (  # `{c}` is any column
+    "count(*)",
+    "count({c})",
+    "count(*) FILTER (WHERE i > 3)",
+    "min({c})",
+    "max({c})",
+    "sum(i)",
+    "sum(d)",
+    "sum(b)",
+    "sum(x)",
+    "sum(x) FILTER (WHERE yes)",
+    "avg(i)",
+    "avg(d)",
+    "avg(x)",
+    "var_pop(x)",
+)
+
 
 @st.composite
 def tables(draw: st.DrawFn) -> pa.Table:

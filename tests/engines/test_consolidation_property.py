@@ -11,23 +11,10 @@ from dataapp.engines.consolidation import Scans
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import DataAppError
-from tests.engines.random_tables import COLUMNS, is_same, sorted_rows, tables
+from tests.engines.random_tables import AGGREGATES, COLUMNS, is_same, sorted_rows, tables
 
 _AGGREGATES = (
-    "count(*)",
-    "count({c})",
-    "count(*) FILTER (WHERE i > 3)",
-    "min({c})",
-    "max({c})",
-    "sum(i)",
-    "sum(d)",
-    "sum(b)",
-    "sum(x)",
-    "sum(x) FILTER (WHERE yes)",
-    "avg(i)",
-    "avg(d)",
-    "avg(x)",
-    "var_pop(x)",
+    *AGGREGATES,
     "stddev(x)",
     "bool_and(yes)",
     "bit_xor(i)",

@@ -16,23 +16,10 @@ from dataapp.engines.cube import Expected
 from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
-from tests.engines.random_tables import COLUMNS, INSTANT, MOMENT, is_same, sorted_rows, tables
+from tests.engines.random_tables import AGGREGATES, COLUMNS, INSTANT, MOMENT, is_same, sorted_rows, tables
 
 _AGGREGATES = (
-    "count(*)",
-    "count({c})",
-    "count(*) FILTER (WHERE i > 3)",
-    "min({c})",
-    "max({c})",
-    "sum(i)",
-    "sum(d)",
-    "sum(b)",
-    "sum(x)",
-    "sum(x) FILTER (WHERE yes)",
-    "avg(i)",
-    "avg(d)",
-    "avg(x)",
-    "var_pop(x)",
+    *AGGREGATES,
     "var_samp(i)",
     "variance(x)",
     "stddev(x)",

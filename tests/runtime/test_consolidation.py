@@ -8,14 +8,16 @@ from typing import Any
 import polars as pl
 import pytest
 
+from dataapp.cells.input import InputCell
 from dataapp.cells.sql import sql
 from dataapp.engines.consolidation import Scans
-from dataapp.engines.duckdb import DuckDB, Reader
+from dataapp.engines.duckdb import DuckDB
 from dataapp.runtime import headless
 from dataapp.runtime.pool import ThreadPool
 from dataapp.runtime.session import Demand, Session
 from dataapp.runtime.tables import cell_key
 from dataapp.runtime.workers import InlinePool
+from tests.engines.noting import note_scans
 from tests.runtime.bench import ManualPool, defaults, error, knob, rows
 
 TRADES = pl.DataFrame(
@@ -78,16 +80,7 @@ def engine() -> DuckDB:
 @pytest.fixture
 def scans_of_rows(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The queries that read the rows of sources, as the engine is asked them."""
-    found: list[str] = []
-    execute = Reader._execute  # pyright: ignore[reportPrivateUsage]
-
-    def noting(self: Reader, text: str, *arguments: Any) -> Any:
-        if "trades" in text and not text.startswith(("DESCRIBE", "EXPLAIN")) and "(DESCRIBE" not in text:
-            found.append(text)
-        return execute(self, text, *arguments)
-
-    monkeypatch.setattr(Reader, "_execute", noting)
-    return found
+    return note_scans(monkeypatch, "trades")
 
 
 @pytest.mark.parametrize("pool", [InlinePool, lambda: ThreadPool(2).lane(), lambda: ThreadPool(4).lane()])
@@ -154,7 +147,8 @@ def test_a_figure_that_fails_tells_its_own_error(engine: DuckDB) -> None:
     assert len(engine.kept) == 0
 
 
-def test_a_scan_goes_on_for_those_who_want_it_when_its_first_reader_gives_up(engine: DuckDB) -> None:
+def viewer_who_moves(engine: DuckDB) -> tuple[Session, ManualPool, InputCell, list[Demand]]:
+    """A viewer of figures that are known, whose input has moved: the wave waits for the test to run it."""
     desk = Desk(engine, InlinePool())
     desk.move(3)
     pool = ManualPool()
@@ -162,6 +156,11 @@ def test_a_scan_goes_on_for_those_who_want_it_when_its_first_reader_gives_up(eng
     demands = [viewer.demand(cell, "frame") for cell in desk.cells]
     pool.run_all()
     viewer.set(desk.least, 20)
+    return viewer, pool, desk.least, demands
+
+
+def test_a_scan_goes_on_for_those_who_want_it_when_its_first_reader_gives_up(engine: DuckDB) -> None:
+    viewer, pool, _, demands = viewer_who_moves(engine)
     pool.run()  # the wave: all five wait
     demands[1].release()
     pool.run(len(pool.work) - 1)  # a wave in which nobody wants the second one
@@ -174,17 +173,11 @@ def test_a_scan_goes_on_for_those_who_want_it_when_its_first_reader_gives_up(eng
 
 
 def test_superseded_figures_leave_nothing_behind(engine: DuckDB) -> None:
-    desk = Desk(engine, InlinePool())
-    desk.move(3)
-    pool = ManualPool()
-    viewer = Session(engine, pool)
-    demands = [viewer.demand(cell, "frame") for cell in desk.cells]
-    pool.run_all()
-    viewer.set(desk.least, 20)
+    viewer, pool, least, demands = viewer_who_moves(engine)
     pool.run()
     pool.run()  # the first figure runs the scan for all
     assert len(engine.kept) == 1
-    viewer.set(desk.least, 30)
+    viewer.set(least, 30)
     pool.run(len(pool.work) - 1)  # the wave supersedes the others, which wait
     assert len(engine.kept) == 0
     pool.run_all()

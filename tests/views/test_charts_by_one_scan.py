@@ -12,10 +12,11 @@ import dataapp as da
 from dataapp.cells.cell import Cell
 from dataapp.cells.sql import sql
 from dataapp.engines.consolidation import Scans
-from dataapp.engines.duckdb import DuckDB, Reader
+from dataapp.engines.duckdb import DuckDB
 from dataapp.runtime.outcomes import Done
 from dataapp.runtime.session import Demand, Session
 from dataapp.views.charts import ChartBody
+from tests.engines.noting import note_scans
 from tests.runtime.bench import ManualPool, knob
 
 TRADES = pl.DataFrame({"size": list(range(1000)), "symbol": ["A", "B"] * 500, "venue": ["x", "y", "z", "x"] * 250})
@@ -62,16 +63,7 @@ class Page:
 @pytest.fixture
 def scans_of_rows(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The queries that read the rows of sources, as the engine is asked them."""
-    found: list[str] = []
-    execute = Reader._execute  # pyright: ignore[reportPrivateUsage]
-
-    def noting(self: Reader, text: str, *arguments: Any) -> Any:
-        if "trades" in text and not text.startswith(("DESCRIBE", "EXPLAIN")) and "(DESCRIBE" not in text:
-            found.append(text)
-        return execute(self, text, *arguments)
-
-    monkeypatch.setattr(Reader, "_execute", noting)
-    return found
+    return note_scans(monkeypatch, "trades")
 
 
 def test_charts_of_equal_groups_over_one_filter_are_one_scan(scans_of_rows: list[str]) -> None:

@@ -17,10 +17,14 @@ export function fitLevels(view, width) {
 
 /** Lets a reader zoom with Ctrl and the wheel or a pinch, drag what is zoomed, and see all again by a double click.
  *
- * The wheel alone scrolls the page. Where a drag selects, it does not move.
+ * The wheel alone scrolls the page. Where a drag selects, it does not move. Returns what ends this: the next picture of
+ * the same place has a view of its own.
  */
 export function zoomLevels(view, host, canDrag, onZoom) {
-  if (!(SPAN in view._runtime.signals)) return;
+  const heard = new AbortController();
+  const end = () => heard.abort();
+  if (!(SPAN in view._runtime.signals)) return end;
+  const {signal} = heard;
   let dragged = null; // where on the plot, and of which span
   const placeOf = (event) => (event.clientX - host.getBoundingClientRect().left - view.origin()[0]) / plotWidth(view);
   const show = (from, size) => {
@@ -35,14 +39,15 @@ export function zoomLevels(view, host, canDrag, onZoom) {
     const place = Math.min(Math.max(placeOf(event), 0), 1);
     const size = Math.min(Math.max((to - from) * Math.exp(PER_PIXEL * event.deltaY), LEAST), 1);
     show(from + place * (to - from - size), size);
-  }, {passive: false});
+  }, {passive: false, signal});
   host.addEventListener("pointerdown", (event) => {
     const [from, to] = view.signal(SPAN);
     if (canDrag && event.button === 0 && to - from < 1) dragged = {place: placeOf(event), from, size: to - from};
-  });
+  }, {signal});
   host.addEventListener("pointermove", (event) => {
     if (event.buttons !== 1) dragged = null;
     if (dragged) show(dragged.from + (dragged.place - placeOf(event)) * dragged.size, dragged.size);
-  });
-  host.addEventListener("dblclick", () => show(0, 1));
+  }, {signal});
+  host.addEventListener("dblclick", () => show(0, 1), {signal});
+  return end;
 }

@@ -128,7 +128,7 @@ class Picture {
     this.fill(message.datasets);
     this.fit();
     const canDrag = !message.parameters.some(({kind}) => kind === "interval");
-    zoomLevels(this.view, this.host, canDrag, () => this.tip.hide());
+    this.zoomNoMore = zoomLevels(this.view, this.host, canDrag, () => this.tip.hide());
     await this.view.runAsync();
     if (!this.fills) await fitLevels(this.view, plotWidth(this.view)).runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
@@ -306,6 +306,7 @@ class Picture {
 
   finalize() {
     clearTimeout(this.resting);
+    this.zoomNoMore?.();
     this.view?.finalize();
     this.tip?.remove();
     this.host.replaceChildren();

@@ -1,8 +1,9 @@
 """The process's worker threads, shared fairly: whoever has little to do does not wait for whoever has much.
 
 Work comes in lanes, one per session. Invariants: lanes with waiting work take turns; at most `workers` pieces count as
-running, where one counts until it has run for `patience` seconds, and while it waits for another it does not; no lane
-runs more than `per_lane` pieces at once, and all together no more than `most`. What hurries is short, waits for nothing
+running, one fewer as soon as two lanes are concerned, where one counts until it has run for `patience` seconds, and
+while it waits for another it does not; no lane runs more than `per_lane` pieces at once, and all together no more than
+`most`. What hurries is short, waits for nothing
 and counts nowhere: it is what stops the rest. A thread whose heavy piece may give way gets less of the processors from
 the moment when work of another lane comes, and ends with its piece: what is light never runs on it.
 """
@@ -27,11 +28,12 @@ _IDLE = 30.0  # seconds after which a thread without work ends
 
 
 def workers_for(processors: int) -> int:
-    """Return how many light pieces may run at once.
+    """Return how many light pieces may run at once, where one session alone has work.
 
     The engine gives a single query all processors. Measured on two, with eight viewers who move sliders: with eight
     pieces at once the event loop stands still for 90 to 110 ms, since the thread that holds Python's lock waits for a
-    processor as long as the others do; with two for 40 to 60 ms.
+    processor as long as the others do; with two for 40 to 60 ms; with one for 20 to 30, while a third more is answered.
+    So several sessions leave a processor to the loop. One alone does not, whose small queries take one each.
     """
     return min(max(processors, _LEAST_WORKERS), _MOST_WORKERS)
 
@@ -286,10 +288,13 @@ class ThreadPool:
         now, books = self._clock(), self._books
         if books.urgent:
             return _Piece(self._urgent, books.urgent.popleft(), now, is_waiting=True)
-        counted = sum(
-            not piece.is_waiting and now - piece.began_at < self._patience for piece in books.running.values()
-        )
-        if counted >= self._workers:
+        counted = [
+            piece.lane
+            for piece in books.running.values()
+            if not piece.is_waiting and now - piece.began_at < self._patience
+        ]
+        is_shared = len({*counted, *books.lanes}) > 1
+        if len(counted) >= (max(self._workers - 1, 1) if is_shared else self._workers):
             return None
         for _ in range(len(books.lanes)):
             lane = books.lanes.popleft()

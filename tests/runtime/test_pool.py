@@ -1,4 +1,4 @@
-"""Threads are shared fairly: lanes take turns, heavy work does not count, who waits is made up for."""
+"""Threads are shared fairly: lanes take turns and leave room, heavy work does not count, who waits is made up for."""
 
 import gc
 import logging
@@ -54,6 +54,34 @@ def test_one_more_than_the_workers_waits() -> None:
     assert begins(last.began)
     for gate in (gates[1], last):
         gate.finish()
+
+
+def test_several_lanes_leave_a_processor_to_the_loop() -> None:
+    pool, gates = ThreadPool(3, patience=1e9), [Gate() for _ in range(4)]
+    one, other = pool.lane(), pool.lane()
+    for gate in gates[:2]:
+        one.start(gate)
+        assert begins(gate.began)
+    other.start(gates[2])
+    one.start(gates[3])
+    assert not gates[2].began.is_set()  # a lane alone would have three
+    assert not gates[3].began.is_set()
+    gates[0].finish()
+    assert begins(gates[2].began)
+    assert not gates[3].began.is_set()
+    gates[2].finish()
+    assert begins(gates[3].began)
+    for gate in (gates[1], gates[3]):
+        gate.finish()
+
+
+def test_several_lanes_have_one_worker_at_least() -> None:
+    pool, gate, done = ThreadPool(1, patience=1e9), Gate(), threading.Event()
+    pool.lane().start(gate)
+    pool.lane().start(done.set)
+    assert begins(gate.began)
+    gate.finish()
+    assert begins(done)
 
 
 def test_lanes_take_turns() -> None:

@@ -1,7 +1,8 @@
 """Thirty-two sessions move sliders over SQL cells at once: each ends with its own value, and nothing is stuck.
 
-The clients speak Bokeh's protocol, as a browser does, one thread each. Queries through one connection of the engine are
-what breaks under threads; values that meet in a module are what breaks under processes.
+Once the clients speak Bokeh's protocol, as a browser does, one thread each; once they are pages in a browser, whose
+sliders are moved by keys. Queries through one connection of the engine are what breaks under threads; values that meet
+in a module are what breaks under processes.
 """
 
 import random
@@ -17,6 +18,7 @@ from bokeh.client import pull_session
 from bokeh.client.session import ClientSession
 from bokeh.document import Document
 from bokeh.models import Slider
+from playwright.sync_api import Browser, expect
 
 CLIENTS = 32
 MOVES = 6
@@ -44,6 +46,10 @@ pn.Column(n, said, pn.pane.Str(f"process {os.getpid()}")).servable()
 """
 
 
+def _said(value: int) -> str:
+    return f"value {value} leaves {max(0, 200_000 - value)}"
+
+
 class Client:
     """One viewer: a session, its slider, and the text below it."""
 
@@ -57,7 +63,7 @@ class Client:
 
     def shows(self, value: int) -> bool:
         """Whether the page says what belongs to a value."""
-        return f"value {value} leaves {max(0, 200_000 - value)}" in self.text()
+        return _said(value) in self.text()
 
     def process(self) -> str:
         """Return the number of the process that serves the page."""
@@ -105,3 +111,27 @@ def test_every_client_sees_what_belongs_to_its_slider(serve: Any, arguments: tup
         found = list(clients.map(lambda number: _visit(served.url, number, all_here), range(CLIENTS)))
     assert {how for how, _ in found} == {"right"}, found
     assert len({process for _, process in found}) == processes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "processes"), [(("--num-threads", "4"), 1), (("--num-procs", "2"), 2)], ids=["threads", "processes"]
+)
+def test_every_page_shows_what_belongs_to_its_slider(
+    browser: Browser, serve: Any, arguments: tuple[str, ...], processes: int
+) -> None:
+    url = serve(_APP, *arguments).url
+    starts = [1000 * number for number in range(CLIENTS)]
+    with browser.new_context(viewport={"width": 400, "height": 200}) as context:
+        pages = [context.new_page() for _ in starts]
+        for page, start in zip(pages, starts, strict=True):
+            page.goto(f"{url}?n={start}")
+        for page, start in zip(pages, starts, strict=True):
+            expect(page.get_by_text(_said(start), exact=True)).to_be_visible()
+            page.get_by_role("slider").focus()
+        for _ in range(MOVES):
+            for page in pages:
+                page.keyboard.press("ArrowRight")
+        for page, start in zip(pages, starts, strict=True):
+            expect(page.get_by_text(_said(start + MOVES), exact=True)).to_be_visible()
+        found = {page.get_by_text(re.compile(r"process \d+")).inner_text() for page in pages}
+    assert len(found) == processes

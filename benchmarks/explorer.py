@@ -25,6 +25,7 @@ _VIEWPORT = ViewportSize(width=1400, height=900)
 _HUGE = 100_000_000  # rows, where the disk has room for them
 _ROOM = 12 * 2**30  # bytes on the disk
 _FIRST_ROWS, _WINDOW, _JUMP, _SORT, _MEMORY = 500, 50, 300, 1.2, 300  # ms, ms, ms, times, MB
+_SETTLES = 2000  # milliseconds
 _PICTURES = 300  # ms, and for a profile's first figures
 _PAUSE = 0.15  # seconds between two pages of somebody who reads fast
 _PAGE = 17  # rows
@@ -115,6 +116,7 @@ def _opened(browser: Browser, server: Server) -> Iterator[tuple[Page, Wire]]:
         page = context.new_page()
         page.add_init_script((PAGES / "grid.js").read_text("utf-8"))
         wire = Wire(page)
+        page.wait_for_timeout(_SETTLES)  # a new window loads pages of the browser's own
         page.goto(server.url("explorer_page"), timeout=60_000)
         page.wait_for_function("grid.isReady() && grid.isCounted()", timeout=60_000)
         yield page, wire

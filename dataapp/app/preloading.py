@@ -8,7 +8,9 @@ bundle imports nothing, so the browser may as well take it as it is.
 from collections.abc import Iterator
 
 import panel as pn
+from bokeh.core.templates import FILE
 from bokeh.document import Document
+from panel.io.resources import _env as environment  # where Panel's own templates are found
 from panel.models.esm import ReactiveESM
 
 TEMPLATE = """{% extends "base.html" %}
@@ -39,6 +41,8 @@ TEMPLATE = """{% extends "base.html" %}
 """
 """The template of a page whose head names the modules, for `panel.ui.Page`."""
 
+_PLAIN = environment.from_string(TEMPLATE)
+
 
 class _Modules:
     """The addresses of the modules of all components that a page has when it is rendered."""
@@ -53,3 +57,10 @@ class _Modules:
 def name_modules(document: Document) -> None:
     """Let the head of a document's page name the modules; its template has to be `TEMPLATE`."""
     document.template_variables["component_modules"] = _Modules()
+
+
+def name_modules_unless_own(document: Document) -> None:
+    """Let a page's head name the modules, unless it has a template of its own. A later one is taken as it is."""
+    if document.template is FILE:  # Bokeh's default, in whose place Panel renders `base.html`
+        document.template = _PLAIN
+        name_modules(document)

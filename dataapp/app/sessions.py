@@ -23,6 +23,7 @@ from panel.io.state import set_curdoc
 
 from dataapp.app.garbage import FullCollections, Sparing
 from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, take_changes_quickly, turn
+from dataapp.app.preloading import name_modules_unless_own
 from dataapp.app.url import Address
 from dataapp.cache.budget import (
     budget_from_environment,
@@ -231,6 +232,7 @@ def _open_for(document: Document) -> Session:
         _import_pandas()
     _Process.sparing.opened(document)
     take_changes_quickly()
+    name_modules_unless_own(document)
     address = Address.of_current_session()
 
     opened: dict[InputCell, Control] = {}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import Serve
@@ -13,6 +14,18 @@ import dataapp as da
 least = da.input(pn.ui.IntSlider, label="Least", start=0, end=9)
 rows = da.sql("FROM range(10) numbers(n) WHERE n >= $least", least=least)
 da.App("Numbers", main=[least, rows]).servable()
+"""
+PLAIN = """
+import panel as pn
+import dataapp as da
+
+pn.Column(da.explore(da.sql("FROM range(10) numbers(n)")), "beside it").servable()
+"""
+OWN_TEMPLATE = """
+from bokeh.io import curdoc
+from panel.io.resources import _env
+
+curdoc().template = _env.from_string("{% extends 'base.html' %}{% block title %}Mine{% endblock %}")
 """
 WITH_OWN_COMPONENT = """
 import panel as pn
@@ -59,6 +72,24 @@ def test_a_page_names_the_modules_in_its_head_and_fetches_each_once(browser: Bro
     known = Counter(name.split("?")[0].split("/")[-1] for name, _ in fetched)
     assert known == {"panel-material-ui.bundle.js": 1, "window.bundle.js": 1, "explorer.bundle.js": 1}
     assert all(is_early for _, is_early in fetched)
+
+
+def test_a_page_without_an_app_does_so_too(browser: Browser, serve: Serve):
+    with browser.new_context() as context:
+        page = context.new_page()
+        load(page, serve(PLAIN).url)
+        fetched = page.evaluate(FETCHED)
+        assert not [text for text in page.evaluate("window.rewritten") if "export" in text]
+    assert [name.split("?")[0].split("/")[-1] for name, _ in fetched] == ["explorer.bundle.js"]
+    assert all(is_early for _, is_early in fetched)
+
+
+@pytest.mark.parametrize("app", [OWN_TEMPLATE + PLAIN, PLAIN + OWN_TEMPLATE], ids=["before", "after"])
+def test_a_page_without_an_app_keeps_a_template_of_its_own(browser: Browser, serve: Serve, app: str):
+    with browser.new_context() as context:
+        page = context.new_page()
+        load(page, serve(app).url)
+        assert page.title() == "Mine"
 
 
 def load(page: Page, url: str) -> None:

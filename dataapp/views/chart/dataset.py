@@ -16,6 +16,9 @@ from dataapp.views.chart.window import Window
 from dataapp.views.chart.wire import Sent
 
 MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
+MOST_LINE_ROWS = (
+    20_000  # drawn as they are; a screen shows hardly more of a line, and draws ten times as many in a second
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,12 @@ class Dataset:
         columns: What the query gives.
         binnings: Bins, whose bounds are parameters of the query.
         extents: Low and high of each binning, or None.
-        thinned: SQL to use instead when the query gives more than `MOST_ROWS`, or None; how many pixel columns it keeps
-            is a parameter.
+        thinned: SQL to use instead when the query gives more than `longest` rows, or None; how many pixel columns it
+            keeps is a parameter.
         zoomed: The same with a part in detail, whose ends are parameters.
         across: The column that it is a part of.
+        is_rough: Whether the thinned line may differ on screen from the whole one, and only stands for one that is too
+            long for a browser.
         source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
         derived: The columns that transforms made.
         grid: The cells in which the query counts rows, or None.
@@ -52,6 +57,7 @@ class Dataset:
     thinned: str | None = None
     zoomed: str | None = None
     across: str | None = None
+    is_rough: bool = False
     source: Source = CELL
     derived: frozenset[str] = frozenset()
     grid: Grid | None = None
@@ -83,6 +89,11 @@ class Dataset:
         return self.drill is not None and self.grid is None
 
     @property
+    def longest(self) -> int:
+        """How many rows are drawn as they are, where more are thinned."""
+        return MOST_ROWS if self.thinned is None or self.is_rough else MOST_LINE_ROWS
+
+    @property
     def fits(self) -> bool:
         """Whether its rows depend on how wide the page is."""
         return self.grid is not None and self.grid.x.fills
@@ -96,9 +107,9 @@ class Dataset:
             return (width,)
         return () if self.thinned is None else (window.along(self.across or ""), window.columns)
 
-    def fetch(self, fetch: Fetch) -> pa.Table:
-        """Return the rows; see `fetch_zoomed`."""
-        return self.fetch_zoomed(fetch, Window())[0]
+    def fetch(self, fetch: Fetch, columns: int = PIXEL_COLUMNS) -> pa.Table:
+        """Return the rows of a whole picture with so many pixel columns; see `fetch_zoomed`."""
+        return self.fetch_zoomed(fetch, Window(columns=columns))[0]
 
     def fetch_zoomed(self, fetch: Fetch, window: Window, *, was_thinned: bool = False) -> tuple[pa.Table, bool]:
         """Return the rows, and whether another window would show others.
@@ -121,12 +132,12 @@ class Dataset:
             return self._counts(fetch, self.grid, window)
         if was_thinned and not self.scatters:
             thinned, rows = self._thinned(fetch, parameters, window)
-            if rows > MOST_ROWS:
+            if rows > self.longest:
                 return self._drawable(thinned), True
-        table = self._first(fetch, self.query, parameters, self.asked)
+        table = self._first(fetch, self.query, parameters, min(self.asked, self.longest))
         if self.scatters and table.num_rows > self.crowd:
             raise CrowdedError(self.scatters)
-        if table.num_rows > MOST_ROWS and self.thinned is not None:  # counting first would run the relation twice
+        if self.thinned is not None and table.num_rows > self.longest:
             return self._drawable(self._thinned(fetch, parameters, window)[0]), True
         return self._drawable(table), False
 

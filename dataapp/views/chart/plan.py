@@ -29,7 +29,7 @@ from dataapp.views.chart.pushdown.views import Pushed, hand_down, push_repeated,
 from dataapp.views.chart.raster import Grid, fills_page, plot_size, rastered_unit, unit_to_grid
 from dataapp.views.chart.schema import CellData, find_cell_data, named_data
 from dataapp.views.chart.selection import attach_selection
-from dataapp.views.chart.thinning import repeated_axes, thinnable_axes, thinned_query
+from dataapp.views.chart.thinning import repeated_axes, spacing, thinnable_axes, thinned_query
 from dataapp.views.chart.wire import Kind, Sent, column_to_sent
 
 _CONTAINERS = ("layer", "hconcat", "vconcat", "concat")
@@ -230,9 +230,11 @@ class _Planner:
 
     def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, ...], view: Mapping[str, Any]) -> str:
         sent = _sent_columns(view, pushed.columns)
-        thinned, zoomed = thinned_query(sent, *axes), thinned_query(sent, *axes, zoomed=True)
+        spaced = spacing(view)
+        thinned, zoomed = (thinned_query(sent, *axes, zoomed=one, is_log=spaced == "log") for one in (False, True))
         projection = _projection(sent, pushed.source)
-        return self._keep(data, projection, sent, pushed, thinned=thinned, zoomed=zoomed, across=axes[0])
+        more = {"thinned": thinned, "zoomed": zoomed, "across": axes[0], "is_rough": spaced is None}
+        return self._keep(data, projection, sent, pushed, **more)
 
     def _scatter(
         self, data: CellData, pushed: Pushed, grid: Grid, number: int, zooms: tuple[str, ...]
@@ -264,7 +266,8 @@ class _Planner:
         return pushed.restored() | {"data": {"name": self._keep(data, query, sent, pushed)}}
 
     def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], pushed: Pushed, **more: Any) -> str:
-        key = data.name, f"{pushed.source.over(query)}{more.get('grid', '')}{more.get('drill', '')}"
+        own = [more.get(name, "") for name in ("grid", "drill", "thinned", "is_rough")]
+        key = data.name, f"{pushed.source.over(query)}{own}"
         known = self.datasets.get(key)
         if known is None:
             name = f"{data.name}_{next(self.numbers)}"

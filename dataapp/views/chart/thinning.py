@@ -3,8 +3,8 @@
 Drawn as wide as there are columns, the thinned line covers the pixels that the full one covers (Jugel et al., VLDB
 2014). How many a screen has, only the page knows; it tells when it is resized. What a reader zooms into has pixel
 columns of its own; the rest stays, so that scales do not change and there is something to see on the way out. A row
-without a y value is kept as well, because it is a gap in the line. Only lines are thinned: bars and candles mean each
-row, and of too many points there are counts (`raster`).
+without a y value, or with NaN, is kept as well, because it is a gap in the line. Only lines are thinned: bars and
+candles mean each row, and of too many points there are counts (`raster`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,6 +51,23 @@ def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
     return axes["x"], axes["y"]
 
 
+def spacing(node: Mapping[str, Any]) -> str | None:
+    """Return ``linear`` or ``log`` if that is how pixels lie along x, and the line goes straight from row to row.
+
+    Else, as with a domain of the author's, None: then the pixel columns of `thinned_query` are not those of the screen.
+    """
+    unit = node.get("spec", node)
+    options = unit["mark"] if isinstance(unit["mark"], dict) else {}
+    if not str(options.get("interpolate", "linear")).startswith(("linear", "step")):
+        return None
+    encoding = node.get("encoding", {}) | unit.get("encoding", {})
+    scale = encoding.get("x", {}).get("scale") or {}
+    if any(option.startswith("domain") for option in scale):
+        return None
+    kind = scale.get("type", "linear")
+    return "linear" if kind in {"linear", "time", "utc"} else "log" if kind == "log" else None
+
+
 def repeated_axes(node: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Return the columns on x and on y of a facet or a repetition of lines that may be thinned together, or None.
 
@@ -79,7 +96,7 @@ def repeated_axes(node: Mapping[str, Any]) -> tuple[str, ...] | None:
     return known[0][0], *(y for _, y in known)
 
 
-def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = False) -> str:
+def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = False, is_log: bool = False) -> str:
     """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column.
 
     There are ``$__columns`` of these. The last column, `ALL_ROWS`, says how many rows there are in all.
@@ -90,22 +107,29 @@ def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = Fals
         *ys: The other one; of repeated lines, there are several.
         zoomed: Whether the part from ``$__from`` to ``$__to``, and half as much on each side of it, has pixel columns
             of its own: the part as many as the whole.
+        is_log: Whether pixels lie along x as on a logarithmic scale.
     """
     sent = ", ".join(f"{column.expression} AS {quote_identifier(column.name)}" for column in columns)
     across, *ups = map(quote_identifier, (x, *ys))
     series = [quote_identifier(column.name) for column in columns if column.name not in {x, *ys}]
     row = "struct_pack(" + ", ".join(f"{name} := {name}" for name in map(quote_identifier, _names(columns))) + ")"
-    kept = ", ".join(f"{end}({row}, {axis})" for axis in (across, *ups) for end in ("arg_min", "arg_max"))
-    gap = ", ".join(f"arg_min({row}, {across}) FILTER (WHERE {up} IS NULL)" for up in ups)
-    pixel = f"least($__columns - 1, floor($__columns * ({across} - low) / nullif(high - low, 0)))"
+    numbers = [f"CASE WHEN NOT isnan(CAST({up} AS DOUBLE)) THEN {up} END" for up in ups]  # NaN is greater than all
+    kept = ", ".join(f"{end}({row}, {axis})" for axis in (across, *numbers) for end in ("arg_min", "arg_max"))
+    gap = ", ".join(f"arg_min({row}, {across}) FILTER (WHERE {number} IS NULL)" for number in numbers)
+
+    def along(value: str) -> str:
+        return f"CASE WHEN {value} <> 0 THEN ln(abs({value})) END" if is_log else value
+
+    pixel = f"least($__columns - 1, floor($__columns * ({along(across)} - low) / nullif(high - low, 0)))"
     if zoomed:
-        place = f"({across} - $__from) / ($__to - $__from)"
+        start, end = along("$__from"), along("$__to")
+        place = f"({along(across)} - {start}) / ({end} - {start})"
         near = f"isfinite({across}) AND {place} >= -0.5 AND {place} < 1.5"
         pixel = f"CASE WHEN {near} THEN 2 * $__columns + floor($__columns * {place}) ELSE {pixel} END"
     return (
         f"WITH source AS (SELECT {sent} FROM relation), "
-        f"extent AS (SELECT min({across}) FILTER (WHERE isfinite({across})) AS low,"
-        f" max({across}) FILTER (WHERE isfinite({across})) AS high, count(*) AS rows FROM source), "
+        f"extent AS (SELECT min({along(across)}) FILTER (WHERE isfinite({across})) AS low,"
+        f" max({along(across)}) FILTER (WHERE isfinite({across})) AS high, count(*) AS rows FROM source), "
         f"placed AS (SELECT source.*, {pixel} AS pixel FROM source, extent), "
         f"picked AS (SELECT DISTINCT unnest([{kept}, {gap}]) AS kept FROM placed"
         f" GROUP BY {', '.join([*series, 'placed.pixel'])}) "

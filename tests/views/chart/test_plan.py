@@ -125,8 +125,7 @@ def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         rows_of(relation, plan.datasets[0])
 
 
-def test_long_lines_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets, "MOST_ROWS", 20_000)
+def test_long_lines_are_thinned() -> None:
     relation = relation_of("SELECT range AS x, sin(range / 1000) + (range % 997 = 0)::INT AS y FROM range(100_000)")
     view = chart("numbers", relation.columns).mark_line().encode(x="x", y="y")
     plan = chart_to_plan(view, {view.data: relation.columns()})

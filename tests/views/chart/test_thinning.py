@@ -1,3 +1,5 @@
+from typing import Any
+
 import altair as alt
 import pytest
 from hypothesis import given
@@ -6,8 +8,8 @@ from hypothesis import strategies as st
 from dataapp.errors import ChartError
 from dataapp.views.chart import dataset
 from dataapp.views.chart.plan import chart_to_plan
-from dataapp.views.chart.schema import chart, named_data
-from dataapp.views.chart.thinning import ALL_ROWS, repeated_axes, thinnable_axes, thinned_query
+from dataapp.views.chart.schema import chart, find_cell_data, named_data
+from dataapp.views.chart.thinning import ALL_ROWS, repeated_axes, spacing, thinnable_axes, thinned_query
 from dataapp.views.chart.window import Window
 from dataapp.views.chart.wire import column_to_sent
 from tests.views.chart.drawing import columns_of, relation_of
@@ -65,7 +67,70 @@ def test_lines_that_are_repeated_may_be_thinned_together(view: alt.FacetChart, e
         assert repeated_axes(view.to_dict()) == expected
 
 
-value = st.none() | st.integers(-9, 9).map(float)
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (LINE, "linear"),
+        (C.mark_line(interpolate="step-after").encode(x="x", y="y"), "linear"),
+        (C.mark_line(interpolate="monotone").encode(x="x", y="y"), None),
+        (LINE.encode(x="x:T"), "linear"),
+        (LINE.encode(x=alt.X("x").scale(type="log")), "log"),
+        (LINE.encode(x=alt.X("x").scale(type="sqrt")), None),
+        (LINE.encode(x=alt.X("x").scale(domain=[0, 9])), None),
+        (LINE.encode(x=alt.X("x").scale(domainMin=0)), None),
+        (LINE.encode(x=alt.X("x").scale(domain=alt.selection_interval(name="brush"))), None),
+        (LINE.encode(x=alt.X("x").scale(zero=False)), "linear"),
+        (LINE.encode(x=alt.X("x").scale(type="log")).facet(row="s:N"), "log"),
+    ],
+)
+def test_how_pixels_lie_along_x_is_known_or_not(view: Any, expected: str | None) -> None:
+    with named_data({C.data: COLUMNS}):
+        assert spacing(view.to_dict(validate=False)) == expected
+
+
+def test_on_a_logarithmic_scale_each_decade_has_as_many_pixels() -> None:
+    relation = relation_of("SELECT range + 1.0::DOUBLE AS x, sin(range)::DOUBLE AS y FROM range(100000)")
+    sent = [column_to_sent(column) for column in relation.columns()]
+    with relation.open() as reader:
+        whole = reader.fetch(f"SELECT * FROM ({thinned_query(sent, 'x', 'y', is_log=True)})", {"__columns": 500})
+        zoomed = f"SELECT * FROM ({thinned_query(sent, 'x', 'y', zoomed=True, is_log=True)})"
+        part = reader.fetch(zoomed, {"__columns": 500, "__from": 1000.0, "__to": 10_000.0})
+    across: list[Any] = whole.column("x").to_pylist()
+    near: list[Any] = part.column("x").to_pylist()
+    assert sum(one < 100 for one in across) == 99
+    assert max(sum(10**n <= one < 10 ** (n + 1) for one in across) for n in range(5)) <= 5 * 101
+    assert 4 * 450 < sum(1000 <= one < 10_000 for one in near) <= 5 * 501
+
+
+def test_what_shares_a_picture_with_a_line_has_rows_of_its_own() -> None:
+    relation = relation_of("SELECT range::DOUBLE AS x, sin(range)::DOUBLE AS y FROM range(30000)")
+    known = relation.columns()
+    base = chart("rows", lambda: known).encode(x="x:Q", y="y:Q")
+    for view, whole in [
+        (base.mark_line(), [False]),
+        (base.mark_line() + base.mark_rule(), [False, True]),
+        (base.mark_area() + base.mark_line(), [False, True]),
+        (base.mark_line() + base.mark_line(color="red"), [False]),
+        (base.mark_line() | base.mark_line().encode(x=alt.X("x:Q").scale(domain=[0, 9])), [False, True]),
+        (base.mark_line() | base.mark_line().encode(x="y:Q", y="x:Q"), [False, False]),
+    ]:
+        (data,) = find_cell_data(view)
+        plan = chart_to_plan(view, {data: known})
+        with relation.open() as reader:
+            assert [one.fetch(reader.fetch).num_rows == 30_000 for one in plan.datasets] == whole, view.to_dict()
+
+
+NAN = float("nan")
+value = st.none() | st.just(NAN) | st.integers(-9, 9).map(float)
+
+
+def written(number: float | None) -> str:
+    return "NULL" if number is None else f"'{number}'::DOUBLE"
+
+
+def gap_is_none(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row in which NaN is None: both are gaps in a line, and NaN equals nothing."""
+    return tuple(None if one != one else one for one in row)
 
 
 @given(
@@ -73,12 +138,13 @@ value = st.none() | st.integers(-9, 9).map(float)
     columns=st.sampled_from([1, 7, 950, 2000]),
 )
 def test_each_pixel_keeps_its_ends_and_extremes(rows, columns: int) -> None:
-    values = ", ".join(f"({x}, {'NULL' if y is None else y}, '{s}')" for x, y, s in rows)
+    values = ", ".join(f"({x}, {written(y)}, '{s}')" for x, y, s in rows)
     relation = relation_of(f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, s FROM (VALUES {values}) AS rows(x, y, s)")
     with relation.open() as reader:
         query = thinned_query([column_to_sent(column) for column in relation.columns()], "x", "y")
         kept = reader.fetch(f"SELECT * FROM ({query})", {"__columns": columns}).to_pylist()
-    kept = [(one["x"], one["y"], one["s"]) for one in kept]
+    kept = [gap_is_none((one["x"], one["y"], one["s"])) for one in kept]
+    rows = [gap_is_none(one) for one in rows]
     assert set(kept) <= set(rows)
     low, high = min(x for x, _, _ in rows), max(x for x, _, _ in rows)
     pixels: dict[tuple[str, int], list[tuple[float, float | None, str]]] = {}
@@ -98,7 +164,7 @@ def test_each_pixel_keeps_its_ends_and_extremes(rows, columns: int) -> None:
     columns=st.sampled_from([1, 7, 950]),
 )
 def test_lines_that_are_thinned_together_have_the_rows_of_each(rows, columns: int) -> None:
-    values = ", ".join(f"({x}, {'NULL' if y is None else y}, {'NULL' if z is None else z})" for x, y, z in rows)
+    values = ", ".join(f"({x}, {written(y)}, {written(z)})" for x, y, z in rows)
     relation = relation_of(
         f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, z::DOUBLE AS z FROM (VALUES {values}) AS rows(x, y, z)"
     )
@@ -107,7 +173,8 @@ def test_lines_that_are_thinned_together_have_the_rows_of_each(rows, columns: in
         query = f"SELECT * FROM ({thinned_query(sent, 'x', 'y', 'z')})"
         found = reader.fetch(query, {"__columns": columns})
     assert set(found.column(ALL_ROWS).to_pylist()) == {len(rows)}
-    kept = [tuple(row.values()) for row in found.drop_columns([ALL_ROWS]).to_pylist()]
+    kept = [gap_is_none(tuple(row.values())) for row in found.drop_columns([ALL_ROWS]).to_pylist()]
+    rows = [gap_is_none(one) for one in rows]
     assert set(kept) <= set(rows)
     low, high = min(x for x, _, _ in rows), max(x for x, _, _ in rows)
     pixels: dict[int, list[tuple[float, float | None, float | None]]] = {}
@@ -128,7 +195,7 @@ def test_lines_that_are_thinned_together_have_the_rows_of_each(rows, columns: in
     columns=st.sampled_from([1, 7, 950, 2000]),
 )
 def test_what_is_zoomed_into_has_pixels_of_its_own_and_the_rest_stays(rows, ends, columns: int) -> None:
-    values = ", ".join(f"({x}, {'NULL' if y is None else y}, '{s}')" for x, y, s in rows)
+    values = ", ".join(f"({x}, {written(y)}, '{s}')" for x, y, s in rows)
     relation = relation_of(f"SELECT x::DOUBLE AS x, y::DOUBLE AS y, s FROM (VALUES {values}) AS rows(x, y, s)")
     sent = [column_to_sent(column) for column in relation.columns()]
     low, high = ends
@@ -136,7 +203,8 @@ def test_what_is_zoomed_into_has_pixels_of_its_own_and_the_rest_stays(rows, ends
         whole = reader.fetch(f"SELECT * FROM ({thinned_query(sent, 'x', 'y')})", {"__columns": columns}).to_pylist()
         zoomed = f"SELECT * FROM ({thinned_query(sent, 'x', 'y', zoomed=True)})"
         kept = reader.fetch(zoomed, {"__columns": columns, "__from": low, "__to": high}).to_pylist()
-    kept = [(one["x"], one["y"], one["s"]) for one in kept]
+    kept = [gap_is_none((one["x"], one["y"], one["s"])) for one in kept]
+    rows = [gap_is_none(one) for one in rows]
     assert set(kept) <= set(rows)
     pixels: dict[tuple[str, float], list[tuple[float, float | None, str]]] = {}
     for x, y, s in rows:
@@ -147,18 +215,21 @@ def test_what_is_zoomed_into_has_pixels_of_its_own_and_the_rest_stays(rows, ends
         assert {min(x for x, _, _ in inside), max(x for x, _, _ in inside)} <= {x for x, _, _ in drawn}
         heights = [y for _, y, _ in inside if y is not None]
         assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in drawn}
-    heights = [one["y"] for one in whole if one["y"] is not None]
+    heights = [y for one in whole for (y,) in [gap_is_none((one["y"],))] if y is not None]
     assert not heights or {min(heights), max(heights)} <= {y for _, y, _ in kept}
     assert {min(x for x, _, _ in rows), max(x for x, _, _ in rows)} <= {x for x, _, _ in kept}
 
 
 @given(
     rows=st.lists(st.tuples(st.none() | st.integers(0, 50).map(float), value), max_size=30),
-    many=st.sampled_from([0, 8, 30]),
+    few=st.sampled_from([0, 8, 30]),
+    more=st.sampled_from([0, 20]),
     columns=st.sampled_from([1, 4, 950]),
 )
-def test_asked_at_once_a_line_has_the_rows_that_it_has_when_all_are_asked_for_first(rows, many, columns: int) -> None:
-    values = ", ".join(f"({'NULL' if x is None else x}, {'NULL' if y is None else y})" for x, y in rows)
+def test_asked_at_once_a_line_has_the_rows_that_it_has_when_all_are_asked_for_first(
+    rows, few: int, more: int, columns: int
+) -> None:
+    values = ", ".join(f"({written(x)}, {written(y)})" for x, y in rows)
     relation = relation_of(
         f"SELECT x::DOUBLE AS x, y::DOUBLE AS y FROM (VALUES {values or '(0, 0)'}) AS rows(x, y)"
         + ("" if rows else " WHERE false")
@@ -168,13 +239,14 @@ def test_asked_at_once_a_line_has_the_rows_that_it_has_when_all_are_asked_for_fi
     [line] = chart_to_plan(view, {view.data: known}).datasets
     window = Window(columns=columns)
     with pytest.MonkeyPatch.context() as patched, relation.open() as reader:
-        patched.setattr(dataset, "MOST_ROWS", many)
+        patched.setattr(dataset, "MOST_ROWS", few + more)
+        patched.setattr(dataset, "MOST_LINE_ROWS", few)
 
         def shown(was_thinned: bool) -> object:
             try:
                 table, is_thinned = line.fetch_zoomed(reader.fetch, window, was_thinned=was_thinned)
             except ChartError as error:
                 return str(error)
-            return table.to_pylist(), is_thinned
+            return [gap_is_none(tuple(row.values())) for row in table.to_pylist()], is_thinned
 
         assert shown(True) == shown(False)

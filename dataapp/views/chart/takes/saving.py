@@ -31,6 +31,7 @@ from dataapp.views.chart.takes.specs import filled_spec, spec_to_json
 
 PICTURES = ("png", "svg", "pdf")
 KINDS = ("json", "html", *PICTURES, *ROWS_KINDS)
+_COLUMNS = 8_000  # pixels across up to which a line in a picture is as if it were not thinned
 _altair_save = alt.TopLevelMixin.save
 
 
@@ -110,7 +111,7 @@ class _Drawn:
         return filled_spec(plan, tables, width=None if width is alt.Undefined else width)
 
     def _fetch(self, dataset: Dataset) -> pa.Table:
-        return dataset.fetch(self._readers[dataset.data].fetch)
+        return dataset.fetch(self._readers[dataset.data].fetch, _COLUMNS)
 
     def rows(self, kind: Any) -> bytes:
         datasets = distinct_datasets(self._plans.plan())

@@ -131,6 +131,13 @@ def test_a_thinned_line_is_saved_with_all_of_its_rows(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "chart.parquet").height == 150_000
 
 
+def test_a_line_is_drawn_as_finely_as_a_large_picture_shows_it(tmp_path: Path) -> None:
+    many = da.sql("SELECT range AS x, sin(range) AS y FROM range(100_000)")
+    saved(da.chart(many).mark_line().encode(x="x:Q", y="y:Q"), tmp_path / "chart.svg")
+    (line,) = re.findall(r'mark-line.*?d="([^"]*)"', (tmp_path / "chart.svg").read_text("utf-8"), re.DOTALL)
+    assert 16_000 < line.count("L") <= 32_000
+
+
 def test_too_many_rows_are_an_error_that_helps(tmp_path: Path) -> None:
     many = da.sql("SELECT range AS x, range AS y FROM range(200_001)", name="many")
     for mark in ("mark_line", "mark_point"):

@@ -23,7 +23,14 @@ from dataapp.runtime.tables import Table
 from dataapp.views.chart.pane import ChartView, explain_chart
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.schema import chart as chart_over
-from dataapp.views.chart.selection import Selection, chart_selections, encoded_field, shows_rows
+from dataapp.views.chart.selection import (
+    Selection,
+    chart_selections,
+    encoded_field,
+    grouping,
+    repeating_unit,
+    shows_rows,
+)
 from dataapp.views.chart.takes import saving
 
 saving.install()
@@ -136,7 +143,7 @@ def brush(
         if unknown := [axis for axis in axes if axes[axis] is not None and axis not in runs]:
             raise ChartError(f"The parameter {parameter!r} does not run along {unknown[0]}.")
         used = runs
-    fields = {axis: _encoded(chart, axis) for axis in used}
+    fields = {axis: _dragged(chart, axis) for axis in used}
     columns = {fields[axis]: axes[axis] or fields[axis] for axis in used}
     chosen = Selection("interval", x="x" in used, y="y" in used, name=parameter)
     return _predicate(chart, chosen, columns, Namespace.of(sys._getframe(1), {}), name)
@@ -175,7 +182,7 @@ def pick(
     """
     if selection is not None:
         parameter, select = _parameter(chart, selection, "point")
-        fields = tuple(select.get("fields") or [_encoded(chart, channel) for channel in select.get("encodings", ())])
+        fields = tuple(select.get("fields") or [_clicked(chart, channel) for channel in select.get("encodings", ())])
         if not fields or (field is not None and field not in fields):
             told = "no values" if field is None else f"nothing of {field}"
             raise ChartError(
@@ -226,6 +233,28 @@ def _encoded(chart: alt.TopLevelMixin, channel: str) -> str:
         raise ChartError(
             f"The chart shows an aggregate of {field} on {channel}, which no row has.",
             hint="select along another channel, or aggregate in SQL and brush over that cell's column",
+        )
+    return field
+
+
+def _dragged(chart: alt.TopLevelMixin, channel: str) -> str:
+    """Return the column along a channel, which has to lie there as it is or by time units that follow each other."""
+    field = _encoded(chart, channel)
+    if unit := repeating_unit(chart, channel):
+        raise ChartError(
+            f"The chart shows {field} by {unit} on {channel}, and a drag over that means no one span of time.",
+            hint="compute it in SQL, such as `month(ts) AS month`, and encode that column",
+        )
+    return field
+
+
+def _clicked(chart: alt.TopLevelMixin, channel: str) -> str:
+    """Return the column along a channel, which has to lie there as it is."""
+    field = _encoded(chart, channel)
+    if grouped := grouping(chart, channel):
+        raise ChartError(
+            f"The chart shows {field} by {grouped} on {channel}, and a click on that tells no value of a row.",
+            hint="compute it in SQL and encode that column, or drag over the axis: da.brush",
         )
     return field
 

@@ -2,15 +2,18 @@
 //
 // Vega-Lite compiles an interval selection `brush` into signals in the scope of its view: `brush_x` (pixels),
 // `brush_<field>` (values) and `brush_tuple_fields`; and into a dataset `brush_store` and a signal `brush` at the top.
-// Where a field is called like a channel, the signal of the pixels is numbered: `brush_x_1`.
+// Where a field is called like a channel, the signal of the pixels is numbered: `brush_x_1`. Along a time unit the field
+// is the unit's, `yearmonth_<field>`, where a drag means the times between its ends.
 
 const ROW_ID = "_vgsid_";
+const units = new WeakMap(); // by compiled specification
 
 /** Returns {field: values} of a selection's signal, or null when nothing is selected. */
-export function readSelection(value, parameter, convert) {
+export function readSelection(value, parameter, convert, spec) {
   const selected = {};
-  for (const [field, values] of Object.entries(value ?? {})) {
-    if (field === ROW_ID || !Array.isArray(values) || values.length === 0) continue;
+  for (const [name, values] of Object.entries(value ?? {})) {
+    if (name === ROW_ID || !Array.isArray(values) || values.length === 0) continue;
+    const field = columnOf(spec, parameter.name, name);
     const converted = values.map((one) => convert(field, one));
     const isRange = parameter.kind === "interval" && converted.every((one) => typeof one === "number");
     selected[field] = isRange ? converted.sort((a, b) => a - b) : converted;
@@ -36,7 +39,8 @@ export function pixelSteps(view, spec, parameter, convert) {
   const {name, kind} = parameter;
   const steps = {};
   if (kind !== "interval") return steps;
-  for (const {field, channel, signals} of intervalSignals(view, name)) {
+  for (const {field: known, channel, signals} of intervalSignals(view, name)) {
+    const field = columnOf(spec, name, known);
     const scale = scaleOf(view, spec, channel, signals);
     if (!scale || !["linear", "time", "utc"].includes(scale.type)) continue;
     const ends = scale.domain().map((end) => convert(field, end));
@@ -71,7 +75,8 @@ export function writeSelection(view, spec, parameter, selected) {
     const pixels = find(view._runtime, "signals", signals.pixels);
     const scale = scaleOf(view, spec, channel, signals);
     if (!pixels) continue;
-    view.update(pixels, selected?.[field] && scale ? extent(scale, selected[field]) : [0, 0]);
+    const values = selected?.[columnOf(spec, name, field)];
+    view.update(pixels, values && scale ? extent(scale, values) : [0, 0]);
   }
 }
 
@@ -89,6 +94,30 @@ export function intervalSignals(view, name) {
   return fields.map(({field, channel}) => ({
     field, channel, signals: {values: named(field), pixels: named(channel)},
   }));
+}
+
+/** Returns the column whose values an interval selection has along a field: of a time unit, the one underneath. */
+function columnOf(spec, selection, field) {
+  if (!units.has(spec)) units.set(spec, columnsOfUnits(spec));
+  return units.get(spec).get(`${selection} ${field}`) ?? field;
+}
+
+/** Returns the columns by selection and field, where a selection runs along a time unit on an axis of times. */
+function columnsOfUnits(spec) {
+  const transforms = new Map();
+  const ranges = [];
+  const walk = (node) => {
+    if (node === null || typeof node !== "object") return;
+    if (node.type === "timeunit" && node.units?.[0] === "year") transforms.set(node.as?.[0], node.field);
+    const [, selection] = node.name?.match?.(/^(.+)_tuple_fields$/) ?? [];
+    if (selection) {
+      for (const {field, type} of node.value ?? []) if (type === "R") ranges.push([selection, field]);
+    }
+    Object.values(node).forEach(walk);
+  };
+  walk(spec);
+  const known = ranges.filter(([, field]) => transforms.has(field));
+  return new Map(known.map(([selection, field]) => [`${selection} ${field}`, transforms.get(field)]));
 }
 
 /** Returns where values lie on a scale, in pixels; of categories, from the first to the end of the last. */

@@ -157,6 +157,36 @@ def shows_rows(chart: object, channel: str) -> bool:
     return any("aggregate" not in definition for definition in _encodings(chart, channel))
 
 
+def grouping(chart: object, channel: str) -> str | None:
+    """Return what a chart groups a column by on a channel, a time unit or ``bins``, or None.
+
+    Example:
+        >>> grouping(alt.Chart().mark_bar().encode(x="yearmonth(ts):T"), "x")
+        'yearmonth'
+    """
+    definition = next(_encodings(chart, channel), {})
+    unit = definition.get("timeUnit")
+    if isinstance(unit, alt.SchemaBase):
+        unit = unit.to_dict()
+    if unit:
+        return str(unit.get("unit", "time") if isinstance(unit, Mapping) else unit)
+    return None if definition.get("bin") in (None, False, "binned") else "bins"
+
+
+def repeating_unit(chart: object, channel: str) -> str | None:
+    """Return the time unit of a channel if equal values may be far apart, or stand beside each other as names do.
+
+    Example:
+        >>> repeating_unit(alt.Chart().mark_bar().encode(x="month(ts):T"), "x")
+        'month'
+    """
+    unit = grouping(chart, channel)
+    if unit is None or unit == "bins":
+        return None
+    kind = next(_encodings(chart, channel), {}).get("type", "temporal")
+    return None if unit.removeprefix("utc").startswith("year") and kind == "temporal" else unit
+
+
 def _encodings(chart: object, channel: str) -> Iterator[Mapping[str, Any]]:
     """Yield the definitions of a channel that have a field."""
     for part in _parts(chart):

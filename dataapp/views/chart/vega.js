@@ -270,7 +270,7 @@ class Picture {
   }
 
   read(name) {
-    return readSelection(this.view.signal(name), this.parameters.get(name), this.toWire);
+    return readSelection(this.view.signal(name), this.parameters.get(name), this.toWire, this.spec);
   }
 
   /** Returns a selection with times as the view has them. */

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 import altair as alt
 import pytest
 
+import dataapp as da
 from dataapp.engines.relation import Column
+from dataapp.errors import ChartError
 from dataapp.views.chart.schema import chart
 from dataapp.views.chart.selection import (
     Selection,
@@ -48,6 +50,31 @@ LINE = C.mark_line().encode(x="ts:T", y="price:Q")
 )
 def test_column_under_an_axis(view: alt.TopLevelMixin, field: str | None) -> None:
     assert encoded_field(view, "x") == field
+
+
+@pytest.mark.parametrize("by", ["month(ts):T", "hours(ts):T", "yearmonth(ts):O", "utcmonthdate(ts):T"])
+def test_a_drag_over_times_that_do_not_follow_each_other_is_refused(by: str) -> None:
+    view = C.mark_bar().encode(x=by, y="count()")
+    with pytest.raises(ChartError, match=r"shows ts by \w+ on x.*compute it in SQL"):
+        da.brush(view)
+    drag = alt.selection_interval(name="drag", encodings=["x"])
+    with pytest.raises(ChartError, match="shows ts by"):
+        da.brush(view.add_params(drag), selection=drag)
+
+
+@pytest.mark.parametrize("by", ["yearmonth(ts):T", "utcyearmonthdate(ts):T", "year(ts):T", "ts:T"])
+def test_a_drag_over_times_that_follow_each_other_is_not(by: str) -> None:
+    assert da.brush(C.mark_bar().encode(x=by, y="count()"))
+
+
+@pytest.mark.parametrize(
+    ("x", "grouped"), [(alt.X("yearmonth(ts):T"), "yearmonth"), (alt.X("price:Q").bin(maxbins=9), "bins")]
+)
+def test_a_click_on_a_group_of_values_is_refused(x: alt.X, grouped: str) -> None:
+    click = alt.selection_point(name="click", encodings=["x"])
+    view = C.mark_bar().encode(x=x, y="count()").add_params(click)
+    with pytest.raises(ChartError, match=rf"by {grouped} on x.*da.brush"):
+        da.pick(view, selection=click)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,40 @@ def test_a_chip_is_cleared_by_keyboard_and_shows_values_as_text(selections: Page
     expect(page.get_by_text("Click to select; Shift adds")).to_be_visible()
 
 
+BY_DAYS = """
+import dataapp as da
+
+hours = da.sql("SELECT TIMESTAMP '2024-01-01' + to_hours(range::INT) AS ts, range % 7 AS n FROM range(2400)")
+bars = da.chart(hours).mark_bar().encode(x="yearmonthdate(ts):T", y="sum(n):Q").properties(height=160)
+period = da.brush(bars)
+kept = da.sql("SELECT count(*) || ' kept' AS kept, min(ts) AS first, max(ts) AS last FROM hours WHERE $period")
+
+@da.cell
+def told(kept) -> str:
+    return f"{kept['kept'].item()} from {kept['first'].item():%m-%d} to {kept['last'].item():%m-%d}"
+
+da.App("Days", main=[bars, told]).servable()
+"""
+
+
+def test_a_drag_over_days_keeps_the_rows_of_these_days(page: Page, serve: Serve) -> None:
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(serve(BY_DAYS).url)
+    expect(page.get_by_text("2400 kept from 01-01 to 04-09")).to_be_visible()
+    _drag(page)
+    expect(page.locator(".selection-text")).to_have_text([re.compile(r"^ts: Feb \d+ – \d+, 2024$")])
+    told = page.get_by_text(re.compile(r"^\d{3} kept from 02-\d\d to 02-\d\d$"))
+    expect(told).to_be_visible()
+    expect(page).to_have_url(re.compile("period="))
+    page.wait_for_timeout(1500)  # until the last place is told
+    before = told.text_content()
+    page.reload()
+    expect(page.get_by_text(before or "", exact=True)).to_be_visible()
+    expect(page.locator(".selection-text")).to_have_count(1)
+    page.get_by_role("button", name="Clear period").click()
+    expect(page.get_by_text("2400 kept from 01-01 to 04-09")).to_be_visible()
+
+
 SLOW = """
 import time
 

@@ -47,6 +47,15 @@ def checked(table: object, function: str) -> Any:
     return table
 
 
+def finite(column: str) -> str:
+    """Return the SQL of a price, or what else a chart computes with: NaN and infinities are missing, as NULL is.
+
+    One of them in a window makes deviations and correlations an error, and all later highs NaN.
+    """
+    name = quote_identifier(column)
+    return f"CASE WHEN isfinite(CAST({name} AS DOUBLE)) THEN {name} END"
+
+
 def placed(bars: Any, time: str, columns: str, figures: str, *, most: int, name: str) -> SqlCell:
     """Return a cell with a row per place of each level.
 

@@ -159,6 +159,28 @@ def test_volume_adds_up_and_drawdown_is_the_deepest(closes: list[float], most: i
     assert_frame_equal(level.select("drawdown"), expected)
 
 
+FIGURES = ["open", "high", "low", "close", "volume"]
+ALONG_TIME = ["candlestick", "volume", "line", "moving_average", "bollinger_bands", "drawdown"]
+maybe = st.lists(st.none() | st.integers(1, 500).map(float), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize("chart", [*ALONG_TIME, "returns_distribution", "correlation_heatmap"])
+@settings(max_examples=15)
+@given(maybe, st.sampled_from([float("nan"), float("inf"), float("-inf")]), st.integers(1, 50))
+def test_what_is_no_finite_number_is_missing(chart: str, values: list[float | None], odd: float, most: int) -> None:
+    frame = frame_of([1.0] * len(values)).with_columns(
+        *(pl.Series(name, values, dtype=pl.Float64) for name in FIGURES), symbol=pl.lit("A")
+    )
+    make: Any = getattr(finance, chart)
+    options = {"most": most} if chart in ALONG_TIME else {}
+    options |= {"window": 3} if chart in {"moving_average", "bollinger_bands"} else {}
+    found, expected = (
+        drawn(make(da.source(bars, name="bars"), **options))
+        for bars in (frame.with_columns(pl.col(FIGURES).fill_null(odd)), frame)
+    )
+    assert_frame_equal(found, expected, check_row_order=False)
+
+
 def test_a_place_of_a_day_or_more_is_named_by_its_day() -> None:
     opening = dt.datetime(2024, 3, 1, 9, 30)  # noqa: DTZ001 - as in SQL
     times = [opening + dt.timedelta(days=day, minutes=5 * n) for day in range(120) for n in range(3)]

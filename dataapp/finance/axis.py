@@ -119,8 +119,8 @@ _START = (
     f"CASE {BUCKET} WHEN '{EACH}' THEN moment WHEN '{ALL}' THEN TIMESTAMP 'epoch' ELSE time_bucket(width, moment) END"
 )
 _PLACE = (  # of days and more the day of its first bar, else its time
-    "replace(strftime(if(width >= INTERVAL '1 day', CAST(min(moment) AS DATE), min(time)), '%Y-%m-%d %H:%M:%S'),"
-    " ' 00:00:00', '')"
+    "replace(replace(strftime(if(width >= INTERVAL '1 day', CAST(min(moment) AS DATE), min(time)),"
+    " '%Y-%m-%d %H:%M:%S.%f'), ' 00:00:00.000000', ''), '.000000', '')"
 )
 
 

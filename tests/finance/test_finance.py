@@ -190,6 +190,14 @@ def test_a_place_of_a_day_or_more_is_named_by_its_day() -> None:
     assert found["1 day"]["place"][0] == "2024-03-01"
 
 
+@pytest.mark.parametrize("apart", [dt.timedelta(milliseconds=250), dt.timedelta(microseconds=1)])
+def test_bars_closer_than_a_second_have_places_of_their_own(apart: dt.timedelta) -> None:
+    midnight = dt.datetime(2024, 3, 1)  # noqa: DTZ001 - as in SQL
+    frame = frame_of([1.0] * 40).with_columns(bar=pl.Series([midnight + n * apart for n in range(40)]))
+    (_, level), *_ = levels(drawn(finance.line(da.source(frame, name="bars"))))
+    assert level["place"].to_list() == [str(midnight + n * apart).removesuffix(" 00:00:00") for n in range(40)]
+
+
 def test_what_a_candle_stands_for_is_explained() -> None:
     bars = da.source(frame_of([float(row) for row in range(1, 301)]), name="bars")
     told = [line.strip() for line in da.explain(finance.candlestick(bars)).splitlines() if "each is" in line]

@@ -90,7 +90,7 @@ def returns_distribution(
         " unnest([avg(value), quantile_cont(value, $level)]) AS value FROM moves",
         moves=cell,
         level=float(level),
-        label=f"{level:.0%} quantile",
+        label=f"{100 * level:g}% quantile",
         name=f"figures of {bars.label}",
     )
     counted = (

@@ -231,6 +231,12 @@ def test_returns_and_their_figures(closes: list[float], kind: Any) -> None:
     assert figures["10% quantile"] == pytest.approx(quantile, abs=1e-9)
 
 
+@pytest.mark.parametrize(("level", "name"), [(0.05, "5%"), (0.025, "2.5%"), (0.995, "99.5%"), (0.29, "29%")])
+def test_a_quantile_is_named_by_its_level(level: float, name: str) -> None:
+    chart = finance.returns_distribution(da.source(frame_of([1.0, 2.0, 3.0]), name="bars"), level=level)
+    assert drawn(chart, 1)["figure"].to_list() == ["mean", f"{name} quantile"]
+
+
 @settings(max_examples=20)
 @given(st.lists(st.integers(1, 500).map(float), min_size=6, max_size=30, unique=True))
 def test_correlations_are_those_of_shared_times(closes: list[float]) -> None:

@@ -47,6 +47,15 @@ def checked(table: object, function: str) -> Any:
     return table
 
 
+def finite(column: str) -> str:
+    """Return the SQL of a price, or what else a chart computes with: NaN and infinities are missing, as NULL is.
+
+    One of them in a window makes deviations and correlations an error, and all later highs NaN.
+    """
+    name = quote_identifier(column)
+    return f"CASE WHEN isfinite(CAST({name} AS DOUBLE)) THEN {name} END"
+
+
 def placed(bars: Any, time: str, columns: str, figures: str, *, most: int, name: str) -> SqlCell:
     """Return a cell with a row per place of each level.
 
@@ -110,8 +119,8 @@ _START = (
     f"CASE {BUCKET} WHEN '{EACH}' THEN moment WHEN '{ALL}' THEN TIMESTAMP 'epoch' ELSE time_bucket(width, moment) END"
 )
 _PLACE = (  # of days and more the day of its first bar, else its time
-    "replace(strftime(if(width >= INTERVAL '1 day', CAST(min(moment) AS DATE), min(time)), '%Y-%m-%d %H:%M:%S'),"
-    " ' 00:00:00', '')"
+    "replace(replace(strftime(if(width >= INTERVAL '1 day', CAST(min(moment) AS DATE), min(time)),"
+    " '%Y-%m-%d %H:%M:%S.%f'), ' 00:00:00.000000', ''), '.000000', '')"
 )
 
 

@@ -6,7 +6,7 @@ import altair as alt
 
 from dataapp.compile.identifiers import quote_identifier as quoted
 from dataapp.errors import WrongKindError
-from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, UP, along, chart_of, checked, placed, told, when
+from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, UP, along, chart_of, checked, finite, placed, told, when
 from dataapp.views.chart.levels import BUCKET
 
 _RISES = alt.datum.close >= alt.datum.open
@@ -48,7 +48,7 @@ def candlestick(
         'LayerChart'
     """
     columns = ", ".join(
-        f"{quoted(column)} AS {name}"
+        f"{finite(column)} AS {name}"
         for column, name in ((open, "open"), (high, "high"), (low, "low"), (close, "close"))
     )
     figures = "arg_min(open, bar) AS open, max(high) AS high, min(low) AS low, arg_max(close, bar) AS close"
@@ -85,7 +85,7 @@ def volume(
         'bar'
     """
     cell = placed(
-        checked(bars, "volume"), time, f"{quoted(volume)} AS volume", "sum(volume) AS volume", most=most, name="volume"
+        checked(bars, "volume"), time, f"{finite(volume)} AS volume", "sum(volume) AS volume", most=most, name="volume"
     )
     traded = alt.Y("volume:Q", title="Volume").axis(format="~s", tickCount=3)
     return (
@@ -123,7 +123,7 @@ def line(
         >>> finance.line(days).mark.type
         'line'
     """
-    return _overlay(checked(bars, "line"), time, quoted(value), value, color, most, height)
+    return _overlay(checked(bars, "line"), time, finite(value), value, color, most, height)
 
 
 def moving_average(
@@ -159,7 +159,7 @@ def moving_average(
         'line'
     """
     over = _window(time, _checked_window(window))
-    means = f"CASE WHEN count(*) {over} = {window} THEN avg({quoted(price)}) {over} END"
+    means = f"CASE WHEN count(*) {over} = {window} THEN avg({finite(price)}) {over} END"
     return _overlay(checked(bars, "moving_average"), time, means, f"SMA {window}", color, most, height)
 
 
@@ -196,7 +196,7 @@ def bollinger_bands(
         >>> " ".join(layer.mark.type for layer in finance.bollinger_bands(days).layer)
         'area line'
     """
-    over, close = _window(time, _checked_window(window)), quoted(price)
+    over, close = _window(time, _checked_window(window)), finite(price)
     whole = f"count(*) {over} = {window}"
     columns = ", ".join(
         f"CASE WHEN {whole} THEN avg({close}) {over} {sign} {float(width)} * stddev_pop({close}) {over} END AS {name}"

@@ -7,7 +7,7 @@ import altair as alt
 from dataapp.cells.sql import SqlCell, sql
 from dataapp.compile.identifiers import quote_identifier as quoted
 from dataapp.errors import WrongKindError
-from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, along, chart_of, checked, placed, told, when
+from dataapp.finance.axis import ACCENT, DOWN, MOST_BARS, along, chart_of, checked, finite, placed, told, when
 from dataapp.views.charts import chart
 
 type Returns = Literal["simple", "log"]
@@ -32,11 +32,12 @@ def drawdown(
         >>> finance.drawdown(days).mark.type
         'area'
     """
-    peak = f"max({quoted(price)}) OVER (ORDER BY {quoted(time)} ROWS UNBOUNDED PRECEDING)"
+    known = finite(price)
+    peak = f"max({known}) OVER (ORDER BY {quoted(time)} ROWS UNBOUNDED PRECEDING)"
     cell = placed(
         checked(bars, "drawdown"),
         time,
-        f"{quoted(price)} / {peak} - 1 AS drawdown",
+        f"{known} / {peak} - 1 AS drawdown",
         "min(drawdown) AS drawdown",
         most=most,
         name="drawdown",
@@ -89,7 +90,7 @@ def returns_distribution(
         " unnest([avg(value), quantile_cont(value, $level)]) AS value FROM moves",
         moves=cell,
         level=float(level),
-        label=f"{level:.0%} quantile",
+        label=f"{100 * level:g}% quantile",
         name=f"figures of {bars.label}",
     )
     counted = (
@@ -166,8 +167,9 @@ def returns(bars: Any, *, time: str, price: str, by: str | None, kind: Returns) 
     if kind not in ("simple", "log"):
         raise WrongKindError(f"`kind` is {kind!r}.", hint="returns are `simple` or `log`")
     which = "" if by is None else f"PARTITION BY {quoted(by)} "
-    before = f"lag({quoted(price)}) OVER ({which}ORDER BY {quoted(time)})"
-    ratio = f"{quoted(price)}::DOUBLE / nullif({before}, 0)"
+    known = finite(price)
+    before = f"lag({known}) OVER ({which}ORDER BY {quoted(time)})"
+    ratio = f"CAST({known} AS DOUBLE) / nullif({before}, 0)"
     value = f"{ratio} - 1" if kind == "simple" else f"CASE WHEN {ratio} > 0 THEN ln({ratio}) END"
     name = "" if by is None else f"{quoted(by)} AS name, "
     return sql(

@@ -159,6 +159,28 @@ def test_volume_adds_up_and_drawdown_is_the_deepest(closes: list[float], most: i
     assert_frame_equal(level.select("drawdown"), expected)
 
 
+FIGURES = ["open", "high", "low", "close", "volume"]
+ALONG_TIME = ["candlestick", "volume", "line", "moving_average", "bollinger_bands", "drawdown"]
+maybe = st.lists(st.none() | st.integers(1, 500).map(float), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize("chart", [*ALONG_TIME, "returns_distribution", "correlation_heatmap"])
+@settings(max_examples=15)
+@given(maybe, st.sampled_from([float("nan"), float("inf"), float("-inf")]), st.integers(1, 50))
+def test_what_is_no_finite_number_is_missing(chart: str, values: list[float | None], odd: float, most: int) -> None:
+    frame = frame_of([1.0] * len(values)).with_columns(
+        *(pl.Series(name, values, dtype=pl.Float64) for name in FIGURES), symbol=pl.lit("A")
+    )
+    make: Any = getattr(finance, chart)
+    options = {"most": most} if chart in ALONG_TIME else {}
+    options |= {"window": 3} if chart in {"moving_average", "bollinger_bands"} else {}
+    found, expected = (
+        drawn(make(da.source(bars, name="bars"), **options))
+        for bars in (frame.with_columns(pl.col(FIGURES).fill_null(odd)), frame)
+    )
+    assert_frame_equal(found, expected, check_row_order=False)
+
+
 def test_a_place_of_a_day_or_more_is_named_by_its_day() -> None:
     opening = dt.datetime(2024, 3, 1, 9, 30)  # noqa: DTZ001 - as in SQL
     times = [opening + dt.timedelta(days=day, minutes=5 * n) for day in range(120) for n in range(3)]
@@ -166,6 +188,14 @@ def test_a_place_of_a_day_or_more_is_named_by_its_day() -> None:
     found = dict(levels(drawn(finance.line(da.source(frame, name="bars")))))
     assert found["5 minutes"]["place"][0] == "2024-03-01 09:30:00"
     assert found["1 day"]["place"][0] == "2024-03-01"
+
+
+@pytest.mark.parametrize("apart", [dt.timedelta(milliseconds=250), dt.timedelta(microseconds=1)])
+def test_bars_closer_than_a_second_have_places_of_their_own(apart: dt.timedelta) -> None:
+    midnight = dt.datetime(2024, 3, 1)  # noqa: DTZ001 - as in SQL
+    frame = frame_of([1.0] * 40).with_columns(bar=pl.Series([midnight + n * apart for n in range(40)]))
+    (_, level), *_ = levels(drawn(finance.line(da.source(frame, name="bars"))))
+    assert level["place"].to_list() == [str(midnight + n * apart).removesuffix(" 00:00:00") for n in range(40)]
 
 
 def test_what_a_candle_stands_for_is_explained() -> None:
@@ -199,6 +229,12 @@ def test_returns_and_their_figures(closes: list[float], kind: Any) -> None:
     assert figures["mean"] == pytest.approx(expected["value"].mean(), abs=1e-9)
     quantile = expected["value"].quantile(0.1, interpolation="linear")
     assert figures["10% quantile"] == pytest.approx(quantile, abs=1e-9)
+
+
+@pytest.mark.parametrize(("level", "name"), [(0.05, "5%"), (0.025, "2.5%"), (0.995, "99.5%"), (0.29, "29%")])
+def test_a_quantile_is_named_by_its_level(level: float, name: str) -> None:
+    chart = finance.returns_distribution(da.source(frame_of([1.0, 2.0, 3.0]), name="bars"), level=level)
+    assert drawn(chart, 1)["figure"].to_list() == ["mean", f"{name} quantile"]
 
 
 @settings(max_examples=20)

@@ -310,7 +310,7 @@ class ChartView(param.Parameterized):
 
         def make(cancel: Cancel) -> bytes:
             if kind == "json":
-                return spec_file(picture.plan, [payload.data for payload in picture.payloads])
+                return spec_file(self._chart, picture.plan, [payload.data for payload in picture.payloads])
             return rows_file(picture.plan, picture.columns, relations, kind, part, cancel)
 
         def fail(error: Exception) -> None:

@@ -25,6 +25,7 @@ import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
+import {Newest} from "./newest.js";
 import {Pacer} from "./pacer.js";
 import {isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
@@ -336,7 +337,7 @@ export function render({model, el, view}) {
   el.append(style, around, chips.element);
 
   let picture = null;
-  let latest = 0;
+  const newest = new Newest();
   let frame = 0;
   let queue = Promise.resolve();
   const enqueue = (work) => {
@@ -349,7 +350,7 @@ export function render({model, el, view}) {
   const pacer = new Pacer((name, value, steps, answer) => model.send_msg({type: "selection", name, value, steps, answer}));
 
   async function show(message) {
-    if (message.revision < latest) return; // a newer one waits behind it
+    if (newest.passes(message, picture?.plan)) return;
     if (picture?.plan === message.plan) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
     } else if (message.spec) {
@@ -371,7 +372,7 @@ export function render({model, el, view}) {
   model.on("msg:custom", (event) => {
     const message = event.data ?? event;
     if (message.type === "chart") {
-      latest = Math.max(latest, message.revision);
+      newest.note(message);
       enqueue(() => show(message));
     } else if (message.type === "select") {
       enqueue(() => picture?.select(message.name, message.value));

@@ -19,6 +19,9 @@ from dataapp.engines.relation import Column
 _NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|BIGNUM|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$")
 _WALL = re.compile(r"^(DATE|TIMESTAMP(_S|_MS|_NS)?)$")
 _NESTED = re.compile(r"(^(STRUCT|MAP|UNION)\()|(\[\d*\]$)|(^JSON$)")
+_MAY_HOLD_NAN = re.compile(r"\b(FLOAT|DOUBLE|JSON)\b")
+_NO_JSON = r"(?i)nan|inf"  # may be part of a text
+_TOKENS = r'(?is)"(?:[^"\\]|\\.)*"|-?(?:nan|inf(?:inity)?)|[^"ni-]+|.'
 _ENUM_VALUE = re.compile(r"'((?:[^']|'')*)'")
 
 
@@ -100,12 +103,22 @@ def column_to_sent(column: Column, *, as_text: bool = False) -> Sent:
         case Kind.INSTANT:
             expression = moment_to_milliseconds(name)
         case Kind.NESTED:
-            expression = f"CAST(to_json({name}) AS VARCHAR)"
+            expression = _nested_to_json(column)
         case Kind.TEXT:
             expression = name if column.type == "VARCHAR" else f"CAST({name} AS VARCHAR)"
         case Kind.FLAG:
             expression = name
     return Sent(column.name, kind, expression)
+
+
+def _nested_to_json(column: Column) -> str:
+    """Return the SQL of a nested value as it is sent: as JSON, with null where the engine writes NaN or Infinity."""
+    written = f"CAST(to_json({quote_identifier(column.name)}) AS VARCHAR)"
+    if not _MAY_HOLD_NAN.search(column.type):
+        return written
+    token = "CASE WHEN regexp_full_match(token, '(?i)-?(nan|inf(inity)?)') THEN 'null' ELSE token END"
+    valid = f"array_to_string(list_transform(regexp_extract_all({written}, '{_TOKENS}'), lambda token: {token}), '')"
+    return f"CASE WHEN regexp_matches({written}, '{_NO_JSON}') THEN {valid} ELSE {written} END"
 
 
 def moment_to_milliseconds(name: str, moment: str | None = None) -> str:

@@ -472,6 +472,13 @@ def test_a_specification_is_taken_with_the_rows_on_screen(desk: Desk) -> None:
     assert list(held.values()) == [[{"x": 1, "y": 2}]]
 
 
+@pytest.mark.parametrize(("stated", "taken"), [({}, None), ({"width": "container"}, 600), ({"width": 100}, 100)])
+def test_a_specification_is_taken_with_the_width_that_is_saved(desk: Desk, stated: Any, taken: int | None) -> None:
+    desk.view._chart = desk.view._chart.properties(**stated)
+    desk.show(ONE)
+    assert json.loads(take(desk, "json")["bytes"]).get("width") == taken
+
+
 def test_a_page_knows_what_can_be_taken(desk: Desk) -> None:
     desk.show(ONE)
     assert (desk.charts[0]["name"], desk.charts[0]["parts"]) == ("numbers", [["x", "y"]])

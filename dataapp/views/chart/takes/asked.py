@@ -9,7 +9,7 @@ from dataapp.engines.relation import Column, Relation
 from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.schema import CellData
 from dataapp.views.chart.takes.rows import distinct_datasets, fetch_rows, rows_to_file
-from dataapp.views.chart.takes.specs import filled_spec, spec_to_json
+from dataapp.views.chart.takes.specs import filled_spec, spec_to_json, stated_width
 from dataapp.views.jobs import Cancel
 from dataapp.views.table.takes.downloads import file_name
 
@@ -31,10 +31,10 @@ def part_columns(plan: Plan) -> list[list[str]]:
     return [[column.name.removeprefix("__") for column in dataset.file_columns] for dataset in distinct_datasets(plan)]
 
 
-def spec_file(plan: Plan, payloads: Sequence[bytes]) -> bytes:
-    """Return the specification with the rows that travelled."""
+def spec_file(chart: object, plan: Plan, payloads: Sequence[bytes]) -> bytes:
+    """Return the specification of a chart with the rows that travelled."""
     tables = [cast("pa.Table", pa.ipc.open_stream(payload).read_all()) for payload in payloads]
-    return spec_to_json(filled_spec(plan, tables)).encode()
+    return spec_to_json(filled_spec(plan, tables, width=stated_width(chart))).encode()
 
 
 def rows_file(

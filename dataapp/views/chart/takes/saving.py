@@ -27,7 +27,7 @@ from dataapp.views.chart.dataset import Dataset
 from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.takes.rows import ROWS_KINDS, distinct_datasets, fetch_rows, rows_to_file
-from dataapp.views.chart.takes.specs import filled_spec, spec_to_json
+from dataapp.views.chart.takes.specs import filled_spec, spec_to_json, stated_width
 
 PICTURES = ("png", "svg", "pdf")
 KINDS = ("json", "html", *PICTURES, *ROWS_KINDS)
@@ -107,8 +107,7 @@ class _Drawn:
 
     def spec(self) -> dict[str, Any]:
         plan, tables = self._plans.fill(self._fetch)
-        width = self._chart._kwds.get("width", alt.Undefined)
-        return filled_spec(plan, tables, width=None if width is alt.Undefined else width)
+        return filled_spec(plan, tables, width=stated_width(self._chart))
 
     def _fetch(self, dataset: Dataset) -> pa.Table:
         return dataset.fetch(self._readers[dataset.data].fetch, _COLUMNS)

@@ -12,6 +12,7 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+import altair as alt
 import pyarrow as pa
 
 from dataapp.views.chart.dataset import Dataset
@@ -42,6 +43,12 @@ def filled_spec(plan: Plan, tables: Sequence[pa.Table], *, width: object = None)
         for dataset, table in zip(plan.datasets, tables, strict=True)
     }
     return filled | {"datasets": filled.get("datasets", {}) | rows}
+
+
+def stated_width(chart: Any) -> object:
+    """Return what the author of a chart said of its width, or None: its plan has one also where nothing was said."""
+    width = chart._kwds.get("width", alt.Undefined)
+    return None if width is alt.Undefined else width
 
 
 def table_to_rows(table: pa.Table, columns: Sequence[Sent]) -> list[dict[str, Any]]:

@@ -285,6 +285,12 @@ def test_charts_over_frames_stay_altairs(tmp_path: Path) -> None:
     assert list(spec["datasets"].values()) == [[{"x": "2024-01-01T00:00:00"}]]
 
 
+def test_nan_in_nested_values_is_saved_as_null(tmp_path: Path) -> None:
+    quotes = da.sql("SELECT unnest([{'bid': 1.5::DOUBLE}, {'bid': 'nan'::DOUBLE}]) AS quote")
+    spec = json.loads(saved(da.chart(quotes).mark_point().encode(x="quote.bid:Q"), tmp_path / "chart.json"))
+    assert list(spec["datasets"].values()) == [[{"quote": {"bid": 1.5}}, {"quote": {"bid": None}}]]
+
+
 def test_width_of_a_page_is_a_number_in_a_file(tmp_path: Path) -> None:
     wide = da.chart(rows).mark_point().encode(x="x:Q")
     assert "width" not in json.loads(saved(wide, tmp_path / "chart.json"))

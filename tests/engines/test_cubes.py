@@ -153,6 +153,17 @@ def test_where_none_fits_the_plain_query_answers(query: str, why: str) -> None:
         assert why in _cube(engine).why
 
 
+@pytest.mark.parametrize(
+    ("groups", "is_fit"), [("series", False), ("1", False), ("ALL", False), ("()", True), ("upper('all')", True)]
+)
+def test_groups_of_constants_have_no_row_where_nothing_is_left(groups: str, is_fit: bool) -> None:
+    engine = _engine()
+    query = f"SELECT 'all' AS series, count(*) AS n FROM rows WHERE i < $low GROUP BY {groups}"
+    for low in (9, 50, 0):
+        assert _ask(engine, low, query) == _ask(_engine(worth=math.inf), low, query)
+    assert _cube(engine).state == ("ready" if is_fit else "unfit")
+
+
 def test_another_version_of_the_source_is_another_cube() -> None:
     engine = _engine()
     for base in ("one", "two"):

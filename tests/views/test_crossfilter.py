@@ -15,7 +15,9 @@ from dataapp.cells.view import View, ViewControl
 from dataapp.errors import CrossfilterError
 from dataapp.runtime.session import Session
 from dataapp.runtime.workers import InlinePool
+from dataapp.views.crossfilter.bar import SelectionBar
 from dataapp.views.crossfilter.history import History
+from dataapp.views.crossfilter.serving import Serving
 
 ROWS = pl.DataFrame(
     {
@@ -135,14 +137,30 @@ def test_a_drag_is_one_step_and_so_is_a_reset():
     assert (control.read(), history.can_undo) == (None, False)
 
 
+def test_a_default_that_was_cleared_can_be_reset():
+    opened = Session(engine(), InlinePool(), open_control=lambda cell: cell.kind.open(cell.label))
+    chosen = pn.widgets.MultiChoice(options=["UA", "HA"], value=["UA"])
+    cross = da.crossfilter(da.match("carrier", chosen), da.explore(counts))
+    history = History(opened, cross.selections)
+    bar = SelectionBar(history, Serving(opened, cross.bar.members))
+    assert (bar.chips, bar.can_undo, bar.can_reset) == ([], False, False)
+    chosen.value = []
+    assert (bar.chips, bar.can_undo, bar.can_reset) == ([], True, True)
+    bar._handle_msg({"type": "reset"})
+    assert (chosen.value, bar.can_reset) == (["UA"], False)
+
+
 def test_undo_leaves_the_order_of_a_table_as_it_is():
     opened = Session(engine(), InlinePool(), open_control=lambda cell: cell.kind.open(cell.label))
     cross = made()
     history = History(opened, cross.selections)
     control = opened.control(table.view)
     assert isinstance(control, ViewControl)
+    control.put(View({}, (("carrier", True),)))
+    assert (history.can_undo, history.can_reset) == (False, False)
     control.put(View({"delay": "> 3"}))
     control.put(View({"delay": "> 3"}, (("delay", True),)))
+    assert history.can_reset
     history.undo()
     assert control.read() == View({}, (("delay", True),))
     assert not history.can_undo

@@ -58,6 +58,10 @@ class Held(ABC):
     def watch(self, changed: Callable[[object], None]) -> None:
         """Call back with whatever is set."""
 
+    def is_same(self, one: object, other: object) -> bool:
+        """Whether two things that it held select the same."""
+        return is_same(one, other)
+
     @abstractmethod
     def chips(self) -> list[Chip]:
         """Return what is selected, for people."""
@@ -112,6 +116,10 @@ class HeldInTable(Held):
     def watch(self, changed: Callable[[object], None]) -> None:
         """Call back with whatever is set."""
         self._control.watch(changed)
+
+    def is_same(self, one: object, other: object) -> bool:
+        """Whether two things that it held select the same."""
+        return one == other
 
     def chips(self) -> list[Chip]:
         """Return what is selected, for people."""

@@ -27,6 +27,7 @@ from dataapp.engines.cube import Expected
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
+from dataapp.runtime.calls import as_exception, faults
 from dataapp.runtime.limits import Limits, limits_of_process
 from dataapp.runtime.nodes import Nodes
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
@@ -612,10 +613,10 @@ class Session:
         except SourceMoved:
             self._start_again(run)
             return
-        except Exception as error:  # a failing cell is a value of the graph; all else goes on
+        except faults() as error:  # a failing cell is a value of the graph; all else goes on
             if cancel.is_dropped:
                 return  # superseded: nobody waits for it
-            outcome = self._failure(run.node, error)
+            outcome = self._failure(run.node, as_exception(error, run.node.name))
         self._finish(run, outcome)
 
     def _expire(self, run: Run, cancel: Cancel, error: TimeLimitError) -> None:
@@ -674,8 +675,8 @@ class Session:
                 result = job(cancel) if cell is None else self._limited(job, cancel, cell)
         except SourceMoved:
             self._wave_soon()  # the view is shown a new relation, which supersedes this job
-        except Exception as error:  # told to the view, which shows it in place; also that it gave up by itself
-            kept = error
+        except faults() as error:  # told to the view, which shows it in place; also that it gave up by itself
+            kept = as_exception(error, "a view" if cell is None else cell.label)
             self._deliver(lambda: None if cancel.is_dropped else failed(kept))
         else:
             self._deliver(lambda: None if cancel.is_dropped else done(result))

@@ -91,7 +91,7 @@ class History:
         try:
             for each, value in step:
                 each.put(value)
-                self._now[each] = value
+                self._settle(each, value)
         finally:
             self._is_putting = False
         self._tell()
@@ -102,12 +102,23 @@ class History:
         value, before = each.read(), self._now[each]
         if each.is_same(value, before):
             return
+        if each.is_fitting():
+            self._settle(each, before)
+            self._tell()
+            return
         last, at = self._last
         if last is not each or self._clock() - at > _SAME_STEP:
             self._note([(each, before)])
         self._last = (each, self._clock())
         self._now[each] = value
         self._tell()
+
+    def _settle(self, each: Held, before: object) -> None:
+        """Take what a value was fitted to for that value itself: nobody has chosen it, so it is no step."""
+        value = each.read()
+        if each.is_same(before, each.start):
+            each.start = value
+        self._now[each] = value
 
     def _note(self, step: Step) -> None:
         self._steps = [*self._steps[1 - _MOST_STEPS :], step]

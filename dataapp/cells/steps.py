@@ -126,9 +126,14 @@ class Steps:
 
         return put
 
+    @property
+    def outer_bins(self) -> tuple[int, int]:
+        """The bins of all that is below the first and of all that is above the last."""
+        return -3, 3 * (self.count + 1)
+
     def _within(self, value: str, first: str, last: str, inside: str) -> str:
-        above = 3 * (self.count + 1)
-        inside = f"CASE WHEN {value} < {first} THEN -3 WHEN {value} > {last} THEN {above} ELSE {inside} END"
+        below, above = self.outer_bins
+        inside = f"CASE WHEN {value} < {first} THEN {below} WHEN {value} > {last} THEN {above} ELSE {inside} END"
         return f"CAST({inside} AS BIGINT)"
 
     def are_exact(self) -> bool:

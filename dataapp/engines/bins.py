@@ -1,6 +1,6 @@
 """The bins of cubes: how values are put between the steps of what moves, in the engine's own arithmetic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
@@ -47,11 +47,19 @@ def _bin(sql_type: str, steps: Steps) -> Bin | None:
     whole = steps.whole_bin
     if steps.kind != "number":
         fits = sql_type in _MOMENTS if steps.kind == "moment" else sql_type == "TIMESTAMP WITH TIME ZONE"
-        micros = "epoch_us(CAST({} AS TIMESTAMP))" if steps.kind == "moment" else "epoch_us({})"
-        return (lambda value: whole(micros.format(value))) if fits and whole is not None else None
+        return (lambda value: _of_moment(value, steps, whole)) if fits and whole is not None else None
     if sql_type in _INTEGERS and whole is not None:
         return whole if sql_type in _WIDE else lambda value: whole(f"CAST({value} AS BIGINT)")
     digits = int(sql_type[len("DECIMAL(") :].partition(",")[0]) if sql_type.startswith("DECIMAL(") else None
     if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE") or (digits is not None and digits <= _EXACT_DIGITS):
         return (lambda value: steps.bin(f"CAST({value} AS DOUBLE)")) if steps.are_exact() else None
     return None
+
+
+def _of_moment(value: str, steps: Steps, whole: Callable[[str], str]) -> str:
+    """Return the bin of a date or timestamp, which may be infinite: such have no microseconds, as NULL has none."""
+    sql_type = "TIMESTAMP" if steps.kind == "moment" else "TIMESTAMP WITH TIME ZONE"
+    moment, epoch = f"CAST({value} AS {sql_type})", f"CAST('epoch' AS {sql_type})"
+    below, above = steps.outer_bins
+    infinite = f"CASE WHEN {moment} < {epoch} THEN {below} WHEN {moment} > {epoch} THEN {above} END"
+    return f"coalesce({whole(f'epoch_us({moment})')}, {infinite})"

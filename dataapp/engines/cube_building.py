@@ -148,9 +148,9 @@ class Building:
                 order.recipe.seconds += (perf_counter() - started) / len(orders)
         except BaseException as error:
             self.let_go(tables.values())
-            if isinstance(error, Misfit | DataAppError):  # each is built by itself
-                return {}
-            raise
+            if isinstance(error, Cancelled) or not isinstance(error, Exception):
+                raise
+            return {}  # each is built by itself, where why one cannot be is noted
         return tables
 
     def _build(self, order: Order, reader: "Reader", table: KeptTable | None) -> bool:

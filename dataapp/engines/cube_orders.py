@@ -5,6 +5,7 @@ its input is about to move, gives way: it begins when the engine runs nothing, i
 else to run, and begins again later.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from dataapp.errors import Cancelled
 if TYPE_CHECKING:
     from dataapp.engines.duckdb import DuckDB, Reader
     from dataapp.engines.relation import Relation
+
+_log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 0.02  # seconds between looks at whether the engine runs nothing
 _MOST_STOPS = 5  # after which nobody tries any more, until the cube is ordered again
@@ -140,12 +143,21 @@ class Orders:
             self._build(orders, self._opened)
         except Cancelled:
             is_stopped = True
+        except Exception as error:  # the thread builds what is ordered later, too
+            _log.exception("Cubes could not be built.")
+            self._give_up(orders, type(error).__name__)
         with self._lock:
             left = [order for order in orders if order.cube.state == "building"]  # others are there, or given up
             for order in left:
                 order.stops += is_stopped
                 order.cube.state = "waiting" if order.stops <= _MOST_STOPS else "watched"
             self._waiting[:0] = [order for order in reversed(left) if order.cube.state == "waiting"]
+
+    def _give_up(self, orders: Sequence[Order], why: str) -> None:
+        with self._lock:
+            for order in orders:
+                if order.cube.state == "building":
+                    order.cube.state, order.cube.why = "unfit", f"it could not be built: {why}"
 
     @contextmanager
     def _opened(self, relation: "Relation") -> "Generator[Reader]":

@@ -22,10 +22,24 @@ def call_function(cell: "PythonCell[..., Any]", arguments: dict[str, object], ca
         return run_coroutine(result, cancel) if inspect.iscoroutine(result) else result
     except Cancelled:
         raise
-    except (Exception, SystemExit, *panics()) as error:  # the last two are no Exception
+    except faults() as error:
         raise PythonCellError(
             f"`{cell.label}` raised {type(error).__name__}: {error}", cell=cell.label, hint=_raised_at(cell, error)
         ) from error
+
+
+def faults() -> tuple[type[BaseException], ...]:
+    """Return what code of an app may raise and the process lives on: some of it is no `Exception`."""
+    return Exception, SystemExit, *panics()
+
+
+def as_exception(error: BaseException, label: str) -> Exception:
+    """Return an error as runs and views hold it, also where it is no `Exception`."""
+    if isinstance(error, Exception):
+        return error
+    told = PythonCellError(f"`{label}` raised {type(error).__name__}: {error}", cell=label)
+    told.__cause__ = error
+    return told
 
 
 def _raised_at(cell: "PythonCell[..., Any]", error: BaseException) -> str | None:

@@ -245,7 +245,7 @@ class ThreadPool:
             _current.piece = piece
             try:
                 piece.work()
-            except Exception:  # a thread lost would be one less for everybody
+            except BaseException:  # SystemExit, too: a thread lost would be one less for everybody
                 _log.exception("Work on a thread raised.")
             finally:
                 _current.piece = None

@@ -27,6 +27,7 @@ from dataapp.engines.cube import Expected
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, DataAppError, SessionError, SourceChangingError, TimeLimitError
+from dataapp.runtime.calls import as_exception, faults
 from dataapp.runtime.limits import Limits, limits_of_process
 from dataapp.runtime.nodes import Nodes
 from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
@@ -157,6 +158,7 @@ class Session:
         self._patient: list[Callable[[], None]] = []  # called when nothing is on its way any more
         self._held: list[Callable[[], None]] | None = None  # work of views that begins when all were told
         self._fitted: dict[InputCell, None] = {}
+        self._shown: InputCell | None = None  # whose control is brought in line right now, on the screen's thread
         self._is_flush_due = False
         self._is_wave_due = False
         self.is_closed = False
@@ -209,6 +211,10 @@ class Session:
             self.nodes.value(cell)
             outcome = self._waves.staged_or_current(self.nodes.raws[cell])
         return outcome.value if isinstance(outcome, Done) else None
+
+    def is_fitting(self, cell: InputCell) -> bool:
+        """Whether what a control tells now is what its value was fitted to, and not what a hand has set."""
+        return self._shown is cell
 
     def press(self, cell: SqlCell | PythonCell[..., Any]) -> None:
         """Press the button of a cell that waits for one."""
@@ -538,7 +544,11 @@ class Session:
                 return
             control, outcome = self.nodes.controls[cell], self.nodes.settings[cell].outcome
         if isinstance(outcome, Done) and isinstance(outcome.value, Setting):
-            control.show(outcome.value)
+            before, self._shown = self._shown, cell
+            try:
+                control.show(outcome.value)
+            finally:
+                self._shown = before
 
     def _carry_out(self, superseded: list[Cancel], started: list[tuple[Run, Cancel]]) -> None:
         for cancel in superseded:
@@ -612,10 +622,10 @@ class Session:
         except SourceMoved:
             self._start_again(run)
             return
-        except Exception as error:  # a failing cell is a value of the graph; all else goes on
+        except faults() as error:  # a failing cell is a value of the graph; all else goes on
             if cancel.is_dropped:
                 return  # superseded: nobody waits for it
-            outcome = self._failure(run.node, error)
+            outcome = self._failure(run.node, as_exception(error, run.node.name))
         self._finish(run, outcome)
 
     def _expire(self, run: Run, cancel: Cancel, error: TimeLimitError) -> None:
@@ -674,8 +684,8 @@ class Session:
                 result = job(cancel) if cell is None else self._limited(job, cancel, cell)
         except SourceMoved:
             self._wave_soon()  # the view is shown a new relation, which supersedes this job
-        except Exception as error:  # told to the view, which shows it in place; also that it gave up by itself
-            kept = error
+        except faults() as error:  # told to the view, which shows it in place; also that it gave up by itself
+            kept = as_exception(error, "a view" if cell is None else cell.label)
             self._deliver(lambda: None if cancel.is_dropped else failed(kept))
         else:
             self._deliver(lambda: None if cancel.is_dropped else done(result))

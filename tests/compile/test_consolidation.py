@@ -78,6 +78,8 @@ def test_only_equal_groups_fit() -> None:
         f"SELECT count(*) FROM ({DUCKDB.fence[0]}SELECT * FROM {ROWS} WHERE i > 0{DUCKDB.fence[1]})",
         f"SELECT count(*) FROM {ROWS} UNION ALL SELECT max(i) FROM {ROWS}",
         f"SELECT s, count(*) FROM {ROWS} GROUP BY ROLLUP (s)",
+        f"SELECT 'all' AS series, count(*) FROM {ROWS} GROUP BY series",
+        f"SELECT 'all' AS series, count(*) FROM {ROWS} GROUP BY 1",
         f"SELECT (SELECT count(*) FROM {ROWS} WHERE t.i = o.i) FROM {ROWS.replace('AS t', 'AS o')}",
         "SELECT count(*)",
     ],

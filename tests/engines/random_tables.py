@@ -13,6 +13,7 @@ _FLOATS = st.sampled_from([0.0, -0.0, 0.1, 0.3, 0.5, 1.0, 2.5, 9.9, 10.0, -3.25,
 _TAME = st.sampled_from([0.0, 0.1, 0.3, 0.5, 1.0, 2.5, 9.9, 10.0, -3.25, 4.75])
 MOMENT = dt.datetime(2024, 3, 30, 22)  # noqa: DTZ001  # of columns without a zone
 INSTANT = dt.datetime(2024, 3, 31, 0, 56, tzinfo=dt.UTC)  # a clock in Berlin is put forward minutes later
+_FOREVER = st.sampled_from([2**63 - 1, 1 - 2**63])  # infinity and -infinity, as Arrow has them
 # The texts are views, beside which the engine filters by itself: Arrow would leave out NaN where it is greater.
 COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "i": (pa.int32(), st.integers(-3, 12)),
@@ -22,12 +23,19 @@ COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
     "x": (pa.float64(), _TAME),
     "d": (pa.decimal128(12, 2), st.integers(-300, 1200).map(lambda cents: Decimal(cents) / 100)),
     "t": (pa.string_view(), st.sampled_from(["", "a", "b", "ä", "A"])),
-    "ts": (pa.timestamp("us"), st.integers(0, 20).map(lambda step: MOMENT + dt.timedelta(minutes=7 * step))),
+    "ts": (
+        pa.timestamp("us"),
+        st.integers(0, 20).map(lambda step: MOMENT + dt.timedelta(minutes=7 * step)) | _FOREVER,
+    ),
     "tz": (
         pa.timestamp("us", tz="Europe/Berlin"),
-        st.integers(0, 9).map(lambda step: INSTANT + dt.timedelta(minutes=step)),
+        st.integers(0, 9).map(lambda step: INSTANT + dt.timedelta(minutes=step)) | _FOREVER,
     ),
-    "day": (pa.date32(), st.integers(0, 9).map(lambda day: dt.date(2024, 2, 25) + dt.timedelta(days=day))),
+    "day": (
+        pa.date32(),
+        st.integers(0, 9).map(lambda day: dt.date(2024, 2, 25) + dt.timedelta(days=day))
+        | st.sampled_from([2**31 - 1, 1 - 2**31]),
+    ),
     "yes": (pa.bool_(), st.booleans()),
 }  # fmt: skip
 
@@ -71,4 +79,15 @@ def sorted_rows(table: pa.Table) -> Sequence[Sequence[object]]:
     def order(row: Sequence[object]) -> str:
         return repr([None if isinstance(item, float) else item for item in row])
 
-    return sorted(([*row.values()] for row in table.to_pylist()), key=order)
+    return sorted(([*row.values()] for row in _counted(table).to_pylist()), key=order)
+
+
+def _counted(table: pa.Table) -> pa.Table:
+    """Return a table with numbers for dates and timestamps, for Python has no infinite ones."""
+    columns = [
+        column.cast(pa.int64() if pa.types.is_timestamp(column.type) else pa.int32())
+        if pa.types.is_timestamp(column.type) or pa.types.is_date32(column.type)
+        else column
+        for column in table.columns
+    ]
+    return pa.table(columns, table.schema.names)

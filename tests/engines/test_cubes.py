@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -152,6 +153,17 @@ def test_where_none_fits_the_plain_query_answers(query: str, why: str) -> None:
         assert why in _cube(engine).why
 
 
+@pytest.mark.parametrize(
+    ("groups", "is_fit"), [("series", False), ("1", False), ("ALL", False), ("()", True), ("upper('all')", True)]
+)
+def test_groups_of_constants_have_no_row_where_nothing_is_left(groups: str, is_fit: bool) -> None:
+    engine = _engine()
+    query = f"SELECT 'all' AS series, count(*) AS n FROM rows WHERE i < $low GROUP BY {groups}"
+    for low in (9, 50, 0):
+        assert _ask(engine, low, query) == _ask(_engine(worth=math.inf), low, query)
+    assert _cube(engine).state == ("ready" if is_fit else "unfit")
+
+
 def test_another_version_of_the_source_is_another_cube() -> None:
     engine = _engine()
     for base in ("one", "two"):
@@ -261,16 +273,18 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def _ask_at_once(engine: DuckDB, queries: Sequence[str], lows: Sequence[int]) -> list[list[dict[str, Any]]]:
+def _ask_at_once(
+    engine: DuckDB, queries: Sequence[str], lows: Sequence[int], **options: Any
+) -> list[list[dict[str, Any]]]:
     """Ask queries for each value, such that their cubes are to be built at the same time."""
     expected, answers = Expected(frozenset({"slider"})), []
     with engine.cubes.giving_way():
         engine.cubes.expect(expected, [])
         for query in queries:
-            _ask(engine, lows[0], query, waits=False)
+            _ask(engine, lows[0], query, waits=False, **options)
     assert engine.cubes.wait()
     for low in lows[1:]:
-        answers = [_ask(engine, low, query).to_pylist() for query in queries]
+        answers = [_ask(engine, low, query, **options).to_pylist() for query in queries]
     return answers
 
 
@@ -315,6 +329,43 @@ def test_one_that_fits_none_does_not_keep_others_from_theirs(scans: list[str]) -
     assert answers == [_ask(_engine(worth=math.inf), 97, query).to_pylist() for query in queries]
     assert [cube.state for cube in engine.cubes.of(None)] == ["unfit", "unfit", "ready"]
     assert len(engine.kept) == 1
+
+
+class _Moved(Exception):
+    """A source is no longer what it was."""
+
+
+def test_a_source_that_moves_while_cubes_are_built_does_not_end_the_building_of_others(scans: list[str]) -> None:
+    engine = _engine()
+
+    def check() -> None:
+        if threading.current_thread().name == "dataapp-cubes":
+            raise _Moved
+
+    sums = "SELECT k, sum(i) AS total FROM rows WHERE i >= $low GROUP BY k"
+    _ask_at_once(engine, [_QUERY, sums], (1,), check_sources=check)
+    assert len(scans) == 3  # one for both, and then one for each
+    assert {(cube.state, cube.why) for cube in engine.cubes.of(None)} == {("unfit", "it could not be built: _Moved")}
+    assert len(engine.kept) == 0
+    for low in (1, 2):
+        _ask(engine, low, base="two")
+    assert [cube.state for cube in engine.cubes.of(None)] == ["unfit", "unfit", "ready"]
+
+
+def test_a_fault_while_cubes_are_built_does_not_end_the_building_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = _engine()
+
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.cubes._orders, "_build", fault)
+        for low in (1, 2):
+            _ask(engine, low)
+    assert (_cube(engine).state, _cube(engine).why) == ("unfit", "it could not be built: ZeroDivisionError")
+    for low in (1, 2):
+        _ask(engine, low, base="two")
+    assert [cube.state for cube in engine.cubes.of(None)] == ["unfit", "ready"]
 
 
 _LEAVES = """

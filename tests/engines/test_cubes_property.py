@@ -285,6 +285,28 @@ def test_ranges_are_answered_by_layers(condition: str, is_range: bool) -> None:
     assert check(query, table, moves, layered=True) == ("answered by layers" if is_range else "answered")
 
 
+@pytest.mark.parametrize(
+    ("sql_type", "days"),
+    [
+        ("DATE", [dt.date(2024, 1, day) for day in range(1, 9)]),
+        ("TIMESTAMP", [dt.datetime(2024, 1, day) for day in range(1, 9)]),  # noqa: DTZ001  # of a column without a zone
+        ("TIMESTAMP_S", [dt.datetime(2024, 1, day) for day in range(1, 9)]),  # noqa: DTZ001
+        ("TIMESTAMP_MS", [dt.datetime(2024, 1, day) for day in range(1, 9)]),  # noqa: DTZ001
+        ("TIMESTAMPTZ", [dt.datetime(2024, 1, day, tzinfo=dt.UTC) for day in range(1, 9)]),
+    ],
+)
+def test_infinite_moments_are_neither_null_nor_each_other(sql_type: str, days: list[dt.date]) -> None:
+    table = pa.table({"t": ["2024-01-02", None, "infinity", "-infinity"] * 3})
+    steps = Steps.between(days[0], days[-1], 1)
+    if sql_type == "TIMESTAMPTZ":
+        steps = Steps("instant", 1e6 * dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp(), 8.64e10, 7)
+    moves = [{"low": Bound(day, None, steps)} for day in days[::3]]
+    for compared in ("due >= $low", "due <= $low", "(due > $low OR due IS NULL)"):
+        query = f"SELECT count(*) AS n FROM (SELECT CAST(t AS {sql_type}) AS due FROM rows) WHERE {compared}"
+        assert check(query, table, moves) == "answered"
+        assert check(query, table, moves, layered=True).startswith("answered")
+
+
 def _example() -> pa.Table:
     rows = [dict(zip(COLUMNS, values, strict=True)) | {"row": row} for row, values in enumerate(_ROWS)]
     schema = pa.schema([(name, kind) for name, (kind, _) in COLUMNS.items()] + [("row", pa.int64())])

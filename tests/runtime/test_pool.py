@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -42,6 +43,14 @@ def test_work_is_done() -> None:
     done = threading.Event()
     ThreadPool(1).start(done.set)
     assert begins(done)
+
+
+def test_work_that_exits_costs_no_thread() -> None:
+    pool, done = ThreadPool(2, most=2), threading.Event()
+    for _ in range(4):
+        pool.start(sys.exit)
+    pool.start(done.set)
+    assert done.wait(5)
 
 
 def test_one_more_than_the_workers_waits() -> None:

@@ -25,7 +25,9 @@ from dataapp.errors import (
     TypeMismatchError,
     WrongKindError,
 )
-from tests.runtime.bench import ask, knob
+from dataapp.runtime.session import Session
+from dataapp.runtime.workers import Cancel, InlinePool
+from tests.runtime.bench import ENGINE, ask, knob
 
 numbers = sql("SELECT range AS n, 'text ' || range AS s FROM range(3)")
 answer = 42
@@ -242,6 +244,32 @@ def test_a_panic_of_polars_is_an_error_like_any_other() -> None:
 
     with pytest.raises(PythonCellError, match="boom"):
         ask(panicking)
+
+
+@pytest.mark.parametrize("error", [SystemExit("boom"), pl.exceptions.PanicException("boom")])
+def test_so_is_one_whose_lazy_frame_exits_or_panics_while_it_is_collected(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect(_: pl.LazyFrame) -> pl.DataFrame:
+        raise error
+
+    @cell
+    def late() -> pl.LazyFrame:
+        return pl.LazyFrame({"n": [1]})
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", collect)
+    with pytest.raises(PythonCellError, match=f"`late` raised {type(error).__name__}: boom"):
+        ask(sql("FROM late", late=late))
+
+
+@pytest.mark.parametrize("error", [SystemExit("boom"), pl.exceptions.PanicException("boom")])
+def test_work_of_a_view_that_exits_or_panics_tells_the_view(error: BaseException) -> None:
+    def work(_: Cancel) -> None:
+        raise error
+
+    told: list[Exception] = []
+    Session(ENGINE, InlinePool()).submit(work, lambda _: None, told.append)
+    assert [str(one) for one in told] == [f"`a view` raised {type(error).__name__}: boom [DA401]"]
 
 
 def test_readers_are_blocked_by_a_broken_cell() -> None:

@@ -1,9 +1,11 @@
 """`da.crossfilter`: each view is filtered by what is selected in all others, never by its own selection."""
 
+from itertools import count
 from typing import Any
 
 import altair as alt
 import panel as pn
+import param
 import polars as pl
 import pytest
 
@@ -15,7 +17,10 @@ from dataapp.cells.view import View, ViewControl
 from dataapp.errors import CrossfilterError
 from dataapp.runtime.session import Session
 from dataapp.runtime.workers import InlinePool
+from dataapp.views.crossfilter.bar import SelectionBar
 from dataapp.views.crossfilter.history import History
+from dataapp.views.crossfilter.serving import Serving
+from tests.runtime.bench import ManualPool
 
 ROWS = pl.DataFrame(
     {
@@ -135,14 +140,111 @@ def test_a_drag_is_one_step_and_so_is_a_reset():
     assert (control.read(), history.can_undo) == (None, False)
 
 
+def test_a_default_that_was_cleared_can_be_reset():
+    opened = Session(engine(), InlinePool(), open_control=lambda cell: cell.kind.open(cell.label))
+    chosen = pn.widgets.MultiChoice(options=["UA", "HA"], value=["UA"])
+    cross = da.crossfilter(da.match("carrier", chosen), da.explore(counts))
+    history = History(opened, cross.selections)
+    bar = SelectionBar(history, Serving(opened, cross.bar.members))
+    assert (bar.chips, bar.can_undo, bar.can_reset) == ([], False, False)
+    chosen.value = []
+    assert (bar.chips, bar.can_undo, bar.can_reset) == ([], True, True)
+    bar._handle_msg({"type": "reset"})
+    assert (chosen.value, bar.can_reset) == (["UA"], False)
+
+
+class Fitted:
+    """A crossfilter with one input that cells feed, in a session, and its history."""
+
+    def __init__(self, fed: InputCell, column: str, *, is_inline: bool) -> None:
+        self.pool = InlinePool() if is_inline else ManualPool()
+        opened = self.session = Session(engine(), self.pool, open_control=lambda cell: cell.kind.open(cell.label))
+        cross = da.crossfilter(da.match(column, fed), da.explore(flights))
+        self.history = History(opened, cross.selections, clock=count(0, 2).__next__)  # each move is a step
+        control: Any = opened.control(fed)
+        self.widget = control.widget
+        self.demand = opened.demand(fed, "setting")
+
+    def settle(self) -> None:
+        if isinstance(self.pool, ManualPool):
+            self.pool.run_all()
+
+    def said(self) -> tuple[object, list[str], bool, bool]:
+        """Let all settle, and return the value and what the line of the crossfilter shows."""
+        self.settle()
+        history = self.history
+        return self.widget.value, [chip.text for chip in history.chips()], history.can_undo, history.can_reset
+
+
+@pytest.mark.parametrize("is_inline", [True, False])
+def test_what_an_input_is_fitted_to_is_no_step(is_inline: bool):
+    offered = da.sql("SELECT DISTINCT carrier FROM flights ORDER BY ALL")
+    fitted = Fitted(da.input(pn.widgets.Select, options=offered, name="chosen"), "carrier", is_inline=is_inline)
+    assert fitted.said() == ("AA", [], False, False)
+    fitted.widget.value = "UA"
+    assert fitted.said() == ("UA", ["carrier: UA"], True, True)
+    fitted.history.reset()
+    assert fitted.said() == ("AA", [], True, False)
+    fitted.history.undo()
+    assert fitted.said() == ("UA", ["carrier: UA"], True, True)
+    fitted.history.undo()
+    assert fitted.said() == ("AA", [], False, False)
+
+
+@pytest.mark.parametrize("throttled", [True, False])
+@pytest.mark.parametrize("is_inline", [True, False])
+def test_ends_that_are_fed_are_no_step(is_inline: bool, throttled: bool):
+    first, last = da.sql("SELECT min(delay) FROM flights"), da.sql("SELECT max(delay) FROM flights")
+    delays = da.input(pn.widgets.RangeSlider, start=first, end=last, value=(0.0, 99.0), name="d", throttled=throttled)
+    fitted = Fitted(delays, "delay", is_inline=is_inline)
+    assert fitted.said() == ((1.0, 60.0), [], False, False)
+    fitted.widget.value = (2.0, 30.0)
+    with param.edit_constant(fitted.widget):
+        fitted.widget.value_throttled = (2.0, 30.0)
+    assert fitted.said() == ((2.0, 30.0), ["delay: 2 – 30"], True, True)
+    fitted.history.reset()
+    assert fitted.said() == ((1.0, 60.0), [], True, False)
+    fitted.history.undo()
+    assert fitted.said() == ((2.0, 30.0), ["delay: 2 – 30"], True, True)
+    fitted.history.undo()
+    assert fitted.said() == ((1.0, 60.0), [], False, False)
+
+
+@pytest.mark.parametrize("is_inline", [True, False])
+def test_what_is_no_longer_offered_is_fitted_when_it_is_put_back(is_inline: bool):
+    without = da.input(pn.widgets.TextInput, value="", name="without")
+    offered = da.sql("SELECT DISTINCT carrier FROM flights WHERE carrier <> $without ORDER BY ALL", without=without)
+    fitted = Fitted(da.input(pn.widgets.Select, options=offered, name="chosen"), "carrier", is_inline=is_inline)
+    fitted.settle()
+    for carrier in ("UA", "HA"):
+        fitted.widget.value = carrier
+        fitted.settle()
+    fitted.session.set(without, "UA")
+    assert fitted.said() == ("HA", ["carrier: HA"], True, True)
+    fitted.history.undo()
+    assert fitted.said() == ("AA", [], True, False)
+
+
+def test_what_was_set_by_hand_before_the_options_were_known_can_be_taken_back():
+    offered = da.sql("SELECT DISTINCT carrier FROM flights ORDER BY ALL")
+    fitted = Fitted(da.input(pn.widgets.Select, options=offered, name="chosen"), "carrier", is_inline=False)
+    fitted.widget.value = "UA"
+    assert fitted.said() == ("UA", ["carrier: UA"], True, True)
+    fitted.history.reset()
+    assert fitted.said() == ("AA", [], True, False)
+
+
 def test_undo_leaves_the_order_of_a_table_as_it_is():
     opened = Session(engine(), InlinePool(), open_control=lambda cell: cell.kind.open(cell.label))
     cross = made()
     history = History(opened, cross.selections)
     control = opened.control(table.view)
     assert isinstance(control, ViewControl)
+    control.put(View({}, (("carrier", True),)))
+    assert (history.can_undo, history.can_reset) == (False, False)
     control.put(View({"delay": "> 3"}))
     control.put(View({"delay": "> 3"}, (("delay", True),)))
+    assert history.can_reset
     history.undo()
     assert control.read() == View({}, (("delay", True),))
     assert not history.can_undo

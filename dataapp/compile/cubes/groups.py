@@ -44,6 +44,8 @@ class Group:
             is_alias = len(written) == 1 and fold(written[0]) in aliases and not has_column(written[0])
             if expression["class"] != "CONSTANT" and not is_alias:
                 self._add(expression)
+        if node["group_expressions"] and not self.keys:  # without rows there is no group, but for GROUP BY ()
+            raise Misfit("constants are the only groups")
 
     def _add(self, expression: Tree) -> None:
         if any(part.get("class") in ("SUBQUERY", "WINDOW") for part in walk(expression)):

@@ -90,6 +90,7 @@ class Partials:
         if len(arguments) == 1 and name == "sum":
             return self._expression("sum({0})", self._part(call | _UNORDERED))
         if len(arguments) == 1 and name in ("avg", "mean"):
+            # The engine divides unscaled sums, in more than double precision: SQL cannot say that to the last bit.
             return self._expression("sum({0}) / sum({1})", self._like(call, "sum"), self._like(call, "count"))
         if len(arguments) == 1 and name in _VARIANCES:
             return self._variance(call, _VARIANCES[name])

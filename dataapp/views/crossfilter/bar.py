@@ -25,7 +25,7 @@ class SelectionBar(JSComponent):
 
     chips = param.List(default=[], item_type=dict, doc="What is selected: key, label and text of each.")
     can_undo = param.Boolean(default=False, doc="Whether something was selected before.")
-    can_reset = param.Boolean(default=False, doc="Whether anything is selected.")
+    can_reset = param.Boolean(default=False, doc="Whether anything is selected otherwise than at the beginning.")
     served = param.Dict(default=None, allow_None=True, doc="What cubes do: count, line, and views; None without any.")
 
     _bundle: ClassVar[str | PathLike[str] | None] = _BUNDLE
@@ -42,7 +42,7 @@ class SelectionBar(JSComponent):
 
     def _show(self) -> None:
         chips = [{"key": chip.key, "label": chip.label, "text": chip.text} for chip in self._history.chips()]
-        self.param.update(chips=chips, can_undo=self._history.can_undo, can_reset=bool(chips))
+        self.param.update(chips=chips, can_undo=self._history.can_undo, can_reset=self._history.can_reset)
 
     def _show_served(self) -> None:
         service = self._serving.service

@@ -38,7 +38,7 @@ class Held(ABC):
 
     Attributes:
         selection: The selection.
-        start: What it held first; nothing else counts as selected.
+        start: What it held first, fitted to what it may hold; nothing else counts as selected.
     """
 
     start: object
@@ -57,6 +57,14 @@ class Held(ABC):
     @abstractmethod
     def watch(self, changed: Callable[[object], None]) -> None:
         """Call back with whatever is set."""
+
+    def is_same(self, one: object, other: object) -> bool:
+        """Whether two things that it held select the same."""
+        return is_same(one, other)
+
+    def is_fitting(self) -> bool:
+        """Whether what is set now is what the value was fitted to, and not what a hand has set."""
+        return False
 
     @abstractmethod
     def chips(self) -> list[Chip]:
@@ -113,6 +121,10 @@ class HeldInTable(Held):
         """Call back with whatever is set."""
         self._control.watch(changed)
 
+    def is_same(self, one: object, other: object) -> bool:
+        """Whether two things that it held select the same."""
+        return one == other
+
     def chips(self) -> list[Chip]:
         """Return what is selected, for people."""
         now = _filters(self._control.read())
@@ -145,6 +157,8 @@ class HeldInInput(Held):
         control: Any = self._control
         if (widget := getattr(control, "widget", None)) is not None:
             widget.value = value
+            if not is_same(widget.value, value):
+                return  # it was fitted at once, and has told that
         elif (parameter := getattr(control, "parameter", None)) is not None:
             setattr(parameter.owner, str(parameter.name), value)
         self._session.set(self._cell, value)  # a throttled slider tells only of what a hand sets
@@ -152,6 +166,10 @@ class HeldInInput(Held):
     def watch(self, changed: Callable[[object], None]) -> None:
         """Call back with whatever is set."""
         self._control.watch(changed)
+
+    def is_fitting(self) -> bool:
+        """Whether what is set now is what the value was fitted to, and not what a hand has set."""
+        return self._session.is_fitting(self._cell)
 
     def chips(self) -> list[Chip]:
         """Return what is selected, for people."""

@@ -11,7 +11,6 @@ from time import monotonic
 from weakref import WeakMethod
 
 from dataapp.cells.predicate import PredicateCell
-from dataapp.runtime.equality import is_same
 from dataapp.runtime.session import Session
 from dataapp.views.crossfilter.held import Chip, Held, held
 
@@ -54,6 +53,11 @@ class History:
         """Whether there is a step to take back."""
         return bool(self._steps)
 
+    @property
+    def can_reset(self) -> bool:
+        """Whether anything is selected otherwise than at the beginning; what was, and is no more, has no chip."""
+        return any(not each.is_same(self._now[each], each.start) for each in self._held)
+
     def chips(self) -> list[Chip]:
         """Return what is selected, for people."""
         return [replace(chip, key=f"{at}.{chip.key}") for at, each in enumerate(self._held) for chip in each.chips()]
@@ -76,7 +80,7 @@ class History:
                     return
 
     def _select(self, step: Step) -> None:
-        changes = [(each, value) for each, value in step if not is_same(self._now[each], value)]
+        changes = [(each, value) for each, value in step if not each.is_same(self._now[each], value)]
         if changes:
             self._note([(each, self._now[each]) for each, _ in changes])
             self._put(changes)
@@ -87,7 +91,7 @@ class History:
         try:
             for each, value in step:
                 each.put(value)
-                self._now[each] = value
+                self._settle(each, value)
         finally:
             self._is_putting = False
         self._tell()
@@ -96,7 +100,11 @@ class History:
         if self._is_putting:
             return
         value, before = each.read(), self._now[each]
-        if is_same(value, before):
+        if each.is_same(value, before):
+            return
+        if each.is_fitting():
+            self._settle(each, before)
+            self._tell()
             return
         last, at = self._last
         if last is not each or self._clock() - at > _SAME_STEP:
@@ -104,6 +112,13 @@ class History:
         self._last = (each, self._clock())
         self._now[each] = value
         self._tell()
+
+    def _settle(self, each: Held, before: object) -> None:
+        """Take what a value was fitted to for that value itself: nobody has chosen it, so it is no step."""
+        value = each.read()
+        if each.is_same(before, each.start):
+            each.start = value
+        self._now[each] = value
 
     def _note(self, step: Step) -> None:
         self._steps = [*self._steps[1 - _MOST_STEPS :], step]

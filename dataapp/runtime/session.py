@@ -158,7 +158,7 @@ class Session:
         self._patient: list[Callable[[], None]] = []  # called when nothing is on its way any more
         self._held: list[Callable[[], None]] | None = None  # work of views that begins when all were told
         self._fitted: dict[InputCell, None] = {}
-        self._shown: InputCell | None = None  # whose control is brought in line right now, on the screen's thread
+        self._fitting: InputCell | None = None  # whose control is brought in line right now, on the screen's thread
         self._is_flush_due = False
         self._is_wave_due = False
         self.is_closed = False
@@ -214,7 +214,7 @@ class Session:
 
     def is_fitting(self, cell: InputCell) -> bool:
         """Whether what a control tells now is what its value was fitted to, and not what a hand has set."""
-        return self._shown is cell
+        return self._fitting is cell
 
     def press(self, cell: SqlCell | PythonCell[..., Any]) -> None:
         """Press the button of a cell that waits for one."""
@@ -544,11 +544,11 @@ class Session:
                 return
             control, outcome = self.nodes.controls[cell], self.nodes.settings[cell].outcome
         if isinstance(outcome, Done) and isinstance(outcome.value, Setting):
-            before, self._shown = self._shown, cell
+            before, self._fitting = self._fitting, cell
             try:
                 control.show(outcome.value)
             finally:
-                self._shown = before
+                self._fitting = before
 
     def _carry_out(self, superseded: list[Cancel], started: list[tuple[Run, Cancel]]) -> None:
         for cancel in superseded:

@@ -76,8 +76,10 @@ def is_same(answered: object, expected: object) -> bool:
 
 
 def sorted_rows(table: pa.Table) -> Sequence[Sequence[object]]:
+    """Return rows in one order, whatever the last digits of their floating-point numbers, and their zeros' sign."""
+
     def order(row: Sequence[object]) -> str:
-        return repr([None if isinstance(item, float) else item for item in row])
+        return repr([f"{item + 0.0:.6g}" if isinstance(item, float) else item for item in row])
 
     return sorted(([*row.values()] for row in _counted(table).to_pylist()), key=order)
 

@@ -270,7 +270,7 @@ def test_all_who_waited_are_told_of_a_failure_by_their_own_names(engine: DuckDB,
 
     desk.before = fail
     names = [f"name {index}" for index in range(9)]
-    pool, seen = ThreadPool(), threading.Semaphore(0)
+    pool, seen = ThreadPool(len(names) + 1), threading.Semaphore(0)
     sessions = [viewer(engine, pool.lane()) for _ in names]
     demands = [
         session.demand(desk.table(ttl, name=name), "frame", seen.release)

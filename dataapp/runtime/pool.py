@@ -3,9 +3,9 @@
 Work comes in lanes, one per session. Invariants: lanes with waiting work take turns; at most `workers` pieces count as
 running, one fewer as soon as two lanes are concerned, where one counts until it has run for `patience` seconds, and
 while it waits for another it does not; no lane runs more than `per_lane` pieces at once, and all together no more than
-`most`. What hurries is short, waits for nothing
-and counts nowhere: it is what stops the rest. A thread whose heavy piece may give way gets less of the processors from
-the moment when work of another lane comes, and ends with its piece: what is light never runs on it.
+`most`. What hurries is short, waits for nothing and counts nowhere: it is what stops the rest. A thread whose heavy
+piece may give way gets less of the processors from the moment when work of another lane comes, and ends with its piece:
+what is light never runs on it.
 """
 
 import logging
@@ -32,8 +32,8 @@ def workers_for(processors: int) -> int:
 
     The engine gives a single query all processors. Measured on two, with eight viewers who move sliders: with eight
     pieces at once the event loop stands still for 90 to 110 ms, since the thread that holds Python's lock waits for a
-    processor as long as the others do; with two for 40 to 60 ms; with one for 20 to 30, while a third more is answered.
-    So several sessions leave a processor to the loop. One alone does not, whose small queries take one each.
+    processor as long as the others do; with two for 40 to 60 ms; with one for 26 to 32. So several sessions leave a
+    processor to the loop. One alone does not, whose small queries take one each.
     """
     return min(max(processors, _LEAST_WORKERS), _MOST_WORKERS)
 

@@ -168,8 +168,10 @@ def grouping(chart: object, channel: str) -> str | None:
     unit = definition.get("timeUnit")
     if isinstance(unit, alt.SchemaBase):
         unit = unit.to_dict()
+    if isinstance(unit, Mapping):
+        unit = None if unit.get("binned") else unit.get("unit", "time")
     if unit:
-        return str(unit.get("unit", "time") if isinstance(unit, Mapping) else unit)
+        return None if str(unit).startswith("binned") else str(unit)  # those are the column's own values
     return None if definition.get("bin") in (None, False, "binned") else "bins"
 
 

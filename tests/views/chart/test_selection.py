@@ -62,7 +62,9 @@ def test_a_drag_over_times_that_do_not_follow_each_other_is_refused(by: str) -> 
         da.brush(view.add_params(drag), selection=drag)
 
 
-@pytest.mark.parametrize("by", ["yearmonth(ts):T", "utcyearmonthdate(ts):T", "year(ts):T", "ts:T"])
+@pytest.mark.parametrize(
+    "by", ["yearmonth(ts):T", "utcyearmonthdate(ts):T", "year(ts):T", "ts:T", "binnedyearmonth(ts):T"]
+)
 def test_a_drag_over_times_that_follow_each_other_is_not(by: str) -> None:
     assert da.brush(C.mark_bar().encode(x=by, y="count()"))
 

@@ -114,10 +114,13 @@ class Picture {
     const narrow = this.host.clientWidth > 0 && this.host.clientWidth < 480;
     this.spec = compile(message.spec, {config: themeConfig(this.host, narrow), logger: compileLogger()}).spec;
     const width = this.spec.signals?.find(({name}) => name === "width");
-    if (width) delete width.on; // it would follow the window, before `resize` can keep what is selected
+    if (width) {
+      delete width.on; // it would follow the window, before `resize` can keep what is selected
+      delete width.init; // it would look at the host, which knows no view yet
+      width.value = this.host.clientWidth;
+    }
     this.tip = makeTip(this.host.parentNode);
     this.view = new View(parse(this.spec, null, {ast: true}), {
-      container: this.host,
       expr: expressionInterpreter,
       hover: true,
       loader: closedLoader(),
@@ -128,13 +131,15 @@ class Picture {
     for (const [name, value] of Object.entries(inkOf(this.host))) this.view.signal(name, value);
     this.fill(message.datasets);
     this.fit();
-    const canDrag = !message.parameters.some(({kind}) => kind === "interval");
-    this.zoomNoMore = zoomLevels(this.view, this.host, canDrag, () => this.tip.hide());
     await this.view.runAsync();
     if (!this.fills) await fitLevels(this.view, plotWidth(this.view)).runAsync();
     for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
     for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
+    this.view.initialize(this.host); // only now: what can be seen can be pressed
+    const canDrag = !message.parameters.some(({kind}) => kind === "interval");
+    this.zoomNoMore = zoomLevels(this.view, this.host, canDrag, () => this.tip.hide());
+    await this.view.runAsync();
   }
 
   /** Whether something can be dragged over. */

@@ -3,6 +3,9 @@
 While it does, nobody's browser gets an answer. Making a session is Panel's own work for the most part, and stands
 beside it: for the trading desk, and for a page of plain Panel. What the machine takes is told as well: the delays of
 a thread of the server that does nothing, and those of a process that does nothing, which no lock of Python holds up.
+
+The longest of thousands of delays hangs on what the machine does at that moment: a process that does nothing may wait
+as long. So there are several rounds, of which the middle one counts; all of them are told.
 """
 
 import json
@@ -29,6 +32,7 @@ _VIEWERS = 8
 _EVERY = 0.1  # seconds between two moves of all sliders
 _SLEEP = 0.005  # seconds, as the loop's beats
 _WITHIN = 60.0  # seconds
+_ROUNDS = 5
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
@@ -36,15 +40,17 @@ def measure(settings: Settings) -> Iterator[Figure]:
     sample_data.trades()
     desk, plain = ROOT / "notebooks" / "trading_desk.py", PAGES / "panel_page.py"
     with tempfile.TemporaryDirectory() as folder:
-        opening, quiet, moving = _run(desk, "trading_desk", Path(folder), settings.repetitions(120))
+        opening, quiet, rounds = _run(desk, "trading_desk", Path(folder), settings.repetitions(120))
         files = {"BENCHMARK_TRADES": os.pathsep.join(settings.trades())}
         panels, _, _ = _run(plain, "panel_page?show=table", Path(folder), 0, files)
-    goal = Goal(f"at most {_GOAL:g} ms", moving.longest, _GOAL)
+    longest = Sample(tuple(moving.longest for moving in rounds))
+    goal = Goal(f"at most {_GOAL:g} ms", longest.median, _GOAL)
     notes = (
-        f"a second longest of {moving.second:.1f} ms; {moving.others}",
+        f"the middle one of {_ROUNDS} rounds",
+        *(f"{moving.longest:.1f} ms, after it {moving.second:.1f}; {moving.others}" for moving in rounds),
         f"while nothing moves {quiet.longest:.1f} ms; {quiet.others}",
     )
-    yield Figure(f"longest stall, {_VIEWERS} viewers move", Sample((moving.longest,)), None, "", goal, notes)
+    yield Figure(f"longest stall, {_VIEWERS} viewers move", longest, None, "", goal, notes)
     yield Figure("longest stall while they open the page", Sample((opening.longest,)), Sample((panels.longest,)))
 
 
@@ -129,8 +135,8 @@ def _process_beside() -> Iterator[Connection]:
 
 def _run(
     app: Path, path: str, folder: Path, moves: int, env: dict[str, str] | None = None
-) -> tuple[Stalls, Stalls, Stalls]:
-    """Return the stalls while pages open, while nothing moves, and while sliders move."""
+) -> tuple[Stalls, Stalls, list[Stalls]]:
+    """Return the stalls while pages open, while nothing moves, and in each round in which sliders move."""
     answer = folder / "stalls.json"
     settings = {"BENCHMARK_STALLS_FILE": str(answer)} | (env or {})
     setup = ("--setup", str(PAGES / "heartbeat.py"))
@@ -143,11 +149,13 @@ def _run(
         meter.start()
         sleep(1)
         quiet = meter.read()
-        meter.start()
-        sleep(0.2)
-        for move in range(moves):
-            viewers.move(move)
-            sleep(_EVERY)
-        moving = meter.read()
+        rounds: list[Stalls] = []
+        for start in range(0, _ROUNDS * moves, moves) if moves else ():
+            meter.start()
+            sleep(0.2)
+            for move in range(start, start + moves):
+                viewers.move(move)
+                sleep(_EVERY)
+            rounds.append(meter.read())
         viewers.close()
-    return opening, quiet, moving
+    return opening, quiet, rounds

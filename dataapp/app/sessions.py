@@ -68,7 +68,7 @@ class _Process:
     serves = False
     sparing = Sparing()
     news_at = 0.0
-    collections = FullCollections(lambda: monotonic() - _Process.news_at > _QUIET)
+    collections = FullCollections(lambda: monotonic() - _Process.news_at > _QUIET, sparing.renew)
 
 
 def engine() -> DuckDB:

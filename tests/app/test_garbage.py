@@ -54,6 +54,36 @@ assert not sparing.emptied() and gc.get_freeze_count() < 1_000, "what is still h
 del third
 assert sparing.emptied()
 assert gone() is None and gc.get_freeze_count() > 1_000, "without sessions, what all shared is left out"
+
+sparing.renew()
+made = gc.get_freeze_count()
+fourth, fifth = Knot(), Knot()
+sparing.opened(fourth)
+sparing.opened(fifth)
+held = [Knot() for _ in range(100)]
+sparing.renew()
+assert gc.get_freeze_count() > made, "in a quiet moment, what sessions have made by then is left out"
+seen_held = weakref.ref(held[0])
+del held
+assert not is_collected(seen_held)
+sparing.closed(fourth)
+assert is_collected(seen_held) and gc.get_freeze_count() < 1_000, "one of them has ended"
+sparing.renew()
+seen_fourth = weakref.ref(fourth)
+del fourth
+assert not is_collected(seen_fourth), "something held it when it had ended"
+sparing.renew()
+assert seen_fourth() is None, "that is looked at again"
+
+old = [Knot() for _ in range(100)]
+sparing.renew()
+seen_old = weakref.ref(old[0])
+del old
+sparing.renew()
+assert seen_old() is not None
+many = [Knot() for _ in range(gc.get_freeze_count())]
+sparing.renew()
+assert seen_old() is None, "with a quarter more, all is looked at again, though no session has ended"
 print("spared")
 """
 

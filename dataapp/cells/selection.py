@@ -15,13 +15,15 @@ type Selected = Mapping[str, object] | None
 
 
 class OnSteps[T](dict[str, T]):
-    """A selection whose ranges end on the pixels of a chart.
+    """A selection of a chart whose ranges end on its pixels.
 
     Attributes:
         steps: The values of all pixels, by field.
+        names: The fields along which values stand side by side as names do: two numbers are no range there.
     """
 
     steps: Mapping[str, Steps | None]
+    names: frozenset[str] = frozenset()
 
 
 def selected_steps(selected: object) -> Mapping[str, Steps | None] | None:
@@ -100,11 +102,12 @@ class SelectionKind:
         """Return a selection with its ranges as pairs, which is what tells them from lists of categories."""
         if not selected:
             return None
-        typed = {field: self._typed(values) for field, values in selected.items()}
+        names = selected.names if isinstance(selected, OnSteps) else frozenset[str]()
+        typed = {field: values if field in names else self._typed(values) for field, values in selected.items()}
         if (steps := selected_steps(selected)) is None:
             return typed
         snapped = OnSteps[object](typed)
-        snapped.steps = steps
+        snapped.steps, snapped.names = steps, names
         return snapped
 
     def _typed(self, values: list[object]) -> object:

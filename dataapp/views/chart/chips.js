@@ -58,10 +58,12 @@ export function makeChips(clear) {
   element.hidden = true;
   let parameters = [];
   const selected = new Map();
+  const names = new Map(); // the fields of each selection along which values stand side by side
 
   function chip(parameter, value, kinds) {
+    const isRange = (field) => parameter.kind === "interval" && !names.get(parameter.name)?.includes(field);
     const text = Object.entries(value)
-      .map(([field, values]) => `${field}: ${selectedToText(values, kinds[field], parameter.kind === "interval")}`)
+      .map(([field, values]) => `${field}: ${selectedToText(values, kinds[field], isRange(field))}`)
       .join(" · ");
     return makeChip(text, parameter.label, () => clear(parameter.name));
   }
@@ -86,8 +88,9 @@ export function makeChips(clear) {
       draw({});
     },
     /** Shows what is selected now. */
-    show(name, value, kinds) {
+    show(name, value, kinds, ofNames) {
       selected.set(name, value);
+      names.set(name, ofNames);
       draw(kinds);
     },
   };

@@ -273,7 +273,7 @@ class ChartView(param.Parameterized):
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
                 known = cast("dict[object, object]", message)
-                self._select_from_browser(name, value, known.get("steps"))
+                self._select_from_browser(name, value, known.get("steps"), known.get("names"))
                 if known.get("answer") is True:
                     self._when_idle(lambda: self._canvas.send({"type": "answered"}))
             case {"type": "press"}:
@@ -328,7 +328,7 @@ class ChartView(param.Parameterized):
             self._taking.cancel()
             self._taking = None
 
-    def _select_from_browser(self, name: str, value: object, steps: object) -> None:
+    def _select_from_browser(self, name: str, value: object, steps: object, names: object) -> None:
         picture = self._picture
         found = self._parameters(picture).get(name) if picture is not None else None
         if picture is None or found is None:
@@ -336,9 +336,9 @@ class ChartView(param.Parameterized):
         _, parameter = found
         columns = {column.name: column for known in picture.columns.values() for column in known}
         try:
-            selected = message_to_selected(value, parameter, columns)
+            selected = message_to_selected(value, parameter, columns, names)
             if selected is not None:
-                selected = on_pixels(selected, steps, columns)
+                selected = on_pixels(selected, steps, columns, names)
         except (ValueError, OverflowError):  # of an axis that no clock reaches
             return
         if name in self._selected and self._selected[name] == selected:

@@ -7,6 +7,7 @@
 
 const ROW_ID = "_vgsid_";
 const units = new WeakMap(); // by compiled specification
+const listed = new WeakMap(); // the same
 
 /** Returns {field: values} of a selection's signal, or null when nothing is selected. */
 export function readSelection(value, parameter, convert, spec) {
@@ -15,10 +16,17 @@ export function readSelection(value, parameter, convert, spec) {
     if (name === ROW_ID || !Array.isArray(values) || values.length === 0) continue;
     const field = columnOf(spec, parameter.name, name);
     const converted = values.map((one) => convert(field, one));
-    const isRange = parameter.kind === "interval" && converted.every((one) => typeof one === "number");
+    const isOrdered = parameter.kind === "interval" && !isListed(spec, parameter.name, name);
+    const isRange = isOrdered && converted.every((one) => typeof one === "number");
     selected[field] = isRange ? converted.sort((a, b) => a - b) : converted;
   }
   return Object.keys(selected).length ? selected : null;
+}
+
+/** Returns the fields of an interval along which values stand side by side, so that not even two of them are a range. */
+export function fieldsOfNames(view, spec, {name, kind}) {
+  if (kind !== "interval") return [];
+  return intervalSignals(view, name).map(({field}) => field).filter((field) => isListed(spec, name, field));
 }
 
 /** Whether two selections are the same, but for what is lost on the way from values to pixels and back. */
@@ -99,25 +107,36 @@ export function intervalSignals(view, name) {
 /** Returns the column whose values an interval selection has along a field: of a time unit, the one underneath. */
 function columnOf(spec, selection, field) {
   if (!units.has(spec)) units.set(spec, columnsOfUnits(spec));
-  return units.get(spec).get(`${selection} ${field}`) ?? field;
+  return units.get(spec).get(keyOf({selection, field})) ?? field;
+}
+
+/** Whether Vega-Lite takes what is dragged over along a field for a list of values. */
+function isListed(spec, selection, field) {
+  if (!listed.has(spec)) listed.set(spec, new Set(tupleFields(spec).filter(({type}) => type === "E").map(keyOf)));
+  return listed.get(spec).has(keyOf({selection, field}));
+}
+
+const keyOf = ({selection, field}) => `${selection} ${field}`;
+
+/** Returns the fields that all selections of a specification tell of: {selection, field, type}. */
+function tupleFields(node) {
+  if (node === null || typeof node !== "object") return [];
+  const [, selection] = node.name?.match?.(/^(.+)_tuple_fields$/) ?? [];
+  const own = selection ? (node.value ?? []).map(({field, type}) => ({selection, field, type})) : [];
+  return [...own, ...Object.values(node).flatMap(tupleFields)];
 }
 
 /** Returns the columns by selection and field, where a selection runs along a time unit on an axis of times. */
 function columnsOfUnits(spec) {
   const transforms = new Map();
-  const ranges = [];
   const walk = (node) => {
     if (node === null || typeof node !== "object") return;
     if (node.type === "timeunit" && node.units?.[0] === "year") transforms.set(node.as?.[0], node.field);
-    const [, selection] = node.name?.match?.(/^(.+)_tuple_fields$/) ?? [];
-    if (selection) {
-      for (const {field, type} of node.value ?? []) if (type === "R") ranges.push([selection, field]);
-    }
     Object.values(node).forEach(walk);
   };
   walk(spec);
-  const known = ranges.filter(([, field]) => transforms.has(field));
-  return new Map(known.map(([selection, field]) => [`${selection} ${field}`, transforms.get(field)]));
+  const known = tupleFields(spec).filter(({field, type}) => type === "R" && transforms.has(field));
+  return new Map(known.map((one) => [keyOf(one), transforms.get(one.field)]));
 }
 
 /** Returns where values lie on a scale, in pixels; of categories, from the first to the end of the last. */

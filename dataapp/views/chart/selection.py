@@ -220,11 +220,17 @@ def _definition_of(channel: Any) -> Mapping[str, Any] | None:
 
 
 def message_to_selected(
-    message: object, parameter: Mapping[str, Any], columns: Mapping[str, Column]
+    message: object, parameter: Mapping[str, Any], columns: Mapping[str, Column], names: object = None
 ) -> Selected | None:
     """Return what a browser says is selected, typed by the columns; None is an empty selection.
 
     Numbers become float, timestamps datetime (aware for TIMESTAMP WITH TIME ZONE), the rest keeps its type.
+
+    Args:
+        message: The values by field.
+        parameter: What selects.
+        columns: The columns of the chart's data.
+        names: The fields of which the browser says that their values stand side by side, as those of an ordinal axis.
 
     Raises:
         ValueError: The message has not the shape of a selection of this parameter over these columns.
@@ -234,20 +240,22 @@ def message_to_selected(
     if not isinstance(message, dict) or not message:
         raise ValueError("not a mapping of fields")
     kind = _kind_of_parameter(parameter)
+    listed = cast("list[object]", names) if isinstance(names, list) else []
     selected: Selected = {}
     for field, values in cast("dict[object, object]", message).items():
         column = columns.get(field_to_column(field)) if isinstance(field, str) else None
         if column is None or not isinstance(values, list) or not 0 < len(cast("list[object]", values)) <= _MOST_VALUES:
             raise ValueError(f"not a selection: {field!r}")
         typed: list[Any] = [_typed(value, kind_of(column)) for value in cast("list[object]", values)]
-        is_range = kind == "interval" and any(isinstance(value, float | datetime) for value in typed)
+        ordered = any(isinstance(value, float | datetime) for value in typed)
+        is_range = kind == "interval" and ordered and field not in listed
         if is_range and (len(typed) != 2 or None in typed or typed[0] > typed[1]):
             raise ValueError(f"not an interval: {field!r}")
         selected[column.name] = typed
     return selected
 
 
-def on_pixels(selected: Selected, steps: object, columns: Mapping[str, Column]) -> Selected:
+def on_pixels(selected: Selected, steps: object, columns: Mapping[str, Column], names: object = None) -> Selected:
     """Return a selection whose ranges end on the pixels of the chart, which are all that a hand can tell apart.
 
     Args:
@@ -255,7 +263,9 @@ def on_pixels(selected: Selected, steps: object, columns: Mapping[str, Column]) 
         steps: What the browser says of each field: the values at both ends of its axis, and how many pixels lie
             between.
         columns: The columns of the chart's data.
+        names: The fields whose values stand side by side.
     """
+    listed = cast("list[object]", names) if isinstance(names, list) else []
     found: dict[str, Steps | None] = {}
     for field, axis in cast("dict[object, object]", steps if isinstance(steps, dict) else {}).items():
         column = columns.get(field_to_column(field)) if isinstance(field, str) else None
@@ -264,6 +274,7 @@ def on_pixels(selected: Selected, steps: object, columns: Mapping[str, Column]) 
     ranges = {name: [_nearest(value, found.get(name)) for value in values] for name, values in selected.items()}
     snapped = OnSteps[list[Any]](ranges)
     snapped.steps = found
+    snapped.names = frozenset(field_to_column(field) for field in listed if isinstance(field, str))
     return snapped
 
 

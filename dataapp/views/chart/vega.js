@@ -6,7 +6,7 @@
 //   {type: "select", name, value}
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
-//   {type: "ready"} | {type: "selection", name, value, steps?, answer?} | {type: "problem", plan, message}
+//   {type: "ready"} | {type: "selection", name, value, steps?, names?, answer?} | {type: "problem", plan, message}
 //   {type: "take", ticket, kind, part}
 //   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns, width}: what is in sight along the axes that
 //    are zoomed, and how many pixels of the screen and of the page there are across; of a new picture, only if Python knows
@@ -27,7 +27,7 @@ import {localToWall, wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
 import {Newest} from "./newest.js";
 import {Pacer} from "./pacer.js";
-import {isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {fieldsOfNames, isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
@@ -191,6 +191,14 @@ class Picture {
 
   async refill(datasets) {
     await this.keeping(() => this.fill(datasets));
+    if (this.isCutOff()) await this.keeping(() => this.view.resize());
+  }
+
+  /** Whether wider labels of an axis have pushed something over the edge of the canvas. */
+  isCutOff() {
+    const {bounds} = this.view.scenegraph().root;
+    const [left, top] = this.view.origin();
+    return bounds.x1 < -left - 1 || bounds.y1 < -top - 1;
   }
 
   /** Changes what scales depend on, and keeps what is selected: Vega-Lite clears brushes over names then. */
@@ -267,7 +275,7 @@ class Picture {
 
   keep(name, value) {
     this.known.set(name, value);
-    this.showSelection(name, value, this.kinds);
+    this.showSelection(name, value, this.kinds, fieldsOfNames(this.view, this.spec, this.parameters.get(name)));
   }
 
   async clear(name) {
@@ -305,7 +313,9 @@ class Picture {
       const value = this.read(name);
       if (sameSelection(value, this.known.get(name) ?? null)) continue;
       this.keep(name, value);
-      this.sendSelection(name, value, pixelSteps(this.view, this.spec, this.parameters.get(name), this.toWire));
+      const parameter = this.parameters.get(name);
+      const names = fieldsOfNames(this.view, this.spec, parameter);
+      this.sendSelection(name, value, pixelSteps(this.view, this.spec, parameter, this.toWire), names);
     }
     this.changed.clear();
   }
@@ -352,7 +362,9 @@ export function render({model, el, view}) {
     });
   };
 
-  const pacer = new Pacer((name, value, steps, answer) => model.send_msg({type: "selection", name, value, steps, answer}));
+  const pacer = new Pacer((name, value, steps, names, answer) => {
+    model.send_msg({type: "selection", name, value, steps, names, answer});
+  });
 
   async function show(message) {
     if (newest.passes(message, picture?.plan)) return;
@@ -361,7 +373,7 @@ export function render({model, el, view}) {
     } else if (message.spec) {
       const zoom = picture ? picture.readZoom() : zooms.get(model.id);
       picture?.finalize();
-      const send = (name, value, steps = {}) => pacer.put(name, value, steps);
+      const send = (name, value, steps = {}, names = []) => pacer.put(name, value, steps, names);
       const sendWindow = (shown) => model.send_msg({type: "window", plan: message.plan, ...shown});
       picture = new Picture(host, message, send, chips.show, sendWindow);
       chips.start(message.parameters);

@@ -210,3 +210,39 @@ def test_a_chart_that_was_drawn_without_a_place_is_there_when_it_has_one(page: P
     page.wait_for_function("host => host.querySelector('canvas')?.width === 0", arg=host.element_handle(), timeout=SOON)
     host.evaluate("host => { host.style.display = ''; }")
     expect(canvas).to_be_visible(timeout=SOON)
+
+
+WIDER = """
+import panel as pn
+
+import dataapp as da
+
+scale = da.input(pn.widgets.IntSlider, start=1, end=1_000_000, value=1, name="Scale")
+rows = da.sql("SELECT range AS n, range * $scale::BIGINT * 1000 AS size FROM range(10)")
+bars = da.chart(rows).mark_bar().encode(x="n:O", y="size:Q").properties(height=160)
+da.App("Wider", main=[scale, bars]).servable()
+"""
+# The leftmost column of pixels with something on it.
+_LEFTMOST = """
+    canvas => {
+        const {data, width, height} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        for (let x = 0; x < width; x++) {
+            for (let y = 0; y < height; y++) if (data[4 * (y * width + x) + 3] > 40) return x;
+        }
+        return width;
+    }
+"""
+
+
+def test_wider_labels_of_an_axis_are_not_cut_off(page: Page, serve: Serve) -> None:
+    page.set_viewport_size({"width": 700, "height": 500})
+    page.goto(serve(WIDER).url)
+    canvas = page.locator(".chart canvas")
+    expect(canvas).to_be_visible(timeout=SOON)
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.get_by_role("slider").press("End")
+    drawn = "([canvas, before]) => canvas.toDataURL() !== before"
+    page.wait_for_function(drawn, arg=[canvas.element_handle(), before], timeout=SOON)
+    page.wait_for_timeout(500)
+    assert canvas.evaluate(_LEFTMOST) > 0
+    assert canvas.evaluate("canvas => canvas.clientWidth <= canvas.parentNode.clientWidth")

@@ -5,6 +5,7 @@ import altair as alt
 import pytest
 
 import dataapp as da
+from dataapp.cells.selection import SelectionKind
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError
 from dataapp.views.chart.schema import chart
@@ -13,6 +14,7 @@ from dataapp.views.chart.selection import (
     attach_selection,
     encoded_field,
     message_to_selected,
+    on_pixels,
     selectable_parameters,
     selected_to_message,
 )
@@ -126,6 +128,24 @@ def test_intervals_are_typed_by_their_column(message, selected) -> None:
 def test_forged_intervals_are_refused(message: object) -> None:
     with pytest.raises(ValueError, match="not a"):
         message_to_selected(message, INTERVAL, COLUMNS)
+
+
+@pytest.mark.parametrize("prices", [[2, 1], [1], [3, 1, 2], [None, 2]])
+def test_numbers_that_stand_side_by_side_are_a_list(prices: list[float | None]) -> None:
+    selected = message_to_selected({"price": prices}, INTERVAL, COLUMNS, ["price"])
+    assert selected is not None
+    assert selected == {"price": prices}
+    typed = SelectionKind("interval").typed(on_pixels(selected, {}, COLUMNS, ["price"]))
+    assert typed is not None
+    assert typed == {"price": prices}
+    assert type(typed["price"]) is list
+
+
+def test_two_numbers_along_an_axis_are_a_range_whatever_else_stands_side_by_side() -> None:
+    selected = message_to_selected({"price": [1, 2], "symbol": ["A", "B"]}, INTERVAL, COLUMNS, ["symbol", {}, 1])
+    assert selected is not None
+    told = on_pixels(selected, {}, COLUMNS, ["symbol", {}, 1])
+    assert SelectionKind("interval").typed(told) == {"price": (1.0, 2.0), "symbol": ["A", "B"]}
 
 
 def test_points_list_their_values() -> None:

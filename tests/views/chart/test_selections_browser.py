@@ -72,6 +72,42 @@ def test_a_chip_is_cleared_by_keyboard_and_shows_values_as_text(selections: Page
     expect(page.get_by_text("Click to select; Shift adds")).to_be_visible()
 
 
+YEARS = """
+import altair as alt
+
+import dataapp as da
+
+years = da.sql("SELECT 2000 + range % 8 AS year, range AS n FROM range(80)")
+sizes = alt.EncodingSortField("n", op="sum", order="descending")
+bars = da.chart(years).mark_bar().encode(x=alt.X("year:O").sort(sizes), y="sum(n)").properties(height=160)
+chosen = da.brush(bars)
+kept = da.sql("SELECT count(*) AS kept, array_to_string(list_sort(list(DISTINCT year)), ' ') FROM years WHERE $chosen")
+
+@da.cell
+def told(kept):
+    return " / ".join(str(value) for value in kept.row(0))
+
+da.App("Years", main=[bars, told]).servable()
+"""
+
+
+@pytest.mark.parametrize(("share", "years"), [(0.1, "2007"), (0.22, "2006 2007"), (0.34, "2005 2006 2007")])
+def test_numbers_of_an_ordinal_axis_are_chosen_one_by_one(page: Page, serve: Serve, share: float, years: str) -> None:
+    page.set_viewport_size({"width": 900, "height": 700})
+    page.goto(serve(YEARS).url)
+    told = page.get_by_text(re.compile(r"^\d+ / "))
+    expect(told).to_have_text("80 / 2000 2001 2002 2003 2004 2005 2006 2007")
+    box = page.locator(".chart canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 70, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 70 + share * (box["width"] - 70), box["y"] + 80, steps=5)
+    page.mouse.up()
+    count = len(years.split())
+    expect(told).to_have_text(f"{10 * count} / {years}")
+    expect(page.locator(".selection-text")).to_have_text(re.compile(r"^year: [\d,]+(, [\d,]+)*$"))
+
+
 BY_DAYS = """
 import dataapp as da
 

@@ -258,6 +258,7 @@ def test_closing_stops_the_run(desk: Desk) -> None:
 
 
 MANY = "SELECT range::DOUBLE AS x, sin(range)::DOUBLE AS y FROM range(300000)"
+FEW = f"{MANY} WHERE range < 10"
 
 
 @pytest.fixture
@@ -297,6 +298,21 @@ def test_a_zoom_holds_for_the_next_rows(line: Desk) -> None:
     zoom(line, {"x": [1000.0, 2000.0]})
     line.show(MANY + " WHERE range <> 1500")
     assert inside(line, 1000, 1999) == 999
+
+
+def test_a_zoom_while_few_rows_become_many_holds_for_them(line: Desk) -> None:
+    line.show(FEW)
+    under_way = line.show(MANY, run=False)
+    zoom(line, {"x": [1000.0, 2000.0]})
+    assert under_way.cancelled
+    assert inside(line, 1000, 1999) == 1000
+
+
+def test_a_zoom_into_few_rows_asks_nothing(line: Desk) -> None:
+    line.show(FEW)
+    jobs = len(line.jobs)
+    zoom(line, {"x": [1000.0, 2000.0]})
+    assert len(line.jobs) == jobs
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import Context
 from time import monotonic
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import panel as pn
 from bokeh.document import Document
@@ -61,6 +61,7 @@ class _Process:
     lock = threading.Lock()
     engine: DuckDB | None = None
     by_document: dict[Document, Session] = {}  # noqa: RUF012  # one per process is the point
+    ended: WeakSet[Document] = WeakSet()  # noqa: RUF012
     addresses: dict[Document, Address] = {}  # noqa: RUF012
     waits: WeakKeyDictionary[Document, set[asyncio.TimerHandle]] = WeakKeyDictionary()  # noqa: RUF012
     own: Session | None = None
@@ -111,10 +112,12 @@ def current_session() -> Session:
     """Return the session that the calling code belongs to, made on first use.
 
     Raises:
-        SessionError: Under a server, outside of any session.
+        SessionError: Under a server, outside of any session, or of one that has ended.
     """
     document = pn.state.curdoc
     if document is not None and is_serving():
+        if document in _Process.ended:  # a thread or a task of the app still runs: nobody would close another session
+            raise SessionError("The session has ended.", hint="stop what runs with `pn.state.on_session_destroyed`")
         return _Process.by_document.get(document) or _open_for(document)
     if _Process.has_served and not _is_notebook():
         raise SessionError(
@@ -310,6 +313,7 @@ def _import_pandas() -> None:
 def _close_session(document: Document) -> None:
     """End a session; called from this module because the app script's globals are gone by then."""
     session = _Process.by_document.pop(document, None)
+    _Process.ended.add(document)
     _Process.addresses.pop(document, None)
     if session is not None:
         session.close()

@@ -271,6 +271,15 @@ def test_ended_session_takes_no_more_news(imported: Import) -> None:
         session.control(module.n)
 
 
+def test_code_that_outlives_its_session_opens_no_other() -> None:
+    with _open() as document:
+        sessions.current_session()
+        _end(document)
+        with pytest.raises(SessionError, match="The session has ended"):
+            sessions.current_session()
+    assert sessions.open_sessions() == 0
+
+
 def test_a_value_set_from_a_thread_without_a_document_reaches_the_url_like_later_ones(monkeypatch: pytest.MonkeyPatch):
     mirrored: list[object] = []
     later: list[Callable[[], None]] = []

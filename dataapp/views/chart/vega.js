@@ -102,6 +102,7 @@ class Picture {
     this.changed = new Set();
     this.fitted = 0; // the width that it was last given; 0 for one that was drawn where it had none
     this.quiet = false; // while selections are set from outside
+    this.madeRoom = false; // for labels that were wider than the first ones
     this.kinds = {};
     this.zoomed = zoomNames(message.spec);
     const {fits, ...told} = message.window;
@@ -191,7 +192,9 @@ class Picture {
 
   async refill(datasets) {
     await this.keeping(() => this.fill(datasets));
-    if (this.isCutOff()) await this.keeping(() => this.view.resize());
+    if (!this.madeRoom && !this.isCutOff()) return;
+    this.madeRoom = true; // from now on it is laid out for its rows each time, so that the same rows give the same picture
+    await this.keeping(() => this.view.resize());
   }
 
   /** Whether wider labels of an axis have pushed something over the edge of the canvas. */

@@ -54,14 +54,12 @@ class Sparing:
 
         A session that stays open for days makes garbage of what was left out, too.
         """
-        if self._is_late:
+        if self._is_late or gc.get_freeze_count() > self._most:
             self._unfreeze()
+        is_whole = not self._is_sparing
         gc.collect()
         self._freeze()
-        if gc.get_freeze_count() > self._most:
-            self._unfreeze()
-            gc.collect()
-            self._freeze()
+        if is_whole:
             self._most = int(_GROWTH * gc.get_freeze_count())
 
     def emptied(self) -> bool:

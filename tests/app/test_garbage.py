@@ -83,6 +83,7 @@ sparing.renew()
 assert seen_old() is not None
 many = [Knot() for _ in range(gc.get_freeze_count())]
 sparing.renew()
+sparing.renew()
 assert seen_old() is None, "with a quarter more, all is looked at again, though no session has ended"
 print("spared")
 """

@@ -99,6 +99,7 @@ class Picture {
     this.parameters = new Map(message.parameters.map((parameter) => [parameter.name, parameter]));
     this.fills = message.spec.width === "container";
     this.known = new Map(); // what Python knows of each selection
+    this.names = new Map(); // by selection, the fields along which values stand side by side
     this.changed = new Set();
     this.fitted = 0; // the width that it was last given; 0 for one that was drawn where it had none
     this.quiet = false; // while selections are set from outside
@@ -134,7 +135,10 @@ class Picture {
     this.fit();
     await this.view.runAsync();
     if (!this.fills) await fitLevels(this.view, plotWidth(this.view)).runAsync();
-    for (const name of this.parameters.keys()) this.view.addSignalListener(name, () => this.noteChange(name));
+    for (const [name, parameter] of this.parameters) {
+      this.names.set(name, fieldsOfNames(this.view, this.spec, parameter));
+      this.view.addSignalListener(name, () => this.noteChange(name));
+    }
     this.zoomed = this.zoomed.filter((name) => name in this.view._runtime.signals); // others are those of repeated views
     for (const name of this.zoomed) this.view.addSignalListener(name, () => this.noteZoom());
     this.view.initialize(this.host); // only now: what can be seen can be pressed
@@ -278,7 +282,7 @@ class Picture {
 
   keep(name, value) {
     this.known.set(name, value);
-    this.showSelection(name, value, this.kinds, fieldsOfNames(this.view, this.spec, this.parameters.get(name)));
+    this.showSelection(name, value, this.kinds, this.names.get(name));
   }
 
   async clear(name) {
@@ -316,9 +320,8 @@ class Picture {
       const value = this.read(name);
       if (sameSelection(value, this.known.get(name) ?? null)) continue;
       this.keep(name, value);
-      const parameter = this.parameters.get(name);
-      const names = fieldsOfNames(this.view, this.spec, parameter);
-      this.sendSelection(name, value, pixelSteps(this.view, this.spec, parameter, this.toWire), names);
+      const steps = pixelSteps(this.view, this.spec, this.parameters.get(name), this.toWire);
+      this.sendSelection(name, value, steps, this.names.get(name));
     }
     this.changed.clear();
   }

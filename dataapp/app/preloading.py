@@ -14,6 +14,10 @@ from panel.io.resources import _env as environment  # where Panel's own template
 from panel.models.esm import ReactiveESM
 
 TEMPLATE = """{% extends "base.html" %}
+{% block loader_css -%}
+{{ super() }}
+      #loader:not(.error) { background: none; pointer-events: none; } /* what can be seen can be used */
+{%- endblock %}
 {% block preamble -%}
 {{ super() }}
     <script>
@@ -39,7 +43,7 @@ TEMPLATE = """{% extends "base.html" %}
     </script>
 {%- endblock %}
 """
-"""The template of a page whose head names the modules, for `panel.ui.Page`."""
+"""The template of a page whose head names the modules, and whose spinner is in nobody's way, for `panel.ui.Page`."""
 
 _PLAIN = environment.from_string(TEMPLATE)
 

@@ -103,6 +103,7 @@ class Picture {
     this.changed = new Set();
     this.fitted = 0; // the width that it was last given; 0 for one that was drawn where it had none
     this.quiet = false; // while selections are set from outside
+    this.wasPressed = false; // since it was told to be quiet
     this.madeRoom = false; // for labels that were wider than the first ones
     this.kinds = {};
     this.zoomed = zoomNames(message.spec);
@@ -213,23 +214,28 @@ class Picture {
     const brushes = [...this.parameters.values()].filter((one) => isOfNames(this.view, this.spec, one));
     if (brushes.length) this.report(); // what was dragged until now
     this.quiet = brushes.length > 0;
+    this.wasPressed = false;
+    let dragged = [];
     try {
       change();
       await this.view.runAsync();
-      if (brushes.length) await this.putBack(brushes);
+      if (brushes.length) dragged = await this.putBack(brushes);
     } finally {
       this.quiet = false;
+      for (const {name} of dragged) this.noteChange(name);
     }
   }
 
+  /** Puts brushes back, but for those that were dragged anew meanwhile: it returns them. */
   async putBack(brushes) {
     await new Promise((resolve) => setTimeout(resolve)); // where axes changed their size, Vega lays out once more
-    for (const parameter of brushes) {
-      const value = this.known.get(parameter.name);
-      if (!value || sameSelection(this.read(parameter.name), value)) continue;
-      writeSelection(this.view, this.spec, parameter, this.toLocal(value));
+    const others = brushes.filter(({name}) => !sameSelection(this.read(name), this.known.get(name) ?? null));
+    const cleared = others.filter(({name}) => this.known.get(name) && !this.wasPressed);
+    for (const parameter of cleared) {
+      writeSelection(this.view, this.spec, parameter, this.toLocal(this.known.get(parameter.name)));
     }
     await this.view.runAsync();
+    return others.filter((one) => !cleared.includes(one));
   }
 
   fit() {
@@ -419,6 +425,7 @@ export function render({model, el, view}) {
   sizes.observe(host);
   host.addEventListener("pointerdown", () => {
     if (!picture?.isBrushed) return;
+    picture.wasPressed = true;
     pacer.hold();
     model.send_msg({type: "press"});
   });

@@ -108,6 +108,49 @@ def test_numbers_of_an_ordinal_axis_are_chosen_one_by_one(page: Page, serve: Ser
     expect(page.locator(".selection-text")).to_have_text(re.compile(r"^year: [\d,]+(, [\d,]+)*$"))
 
 
+def test_what_stands_under_the_spinner_of_a_page_that_loads_can_be_used(selections: Page) -> None:
+    page = selections
+    page.wait_for_function("document.getElementById('loader').style.display === 'none'")
+    page.evaluate("document.getElementById('loader').style.display = 'flex'")
+    _drag(page)
+    expect(page.locator(".selection-text")).to_have_text([re.compile(r"^day: Feb")])
+
+
+DRAG_WHILE_IT_WAITS = """
+  const wait = window.setTimeout;
+  window.setTimeout = (call, delay, ...more) => {
+    const chart = delay === undefined && document.querySelector("canvas") === null && find(document.body, "canvas");
+    if (chart) {
+      window.setTimeout = wait;
+      const {left, top} = chart.getBoundingClientRect();
+      const tell = (kind, x, target = chart) => target.dispatchEvent(new PointerEvent(
+        kind, {clientX: left + x, clientY: top + 60, bubbles: true, composed: true, pointerType: "mouse"}));
+      for (const [kind, x] of [["pointermove", 70], ["pointerdown", 70], ["pointermove", 180], ["pointerup", 180]])
+        tell(kind, x);
+      window.wasDragged = true;
+    }
+    return wait(call, delay, ...more);
+  };
+  function find(node, tag) {
+    for (const one of [...(node.shadowRoot?.children ?? []), ...node.children]) {
+      const found = one.localName === tag ? one : find(one, tag);
+      if (found) return found;
+    }
+  }
+"""
+
+
+def test_what_is_dragged_over_names_while_a_chart_is_laid_out_is_selected(page: Page, serve: Serve) -> None:
+    page.set_viewport_size({"width": 900, "height": 700})
+    page.goto(serve(YEARS).url)
+    told = page.get_by_text(re.compile(r"^\d+ / "))
+    expect(page.locator(".chart canvas")).to_be_visible()
+    page.evaluate(f"() => {{ {DRAG_WHILE_IT_WAITS} }}")
+    page.set_viewport_size({"width": 700, "height": 700})
+    page.wait_for_function("window.wasDragged")
+    expect(told).to_have_text("20 / 2006 2007")
+
+
 BY_DAYS = """
 import dataapp as da
 

@@ -98,6 +98,9 @@ class Building:
             return [name for name, _ in describe(text)]
 
         found = plan(order.text, cube.names, self._engine, columns)
+        averaged = describe(found.averaged) if found.averaged else []
+        divisions = {name: division for name, kind in averaged if (division := self._engine.division(kind))}
+        found = replace(found, divisions=divisions)
         types = dict(describe(found.build([None] * len(found.moving))))
         bins, binned = put_into_bins(found.moving, types, values)
         text = found.build(bins)

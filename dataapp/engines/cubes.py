@@ -7,8 +7,7 @@ fits, and for values that are between the cube's steps.
 
 Invariants:
 
-- A cube answers with the rows that the plain query gives; sums of floating-point numbers are added in another order,
-  and means of decimals and large whole numbers are divided in double precision, where the engine has more digits.
+- A cube answers with the rows that the plain query gives, but that floating-point numbers are added in another order.
 - A cube is known under the versions of all files and frames that it was made of: after a change it is not found.
 - Cubes never exceed their budget together; one that is not faster than the plain query is dropped.
 - One is built at a time, the latest asked for first, and nobody waits for it.

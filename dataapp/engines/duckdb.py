@@ -35,6 +35,7 @@ from dataapp.engines.cubes import MOST_BYTES, Cubes
 from dataapp.engines.described import Described
 from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
+from dataapp.engines.means import mean_of
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
 from dataapp.engines.relation import Column, EngineFault, Relation
@@ -186,6 +187,7 @@ class DuckDB:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
         self._sorter: DuckDB | None = None
+        self._means: dict[str, duckdb.DuckDBPyConnection] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -265,6 +267,18 @@ class DuckDB:
     def unstable_functions(self) -> frozenset[str]:
         """Return the lower-case names of functions that may differ from call to call or from query to query."""
         return _functions_where("stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY') AND function_type = 'scalar'")
+
+    def division(self, sql_type: str) -> str | None:
+        """Return the SQL that divides `__sum` by `__count` as a mean of a type does, or None for a plain division."""
+        mean = mean_of(sql_type)
+        if mean is None:
+            return None
+        with self._lock:
+            if mean.function not in self._means:
+                connection = self._means[mean.function] = self._database.cursor()  # holds the function
+                create: Callable[..., object] = cast("Any", connection).create_function
+                create(mean.function, mean.division, [mean.total, "BIGINT"], "DOUBLE", type="arrow")
+        return mean.sql
 
     def aggregate_functions(self) -> frozenset[str]:
         """Return the lower-case names of aggregates."""

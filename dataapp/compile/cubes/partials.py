@@ -1,6 +1,9 @@
 """Aggregates that can be computed of parts: what is kept of each part, and how parts become the whole.
 
 Variances are merged by the means of parts (Chan, Golub and LeVeque, 1979): sums of squares would lose digits.
+
+A mean is a sum that is divided by a count. How the engine divides depends on the type of what is averaged, which is
+known when a cube is built: until then, `DIVISION` stands for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +14,9 @@ from dataapp.compile.identifiers import fold
 
 type Template = Callable[[str], Tree]
 """Parses one SQL expression."""
+
+DIVISION = "__dataapp_division"
+"""Stands for the function that divides the sum of parts by the sum of their counts."""
 
 _OWN = frozenset({"min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor"})
 _COUNTS = {
@@ -40,6 +46,7 @@ class Partials:
         asked: By their shapes, the conditions of aggregates' FILTER whose values move, as parts are asked them.
         columns: What is computed of each part, by column.
         means: Columns of counts and means of which the mean of all parts is needed beside each part, by its name.
+        divided: The columns of sums that are divided by counts, with what they are sums of.
     """
 
     template: Template
@@ -47,6 +54,7 @@ class Partials:
     asked: Mapping[str, Tree] = field(default_factory=dict[str, Tree])
     columns: dict[str, Tree] = field(default_factory=dict[str, Tree])
     means: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    divided: dict[str, Tree] = field(default_factory=dict[str, Tree])
     _known: dict[str, str] = field(default_factory=dict[str, str])
     _joint: set[str] = field(default_factory=set[str])
 
@@ -90,8 +98,9 @@ class Partials:
         if len(arguments) == 1 and name == "sum":
             return self._expression("sum({0})", self._part(call | _UNORDERED))
         if len(arguments) == 1 and name in ("avg", "mean"):
-            # The engine divides unscaled sums, in more than double precision: SQL cannot say that to the last bit.
-            return self._expression("sum({0}) / sum({1})", self._like(call, "sum"), self._like(call, "count"))
+            parts = self._like(call, "sum"), self._like(call, "count")
+            self.divided[parts[0]] = arguments[0]
+            return self._expression(DIVISION + "(sum({0}), sum({1}))", *parts)
         if len(arguments) == 1 and name in _VARIANCES:
             return self._variance(call, _VARIANCES[name])
         if len(arguments) == 2 and (name in _LEAST or name in _MOST):

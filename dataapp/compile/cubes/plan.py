@@ -18,12 +18,12 @@ Texts are read and written by the engine's own parser: nothing is guessed about 
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from dataapp.compile.cubes.groups import Group, reads_columns
 from dataapp.compile.cubes.layers import Layers, is_range
-from dataapp.compile.cubes.partials import Partials, aggregates
+from dataapp.compile.cubes.partials import DIVISION, Partials, aggregates
 from dataapp.compile.cubes.scopes import Level, prune
 from dataapp.compile.cubes.statements import Describe, Statement
 from dataapp.compile.cubes.trees import (
@@ -82,14 +82,30 @@ class Plan:
     Attributes:
         moving: The columns whose bins are the cube's.
         layers: How the cube can have two layers, or None where it cannot.
+        divisions: By column of sums, the SQL that divides `__sum` by `__count` as the engine's own mean of such values
+            does; where none is given, they are divided as they are.
     """
 
     moving: tuple[Moving, ...]
     layers: Layers | None
     _parts: Tree
+    _divided: Mapping[str, Tree]
     _places: tuple[Tree, ...]
     _answer: Tree
     _engine: Engine
+    divisions: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def averaged(self) -> str | None:
+        """A query whose columns are of the types that are averaged, by the columns of their sums; None if none is."""
+        if not self._divided:
+            return None
+        tree = deepcopy(self._parts)
+        tree["statements"][0]["node"]["select_list"] = [
+            named(filled("any_value(__value)", {"__value": value}, self._engine), name)
+            for name, value in self._divided.items()
+        ]
+        return written(tree, self._engine)
 
     def build(self, bins: Sequence[Bin | None]) -> str:
         """Return the query that gives the cube's rows.
@@ -103,8 +119,9 @@ class Plan:
             if put is None:
                 items.append(named(place, moving.value))
                 continue
-            items.append(named(filled(put("__value"), place, self._engine), bin_of(moving.value)))
-            items.append(named(filled("min(__value)", place, self._engine), moving.value))
+            value = {"__value": place}
+            items.append(named(filled(put("__value"), value, self._engine), bin_of(moving.value)))
+            items.append(named(filled("min(__value)", value, self._engine), moving.value))
         return written(tree, self._engine)
 
     def answer(self, table: str, upper: str | None = None) -> str:
@@ -116,6 +133,14 @@ class Plan:
         """
         schema, _, name = table.rpartition(".")
 
+        def divide(node: Tree) -> Tree | None:
+            if node.get("function_name") != DIVISION:
+                return None
+            total, count = node["children"]
+            division = self.divisions.get(total["children"][0]["column_names"][-1], "__sum / __count")
+            places = {"__sum": total, "__count": count}
+            return named(filled(division, places, self._engine), node["alias"])
+
         def place(node: Tree) -> Tree | None:
             if node.get("type") == "BASE_TABLE" and node.get("table_name") == _CUBE:
                 return node | {"schema_name": schema, "table_name": name}
@@ -125,7 +150,7 @@ class Plan:
             layered = self.layers.read(table, upper, node["where_clause"], self._engine)
             return node | {"from_table": layered, "where_clause": None}
 
-        return written(replaced(self._answer, place), self._engine)
+        return written(replaced(replaced(self._answer, divide), place), self._engine)
 
 
 _CUBE = "__dataapp_cube"
@@ -205,7 +230,8 @@ class _Planning:
         compared = [_compared(moved or filters, place, columns.keys(), self._moving) for place in columns]
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
         layers = self._layers(found, moved, group, partials)
-        return Plan(found, layers, built, tuple(places), self._statement.tree, self._engine)
+        tree = self._statement.tree
+        return Plan(found, layers, built, partials.divided, tuple(places), tree, self._engine)
 
     def _layers(
         self, moving: Sequence[Moving], moved: Sequence[Tree], group: Group, partials: Partials

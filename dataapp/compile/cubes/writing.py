@@ -35,11 +35,11 @@ def written(tree: Tree, engine: Engine) -> str:
     return engine.deserialize(replaced(tree, typed))
 
 
-def filled(text: str, place: Tree, engine: Engine) -> Tree:
-    """Return an expression over `__value` with something else in its place."""
+def filled(text: str, places: Mapping[str, Tree], engine: Engine) -> Tree:
+    """Return an expression with others in the places of its columns."""
 
     def fill(node: Tree) -> Tree | None:
-        return place if node.get("class") == "COLUMN_REF" else None
+        return places.get(node["column_names"][0]) if node.get("class") == "COLUMN_REF" else None
 
     found: Tree = replaced(expression(text, engine), fill)
     return found

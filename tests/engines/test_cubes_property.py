@@ -326,6 +326,57 @@ def test_each_aggregate_is_answered_from_a_cube_under_a_filter_that_moves(aggreg
     assert check(query, _example(), moves) == (why if is_variance else "answered")
 
 
+_VALUES = {  # what may be computed of what moves, and what aggregates may take it
+    "(i > $low)::INTEGER": ("sum({v})", "avg({v})", "min({v})", "max({v} * 2)", "count({v})", "avg({v} - 1) - 2"),
+    "i > $low": ("bool_and({v})", "bool_or({v})", "count_if({v})", "count({v})", "avg(({v})::INTEGER)", "max({v})"),
+    "CASE WHEN d >= $low THEN 1.5::DECIMAL(9,2) WHEN d < $low THEN 0.1::DECIMAL(9,2) END": (
+        "sum({v})",
+        "avg({v})",
+        "max({v})",
+        "count({v})",
+    ),
+    "CASE WHEN i <= $low AND $low > i THEN 0.3e0 ELSE 1e0 END": ("sum({v})", "avg({v})", "min({v}) + max({v})"),
+    "if(x < $low, 'low', 'high')": ("min({v})", "max({v})", "count({v})"),
+    "coalesce(i = $low, FALSE)::TINYINT": ("sum({v})", "avg({v})", "mean({v})"),
+}
+_HANDED = (
+    "SELECT {k} AS k, {a} AS a FROM (SELECT t, yes, x, row, {v} AS v FROM rows) GROUP BY ALL",
+    "SELECT {k} AS k, {a} AS a FROM (SELECT *, {v} AS v FROM rows) WHERE row < 30 GROUP BY 1 ORDER BY {a}",
+    "SELECT 1 AS k, {a} AS a FROM (FROM (SELECT t, {v} AS v FROM rows) JOIN (SELECT 'a' AS t, 1 AS one) USING (t))",
+    """
+        WITH r AS (SELECT *, {v} AS v FROM rows), o AS (SELECT t, yes AS y, v AS v, x FROM r WHERE x > 0.2)
+        SELECT t AS k, {a} AS a, avg(x) AS mean FROM o GROUP BY t HAVING count(*) > 1
+    """,
+)
+_DIRECT = "SELECT {k} AS k, {a} AS a FROM rows GROUP BY ALL"
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_values_that_move_are_aggregated_as_the_plain_query_does(data: st.DataObject) -> None:
+    value = data.draw(st.sampled_from(sorted(_VALUES)))
+    aggregate = data.draw(st.sampled_from(_VALUES[value]))
+    if data.draw(st.booleans()) and aggregate.count("(") == 1 and aggregate.endswith(")"):
+        aggregate += " FILTER (WHERE t <> 'b')"
+    key = data.draw(st.sampled_from(["t", "row % 3", "'all'"]))
+    if data.draw(st.booleans()):
+        query = _DIRECT.format(k=key, a=aggregate.format(v=value))
+    else:
+        query = data.draw(st.sampled_from(_HANDED)).format(k=key, v=value, a=aggregate.format(v="v"))
+    lows = data.draw(st.lists(st.sampled_from(_WHOLE_VALUES), min_size=3, max_size=5))
+    state = check(query, data.draw(tables()), [{"low": Bound(low, None, _WHOLE)} for low in lows])
+    assert state in ("answered", "ready", "watched", "constants are the only groups"), (query, state)
+
+
+@pytest.mark.parametrize("value", _VALUES)
+@pytest.mark.parametrize("handed", [*_HANDED, _DIRECT])
+def test_values_that_move_are_aggregated_from_a_cube(value: str, handed: str) -> None:
+    moves = [{"low": Bound(low, None, _WHOLE)} for low in (3, 5, 0, 11)]
+    for aggregate in _VALUES[value]:
+        query = handed.format(k="t", v=value, a=aggregate.format(v=value if handed is _DIRECT else "v"))
+        assert check(query, _example(), moves) == "answered", query
+
+
 def test_filters_may_ask_different_things_of_what_moves() -> None:
     query = """
         SELECT avg(x) FILTER (WHERE i >= $low AND yes) AS above, count(*) FILTER (WHERE NOT i >= $low) AS below,

@@ -8,8 +8,14 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
+from dataapp.engines.cubes import Cubes
+from dataapp.engines.duckdb import DuckDB
+from dataapp.runtime.session import Session
+from dataapp.runtime.tables import cell_key
+from dataapp.runtime.workers import InlinePool
 from notebooks import flights
 from tests.conftest import Serve
+from tests.runtime.bench import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +49,22 @@ def test_weather_is_that_of_the_airport_in_the_scheduled_hour(departed: pl.DataF
 def test_days_have_the_share_that_left_late(departed: pl.DataFrame, late: int) -> None:
     shown = dict(flights.days.evaluate(late=late).iter_rows())
     assert shown == pytest.approx(late_share(departed, pl.col("sched_dep").dt.date(), late))
+
+
+def test_the_slider_is_answered_by_cubes(departed: pl.DataFrame) -> None:
+    engine = DuckDB()
+    engine.cubes = Cubes(engine, worth=0.0)
+    engine.measured.is_cubed = engine.cubes.serve
+    viewer = Session(engine, InlinePool())
+    days, places = (viewer.demand(cell, "frame") for cell in (flights.days, flights.destinations))
+    for late in (20, 25, 60):
+        viewer.set(flights.late, late)
+        for cell, by in ((days, pl.col("sched_dep").dt.date()), (places, pl.col("dest"))):
+            shares = {row[0]: row[-1] for row in rows(cell)}
+            assert shares == pytest.approx(late_share(departed, by, late))
+        assert engine.cubes.wait()
+    for cell in (flights.days, flights.destinations):
+        assert [cube.answers for cube in engine.cubes.of(cell_key(cell))] == [2]
 
 
 def test_airports_and_airlines_restrict_the_destinations(departed: pl.DataFrame) -> None:

@@ -9,6 +9,7 @@ known when a cube is built: until then, `DIVISION` stands for it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dataapp.compile.cubes.computed import Argument
 from dataapp.compile.cubes.trees import Misfit, Tree, column, conjunction, conjuncts, replaced, shape, walk
 from dataapp.compile.identifiers import fold
 
@@ -24,6 +25,15 @@ _COUNTS = {
     **dict.fromkeys(("count_if", "countif"), "sum({0})"),  # of no rows it is NULL, for the engine makes a sum of it
 }
 _MERGES = {**dict.fromkeys((*_COUNTS, "sum"), "sum"), **{name: name for name in _OWN}}
+_OF_EQUAL = {  # what is the same for all rows of a part, however many: `__value` is that, `__rows` their number
+    "count": "coalesce(sum(__rows) FILTER (WHERE __value IS NOT NULL), 0)::BIGINT",
+    "sum": "sum(__value * __rows) FILTER (WHERE __rows > 0)",
+    **dict.fromkeys(
+        ("count_if", "countif"),
+        "sum(CASE WHEN __value THEN __rows ELSE 0 END) FILTER (WHERE __value IS NOT NULL AND __rows > 0)",
+    ),
+    **{name: f"{name}(__value) FILTER (WHERE __rows > 0)" for name in ("min", "max", "bool_and", "bool_or")},
+}
 _LEAST = frozenset({"arg_min", "argmin", "min_by"})
 _MOST = frozenset({"arg_max", "argmax", "max_by"})
 _VARIANCES = {
@@ -44,14 +54,16 @@ class Partials:
         template: Parses an expression.
         functions: The names of aggregates.
         asked: By their shapes, the conditions of aggregates' FILTER whose values move, as parts are asked them.
+        computed: By their shapes, the arguments of aggregates that hold what moves.
         columns: What is computed of each part, by column.
         means: Columns of counts and means of which the mean of all parts is needed beside each part, by its name.
-        divided: The columns of sums that are divided by counts, with what they are sums of.
+        divided: What is averaged, by the name that divisions give it.
     """
 
     template: Template
     functions: frozenset[str] = frozenset()
     asked: Mapping[str, Tree] = field(default_factory=dict[str, Tree])
+    computed: Mapping[str, Argument] = field(default_factory=dict[str, Argument])
     columns: dict[str, Tree] = field(default_factory=dict[str, Tree])
     means: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     divided: dict[str, Tree] = field(default_factory=dict[str, Tree])
@@ -64,6 +76,8 @@ class Partials:
         Raises:
             Misfit: Its parts do not say enough.
         """
+        if any(shape(child) in self.computed for child in call["children"]):
+            return self._computed(call)
         conditions = conjuncts(call["filter"])
         moved = [self.asked[shape(condition)] for condition in conditions if shape(condition) in self.asked]
         if not moved:
@@ -98,9 +112,8 @@ class Partials:
         if len(arguments) == 1 and name == "sum":
             return self._expression("sum({0})", self._part(call | _UNORDERED))
         if len(arguments) == 1 and name in ("avg", "mean"):
-            parts = self._like(call, "sum"), self._like(call, "count")
-            self.divided[parts[0]] = arguments[0]
-            return self._expression(DIVISION + "(sum({0}), sum({1}))", *parts)
+            parts = [self._expression("sum({0})", self._like(call, part)) for part in ("sum", "count")]
+            return self._division(*parts, of=arguments[0])
         if len(arguments) == 1 and name in _VARIANCES:
             return self._variance(call, _VARIANCES[name])
         if len(arguments) == 2 and (name in _LEAST or name in _MOST):
@@ -108,6 +121,29 @@ class Partials:
             parts = self._part(call | _UNORDERED), self._extreme(call, extreme)
             return self._expression(f"arg_{extreme}({{0}}, {{1}})", *parts)
         raise Misfit(f"{name}() needs all rows")
+
+    def _division(self, total: Tree, count: Tree, *, of: Tree) -> Tree:
+        """Return a mean of what the engine has the sum and the count of."""
+        name = next((name for name, known in self.divided.items() if shape(known) == shape(of)), None)
+        name = name or f"__d{len(self.divided)}"
+        self.divided[name] = of
+        return self._filled(f"{DIVISION}(__total, __count, '{name}')", {"__total": total, "__count": count})
+
+    def _computed(self, call: Tree) -> Tree:
+        """Return what an aggregate gives of values that are the same for all rows of a part."""
+        name, argument = fold(call["function_name"]), self.computed.get(shape(call["children"][0]))
+        is_plain = not call["distinct"] or name in ("min", "max")
+        if argument is None or len(call["children"]) != 1 or not is_plain or call["order_bys"]["orders"]:
+            raise Misfit(f"what moves is in {name}()")
+        rows = self._part(call | _UNORDERED | {"function_name": "count_star", "children": []})
+        places = {"__value": argument.of_cube, "__rows": column(rows)}
+        if name in ("avg", "mean"):
+            total = self._filled(_OF_EQUAL["sum"], places)
+            count = self._filled("sum(__rows) FILTER (WHERE __value IS NOT NULL)", places)
+            return self._division(total, count, of=argument.of_rows)
+        if name not in _OF_EQUAL:
+            raise Misfit(f"what moves is in {name}()")
+        return self._filled(_OF_EQUAL[name], places)
 
     @property
     def merges(self) -> Mapping[str, str] | None:

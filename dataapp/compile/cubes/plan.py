@@ -13,6 +13,9 @@ the filter. Above the aggregate, anything may stand: it stays as it is.
 Where what moves stands in the FILTER of aggregates instead, all rows are in the cube, with bins just so, and the parts
 of these aggregates are put together under a FILTER that asks the condition of what bins keep.
 
+Where it stands in values that are aggregated, nothing is filtered, and the values are computed of what bins keep
+(`computed`).
+
 Texts are read and written by the engine's own parser: nothing is guessed about its dialect.
 """
 
@@ -21,6 +24,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import cast
 
+from dataapp.compile.cubes.computed import Argument, Computed, arguments_of
 from dataapp.compile.cubes.groups import Group, reads_columns
 from dataapp.compile.cubes.layers import Layers, is_range
 from dataapp.compile.cubes.partials import DIVISION, Partials, aggregates
@@ -82,8 +86,8 @@ class Plan:
     Attributes:
         moving: The columns whose bins are the cube's.
         layers: How the cube can have two layers, or None where it cannot.
-        divisions: By column of sums, the SQL that divides `__sum` by `__count` as the engine's own mean of such values
-            does; where none is given, they are divided as they are.
+        divisions: By what is averaged, the SQL that divides `__sum` by `__count` as the engine's own mean does; where
+            none is given, they are divided as they are.
     """
 
     moving: tuple[Moving, ...]
@@ -97,7 +101,7 @@ class Plan:
 
     @property
     def averaged(self) -> str | None:
-        """A query whose columns are of the types that are averaged, by the columns of their sums; None if none is."""
+        """A query whose columns are what is averaged, by its names; None if nothing is."""
         if not self._divided:
             return None
         tree = deepcopy(self._parts)
@@ -136,8 +140,8 @@ class Plan:
         def divide(node: Tree) -> Tree | None:
             if node.get("function_name") != DIVISION:
                 return None
-            total, count = node["children"]
-            division = self.divisions.get(total["children"][0]["column_names"][-1], "__sum / __count")
+            total, count, name = node["children"]
+            division = self.divisions.get(name["value"]["value"], "__sum / __count")
             places = {"__sum": total, "__count": count}
             return named(filled(division, places, self._engine), node["alias"])
 
@@ -196,23 +200,34 @@ class _Planning:
         conditions = conjuncts(filtering.node["where_clause"])
         moved = self._moved(conditions)
         filters = [] if moved else self._filters(filtering.node)
-        columns = self._columns(moved or filters)
+        computed = [] if moved or filters else self._computed(filtering)
+        moving = moved or filters or computed
+        columns = self._columns(moving)
         asked = _asked_of_cube(moved, columns)
         filtering.node["where_clause"] = conjunction([one for one in conditions if one not in moved])
-        grouping = self._pass_on(filtering, columns)
+        values = _asked_of_cube(computed, columns)
+        is_direct = self._statement.aggregates(filtering)
+        handed = Computed(filtering.node, computed, values) if computed and not is_direct else None
+        grouping, arguments = self._pass_on(filtering, columns, handed)
+        if is_direct:
+            arguments = arguments_of(computed, values)
         places = list(columns.values()) if grouping is filtering else [column(name) for name in _names(columns)]
         asked_of_parts = dict(zip(map(shape, filters), _asked_of_cube(filters, columns), strict=True))
-        partials = Partials(lambda text: expression(text, self._engine), self._statement.functions, asked_of_parts)
+        functions = self._statement.functions
+        partials = Partials(lambda text: expression(text, self._engine), functions, asked_of_parts, arguments)
         group = Group(
             grouping,
-            self._statement.functions,
+            functions,
             self._statement.has_column(grouping),
             self._statement.output_names(grouping),
         )
         whole = group.over_cube(partials)
         used = parameters(group.keys) | parameters(list(partials.columns.values()))
-        if self._moving & (used if filters else used | parameters(whole["select_list"])):
+        if self._moving & (used | parameters(whole["select_list"]) if moved else used):
             raise Misfit("what moves is in more than a condition")
+        for proof in handed.take_out(self._engine) if handed else ():
+            if not self._statement.binds(grouping, proof):
+                raise Misfit("another column is called like one that moves")
         count = named(expression("count(*)", self._engine), COUNT)
         parts = {
             **select([*(named(key, name) for name, key in group.keys.items()), *partials.columns.values(), count]),
@@ -227,7 +242,9 @@ class _Planning:
         grouping.node.clear()
         grouping.node.update(whole)
         prune(self._statement.root)
-        compared = [_compared(moved or filters, place, columns.keys(), self._moving) for place in columns]
+        compared = [_compared(moving, place, columns.keys(), self._moving) for place in columns]
+        if computed and None in compared:  # of numbers, there may be as many bins as rows
+            raise Misfit("what moves is computed with, and not compared")
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
         layers = self._layers(found, moved, group, partials)
         tree = self._statement.tree
@@ -252,9 +269,20 @@ class _Planning:
                 if here < total:
                     raise Misfit("what moves stands in several places")
                 return level
-            if (here := _count([call["filter"] for call in self._calls(level.node)], self._moving)) and here == total:
+            calls = self._calls(level.node)
+            places = [[call[part] for call in calls] for part in ("filter", "children")]
+            if not self._statement.aggregates(level):
+                places.append(level.node["select_list"])
+            if any(_count(place, self._moving) == total > 0 for place in places):
                 return level
-        raise Misfit("what moves is in no condition")
+        raise Misfit("what moves is in no condition, and no value that is aggregated")
+
+    def _computed(self, level: Level) -> list[Tree]:
+        """Return the columns of a SELECT that hold what moves, or where it aggregates, what its aggregates take."""
+        taken = [child for call in self._calls(level.node) for child in call["children"]]
+        items = taken if self._statement.aggregates(level) else level.node["select_list"]
+        found = [item for item in items if parameters(item) & self._moving]
+        return found if items is not taken else list({shape(item): item for item in found}.values())
 
     def _calls(self, node: Tree) -> Sequence[Tree]:
         """Return the calls of aggregates in a SELECT."""
@@ -281,8 +309,15 @@ class _Planning:
             raise Misfit("the condition that moves is about no column")
         return columns
 
-    def _pass_on(self, level: Level, columns: Mapping[str, Tree]) -> Level:
-        """Let each SELECT up to the one that aggregates hand the columns on, and return that one."""
+    def _pass_on(
+        self, level: Level, columns: Mapping[str, Tree], computed: Computed | None
+    ) -> tuple[Level, dict[str, Argument]]:
+        """Let each SELECT up to the one that aggregates hand the columns on.
+
+        Returns:
+            That one, and what its aggregates take of columns that hold what moves.
+        """
+        arguments: dict[str, Argument] = {}
         handed = [named(place, name) for place, name in zip(columns.values(), _names(columns), strict=True)]
         while not self._statement.aggregates(level):
             reference = level.reader()
@@ -295,8 +330,15 @@ class _Planning:
                 if join["ref_type"] == "ASOF":
                     raise Misfit("an ASOF join picks among the rows that change")
             level = reference.level
+            if computed is not None and self._statement.aggregates(level):
+                arguments = computed.arguments(level.node, reference.table, self._is_aggregate)
+            elif computed is not None:
+                computed.pass_on(level.node, reference.table)
             handed = [] if _hands_all_on(level.node, reference.table) else [column(name) for name in _names(columns)]
-        return level
+        return level, arguments
+
+    def _is_aggregate(self, node: Tree) -> bool:
+        return node.get("class") == "FUNCTION" and fold(node["function_name"]) in self._statement.functions
 
     def _check_row_by_row(self, node: Tree) -> None:
         if any(modifier["type"] != "ORDER_MODIFIER" for modifier in node["modifiers"]):
@@ -332,10 +374,8 @@ def _places(condition: Tree) -> Iterator[Tree]:
     if not is_logic and not parameters(condition) and reads_columns(condition):
         yield condition
         return
-    for value in condition.values():
-        for child in cast("list[object]", value) if isinstance(value, list) else [value]:
-            if isinstance(child, dict) and "class" in child:
-                yield from _places(cast("Tree", child))
+    for part in _parts(condition):
+        yield from _places(part)
 
 
 def _asked_of_cube(moved: Sequence[Tree], columns: Mapping[str, Tree]) -> list[Tree]:
@@ -370,14 +410,31 @@ def _compares(node: Tree, place: str, places: Collection[str], found: set[str]) 
             sides = [node["left"], node["right"]]
         case "BETWEEN":
             sides = [node["input"], node["lower"], node["upper"]]
+        case _ if shape(node) in places:
+            return shape(node) != place
         case _:
-            return not _stands_in(node, place, places)
+            return all(_compares(part, place, places, found) for part in _parts(node))
     if node["class"] == "COMPARISON" and shape(sides[1]) == place:
         sides.reverse()
     if shape(sides[0]) != place:
         return not _stands_in(node, place, places)
     found.update(other["identifier"] for other in sides[1:] if other["class"] == "PARAMETER")
     return all(other["class"] == "PARAMETER" for other in sides[1:])
+
+
+def _parts(expression: Tree) -> Iterator[Tree]:
+    """Yield the expressions right below one."""
+    left: list[object] = list(expression.values())
+    while left:
+        value = left.pop(0)
+        if isinstance(value, list):
+            left += cast("list[object]", value)
+        elif isinstance(value, dict):
+            node = cast("Tree", value)
+            if "class" in node:
+                yield node
+            else:
+                left += node.values()
 
 
 def _stands_in(value: object, place: str, places: Collection[str]) -> bool:

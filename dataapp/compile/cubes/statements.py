@@ -9,6 +9,7 @@ from dataapp.compile.cubes.scopes import Cte, Level, levels, prune
 from dataapp.compile.cubes.trees import Misfit, Tree
 from dataapp.compile.cubes.writing import Engine, expression, select, written
 from dataapp.compile.identifiers import fold
+from dataapp.errors import DataAppError
 
 type Describe = Callable[[str], Sequence[str]]
 """Returns the names of a query's columns, without running it."""
@@ -74,6 +75,14 @@ class Statement:
         if len(found) != len(items):
             raise Misfit("columns are not listed where rows are aggregated")
         return list(found)
+
+    def binds(self, level: Level, value: Tree) -> bool:
+        """Whether a SELECT may have an expression."""
+        try:
+            self._names_of(select([value]) | {"from_table": level.node["from_table"]}, level.ctes)
+        except DataAppError:
+            return False
+        return True
 
     def alone(self, node: Tree, ctes: Sequence[Cte]) -> Tree:
         """Return a SELECT as a query of its own, with what it can name."""

@@ -60,11 +60,12 @@ def measure(settings: Settings) -> Iterator[Figure]:
         sizes[_HUGE] = trades_of(_HUGE)
     if not settings.is_quick and (files := large_trades()) is not None:
         sizes[BILLION] = files
-    with chromium() as browser:
-        for rows, files in sizes.items():
+    for rows, files in sizes.items():
+        with chromium() as browser:
             yield from _on_screen(browser, settings, rows, files)
-            yield from _six_views(settings, rows, files)
-            yield from _histograms(settings, rows, files)
+        # Playwright's event loop has ended: sessions of this thread would wait for it.
+        yield from _six_views(settings, rows, files)
+        yield from _histograms(settings, rows, files)
 
 
 def _on_screen(browser: Browser, settings: Settings, rows: int, files: Sequence[str]) -> Iterator[Figure]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 type Opened = "Callable[[Relation], AbstractContextManager[Reader]]"
 
 _BYTES_PER_VALUE = 12
+_UNLIKE_SUMS = frozenset({"FLOAT", "BOOLEAN"})  # types of which a value times a number is not the sum of so many
 _MOST_MEMORY = 512 * 2**20  # of groups, while one is built
 _LOOK_EVERY = 0.05  # seconds
 
@@ -99,6 +100,9 @@ class Building:
 
         found = plan(order.text, cube.names, self._engine, columns)
         averaged = describe(found.averaged) if found.averaged else []
+        unfit = next((kind for name, kind in averaged if name in found.multiplied and kind in _UNLIKE_SUMS), None)
+        if unfit is not None:
+            raise Misfit(f"what moves is a sum of {unfit}")
         divisions = {name: division for name, kind in averaged if (division := self._engine.division(kind))}
         found = replace(found, divisions=divisions)
         types = dict(describe(found.build([None] * len(found.moving))))

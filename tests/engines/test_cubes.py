@@ -119,7 +119,7 @@ def test_what_has_no_steps_is_a_bin_for_each_value() -> None:
         ("SELECT var_pop(i) FILTER (WHERE i > $low) AS v FROM rows", "what moves is in the FILTER of var_pop()"),
         ("SELECT max(i + $low) FILTER (WHERE i > $low) AS v FROM rows", "what moves is in no condition"),
         ("SELECT count(*) FILTER (WHERE k > 1) OVER () AS n FROM rows WHERE i >= $low", "nothing aggregates the rows"),
-        ("SELECT k, count(*) FILTER (WHERE i > $low) OVER () AS n FROM rows", "depends on other rows"),
+        ("SELECT k, count(*) FILTER (WHERE i > $low) OVER () AS n FROM rows", "what moves is in a function"),
         ("SELECT k, sum(i * $low) AS n FROM rows GROUP BY k", "what moves is computed with, and not compared"),
         ("SELECT k, median((i > $low)::INTEGER) AS m FROM rows GROUP BY k", "what moves is in median()"),
         ("SELECT sum(late) AS n FROM (SELECT (i > $low)::INT FROM rows) AS r (late)", "a column without a name"),
@@ -128,7 +128,7 @@ def test_what_has_no_steps_is_a_bin_for_each_value() -> None:
         ("SELECT l, count(*) AS n FROM (SELECT (i > $low)::INT AS l FROM rows) GROUP BY l", "more than what is aggr"),
         ("SELECT count(*) AS n FROM (SELECT i > $low AS l FROM rows) WHERE l", "more than what is aggregated"),
         ("SELECT sum(l) AS n FROM (SELECT (i > $low)::INT AS l FROM rows WHERE l = 1)", "more than what is aggregated"),
-        ("SELECT count(r) AS n FROM (SELECT k, i > $low AS l FROM rows) AS r", "more than what is aggregated"),
+        ("SELECT count(r) AS n FROM (SELECT k, i > $low AS l FROM rows) AS r", "rows are taken as values"),
         (
             "SELECT sum(o.l) AS n FROM (SELECT k, i > $low AS l FROM rows) JOIN (SELECT 1 AS k, 2 AS l) AS o USING (k)",
             "another column is called like one that moves",

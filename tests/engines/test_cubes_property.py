@@ -377,6 +377,53 @@ def test_values_that_move_are_aggregated_from_a_cube(value: str, handed: str) ->
         assert check(query, _example(), moves) == "answered", query
 
 
+_MOVED = "(SELECT t, CASE WHEN i > $low THEN 1 END AS v FROM rows)"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"SELECT t, sum(z) AS n FROM (SELECT t, v AS w, (w IS NULL)::INTEGER AS z FROM {_MOVED}) GROUP BY t",
+        f"SELECT t, count(*) AS n FROM (SELECT t, v AS w FROM {_MOVED} WHERE w IS NULL) GROUP BY t",
+        f"SELECT t, count(z) AS n FROM (SELECT t, v AS w, w AS z FROM {_MOVED}) GROUP BY t",
+        "SELECT t, count(i_1) AS n FROM (SELECT *, CASE WHEN i > $low THEN 1 END AS i FROM rows) GROUP BY t",
+        f"SELECT t, count(v_1) AS n FROM (SELECT v, v, t FROM {_MOVED}) GROUP BY t",
+        f"SELECT t, count(v_1) AS n FROM (FROM (SELECT 'a' AS t, 2 AS v) JOIN {_MOVED} USING (t)) GROUP BY t",
+        f"SELECT t, count(COLUMNS('^v$')) AS n FROM {_MOVED} GROUP BY t",
+        f"SELECT t, count(*) FILTER (WHERE COLUMNS('^v$') IS NULL) AS n FROM {_MOVED} GROUP BY t",
+        f"SELECT t, count(*) AS n FROM {_MOVED} WHERE COLUMNS(*) IS NOT NULL GROUP BY t",
+        "SELECT count(*) AS n FROM (SELECT t FROM rows WHERE nullif(i, 7) >= $low) WHERE COLUMNS(*) IS NOT NULL",
+        f"SELECT t, count(v) AS n FROM (SELECT * LIKE 'v%', t FROM {_MOVED}) GROUP BY t",
+        f"SELECT t, count(#2) AS n FROM {_MOVED} GROUP BY t",
+        f"SELECT t, count(v) AS n FROM (SELECT t, #2 AS v FROM {_MOVED}) GROUP BY t",
+        "SELECT count(*) AS n FROM (SELECT t, unnest(CASE WHEN i > $low THEN [1, 2] ELSE [1] END) AS v FROM rows)",
+        "SELECT t, avg(CASE WHEN i > $low THEN 3e38::FLOAT ELSE 0.3::FLOAT END) AS n FROM rows GROUP BY t",
+        "SELECT t, avg(CASE WHEN x > $low THEN $low ELSE 0 END) AS n FROM rows GROUP BY t",
+        f"SELECT t, max(unnamed_subquery::VARCHAR) AS n FROM {_MOVED} GROUP BY t",
+        f"SELECT t, max(s::VARCHAR) AS n FROM {_MOVED} AS s GROUP BY t",
+        "SELECT t, max(r::VARCHAR) AS n FROM (SELECT t FROM rows WHERE i >= $low) AS r GROUP BY t",
+    ],
+)
+def test_what_may_take_in_more_than_it_names_is_answered_plainly(query: str) -> None:
+    moves = [{"low": Bound(low, None, _WHOLE)} for low in (3, 5, 0, 11)]
+    assert check(query, _example(), moves) not in ("answered", "ready", "watched")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT (SELECT count(*) FROM rows WHERE i >= $low) AS n, 5 AS m",
+        "SELECT max(u) AS n FROM (SELECT t, (SELECT count(*) FROM rows WHERE i >= $low) AS u FROM rows)",
+        "SELECT count(*) AS n FROM (FROM rows WHERE i >= $low) WHERE t IN (SELECT * FROM (SELECT 'a'))",
+        "SELECT sum(row) AS n FROM (FROM rows WHERE i >= $low) AS row JOIN (SELECT * FROM (SELECT 'a' AS t)) USING (t)",
+        f"SELECT avg(v) AS n FROM {_MOVED} JOIN (SELECT * FROM (SELECT 'a' AS t)) USING (t)",
+    ],
+)
+def test_other_queries_beside_what_moves_are_no_matter(query: str) -> None:
+    moves = [{"low": Bound(low, None, _WHOLE)} for low in (3, 5, 0, 11)]
+    assert check(query, _example(), moves) == "answered"
+
+
 def test_filters_may_ask_different_things_of_what_moves() -> None:
     query = """
         SELECT avg(x) FILTER (WHERE i >= $low AND yes) AS above, count(*) FILTER (WHERE NOT i >= $low) AS below,

@@ -58,6 +58,7 @@ class Partials:
         columns: What is computed of each part, by column.
         means: Columns of counts and means of which the mean of all parts is needed beside each part, by its name.
         divided: What is averaged, by the name that divisions give it.
+        multiplied: What is added up by multiplying it with numbers of rows, by a name.
     """
 
     template: Template
@@ -67,6 +68,7 @@ class Partials:
     columns: dict[str, Tree] = field(default_factory=dict[str, Tree])
     means: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     divided: dict[str, Tree] = field(default_factory=dict[str, Tree])
+    multiplied: dict[str, Tree] = field(default_factory=dict[str, Tree])
     _known: dict[str, str] = field(default_factory=dict[str, str])
     _joint: set[str] = field(default_factory=set[str])
 
@@ -137,6 +139,8 @@ class Partials:
             raise Misfit(f"what moves is in {name}()")
         rows = self._part(call | _UNORDERED | {"function_name": "count_star", "children": []})
         places = {"__value": argument.of_cube, "__rows": column(rows)}
+        if name in ("sum", "avg", "mean"):
+            self.multiplied[f"__x{len(self.multiplied)}"] = argument.of_rows
         if name in ("avg", "mean"):
             total = self._filled(_OF_EQUAL["sum"], places)
             count = self._filled("sum(__rows) FILTER (WHERE __value IS NOT NULL)", places)

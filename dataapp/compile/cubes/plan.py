@@ -24,7 +24,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import cast
 
-from dataapp.compile.cubes.computed import Argument, Computed, arguments_of
+from dataapp.compile.cubes.computed import Argument, Computed, arguments_of, check_made_of_comparisons
 from dataapp.compile.cubes.groups import Group, reads_columns
 from dataapp.compile.cubes.layers import Layers, is_range
 from dataapp.compile.cubes.partials import DIVISION, Partials, aggregates
@@ -37,7 +37,9 @@ from dataapp.compile.cubes.trees import (
     conjunction,
     conjuncts,
     named,
+    own_parts,
     parameters,
+    parts_of,
     replaced,
     shape,
     walk,
@@ -86,14 +88,16 @@ class Plan:
     Attributes:
         moving: The columns whose bins are the cube's.
         layers: How the cube can have two layers, or None where it cannot.
+        multiplied: Names of what is added up by multiplying it with numbers of rows.
         divisions: By what is averaged, the SQL that divides `__sum` by `__count` as the engine's own mean does; where
             none is given, they are divided as they are.
     """
 
     moving: tuple[Moving, ...]
     layers: Layers | None
+    multiplied: frozenset[str]
     _parts: Tree
-    _divided: Mapping[str, Tree]
+    _averaged: Mapping[str, Tree]
     _places: tuple[Tree, ...]
     _answer: Tree
     _engine: Engine
@@ -101,13 +105,13 @@ class Plan:
 
     @property
     def averaged(self) -> str | None:
-        """A query whose columns are what is averaged, by its names; None if nothing is."""
-        if not self._divided:
+        """A query whose columns are what is averaged or multiplied, by its names; None if nothing is."""
+        if not self._averaged:
             return None
         tree = deepcopy(self._parts)
         tree["statements"][0]["node"]["select_list"] = [
             named(filled("any_value(__value)", {"__value": value}, self._engine), name)
-            for name, value in self._divided.items()
+            for name, value in self._averaged.items()
         ]
         return written(tree, self._engine)
 
@@ -223,7 +227,9 @@ class _Planning:
         )
         whole = group.over_cube(partials)
         used = parameters(group.keys) | parameters(list(partials.columns.values()))
-        if self._moving & (used | parameters(whole["select_list"]) if moved else used):
+        if moved:
+            used |= parameters(whole["select_list"])
+        if self._moving & used:  # elsewhere it cannot be: `_filtering` has found all of it in one place
             raise Misfit("what moves is in more than a condition")
         for proof in handed.take_out(self._engine) if handed else ():
             if not self._statement.binds(grouping, proof):
@@ -248,7 +254,9 @@ class _Planning:
         found = tuple(Moving(name, one) for name, one in zip(_names(columns), compared, strict=True))
         layers = self._layers(found, moved, group, partials)
         tree = self._statement.tree
-        return Plan(found, layers, built, partials.divided, tuple(places), tree, self._engine)
+        averaged = {**partials.divided, **partials.multiplied}
+        multiplied = frozenset(partials.multiplied)
+        return Plan(found, layers, multiplied, built, averaged, tuple(places), tree, self._engine)
 
     def _layers(
         self, moving: Sequence[Moving], moved: Sequence[Tree], group: Group, partials: Partials
@@ -270,10 +278,11 @@ class _Planning:
                     raise Misfit("what moves stands in several places")
                 return level
             calls = self._calls(level.node)
-            places = [[call[part] for call in calls] for part in ("filter", "children")]
-            if not self._statement.aggregates(level):
-                places.append(level.node["select_list"])
-            if any(_count(place, self._moving) == total > 0 for place in places):
+            if (here := _count([call["filter"] for call in calls], self._moving)) and here == total:
+                return level
+            is_group = self._statement.aggregates(level)
+            values = [call["children"] for call in calls] if is_group else level.node["select_list"]
+            if (here := _count(values, self._moving, below_subqueries=False)) and here == total:
                 return level
         raise Misfit("what moves is in no condition, and no value that is aggregated")
 
@@ -282,6 +291,8 @@ class _Planning:
         taken = [child for call in self._calls(level.node) for child in call["children"]]
         items = taken if self._statement.aggregates(level) else level.node["select_list"]
         found = [item for item in items if parameters(item) & self._moving]
+        for item in found:
+            check_made_of_comparisons(item, self._moving)
         return found if items is not taken else list({shape(item): item for item in found}.values())
 
     def _calls(self, node: Tree) -> Sequence[Tree]:
@@ -330,12 +341,26 @@ class _Planning:
                 if join["ref_type"] == "ASOF":
                     raise Misfit("an ASOF join picks among the rows that change")
             level = reference.level
+            self._check_names_columns(level, reference.table)
             if computed is not None and self._statement.aggregates(level):
                 arguments = computed.arguments(level.node, reference.table, self._is_aggregate)
             elif computed is not None:
                 computed.pass_on(level.node, reference.table)
             handed = [] if _hands_all_on(level.node, reference.table) else [column(name) for name in _names(columns)]
         return level, arguments
+
+    def _check_names_columns(self, level: Level, table: Tree) -> None:
+        """Check that a SELECT names the columns that it reads: nothing else has those that are handed on."""
+        items = [item for item in level.node["select_list"] if item["class"] != "STAR" or item["columns"]]
+        row = fold(table["alias"] or table.get("table_name", ""))
+        has_column = self._statement.has_column(level)
+        for part in walk(own_parts(level.node | {"select_list": items}, table)):
+            if part.get("class") == "STAR":
+                raise Misfit("COLUMNS() would take in what moves")
+            names = list(map(fold, part.get("column_names") or []))
+            is_row = len(names) == 1 and (names[0] == row or names[0].startswith("unnamed_subquery"))
+            if is_row and not has_column(names[0]):
+                raise Misfit("rows are taken as values")
 
     def _is_aggregate(self, node: Tree) -> bool:
         return node.get("class") == "FUNCTION" and fold(node["function_name"]) in self._statement.functions
@@ -374,7 +399,7 @@ def _places(condition: Tree) -> Iterator[Tree]:
     if not is_logic and not parameters(condition) and reads_columns(condition):
         yield condition
         return
-    for part in _parts(condition):
+    for part in parts_of(condition):
         yield from _places(part)
 
 
@@ -413,28 +438,13 @@ def _compares(node: Tree, place: str, places: Collection[str], found: set[str]) 
         case _ if shape(node) in places:
             return shape(node) != place
         case _:
-            return all(_compares(part, place, places, found) for part in _parts(node))
+            return all(_compares(part, place, places, found) for part in parts_of(node))
     if node["class"] == "COMPARISON" and shape(sides[1]) == place:
         sides.reverse()
     if shape(sides[0]) != place:
         return not _stands_in(node, place, places)
     found.update(other["identifier"] for other in sides[1:] if other["class"] == "PARAMETER")
     return all(other["class"] == "PARAMETER" for other in sides[1:])
-
-
-def _parts(expression: Tree) -> Iterator[Tree]:
-    """Yield the expressions right below one."""
-    left: list[object] = list(expression.values())
-    while left:
-        value = left.pop(0)
-        if isinstance(value, list):
-            left += cast("list[object]", value)
-        elif isinstance(value, dict):
-            node = cast("Tree", value)
-            if "class" in node:
-                yield node
-            else:
-                left += node.values()
 
 
 def _stands_in(value: object, place: str, places: Collection[str]) -> bool:
@@ -461,5 +471,6 @@ def _hands_all_on(node: Tree, table: Tree) -> bool:
     return any(not star["relation_name"] or fold(star["relation_name"]) == alias for star in stars)
 
 
-def _count(tree: object, names: frozenset[str]) -> int:
-    return sum(1 for node in walk(tree) if node.get("class") == "PARAMETER" and node["identifier"] in names)
+def _count(tree: object, names: frozenset[str], *, below_subqueries: bool = True) -> int:
+    found = walk(tree, below_subqueries=below_subqueries)
+    return sum(1 for node in found if node.get("class") == "PARAMETER" and node["identifier"] in names)

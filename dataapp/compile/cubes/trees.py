@@ -21,6 +21,21 @@ def walk(tree: object, *, below_subqueries: bool = True) -> Iterator[Tree]:
     return cast("Iterator[Tree]", nodes(tree, below_subqueries=below_subqueries))
 
 
+def parts_of(expression: Tree) -> Iterator[Tree]:
+    """Yield the expressions right below one."""
+    left: list[object] = list(expression.values())
+    while left:
+        value = left.pop(0)
+        if isinstance(value, list):
+            left += cast("list[object]", value)
+        elif isinstance(value, dict):
+            node = cast("Tree", value)
+            if "class" in node:
+                yield node
+            else:
+                left += node.values()
+
+
 def replaced(tree: Any, replace: Callable[[Tree], Tree | None]) -> Any:
     """Return a copy in which each node that `replace` has another one for stands as that; it is not looked into."""
     if isinstance(tree, list):
@@ -30,6 +45,19 @@ def replaced(tree: Any, replace: Callable[[Tree], Tree | None]) -> Any:
     node = cast("Tree", tree)
     other = replace(node)
     return {key: replaced(value, replace) for key, value in node.items()} if other is None else other
+
+
+def own_parts(node: Tree, table: Tree) -> Tree:
+    """Return what a SELECT holds itself: no other queries, not a table that it reads, no ORDER BY ALL."""
+
+    def cut(one: Tree) -> Tree | None:
+        if one is table or "cte_map" in one:
+            return {}
+        order = one.get("expression")
+        return {} if isinstance(order, dict) and order["class"] == "STAR" and not order["expr"] else None
+
+    found: Tree = replaced({key: value for key, value in node.items() if key != "cte_map"}, cut)
+    return found
 
 
 def shape(expression: Tree) -> str:

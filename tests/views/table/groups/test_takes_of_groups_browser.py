@@ -216,6 +216,7 @@ def test_the_link_restores_groups_what_is_open_and_their_order(tape: Locator):
     tape.locator(".title", has_text="symbol").click(modifiers=["Shift"])
     tape.locator(".title", has_text="symbol").click(modifiers=["Shift"])
     expect(chips(tape)).to_have_text(["1↑ rows", "2↓ symbol"])
+    expect(cell(tape, 0, 0)).to_contain_text("MSFT")  # the lines are in that order, too
     cell(tape, 1, 0).locator(".caret").click()
     expect(tape.locator("tbody tr").nth(1)).to_have_attribute("aria-expanded", "true")
     tape.get_by_label("Menu of price").first.click()

@@ -6,6 +6,10 @@ pushed all the same, and Arrow fails: "Function 'array_filter' has no kernel". S
 the join looks at the rows again. So the scan of such a table leaves out whatever filter comes. Of categories (a
 dictionary of views, which Polars hands out, too) it does not know that they are views, so they are given as plain text.
 
+Where it does push filters, Arrow takes NaN for greater than no number, and the engine for the greatest: of `x >= 0` the
+rows with NaN were lost. So a table that has NaN is given with one more column of views (`HIDDEN`), of which no row is
+ever asked for: the engine filters by itself, and nothing is copied. `registered` puts a view before it, without it.
+
 The filters that it does not push stay above the scan, and in the plan of a correlated subquery (a *delim join*) they
 get wrong places: "Attempted to access index 2 within vector of size 2", after which the whole database refuses to work.
 So whoever runs a query with a subquery over such a table looks at its plan first, and gives the engine a copy without
@@ -13,9 +17,13 @@ views if the plan has such a join.
 """
 
 import re
+import weakref
 from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+HIDDEN = "__dataapp_unfiltered"
 
 _SUBQUERY = re.compile(
     r"(\bAS\s*(?:(?:NOT\s+)?MATERIALIZED\s*)?)?\((?:\s|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|FROM|WITH|VALUES)\b",
@@ -72,8 +80,35 @@ def _plain(kind: Any) -> Any:
     return arrow.large_list(fields[0]) if pa.types.is_large_list(kind) else arrow.list_(fields[0])
 
 
+def has_nan(table: pa.Table) -> bool:
+    """Whether a table has NaN where a filter could look at it: in columns of floats, or of structs of them.
+
+    Of each table it is found out once.
+
+    Example:
+        >>> has_nan(pa.table({"x": [1.0, float("nan")]})), has_nan(pa.table({"x": [1.0, None]}))
+        (True, False)
+    """
+    known = _with_nan.get(id(table))
+    if known is None or known[0]() is not table:
+        key = id(table)
+        gone = weakref.ref(table, lambda _: _with_nan.pop(key, None))
+        known = _with_nan[key] = gone, any(map(_column_has_nan, table.columns))
+    return known[1]
+
+
+_with_nan: dict[int, tuple[weakref.ref[pa.Table], bool]] = {}  # by identity: tables have no hash
+
+
+def _column_has_nan(column: Any) -> bool:
+    compute: Any = pc
+    if pa.types.is_floating(column.type):
+        return any(compute.any(compute.is_nan(chunk)).as_py() for chunk in column.chunks)
+    return pa.types.is_struct(column.type) and any(map(_column_has_nan, column.flatten()))
+
+
 def scannable(table: pa.Table) -> object:
-    """Return what the engine should be given for a table.
+    """Return what the engine should be given for a table; see `hides` for one more column that it can have.
 
     Example:
         >>> type(scannable(pa.table({"n": ["a"]}))).__name__
@@ -81,13 +116,19 @@ def scannable(table: pa.Table) -> object:
         >>> type(scannable(pa.table({"n": pa.array(["a"], pa.string_view())}))).__name__
         'UnfilteredDataset'
     """
+    hidden = hides(table)
     table = _with_plain_categories(table)
-    if not has_views(table):
+    if not hidden and not has_views(table):
         return table
     # Here: Arrow's datasets take 0.25 s to import, and the engine's client does it for its first scan of a table.
     from dataapp.engines.unfiltered import UnfilteredDataset
 
-    return UnfilteredDataset(table)
+    return UnfilteredDataset(table, HIDDEN if hidden else None)
+
+
+def hides(table: pa.Table) -> bool:
+    """Whether what the engine is given for a table has the column `HIDDEN` beside the table's own."""
+    return not has_views(table) and has_nan(table)
 
 
 def _with_plain_categories(table: Any) -> Any:

@@ -29,7 +29,7 @@ import pyarrow as pa
 from dataapp.cells.values import Bound
 from dataapp.compile.identifiers import quote_identifier, quote_literal
 from dataapp.compile.query import StatementFacts
-from dataapp.engines.arrow_scan import has_views, is_unsafe, may_be_unsafe, scannable, without_views
+from dataapp.engines.arrow_scan import is_unsafe, may_be_unsafe
 from dataapp.engines.consolidation import Scans
 from dataapp.engines.cubes import MOST_BYTES, Cubes
 from dataapp.engines.described import Described
@@ -38,6 +38,7 @@ from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
 from dataapp.engines.means import mean_of
 from dataapp.engines.measured import Measured
 from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
+from dataapp.engines.registered import RegisteredFrames
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
     Cancelled,
@@ -392,10 +393,9 @@ class Reader:
         self._streams: list[pa.RecordBatchReader] = []
         self._temporary: list[str] = []
         self._held: list[KeptTable] = []
-        self._views = [name for name, table in relation.frames.items() if has_views(table)]
-        self._connection: duckdb.DuckDBPyConnection | None = engine.lease()
-        for name, table in relation.frames.items():
-            self._connection.register(name, scannable(table))
+        connection = engine.lease()
+        self._frames = RegisteredFrames(connection, relation.frames)
+        self._connection: duckdb.DuckDBPyConnection | None = connection
         for name, bound in relation.variables.items():
             self._connection.execute(f'SET VARIABLE "{name}" = $value', {"value": bound_to_engine(bound)})
 
@@ -584,7 +584,7 @@ class Reader:
 
     def make_kept(self, text: str, parameters: Mapping[str, object]) -> KeptTable:
         """Make a table of a query's rows that outlives this reader: it is to be released."""
-        if self._views and may_be_unsafe(text):
+        if self._frames.may_be_unsafe() and may_be_unsafe(text):
             self._make_safe(text, _unbound(parameters))
 
         def make(name: str) -> int:
@@ -676,8 +676,7 @@ class Reader:
                 stream.close()
             for name in self._temporary:
                 connection.execute(f'DROP TABLE IF EXISTS temp."{name}"')
-            for name in self._relation.frames:
-                connection.unregister(name)
+            self._frames.close()
             for name in self._relation.variables:
                 connection.execute(f'RESET VARIABLE "{name}"')
         except duckdb.Error:  # a late interrupt can hit the clean-up: such a connection is not lent again
@@ -697,7 +696,7 @@ class Reader:
         """Run a query that reads the relation; its sources are looked at afterwards."""
         bound = {name: bound_to_engine(value) for name, value in self._relation.parameters.items()}
         try:
-            if self._views and not sql.startswith(_EXPLAIN) and may_be_unsafe(sql):
+            if self._frames.may_be_unsafe() and not sql.startswith(_EXPLAIN) and may_be_unsafe(sql):
                 self._make_safe(sql, bound | dict(parameters))
             with self._engine.measured.run(self._relation.uses, self._relation.key):
                 result = self._execute(sql, bound | dict(parameters), take)
@@ -715,10 +714,7 @@ class Reader:
             return
         if self._connection is None or not any(is_unsafe(row[1]) for row in plan):
             return
-        for name in self._views:
-            self._connection.unregister(name)
-            self._connection.register(name, without_views(self._relation.frames[name]))
-        self._views = []
+        self._frames.make_safe(lambda statement: self._execute(statement, {}, lambda result: result.fetchall()))
 
     def _read_kept[T](
         self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]

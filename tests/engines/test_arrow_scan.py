@@ -1,14 +1,16 @@
 """Frames with columns of views: joined, filtered and projected, though Arrow cannot filter them."""
 
+import math
 from typing import Any
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
 
 import dataapp as da
 from dataapp.connect.frames import to_arrow
-from dataapp.engines.arrow_scan import has_views, without_views
+from dataapp.engines.arrow_scan import has_nan, has_views, without_views
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 
@@ -89,3 +91,86 @@ def test_filters_hold_beside_categories_of_views():
     assert da.sql("FROM rows WHERE price > 1", rows=rows).evaluate()["price"].to_list() == [5]
     assert da.sql("FROM rows WHERE symbol = 'MSFT'", rows=rows).evaluate()["price"].to_list() == [5]
     assert da.sql("FROM nested WHERE price > 1", nested=nested).evaluate()["price"].to_list() == [5]
+
+
+NAN = pa.table(
+    {
+        "x": pa.array([1.0, math.nan, None, -1.0, math.inf]),
+        "f": pa.array([math.nan, 1.0, None, -1.0, -math.inf], pa.float32()),
+        "s": pa.array([{"x": 1.0}, {"x": math.nan}, None, {"x": -1.0}, {"x": None}]),
+        "n": pa.array([1, 2, 3, 4, 5]),
+        "void": pa.nulls(5),
+    }
+)
+CONDITIONS = [
+    "x >= 0",
+    "x > 1",
+    "NOT x < 0",
+    "x <> 1",
+    "f >= 0",
+    "s.x >= 0",
+    "x BETWEEN 0 AND 'nan'",
+    "x >= 0 AND n > 1",
+]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_rows_with_nan_pass_filters_as_in_a_table_of_the_engine(condition: str) -> None:
+    query = f"SELECT n FROM t WHERE {condition} ORDER BY n"
+    with duckdb.connect() as connection:
+        connection.register("given", NAN)
+        connection.execute("CREATE TABLE t AS FROM given")
+        expected = connection.execute(query).to_arrow_table().to_pylist()
+    assert any(row["n"] in (1, 2) for row in expected)
+    assert rows(query, t=NAN) == expected
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("texts", [pa.string(), pa.string_view()])
+def test_rows_with_nan_pass_filters_of_correlated_subqueries(condition: str, texts: pa.DataType) -> None:
+    frame = NAN.append_column("t", pa.array(["a", "b", "c", "d", "e"], texts))
+    plain = f"SELECT n, t, void FROM g WHERE {condition} ORDER BY n"
+    query = f"SELECT n, t, void FROM p WHERE EXISTS (FROM g WHERE g.n = p.n AND ({condition.replace('x', 'g.x')}))"
+    query = query.replace("s.g.x", "g.s.x").replace("f >=", "g.f >=").replace("AND n >", "AND g.n >")
+    expected = rows(plain, g=frame)
+    assert rows(f"{query} ORDER BY n", p=frame, g=frame) == expected
+    assert len(expected) > 0
+    assert rows("SELECT 1 AS n") == [{"n": 1}]
+
+
+def test_a_frame_with_nan_is_read_as_it_is() -> None:
+    with Relation("FROM t", key="all", engine=ENGINE, frames={"t": NAN}).open() as reader:
+        found = reader.fetch()
+    assert found.column_names == NAN.column_names
+    assert found.drop_columns(["x", "f", "s"]).to_pylist() == NAN.drop_columns(["x", "f", "s"]).to_pylist()
+    assert repr(found.to_pylist()) == repr(NAN.to_pylist())
+    assert rows("SELECT count(*) AS n FROM t", t=NAN) == [{"n": 5}]
+
+
+def test_joins_keep_nan() -> None:
+    assert rows("SELECT count(*) AS n FROM t JOIN (SELECT x FROM t WHERE n < 3) o USING (x)", t=NAN) == [{"n": 2}]
+
+
+def test_a_connection_is_given_back_without_frames_with_nan() -> None:
+    for _ in range(3):
+        assert rows("SELECT n FROM t WHERE EXISTS (FROM t u WHERE u.x = t.x AND u.x > 1)", t=NAN) == [
+            {"n": 2},
+            {"n": 5},
+        ]
+        left = (
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal UNION ALL SELECT table_name FROM duckdb_tables()"
+        )
+        assert rows(left) == []
+
+
+def test_whether_a_table_has_nan_is_found_out_of_each() -> None:
+    plain = pa.table({"x": [1.0, None]})
+    assert [has_nan(plain), has_nan(NAN), has_nan(plain), has_nan(NAN.select(["n", "void"]))] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert has_nan(NAN.select(["s"]))
+    assert has_nan(pa.concat_tables([plain, pa.table({"x": [math.nan]})]))
+    assert not has_nan(plain.schema.empty_table())

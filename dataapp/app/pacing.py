@@ -1,9 +1,10 @@
 """What is told between browser and server goes at once.
 
-The first move of a widget is answered at once; those that follow closely are gathered, as Panel does with all.
+A move of a widget is taken when the one before is answered; of what comes until then, the last value counts.
 Panel waits 50 ms after each change in the browser for more changes of the same widget: most of the time that passes
-between a slider's single move and the new table on screen, other than the query's own. While somebody drags, the wait
-is useful, because every move that is told starts queries, interrupts those of the move before, and rewrites the URL.
+between a slider's move and the new table on screen, other than the query's own. While somebody drags, to wait is useful
+only as long as the engine is behind: every move that is taken starts queries and interrupts those of the move before.
+A slow query is interrupted all the same when a move has waited too long for it, and at once when a slider is let go.
 
 A message of the server is several frames of a websocket. Unless it is told not to, TCP holds the later ones back until
 the browser's system has acknowledged the first, which it puts off: many a message would come tens of milliseconds late.
@@ -24,7 +25,11 @@ from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary, WeakMethod
 
+import panel as pn
 from bokeh.document import Document
+
+_LONGEST = 300  # ms that a move waits for the answer of the one before
+_LET_GO = "value_throttled"  # what a slider tells when it is let go
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -33,35 +38,6 @@ async def turn() -> None:
     """Wait for a turn of the event loop in which no other piece of work that asked for one is done."""
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
         await asyncio.sleep(0)
-
-
-def answer_first_move_at_once(widget: Any, document: Document) -> None:
-    """Let Panel wait for more changes only while changes follow each other.
-
-    Args:
-        widget: A widget of the document's session.
-        document: Whose clock counts.
-    """
-    # Panel has no public name for it; measured: a slider's move is on screen 50 ms earlier with 0.
-    gather_for: int = getattr(widget, "_debounce", 0)
-    if not gather_for:
-        return
-    widget._debounce = 0
-    moves = 0
-
-    def moved(_event: object) -> None:
-        nonlocal moves
-        moves += 1
-        this = moves
-        widget._debounce = gather_for
-
-        def end_of_series() -> None:
-            if moves == this:
-                widget._debounce = 0
-
-        document.add_timeout_callback(end_of_series, gather_for)
-
-    widget.param.watch(moved, "value")
 
 
 @contextmanager
@@ -100,22 +76,46 @@ def take_changes_quickly() -> None:
             module.edit_readonly = open_for_writing
 
 
-def change_in_turn(widget: Any) -> None:
-    """Let each change that browsers make of a widget have a turn of the loop.
+def gather_while_behind(
+    widget: Any, is_idle: Callable[[], bool], when_idle: Callable[[Callable[[], None]], None]
+) -> None:
+    """Take what browsers change of a widget once the changes before are answered, each in a turn of the loop.
 
-    Panel gathers moves, and those of all viewers that it has gathered it would take in one turn.
+    What waits holds no lock of the document, which the answer needs.
 
     Args:
         widget: Panel's; anything else is left alone.
+        is_idle: Whether nothing is on its way.
+        when_idle: Calls a function, on the loop, once nothing is on its way.
     """
-    if not hasattr(widget, "_change_coroutine"):
+    # Panel has no public names for it. It takes what it gathered with the first call for it; the others do nothing.
+    gathers_for: int = getattr(widget, "_debounce", 0)
+    if not gathers_for or not hasattr(pn.state, "_change_callbacks"):
         return
+    longest = _LONGEST if _LET_GO in widget.param else gathers_for
+    note: Callable[..., None] = widget._server_change
+    widget._debounce = 0
 
-    async def change(*args: Any, **options: Any) -> None:
+    async def take(*args: Any, **options: Any) -> None:
         await turn()
         await type(widget)._change_coroutine(widget, *args, **options)
 
-    widget._change_coroutine = change
+    def take_now(document: Document) -> None:
+        for call in list(pn.state._change_callbacks.get(document, {}).values()):
+            if getattr(call, "func", None) is take:
+                document.add_next_tick_callback(call)
+
+    def change(document: Any, ref: str, subpath: str | None, attr: str, old: Any, new: Any) -> None:
+        is_first = not widget._events
+        widget._debounce = 0 if attr == _LET_GO or is_idle() else longest
+        note(document, ref, subpath, attr, old, new)
+        if is_first and widget._debounce:
+            when_idle(lambda: take_now(document))
+        elif attr == _LET_GO and not is_first:
+            take_now(document)
+
+    widget._server_change = change
+    widget._change_coroutine = take
 
 
 def pace(session_context: Any) -> None:

@@ -22,7 +22,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from dataapp.app.garbage import FullCollections, Sparing
-from dataapp.app.pacing import answer_first_move_at_once, change_in_turn, pace, take_changes_quickly, turn
+from dataapp.app.pacing import gather_while_behind, pace, take_changes_quickly, turn
 from dataapp.app.preloading import name_modules_unless_own
 from dataapp.app.url import Address
 from dataapp.cache.budget import (
@@ -241,6 +241,14 @@ def _open_for(document: Document) -> Session:
     opened: dict[InputCell, Control] = {}
     moved: dict[InputCell, object] = {}
 
+    def is_idle() -> bool:
+        session = _Process.by_document.get(document)  # not this function's own: widgets outlive their session
+        return session is None or session.is_idle
+
+    def when_idle(call: Callable[[], None]) -> None:
+        if (session := _Process.by_document.get(document)) is not None:
+            session.when_idle(call)
+
     def mirror() -> None:
         values = moved.copy()
         moved.clear()
@@ -248,8 +256,7 @@ def _open_for(document: Document) -> Session:
             address.mirror(cell, value)
 
     def mirror_when_idle(looks: int) -> None:
-        session = _Process.by_document.get(document)  # not this function's own: widgets outlive their session
-        if looks < _MOST_LOOKS_FOR_URL and session is not None and not session.is_idle:
+        if looks < _MOST_LOOKS_FOR_URL and not is_idle():
             call_later(_URL_AFTER, lambda: mirror_when_idle(looks + 1))
         else:
             mirror()
@@ -267,9 +274,7 @@ def _open_for(document: Document) -> Session:
             control = opened[cell] = _open_control(cell)
             address.restore(cell, control)
             control.watch(lambda value: mirror_soon(cell, value))
-            widget = getattr(control, "widget", None)
-            answer_first_move_at_once(widget, document)
-            change_in_turn(widget)
+            gather_while_behind(getattr(control, "widget", None), is_idle, when_idle)
         return opened[cell]
 
     def initial(cell: InputCell) -> object:

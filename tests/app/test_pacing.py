@@ -1,5 +1,4 @@
-"""How long changes of a widget are gathered (the clock is the document's, driven by hand), and what frames and turns
-of the event loop wait for."""
+"""How long changes of a widget are gathered, and what frames and turns of the event loop wait for."""
 
 import asyncio
 import contextlib
@@ -18,9 +17,9 @@ from bokeh.document import Document
 from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import websocket_connect
 
+from dataapp.app import pacing
 from dataapp.app.pacing import (
-    answer_first_move_at_once,
-    change_in_turn,
+    gather_while_behind,
     open_for_writing,
     pace,
     take_changes_quickly,
@@ -38,27 +37,51 @@ def _noting(written: list[str]) -> Callable[[Any, str, object], None]:
     return write
 
 
-class _Clock:
-    """A document that keeps what is due later."""
+class _Answers:
+    """What answers moves, when the test says so."""
 
     def __init__(self) -> None:
-        self.due: list[Callable[[], None]] = []
+        self.is_idle = True
+        self._patient: list[Callable[[], None]] = []
 
-    def add_timeout_callback(self, call: Callable[[], None], milliseconds: int) -> None:
-        assert milliseconds == _PANELS_OWN
-        self.due.append(call)
+    def when_idle(self, call: Callable[[], None]) -> None:
+        self._patient.append(call)
+
+    def answer(self) -> None:
+        self.is_idle = True
+        for call in self._patient:
+            call()
+        self._patient.clear()
 
 
-@pytest.fixture
-def clock() -> _Clock:
-    return _Clock()
+class _Document(Document):
+    """A document that keeps what is due, until the test says that it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due: list[tuple[int, Callable[[], Any]]] = []
+
+    @property
+    def session_context(self) -> Any:
+        return SimpleNamespace(session=None)
+
+    def add_timeout_callback(self, callback: Any, timeout_milliseconds: int) -> Any:
+        self.due.append((timeout_milliseconds, callback))
+
+    def add_next_tick_callback(self, callback: Any) -> Any:
+        self.due.append((0, callback))
+
+    def run(self, most: int = 0) -> None:
+        """Do what is due within some milliseconds."""
+        due = [call for wait, call in self.due if wait <= most]
+        self.due = [(wait, call) for wait, call in self.due if wait > most]
+        for call in due:
+            asyncio.run(call())
 
 
-@pytest.fixture
-def slider(clock: _Clock) -> pn.widgets.IntSlider:
-    widget = pn.widgets.IntSlider(start=0, end=10)
-    answer_first_move_at_once(widget, clock)  # type: ignore[arg-type]
-    return widget
+def _drag(widget: Any, document: _Document, value: object, attr: str = "value") -> None:
+    """Change a widget as a browser does."""
+    widget._server_change(document, "root", None, attr, None, value)
 
 
 def test_panel_gathers_changes_under_the_name_that_is_used_here():
@@ -115,35 +138,96 @@ def test_panel_opens_only_what_is_closed_while_it_takes_a_change(monkeypatch: py
     assert slider.param.value_throttled.constant
 
 
-def test_first_move_does_not_wait(slider: pn.widgets.IntSlider):
-    assert slider._debounce == 0
+@pytest.fixture
+def answers() -> _Answers:
+    return _Answers()
 
 
-def test_moves_that_follow_are_gathered(slider: pn.widgets.IntSlider):
-    slider.value = 1
-    assert slider._debounce == _PANELS_OWN
+@pytest.fixture
+def document() -> _Document:
+    return _Document()
 
 
-def test_after_a_pause_a_move_is_a_first_one_again(slider: pn.widgets.IntSlider, clock: _Clock):
-    slider.value = 1
-    clock.due.pop()()
-    assert slider._debounce == 0
+@pytest.fixture
+def slider(answers: _Answers) -> pn.widgets.IntSlider:
+    widget = pn.widgets.IntSlider(start=0, end=10)
+    gather_while_behind(widget, lambda: answers.is_idle, answers.when_idle)
+    return widget
 
 
-def test_a_pause_counts_from_the_last_move(slider: pn.widgets.IntSlider, clock: _Clock):
-    slider.value = 1
-    slider.value = 2
-    clock.due.pop(0)()
-    assert slider._debounce == _PANELS_OWN
+def test_a_move_does_not_wait_where_nothing_is_on_its_way(slider: pn.widgets.IntSlider, document: _Document):
+    _drag(slider, document, 3)
+    document.run()
+    assert slider.value == 3
+
+
+def test_moves_are_gathered_until_the_one_before_is_answered(
+    slider: pn.widgets.IntSlider, answers: _Answers, document: _Document
+):
+    seen: list[int] = []
+    slider.param.watch(lambda event: seen.append(event.new), "value")
+    answers.is_idle = False
+    _drag(slider, document, 3)
+    _drag(slider, document, 4)
+    document.run()
+    assert seen == []
+    answers.answer()
+    document.run()
+    assert seen == [4]
+    answers.is_idle = False
+    _drag(slider, document, 5)
+    document.run(pacing._LONGEST - 1)
+    assert seen == [4]
+    document.run(pacing._LONGEST)  # with the call that came too late for the first ones
+    assert seen == [4, 5]
+    answers.answer()
+    document.run(pacing._LONGEST)
+    assert seen == [4, 5]
+
+
+def test_a_call_that_came_too_late_takes_nothing_of_later_moves(
+    slider: pn.widgets.IntSlider, answers: _Answers, document: _Document
+):
+    answers.is_idle = False
+    _drag(slider, document, 3)
+    answers.answer()
+    document.run()
+    assert slider.value == 3
+    late = document.due.copy()
+    answers.is_idle = False
+    _drag(slider, document, 4)
+    for _, call in late:
+        asyncio.run(call())
+    assert slider.value == 3
+
+
+@pytest.mark.parametrize("is_gathering", [False, True])
+def test_a_slider_that_is_let_go_waits_no_more(
+    slider: pn.widgets.IntSlider, answers: _Answers, document: _Document, is_gathering: bool
+):
+    answers.is_idle = False
+    if is_gathering:
+        _drag(slider, document, 3)
+    document.run()
+    assert slider.value == 0
+    _drag(slider, document, 3, "value_throttled")
+    _drag(slider, document, 3)
+    document.run()
+    assert slider.value == slider.value_throttled == 3
+
+
+def test_what_cannot_be_dragged_waits_as_long_as_with_panel(answers: _Answers, document: _Document):
+    choice = pn.widgets.Select(options=["a", "b"])
+    gather_while_behind(choice, lambda: False, answers.when_idle)
+    _drag(choice, document, "b")
+    document.run(_PANELS_OWN - 1)
+    assert choice.value == "a"
+    document.run(_PANELS_OWN)
+    assert choice.value == "b"
 
 
 def test_other_widgets_keep_panels_own_pace(slider: pn.widgets.IntSlider):
     assert pn.widgets.IntSlider()._debounce == _PANELS_OWN
-
-
-def test_what_gathers_nothing_is_left_alone(clock: _Clock):
-    answer_first_move_at_once(None, clock)  # type: ignore[arg-type]
-    assert clock.due == []
 
 
 _APP = """
@@ -253,7 +337,7 @@ def test_moves_that_come_due_together_are_taken_one_per_turn():
 
         sliders = [pn.widgets.IntSlider(start=0, end=10) for _ in range(8)]
         for value, slider in enumerate(sliders, 1):
-            change_in_turn(slider)
+            gather_while_behind(slider, lambda: True, lambda call: call())
             slider.param.watch(lambda _event: moved_in.append(turns_of_loop), "value")
             slider._events["value"] = value  # as a browser's change, gathered
         counting = asyncio.create_task(count())
@@ -267,7 +351,7 @@ def test_moves_that_come_due_together_are_taken_one_per_turn():
 
 
 def test_what_has_no_changes_of_browsers_is_left_alone():
-    change_in_turn(None)
+    gather_while_behind(None, lambda: True, lambda call: call())
 
 
 def test_messages_of_a_websocket_are_taken_in_turn_and_in_their_order():

@@ -11,7 +11,7 @@ tests draw both with Vega and compare.
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dataapp.compile.identifiers import quote_identifier
@@ -28,6 +28,7 @@ _CHANNELS = {
 _MARKS = {"arc", "area", "bar", "circle", "line", "point", "rect", "rule", "square", "text", "tick", "trail"}
 _ADDITIVE = {"count", "valid", "missing", "sum", "min", "max"}  # of parts of a group, these give those of the group
 _ROW = "__row"  # the number of a row
+_HIGH = "__high_"  # the greatest value of a binned field in a group
 # NaN is greater than all numbers, so it is the least of a group only where there is nothing else. Elsewhere it becomes
 # NULL, row by row: that is cheaper than a filter of the aggregate, which takes the rows apart.
 _VALID, _FINITE = "CASE WHEN NOT isnan({0}) THEN {0} END", "CASE WHEN isfinite({0}) THEN {0} END"
@@ -400,17 +401,18 @@ def _groups_to_query(unit: dict[str, Any], groups: _Groups) -> Aggregated:
     grouping = f"GROUP BY {', '.join(partitions)}" if partitions else "HAVING count(*) > 0"
     source = f"WITH source AS (SELECT {read or '1'} FROM relation)"
     query = f"SELECT {', '.join([*outputs, *measures])} FROM source {grouping}"
-    told = {binning.field: binning for binning in reversed(groups.binnings.values())}
-    binnings = tuple(replace(one, tells_high=one is told[one.field]) for one in groups.binnings.values())
-    if told:
-        highest = "".join(_row_with_greatest(one, sent, len(measures)) for one in told.values())
-        source, query = f"{source}, grouped AS MATERIALIZED ({query})", f"FROM grouped{highest}"
-    return _aggregated(unit, groups, f"{source} {query}", sent, binnings)
+    if binned := {binning.field: _greatest(groups, binning.field) for binning in groups.binnings.values()}:
+        highest = [f"{value} AS {_HIGH}{number}" for number, value in enumerate(binned.values())]
+        query = f"SELECT {', '.join([*outputs, *measures, *highest])} FROM source {grouping}"
+        ends = "".join(_row_with_greatest(name, number, sent, len(measures)) for number, name in enumerate(binned))
+        source = f"{source}, grouped AS MATERIALIZED ({query})"
+        query = (
+            f"SELECT * EXCLUDE ({', '.join(f'{_HIGH}{number}' for number in range(len(binned)))}) FROM grouped{ends}"
+        )
+    return _aggregated(unit, groups, f"{source} {query}", sent)
 
 
-def _aggregated(
-    unit: dict[str, Any], groups: _Groups, query: str, sent: list[Sent], binnings: tuple[Binning, ...]
-) -> Aggregated:
+def _aggregated(unit: dict[str, Any], groups: _Groups, query: str, sent: list[Sent]) -> Aggregated:
     carried = tuple(Sent(name, kind, "") for name, (_, kind) in groups.measures.items())
     columns = (*sent, *carried)
     if groups.in_order:  # a group is where its first row is
@@ -418,7 +420,7 @@ def _aggregated(
         ordered = f"SELECT {names} FROM ({query}) ORDER BY {_ROW} NULLS LAST"
     else:
         ordered = f"{query} ORDER BY ALL NULLS FIRST"
-    return Aggregated(unit, ordered, columns, binnings)
+    return Aggregated(unit, ordered, columns, tuple(groups.binnings.values()))
 
 
 def _source(name: str) -> str:
@@ -434,12 +436,19 @@ def _representative(groups: _Groups, name: str) -> str:
     return start or f"min({value})"
 
 
-def _row_with_greatest(binning: Binning, sent: list[Sent], measures: int) -> str:
+def _greatest(groups: _Groups, name: str) -> str:
+    """Return the SQL of the greatest number in a group."""
+    value = _source(name)
+    numbers = f" FILTER (WHERE NOT isnan({value}))" if may_be_nan(groups.columns[name]) else ""
+    return f"CAST(max({value}){numbers} AS DOUBLE)"
+
+
+def _row_with_greatest(field: str, number: int, sent: list[Sent], measures: int) -> str:
     """Return the SQL of one more row, which keeps the upper end of a binned field, and measures nothing.
 
     The group that begins highest holds the greatest value, so the row is one of it, whatever else it is grouped by.
     """
-    name, high = quote_identifier(binning.field), f"CAST(${binning.parameter}_high AS DOUBLE)"
-    row = ", ".join(high if one.name == binning.field else quote_identifier(one.name) for one in sent)
+    name, high = quote_identifier(field), f"(SELECT max({_HIGH}{number}) FROM grouped)"
+    row = ", ".join(high if one.name == field else quote_identifier(one.name) for one in sent)
     numbers = f"FROM grouped WHERE NOT isnan({name}) ORDER BY {name} DESC LIMIT 1"
     return f" UNION ALL (SELECT {row}{', NULL' * measures} {numbers})"

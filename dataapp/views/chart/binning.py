@@ -6,7 +6,8 @@ the rows that are sent have the extent of all rows.
 
 Bins need the extent before there is a query. The engine mostly knows it without a look at the rows, from the statistics
 of files, but only where it is asked for nothing else: NaN, which is greater than all numbers, is looked out for
-afterwards.
+afterwards. Where rows are filtered it has to look at them. So the bins of the last picture are tried first: the rows
+that come of them tell their extent, and mostly it makes the same bins.
 """
 
 import math
@@ -34,34 +35,42 @@ class Binning:
         field: The column.
         parameter: Prefix of the SQL parameters that carry the bins.
         options: Vega's options: ``maxbins`` and, if given, ``step``, ``base``, ``minstep``, ``nice``.
-        tells_high: Whether the greatest value is a parameter, too.
     """
 
     field: str
     parameter: str
     options: tuple[tuple[str, float | bool], ...]
-    tells_high: bool = False
 
     def expression(self, reference: str) -> str:
         """Return the SQL of a value's bin number; the bound parameters are `bounds_to_parameters`.
 
         Of NaN it is NaN. No value lies below the first bin, and mostly none above the last: then the engine leaves out
-        the test for it, as the parameter is a constant.
+        the tests for it, as the parameters are constants.
         """
-        start, step, stop, beyond = (f"${self.parameter}_{name}" for name in ("start", "step", "stop", "beyond"))
+        start, step, stop, beyond, guessed = (
+            f"${self.parameter}_{name}" for name in ("start", "step", "stop", "beyond", "guessed")
+        )
         last = f"{stop} - {step}"
         inside = (
-            f"CASE WHEN {beyond} AND {reference} > {last} AND NOT isnan({reference}) THEN {last} ELSE {reference} END"
+            f"CASE WHEN {beyond} AND {reference} > {last} AND NOT isnan({reference}) THEN {last}"
+            f" WHEN {guessed} AND {reference} < {start} THEN {start} ELSE {reference} END"
         )
         return f"floor(1e-14 + ({inside} - {start}) / {step})"
 
-    def bounds_to_parameters(self, low: float | None, high: float | None) -> dict[str, float | bool | None]:
-        """Return the bound parameters for values from `low` to `high`; None means that there are no values."""
+    def bounds_to_parameters(
+        self, low: float | None, high: float | None, *, guessed: bool = False
+    ) -> dict[str, float | bool]:
+        """Return the bound parameters for values from `low` to `high`; None means that there are no values.
+
+        Args:
+            low: The least value.
+            high: The greatest.
+            guessed: Whether values may lie elsewhere. They count to the outermost bins then: there are never many.
+        """
         start, step, stop = bins(low or 0.0, high or 0.0, dict(self.options))
-        bounds: dict[str, float | bool | None] = {"start": start, "step": step, "stop": stop, "beyond": False}
-        if math.isfinite(step):
-            bounds["beyond"] = self._is_beyond(high or 0.0, start, step, stop)
-        bounds |= {"high": high} if self.tells_high else {}
+        bounds: dict[str, float | bool] = {"start": start, "step": step, "stop": stop, "guessed": guessed}
+        is_finite = math.isfinite(step)
+        bounds["beyond"] = is_finite and (guessed or self._is_beyond(high or 0.0, start, step, stop))
         return {f"{self.parameter}_{name}": value for name, value in bounds.items()}
 
     @staticmethod

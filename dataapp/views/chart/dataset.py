@@ -1,9 +1,11 @@
 """Rows of a cell that a chart draws: how they are asked for, and what is done where there are too many."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dataapp.errors import ChartError
 from dataapp.views.chart.binning import Binning, Extents
@@ -14,6 +16,8 @@ from dataapp.views.chart.schema import CellData
 from dataapp.views.chart.thinning import ALL_ROWS, PIXEL_COLUMNS
 from dataapp.views.chart.window import Window
 from dataapp.views.chart.wire import Sent
+
+type Ends = Sequence[tuple[float | None, float | None]]  # of each binning, the least and the greatest value
 
 MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
 MOST_LINE_ROWS = 20_000  # drawn as they are; thinned, a line has half as many on a common screen
@@ -109,13 +113,16 @@ class Dataset:
         """Return the rows of a whole picture with so many pixel columns; see `fetch_zoomed`."""
         return self.fetch_zoomed(fetch, Window(columns=columns))[0]
 
-    def fetch_zoomed(self, fetch: Fetch, window: Window, *, was_thinned: bool = False) -> tuple[pa.Table, bool]:
+    def fetch_zoomed(
+        self, fetch: Fetch, window: Window, *, was_thinned: bool = False, ends: Ends | None = None
+    ) -> tuple[pa.Table, bool]:
         """Return the rows, and whether another window would show others.
 
         Args:
             fetch: Runs SQL with parameters on the relation.
             window: What is to be seen of them in detail, if they are thinned, and how wide.
             was_thinned: Whether they were too many before, and will be again: then all are not asked for first.
+            ends: What `ends` were of the rows before, and may be again.
 
         Raises:
             CrowdedError: There are so many rows that `scatters` are to be rasters.
@@ -123,6 +130,8 @@ class Dataset:
             ChartError: There are more rows than a browser can draw.
         """
         fetch = self.source.through(fetch)
+        if ends is not None:
+            return self._binned(fetch, ends), False
         parameters = self._parameters(fetch)
         if self.drill is not None and self.is_detail:
             return self.drill.points(self.drill.part(window), fetch), True
@@ -138,6 +147,21 @@ class Dataset:
         if self.thinned is not None and table.num_rows > self.longest:
             return self._drawable(self._thinned(fetch, parameters, window)[0]), True
         return self._drawable(table), False
+
+    def ends(self, table: pa.Table) -> Ends | None:
+        """Return the least and the greatest of what is binned, by its rows; None without bins."""
+        if not self.binnings or table.num_rows > MOST_ROWS:
+            return None
+        return tuple(_ends(table[binning.field]) for binning in self.binnings)
+
+    def _binned(self, fetch: Fetch, guess: Ends) -> pa.Table:
+        """Return the rows of bins, which are mostly as before."""
+        table = self._first(fetch, self.query, self._bounds(guess, guessed=True), self.longest)
+        found = self.ends(table)
+        if found is None or self._bounds(found) != self._bounds(guess):
+            parameters = self._parameters(fetch) if found is None else self._bounds(found)
+            table = self._first(fetch, self.query, parameters, self.longest)
+        return self._drawable(table)
 
     def _thinned(self, fetch: Fetch, parameters: Mapping[str, object], window: Window) -> tuple[pa.Table, int]:
         """Return the rows of a line as the screen shows them, and how many there are in all, if it shows any."""
@@ -164,11 +188,12 @@ class Dataset:
                 yield self.thinned, {"__columns": number}
 
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
+        return {} if self.extents is None else self._bounds(self.extents.fetch(lambda query: fetch(query, {})))
+
+    def _bounds(self, ends: Ends, *, guessed: bool = False) -> dict[str, object]:
         parameters: dict[str, object] = {}
-        if self.extents is not None:
-            ends = self.extents.fetch(lambda query: fetch(query, {}))
-            for binning, (low, high) in zip(self.binnings, ends, strict=True):
-                parameters |= binning.bounds_to_parameters(low, high)
+        for binning, (low, high) in zip(self.binnings, ends, strict=True):
+            parameters |= binning.bounds_to_parameters(low, high, guessed=guessed)
         return parameters
 
     def _counts(self, fetch: Fetch, grid: Grid, window: Window) -> tuple[pa.Table, bool]:
@@ -197,6 +222,14 @@ class Dataset:
     def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
         """Return the rows, or enough of them to tell that there are too many."""
         return fetch(f"SELECT * FROM ({query}) LIMIT {most + 1}", parameters)
+
+
+def _ends(column: Any) -> tuple[float | None, float | None]:
+    """Return the least and the greatest number of a column; NaN is none."""
+    compute: Any = pc
+    numbers = compute.drop_null(column.cast(pa.float64()))
+    found = compute.min_max(numbers.filter(compute.invert(compute.is_nan(numbers)))).as_py()
+    return found["min"], found["max"]
 
 
 class CrowdedError(ChartError):

@@ -14,7 +14,7 @@ from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
-from dataapp.views.chart.dataset import Dataset
+from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.explanation import plan_to_text
 from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.plans import Plans
@@ -41,10 +41,12 @@ class Payload:
     Attributes:
         data: An Arrow stream.
         is_thinned: Whether a part of them may be had in more detail, or all for another width.
+        ends: See `Dataset.ends`.
     """
 
     data: bytes
     is_thinned: bool = False
+    ends: Ends | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class _Picture:
         return dataset.thinned is not None and any(
             payload.is_thinned and one.thinned == dataset.thinned for one, payload in known
         )
+
+    def ends(self, dataset: Dataset) -> Ends | None:
+        """Return between which values the bins of a dataset lay."""
+        known = zip(self.plan.datasets, self.payloads, strict=True)
+        return next((payload.ends for one, payload in known if one.question == dataset.question), None)
 
     def explain(self) -> str:
         """Return, for people, what ran where and what travels."""
@@ -388,16 +395,17 @@ def _draw(
             if cancel.cancelled:
                 raise Cancelled
             was_thinned = known is not None and known.was_thinned(dataset)
-            return _payload(dataset, readers[dataset.data], window or Window(), was_thinned=was_thinned)
+            ends = known.ends(dataset) if known is not None and dataset.binnings else None
+            return _payload(dataset, readers[dataset.data], window or Window(), ends, was_thinned=was_thinned)
 
         plan, payloads = plans.fill(fetch)
         return _Picture(plan, plans, tuple(payloads))
 
 
-def _payload(dataset: Dataset, reader: Reader, window: Window, *, was_thinned: bool) -> Payload:
+def _payload(dataset: Dataset, reader: Reader, window: Window, ends: Ends | None, *, was_thinned: bool) -> Payload:
     def make() -> Payload:
-        table, is_thinned = dataset.fetch_zoomed(reader.fetch, window, was_thinned=was_thinned)
-        return Payload(_to_ipc(table), is_thinned)
+        table, is_thinned = dataset.fetch_zoomed(reader.fetch, window, was_thinned=was_thinned, ends=ends)
+        return Payload(_to_ipc(table), is_thinned, dataset.ends(table))
 
     return reader.shared(("chart", dataset.question, dataset.seen(window)), make, lambda payload: len(payload.data))
 

@@ -11,7 +11,7 @@ import pytest
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, ChartError, QueryError
-from dataapp.views.chart import canvas, dataset, pane
+from dataapp.views.chart import binning, canvas, dataset, pane
 from dataapp.views.chart.pane import ChartView
 from dataapp.views.chart.schema import CellData, chart
 from dataapp.views.chart.selection import Selection
@@ -400,6 +400,36 @@ def test_a_line_that_was_thinned_is_asked_for_once_when_it_moves(line: Desk, mon
     assert len(line.rows()) == 9
     line.show(MANY)
     assert len(asked) == 1 + 2 + 2
+
+
+def test_bins_are_asked_for_once_while_they_are_as_before(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    first = dataset.Dataset._first
+    extents: list[object] = []
+    ends = binning.Extents.fetch
+
+    def noting(fetch: Any, query: str, *rest: Any) -> Any:
+        asked.append(query)
+        return first(fetch, query, *rest)
+
+    def noting_ends(self: binning.Extents, *rest: Any) -> Any:
+        extents.append(self)
+        return ends(self, *rest)
+
+    monkeypatch.setattr(dataset.Dataset, "_first", staticmethod(noting))
+    monkeypatch.setattr(binning.Extents, "fetch", noting_ends)
+    drawn = alt.Chart(cast("Any", desk.data)).mark_bar().encode(x=alt.X("x:Q").bin(), y="count()")
+    desk.view = ChartView(drawn, desk.view._submit)
+    monkeypatch.setattr(desk.view.__panel__(), "send", desk.sent.append)
+    desk.receive({"type": "ready"})
+    desk.show("SELECT range::DOUBLE AS x FROM range(100)")
+    assert (len(asked), len(extents)) == (1, 1)
+    desk.show("SELECT range::DOUBLE AS x FROM range(98)")
+    assert (len(asked), len(extents)) == (2, 1)
+    assert [row["__count"] for row in desk.rows()] == [10.0] * 9 + [8.0, None]
+    desk.show("SELECT range::DOUBLE AS x FROM range(1000)")
+    assert (len(asked), len(extents)) == (4, 1)
+    assert [row["__count"] for row in desk.rows()] == [100.0] * 10 + [None]
 
 
 def test_more_pixels_never_make_too_many_rows_of_many_lines(line: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

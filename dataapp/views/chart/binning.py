@@ -19,6 +19,10 @@ import pyarrow as pa
 
 from dataapp.compile.identifiers import quote_identifier
 
+type End = tuple[float | None, float | None]  # the least and the greatest value, if there is one
+
+_PARAMETERS = ("start", "step", "is_bounded", "first", "last")
+_LEAST_REACH = 1000
 _KNOWN = {"maxbins", "step", "base", "nice", "minstep", "binned"}
 _MOST_BINS = {
     **dict.fromkeys(("row", "column", "size", "color", "fill", "stroke", "strokeWidth", "opacity", "shape"), 6),
@@ -42,36 +46,57 @@ class Binning:
     options: tuple[tuple[str, float | bool], ...]
 
     def expression(self, reference: str) -> str:
-        """Return the SQL of a value's bin number; the bound parameters are `bounds_to_parameters`.
+        """Return the SQL of a value's bin number; the bound parameters are `parameters` or `guess`.
 
-        Of NaN it is NaN. No value lies below the first bin, and mostly none above the last: then the engine leaves out
-        the tests for it, as the parameters are constants.
+        Of NaN it is NaN. Where bins have no bounds the engine leaves out the tests for them, as the parameters are
+        constants.
         """
-        start, step, stop, beyond, guessed = (
-            f"${self.parameter}_{name}" for name in ("start", "step", "stop", "beyond", "guessed")
-        )
-        last = f"{stop} - {step}"
+        start, step, is_bounded, first, last = (f"${self.parameter}_{name}" for name in _PARAMETERS)
         inside = (
-            f"CASE WHEN {beyond} AND {reference} > {last} AND NOT isnan({reference}) THEN {last}"
-            f" WHEN {guessed} AND {reference} < {start} THEN {start} ELSE {reference} END"
+            f"CASE WHEN {is_bounded} AND {reference} > {last} AND NOT isnan({reference}) THEN {last}"
+            f" WHEN {is_bounded} AND {reference} < {first} THEN {first} ELSE {reference} END"
         )
         return f"floor(1e-14 + ({inside} - {start}) / {step})"
 
-    def bounds_to_parameters(
-        self, low: float | None, high: float | None, *, guessed: bool = False
-    ) -> dict[str, float | bool]:
+    def parameters(self, low: float | None, high: float | None) -> dict[str, float | bool]:
         """Return the bound parameters for values from `low` to `high`; None means that there are no values.
 
-        Args:
-            low: The least value.
-            high: The greatest.
-            guessed: Whether values may lie elsewhere. They count to the outermost bins then: there are never many.
+        They are the same for all ends with the same bins: where the last one ends is only of weight to values there.
         """
         start, step, stop = bins(low or 0.0, high or 0.0, dict(self.options))
-        bounds: dict[str, float | bool] = {"start": start, "step": step, "stop": stop, "guessed": guessed}
-        is_finite = math.isfinite(step)
-        bounds["beyond"] = is_finite and (guessed or self._is_beyond(high or 0.0, start, step, stop))
-        return {f"{self.parameter}_{name}": value for name, value in bounds.items()}
+        is_bounded = math.isfinite(step) and self._is_beyond(high or 0.0, start, step, stop)
+        return self._named(start, step, is_bounded, start, stop - step if is_bounded else start)
+
+    def guess(self, low: float | None, high: float | None) -> dict[str, float | bool]:
+        """Return bound parameters for values that mostly lie from `low` to `high`.
+
+        They give the same bins as `parameters` for values of which `is_guessed` says so. What lies far away counts to
+        the outermost ones, so that there are never many.
+        """
+        exact = self.parameters(low, high)
+        start, step, is_bounded, *_ = exact.values()
+        if is_bounded or not math.isfinite(step):
+            return exact
+        reach = self._reach * step
+        return self._named(start, step, True, start - reach, start + reach)
+
+    def is_guessed(self, known: End, found: End) -> bool:
+        """Whether bins that were guessed from known ends are those of what was found."""
+        exact = self.parameters(*found)
+        if exact != self.parameters(*known):
+            return False
+        start, step, is_bounded, *_ = exact.values()
+        reach = self._reach * step
+        ends = [end for end in found if end is not None]
+        return bool(is_bounded) or all(start - reach <= end <= start + reach for end in ends)
+
+    @property
+    def _reach(self) -> int:
+        """How many bins there may be on either side of a first one that was guessed."""
+        return max(_LEAST_REACH, 4 * int(dict(self.options).get("maxbins", 0)))
+
+    def _named(self, *values: float | bool) -> dict[str, float | bool]:
+        return {f"{self.parameter}_{name}": value for name, value in zip(_PARAMETERS, values, strict=True)}
 
     @staticmethod
     def _is_beyond(high: float, start: float, step: float, stop: float) -> bool:

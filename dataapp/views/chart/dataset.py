@@ -1,5 +1,6 @@
 """Rows of a cell that a chart draws: how they are asked for, and what is done where there are too many."""
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dataapp.errors import ChartError
-from dataapp.views.chart.binning import Binning, Extents
+from dataapp.views.chart.binning import Binning, End, Extents
 from dataapp.views.chart.drilling import SHADE, Drill, shaded
 from dataapp.views.chart.pushdown.frame import CELL, Fetch, Source
 from dataapp.views.chart.raster import Grid
@@ -17,7 +18,7 @@ from dataapp.views.chart.thinning import ALL_ROWS, PIXEL_COLUMNS
 from dataapp.views.chart.window import Window
 from dataapp.views.chart.wire import Sent
 
-type Ends = Sequence[tuple[float | None, float | None]]  # of each binning, the least and the greatest value
+type Ends = Sequence[End]  # of each binning
 
 MOST_ROWS = 200_000  # in one dataset; a browser draws that many marks in about a second
 MOST_LINE_ROWS = 20_000  # drawn as they are; thinned, a line has half as many on a common screen
@@ -156,11 +157,13 @@ class Dataset:
 
     def _binned(self, fetch: Fetch, guess: Ends) -> pa.Table:
         """Return the rows of bins, which are mostly as before."""
-        table = self._first(fetch, self.query, self._bounds(guess, guessed=True), self.longest)
+        guesses = [binning.guess(*ends) for binning, ends in zip(self.binnings, guess, strict=True)]
+        table = self._first(fetch, self.query, dict(ChainMap(*guesses)), self.longest)
         found = self.ends(table)
-        if found is None or self._bounds(found) != self._bounds(guess):
-            parameters = self._parameters(fetch) if found is None else self._bounds(found)
-            table = self._first(fetch, self.query, parameters, self.longest)
+        if found is None:
+            table = self._first(fetch, self.query, self._parameters(fetch), self.longest)
+        elif not all(map(Binning.is_guessed, self.binnings, guess, found)):
+            table = self._first(fetch, self.query, self._bounds(found), self.longest)
         return self._drawable(table)
 
     def _thinned(self, fetch: Fetch, parameters: Mapping[str, object], window: Window) -> tuple[pa.Table, int]:
@@ -190,11 +193,8 @@ class Dataset:
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
         return {} if self.extents is None else self._bounds(self.extents.fetch(lambda query: fetch(query, {})))
 
-    def _bounds(self, ends: Ends, *, guessed: bool = False) -> dict[str, object]:
-        parameters: dict[str, object] = {}
-        for binning, (low, high) in zip(self.binnings, ends, strict=True):
-            parameters |= binning.bounds_to_parameters(low, high, guessed=guessed)
-        return parameters
+    def _bounds(self, ends: Ends) -> dict[str, object]:
+        return dict(ChainMap(*(binning.parameters(*end) for binning, end in zip(self.binnings, ends, strict=True))))
 
     def _counts(self, fetch: Fetch, grid: Grid, window: Window) -> tuple[pa.Table, bool]:
         grid = grid.at(window.width)
@@ -224,7 +224,7 @@ class Dataset:
         return fetch(f"SELECT * FROM ({query}) LIMIT {most + 1}", parameters)
 
 
-def _ends(column: Any) -> tuple[float | None, float | None]:
+def _ends(column: Any) -> End:
     """Return the least and the greatest number of a column; NaN is none."""
     compute: Any = pc
     numbers = compute.drop_null(column.cast(pa.float64()))

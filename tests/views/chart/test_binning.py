@@ -86,7 +86,7 @@ def test_rows_with_infinite_values_are_drawn_as_by_vega(x: str) -> None:
         ((low, high),) = Extents(("x",), "relation").fetch(reader.fetch)
         found = reader.fetch(
             f"SELECT DISTINCT {binning.expression('x')} AS n FROM relation WHERE x IS NOT NULL",
-            binning.bounds_to_parameters(low, high),
+            binning.parameters(low, high),
         )["n"].to_pylist()
     assert str(found) == "[nan]"  # one group, which has no place
 
@@ -125,7 +125,7 @@ def test_each_value_falls_into_the_bin_of_vega(values: list[float | None], optio
             return value
         return math.floor(1e-14 + (max(start, min(value, stop - step)) - start) / step)
 
-    bounds = binning.bounds_to_parameters(min(numbers), max(numbers))
+    bounds = binning.parameters(min(numbers), max(numbers))
     relation = Relation(
         "FROM rows", key=0, engine=_ENGINE, frames={"rows": pa.table({"x": pa.array(values, pa.float64())})}
     )
@@ -136,7 +136,7 @@ def test_each_value_falls_into_the_bin_of_vega(values: list[float | None], optio
 
 def test_few_bins_are_cut_off_above() -> None:
     binning = Binning("x", "p", (("maxbins", 10),))
-    assert [binning.bounds_to_parameters(0, high)["p_beyond"] for high in (99.0, 100.0)] == [False, True]
+    assert [binning.parameters(0, high)["p_is_bounded"] for high in (99.0, 100.0)] == [False, True]
 
 
 @pytest.mark.parametrize("numbers", [[3.0, NAN, 1.0, None], [1.0, 3.0]])

@@ -228,7 +228,7 @@ class Source:
         for bounds in self.bounds:
             known = dict(own)
             [(low, high)] = bounds.extent.fetch(lambda query, known=known: fetch(query, known))
-            own |= bounds.binning.bounds_to_parameters(low, high)
+            own |= bounds.binning.parameters(low, high)
         return lambda query, parameters: fetch(self.over(query), {**own, **parameters})
 
 

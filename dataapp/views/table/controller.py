@@ -21,7 +21,7 @@ from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
 from dataapp.views.table.formats import formats_by_column, layout_of
 from dataapp.views.table.groups.grouping import Grouping, Path, group_headers
-from dataapp.views.table.groups.rows import GroupedRows
+from dataapp.views.table.groups.rows import GroupedRows, have_same_groups
 from dataapp.views.table.ipc import table_to_ipc
 from dataapp.views.table.layout import Layout
 from dataapp.views.table.lookups import Lookups
@@ -125,10 +125,12 @@ class Controller:
         self._view = 0
         self._same_rows_since = 0  # the first view of the relation that is shown
         self._same_columns_since = 0  # the first view of its columns
+        self._same_groups_since = 0  # the first view in which its groups have these numbers
         self._shown: Shown | None = None
         self._screen: Screen | None = None  # what the page was given to show it
         self._looked_at = Span(0, 2 * BLOCK, ())  # of no columns until they are known
         self._closed_at: int | None = None  # the line of the group that the reader closes
+        self._put_off: list[tuple[Shown, int]] = []  # groups to open or close once what was asked before is there
         self._missing: Span | None = None  # asked for by the page, not yet by a job
         self._seen: Span | None = None  # those of the missing cells that the reader waits for
         self._asking: Handle | None = None
@@ -216,7 +218,8 @@ class Controller:
         elif isinstance(message, Group) and (message.groups is None or message.groups.fits(shown.columns)):
             self._group(shown, message.groups)
         elif isinstance(message, Toggle):
-            self._toggle(shown, message.group)
+            if message.view >= self._same_groups_since:
+                self._toggle(shown, message.group)
         elif isinstance(message, Find):
             self._filter(shown, replace(shown.arrangement, search=message.text))
         elif isinstance(message, Clear):
@@ -332,8 +335,17 @@ class Controller:
                 self._looked_at = replace(self._looked_at, first=line // BLOCK * BLOCK)
             self._ask(shown.rows, replace(shown.arrangement, groups=groups.toggled(path)), keep_place=True)
 
-        if self._asking is None and not self._failed:
+        if self._asking is not None:
+            self._put_off.append((shown, group))
+        elif not self._failed:
             self._asking = self._submit(lambda cancel: shown.rows.path(question, group, cancel), toggle, self._unasked)
+
+    def _toggle_late(self, shown: Shown) -> None:
+        """Open or close what was pressed while other lines were on their way, unless these have other groups."""
+        late, self._put_off = self._put_off, []
+        for before, group in late:
+            if before.rows is shown.rows and have_same_groups(before.question, shown.question):
+                self._toggle(shown, group)
 
     def _lay_out(self, shown: Shown, layout: Layout) -> None:
         """Take another layout. No rows have to be read for it but those that the page then asks for."""
@@ -419,6 +431,8 @@ class Controller:
             self._same_rows_since = shown.view
         if self._shown is None or self._shown.columns != shown.columns:
             self._same_columns_since = shown.view
+        if self._shown is None or not have_same_groups(self._shown.question, shown.question):
+            self._same_groups_since = shown.view
         if self._shown is not None:  # the reader may have laid columns out while the rows were on their way
             layout = self._shown.arrangement.layout.carried_over(self._shown.columns, shown.columns)
             shown = replace(shown, arrangement=replace(shown.arrangement, layout=layout))
@@ -437,6 +451,7 @@ class Controller:
             self._scales.show(_scaled_of(shown))
             if self._reading is None:
                 self._summaries.prepare(shown.arrangement.displayed(len(shown.columns))[:CHUNK])
+            self._toggle_late(shown)
 
     def _message(self, shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:
         return {**_view_to_message(shown, screen, keep_place=keep_place), "extents": self._scales.known(shown.columns)}

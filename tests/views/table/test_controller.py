@@ -417,6 +417,39 @@ def open_group(explorer: Explorer, line: int) -> None:
     explorer.jobs.run()
 
 
+def group_of(explorer: Explorer, line: int) -> int:
+    return pa.ipc.open_stream(explorer.view["lines"]).read_all().column("group")[line].as_py()
+
+
+def test_groups_that_are_pressed_while_other_lines_are_on_their_way_open_when_they_are_there(
+    explorer: Explorer, relation: Make
+):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    first, second = group_of(explorer, 0), group_of(explorer, 1)
+    explorer.say("sort", order=[{"column": 1, "descending": True}])
+    explorer.say("toggle", group=first)
+    explorer.say("toggle", group=second)
+    explorer.jobs.run()
+    assert lines(explorer) == [(0, 1), (0, 2), *[(1, 0)] * 10, (0, 2), *[(1, 0)] * 10]
+    assert shown(explorer, "c1")[0] == 2
+
+
+def test_a_group_that_is_pressed_while_others_take_its_place_stays_closed(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    group, view = group_of(explorer, 1), explorer.view["view"]
+    explorer.say("filter", column=1, text="> 0")
+    explorer.say("toggle", group=group)
+    explorer.jobs.run()
+    assert lines(explorer) == [(0, 1), (0, 1)]
+    explorer.controller.receive({"type": "toggle", "view": view, "group": group})  # of lines that are gone
+    explorer.jobs.run()
+    assert lines(explorer) == [(0, 1), (0, 1)]
+
+
 def test_a_group_opens_in_place_and_stays_open_under_filters_orders_and_new_rows(explorer: Explorer, relation: Make):
     show(explorer, relation(NUMBERS.format(30)))
     explorer.say("group", **GROUPED_BY_K)

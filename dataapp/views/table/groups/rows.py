@@ -75,8 +75,7 @@ class _Tree:
     def take(self, question: Question) -> bool:
         """Take another question if these are its groups."""
         old, new = self.question, question
-        assert new.groups is not None
-        if old.filters != new.filters or replace(self.grouping, open=new.groups.open) != new.groups:
+        if not have_same_groups(old, new):
             return False
         self.is_placed = self.is_placed and old.order == new.order
         self.is_open = self.is_open and old == new
@@ -93,6 +92,13 @@ class _Tree:
         """Let everything go."""
         self.cancel()
         self.reader.close()
+
+
+def have_same_groups(one: Question, other: Question) -> bool:
+    """Whether two questions about a relation have the same groups, with the same numbers, whatever is open."""
+    if one.groups is None or other.groups is None or one.filters != other.filters:
+        return False
+    return replace(one.groups, open=other.groups.open) == other.groups
 
 
 class GroupedRows(RelationRows):

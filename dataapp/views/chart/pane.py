@@ -18,6 +18,7 @@ from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.explanation import plan_to_text
 from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.plans import Plans
+from dataapp.views.chart.pushdown.groups import TYPES
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.selection import (
     Selected,
@@ -61,6 +62,13 @@ class _Picture:
     def columns(self) -> Columns:
         """The columns of each cell."""
         return self.plans.columns
+
+    @property
+    def selectable(self) -> dict[str, Column]:
+        """The columns that selections may be over: the cells', and what transforms make of them in the engine."""
+        columns = {column.name: column for known in self.columns.values() for column in known}
+        made = [one for dataset in self.plan.datasets for one in dataset.columns if one.name in dataset.derived]
+        return columns | {one.name: Column(one.name, TYPES[one.kind]) for one in made if one.kind in TYPES}
 
     def was_thinned(self, dataset: Dataset) -> bool:
         """Whether the rows of a line were more than travel."""
@@ -342,7 +350,7 @@ class ChartView(param.Parameterized):
         if picture is None or found is None:
             return
         _, parameter = found
-        columns = {column.name: column for known in picture.columns.values() for column in known}
+        columns = picture.selectable
         try:
             selected = message_to_selected(value, parameter, columns, names)
             if selected is not None:

@@ -402,6 +402,20 @@ def test_a_line_that_was_thinned_is_asked_for_once_when_it_moves(line: Desk, mon
     assert len(asked) == 1 + 2 + 2
 
 
+@pytest.mark.parametrize(("made", "value"), [("datum.x * 2", [2.0, 4.0]), ("'n' + datum.t", ["na"])])
+def test_what_a_transform_makes_is_selected_like_a_column(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, made: str, value: list[Any]
+) -> None:
+    kind = "Q" if isinstance(value[0], float) else "N"
+    drawn = alt.Chart(cast("Any", desk.data)).mark_point().transform_calculate(z=made).encode(x=f"z:{kind}", y="y:Q")
+    desk.view = ChartView(drawn, desk.view._submit, on_selection=lambda *what: desk.heard.append(what))
+    monkeypatch.setattr(desk.view.__panel__(), "send", desk.sent.append)
+    desk.receive({"type": "ready"})
+    desk.show("SELECT 1 AS x, 2 AS y, 'a' AS t")
+    desk.receive({"type": "selection", "name": "brush", "value": {"z": value}})
+    assert desk.heard == [("brush", {"z": value})]
+
+
 def test_bins_are_asked_for_once_while_they_are_as_before(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     first = dataset.Dataset._first

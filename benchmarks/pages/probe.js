@@ -145,7 +145,7 @@
       return (performance.now() - start) / 1000;
     },
 
-    /** Move to another value in each frame, as somebody drags; pictures a second. */
+    /** Move to another value in each frame, as somebody drags; pictures a second. Those that are answered later do not count. */
     async drag(show, values) {
       const look = looker(strokes);
       const start = performance.now();

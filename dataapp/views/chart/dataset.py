@@ -39,6 +39,7 @@ class Dataset:
             keeps is a parameter.
         zoomed: The same with a part in detail, whose ends are parameters.
         across: The column that it is a part of.
+        zooms: The selections that zoom it, or None for any.
         is_rough: Whether the thinned line may differ on screen from the whole one, and only stands for one that is too
             long for a browser.
         source: What stands for ``relation`` in all of these: the cell, or what transforms make of its rows.
@@ -60,6 +61,7 @@ class Dataset:
     thinned: str | None = None
     zoomed: str | None = None
     across: str | None = None
+    zooms: tuple[str, ...] | None = None
     is_rough: bool = False
     source: Source = CELL
     derived: frozenset[str] = frozenset()
@@ -108,7 +110,7 @@ class Dataset:
             return self.drill.part(window), width
         if self.grid is not None:
             return (width,)
-        return () if self.thinned is None else (window.along(self.across or ""), window.columns)
+        return () if self.thinned is None else (self._zoom(window), window.columns)
 
     def fetch(self, fetch: Fetch, columns: int = PIXEL_COLUMNS) -> pa.Table:
         """Return the rows of a whole picture with so many pixel columns; see `fetch_zoomed`."""
@@ -182,13 +184,16 @@ class Dataset:
         numbers = dict.fromkeys(
             (window.columns, min(window.columns, PIXEL_COLUMNS))
         )  # of many lines, fewer are too many
-        zoom = window.along(self.across or "")
+        zoom = self._zoom(window)
         if self.zoomed is not None and zoom is not None:
             for number in numbers:
                 yield self.zoomed, {"__columns": number, "__from": zoom[0], "__to": zoom[1]}
         if self.thinned is not None:
             for number in numbers:
                 yield self.thinned, {"__columns": number}
+
+    def _zoom(self, window: Window) -> tuple[float, float] | None:
+        return window.along(self.across or "", self.zooms)
 
     def _parameters(self, fetch: Fetch) -> dict[str, object]:
         return {} if self.extents is None else self._bounds(self.extents.fetch(lambda query: fetch(query, {})))

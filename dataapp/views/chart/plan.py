@@ -202,7 +202,8 @@ class _Planner:
         ):
             placed, more = self._scatter(data, pushed, grid, number, zooms_of((view, *siblings), self.zooms))
         elif axes := thinnable_axes(view):
-            placed, more = view | {"data": {"name": self._line(data, pushed, axes, pushed.view)}}, ("thinning",)
+            zooms = zooms_of((view, *siblings), self.zooms)
+            placed, more = view | {"data": {"name": self._line(data, pushed, axes, pushed.view, zooms)}}, ("thinning",)
         else:
             placed, more = self._rows(data, pushed), ()
         self._note(placed, _mark(view), pushed, more, grouped)
@@ -228,12 +229,19 @@ class _Planner:
             extents=aggregated.extents,
         )
 
-    def _line(self, data: CellData, pushed: Pushed, axes: tuple[str, ...], view: Mapping[str, Any]) -> str:
+    def _line(
+        self,
+        data: CellData,
+        pushed: Pushed,
+        axes: tuple[str, ...],
+        view: Mapping[str, Any],
+        zooms: tuple[str, ...] | None = None,
+    ) -> str:
         sent = _sent_columns(view, pushed.columns)
         spaced = spacing(view)
         thinned, zoomed = (thinned_query(sent, *axes, zoomed=one, is_log=spaced == "log") for one in (False, True))
         projection = _projection(sent, pushed.source)
-        more = {"thinned": thinned, "zoomed": zoomed, "across": axes[0], "is_rough": spaced is None}
+        more = {"thinned": thinned, "zoomed": zoomed, "across": axes[0], "zooms": zooms, "is_rough": spaced is None}
         return self._keep(data, projection, sent, pushed, **more)
 
     def _scatter(
@@ -266,7 +274,7 @@ class _Planner:
         return pushed.restored() | {"data": {"name": self._keep(data, query, sent, pushed)}}
 
     def _keep(self, data: CellData, query: str, columns: tuple[Sent, ...], pushed: Pushed, **more: Any) -> str:
-        own = [more.get(name, "") for name in ("grid", "drill", "thinned", "is_rough")]
+        own = [more.get(name, "") for name in ("grid", "drill", "thinned", "zooms", "is_rough")]
         key = data.name, f"{pushed.source.over(query)}{own}"
         known = self.datasets.get(key)
         if known is None:

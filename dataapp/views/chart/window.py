@@ -1,7 +1,7 @@
 """What a page shows of a chart: the part that its reader has zoomed into, and how many pixels there are for it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -27,9 +27,17 @@ class Window:
     columns: int = PIXEL_COLUMNS
     width: int = PAGE_WIDTH
 
-    def along(self, column: str) -> Zoom | None:
-        """Return the ends along a column, whatever zooms it."""
-        return next((ends[column] for ends in self.ends.values() if column in ends), None)
+    def along(self, column: str, zooms: Container[str] | None = None) -> Zoom | None:
+        """Return the ends along a column.
+
+        Args:
+            column: The column.
+            zooms: The selections that may zoom it, or None for all.
+        """
+        found = (
+            ends[column] for name, ends in self.ends.items() if column in ends and (zooms is None or name in zooms)
+        )
+        return next(found, None)
 
 
 def message_to_window(ends: Mapping[object, object], columns: object, width: object = None) -> Window:

@@ -250,3 +250,26 @@ def test_asked_at_once_a_line_has_the_rows_that_it_has_when_all_are_asked_for_fi
             return [gap_is_none(tuple(row.values())) for row in table.to_pylist()], is_thinned
 
         assert shown(True) == shown(False)
+
+
+def zoom_of(name: str) -> alt.Parameter:
+    return alt.selection_interval(name=name, bind="scales", encodings=["x"])
+
+
+LINE = C.mark_line().encode(x="x:Q", y="y:Q")
+SHOWN = Window({"a": {"x": (1.0, 2.0)}, "b": {"x": (3.0, 4.0)}}, columns=500)
+
+
+def zooms_told(view: alt.TopLevelMixin) -> list[object]:
+    """Return what each line of a chart shows in detail."""
+    return [one.seen(SHOWN)[0] for one in chart_to_plan(view, {C.data: COLUMNS}).datasets]
+
+
+def test_each_of_several_lines_over_one_column_has_the_detail_of_its_own_zoom() -> None:
+    one, other = LINE.add_params(zoom_of("a")), LINE.encode(color="s:N").add_params(zoom_of("b"))
+    assert zooms_told(one) == [(1.0, 2.0)]
+    assert zooms_told(one | other) == [(1.0, 2.0), (3.0, 4.0)]
+    assert zooms_told(one & LINE.add_params(zoom_of("b"))) == [(1.0, 2.0), (3.0, 4.0)]
+    assert zooms_told(one | LINE) == [(1.0, 2.0), None]
+    assert zooms_told((LINE + LINE.encode(color="s:N")).add_params(zoom_of("b"))) == [(3.0, 4.0)] * 2
+    assert zooms_told(LINE.facet("s:N").add_params(zoom_of("a"))) == [(1.0, 2.0)]

@@ -88,11 +88,16 @@ def gather_while_behind(
         is_idle: Whether nothing is on its way.
         when_idle: Calls a function, on the loop, once nothing is on its way.
     """
+    for part in (widget, getattr(widget, "_slider", None)):  # what a slider of choices is made of
+        if getattr(part, "_debounce", 0) and hasattr(pn.state, "_change_callbacks"):
+            _gather_while_behind(part, is_idle, when_idle)
+
+
+def _gather_while_behind(
+    widget: Any, is_idle: Callable[[], bool], when_idle: Callable[[Callable[[], None]], None]
+) -> None:
     # Panel has no public names for it. It takes what it gathered with the first call for it; the others do nothing.
-    gathers_for: int = getattr(widget, "_debounce", 0)
-    if not gathers_for or not hasattr(pn.state, "_change_callbacks"):
-        return
-    longest = _LONGEST if _LET_GO in widget.param else gathers_for
+    longest: int = _LONGEST if _LET_GO in widget.param else widget._debounce
     note: Callable[..., None] = widget._server_change
     widget._debounce = 0
 
@@ -114,8 +119,15 @@ def gather_while_behind(
         elif attr == _LET_GO and not is_first:
             take_now(document)
 
+    def forget(_event: object) -> None:
+        if not widget._in_process__events:  # set by the server, and newer than what a browser said before
+            for name in ("value", _LET_GO):
+                widget._events.pop(name, None)
+
     widget._server_change = change
     widget._change_coroutine = take
+    if "value" in widget.param:
+        widget.param.watch(forget, "value")
 
 
 def pace(session_context: Any) -> None:

@@ -7,8 +7,9 @@ the join looks at the rows again. So the scan of such a table leaves out whateve
 dictionary of views, which Polars hands out, too) it does not know that they are views, so they are given as plain text.
 
 Where it does push filters, Arrow takes NaN for greater than no number, and the engine for the greatest: of `x >= 0` the
-rows with NaN were lost. So a table that has NaN is given with one more column of views (`HIDDEN`), of which no row is
-ever asked for: the engine filters by itself, and nothing is copied. `registered` puts a view before it, without it.
+rows with NaN were lost. So a table that has NaN is given with one more column of views (`hidden_column`), of which no
+row is ever asked for: the engine filters by itself, and nothing is copied. `registered` puts a view before it, without
+that column.
 
 The filters that it does not push stay above the scan, and in the plan of a correlated subquery (a *delim join*) they
 get wrong places: "Attempted to access index 2 within vector of size 2", after which the whole database refuses to work.
@@ -23,7 +24,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-HIDDEN = "__dataapp_unfiltered"
+_HIDDEN = "__dataapp_unfiltered"
 
 _SUBQUERY = re.compile(
     r"(\bAS\s*(?:(?:NOT\s+)?MATERIALIZED\s*)?)?\((?:\s|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|FROM|WITH|VALUES)\b",
@@ -102,13 +103,15 @@ _with_nan: dict[int, tuple[weakref.ref[pa.Table], bool]] = {}  # by identity: ta
 
 def _column_has_nan(column: Any) -> bool:
     compute: Any = pc
+    if pa.types.is_dictionary(column.type):
+        return any(_column_has_nan(pa.chunked_array([chunk.dictionary])) for chunk in column.chunks)
     if pa.types.is_floating(column.type):
         return any(compute.any(compute.is_nan(chunk)).as_py() for chunk in column.chunks)
     return pa.types.is_struct(column.type) and any(map(_column_has_nan, column.flatten()))
 
 
 def scannable(table: pa.Table) -> object:
-    """Return what the engine should be given for a table; see `hides` for one more column that it can have.
+    """Return what the engine should be given for a table; see `hidden_column` for one more column that it can have.
 
     Example:
         >>> type(scannable(pa.table({"n": ["a"]}))).__name__
@@ -116,19 +119,24 @@ def scannable(table: pa.Table) -> object:
         >>> type(scannable(pa.table({"n": pa.array(["a"], pa.string_view())}))).__name__
         'UnfilteredDataset'
     """
-    hidden = hides(table)
+    hidden = hidden_column(table)
     table = _with_plain_categories(table)
-    if not hidden and not has_views(table):
+    if hidden is None and not has_views(table):
         return table
     # Here: Arrow's datasets take 0.25 s to import, and the engine's client does it for its first scan of a table.
     from dataapp.engines.unfiltered import UnfilteredDataset
 
-    return UnfilteredDataset(table, HIDDEN if hidden else None)
+    return UnfilteredDataset(table, hidden)
 
 
-def hides(table: pa.Table) -> bool:
-    """Whether what the engine is given for a table has the column `HIDDEN` beside the table's own."""
-    return not has_views(table) and has_nan(table)
+def hidden_column(table: pa.Table) -> str | None:
+    """Return the name of the column that the engine is given beside a table's own, if it is given one."""
+    if has_views(table) or not has_nan(table):
+        return None
+    name, names = _HIDDEN, {known.lower() for known in table.column_names}
+    while name in names:
+        name += "_"
+    return name
 
 
 def _with_plain_categories(table: Any) -> Any:

@@ -714,7 +714,7 @@ class Reader:
             return
         if self._connection is None or not any(is_unsafe(row[1]) for row in plan):
             return
-        self._frames.make_safe(lambda statement: self._execute(statement, {}, lambda result: result.fetchall()))
+        self._frames.make_safe(lambda statement: self._read_kept(statement, {}, lambda result: result.fetchall()))
 
     def _read_kept[T](
         self, sql: str, parameters: Mapping[str, object], take: Callable[[duckdb.DuckDBPyConnection], T]

@@ -1,13 +1,12 @@
 """The frames of a relation on a connection: as the engine may scan them, and copied where a plan is unsafe."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from dataapp.compile.identifiers import quote_identifier
-from dataapp.engines.arrow_scan import HIDDEN, has_nan, has_views, hides, scannable, without_views
+from dataapp.engines.arrow_scan import has_nan, has_views, hidden_column, scannable, without_views
 
 
 class RegisteredFrames:
@@ -32,19 +31,20 @@ class RegisteredFrames:
         return bool(self._unsafe)
 
     def make_safe(self, run: Callable[[str], object]) -> None:
-        """Give the engine copies of those that may be unsafe.
+        """Give the engine copies of those that may be unsafe. What stops it leaves the others unsafe.
 
         Args:
             run: Runs a statement on the connection.
         """
-        unsafe, self._unsafe = self._unsafe, []
-        for name in unsafe:
+        while self._unsafe:
+            name = self._unsafe[-1]
             table = self._frames[name]
             if has_nan(table):  # Arrow must not filter a copy, either
                 self._copy(name, table, run)
             else:
                 self._connection.unregister(name)
                 self._connection.register(name, without_views(table))
+            self._unsafe.pop()
 
     def close(self) -> None:
         """Take them away."""
@@ -57,28 +57,32 @@ class RegisteredFrames:
             self._connection.unregister(name)
 
     def _register(self, name: str, table: pa.Table) -> None:
-        if not hides(table):
+        hidden = hidden_column(table)
+        if hidden is None:
             self._connection.register(name, scannable(table))
             return
         self._behind.append(name)
         self._connection.register(_rows_of(name), scannable(table))
-        self._connection.execute(
-            f"CREATE TEMP VIEW {quote_identifier(name)}"
-            f" AS SELECT * EXCLUDE ({HIDDEN}) FROM {quote_identifier(_rows_of(name))}"
-        )
+        self._put_before(name, f"SELECT * EXCLUDE ({quote_identifier(hidden)}) FROM {quote_identifier(_rows_of(name))}")
 
     def _copy(self, name: str, table: pa.Table, run: Callable[[str], object]) -> None:
         copy, view = quote_identifier(_copy_of(name)), quote_identifier(name)
         self._copied.append(name)
-        run(f"CREATE TEMP TABLE {copy} AS FROM {view}")
+        run(f"CREATE OR REPLACE TEMP TABLE {copy} AS FROM {view}")
         self._connection.unregister(name)
-        if name not in self._behind:
-            self._behind.append(name)
-        # Tables have no columns of nothing but NULL: they become INTEGER.
-        schema: Any = table.schema
-        voids = [quote_identifier(field.name) for field in schema if pa.types.is_null(field.type)]
-        replaced = f" REPLACE ({', '.join(f'NULL AS {void}' for void in voids)})" if voids else ""
-        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *{replaced} FROM {copy}")
+        self._behind.append(name)
+        # Tables have no columns of nothing but NULL: they become INTEGER. Names are those that the engine gives.
+        names = [column[0] for column in self._connection.execute(f"FROM {copy} LIMIT 0").description or ()]
+        void = [quote_identifier(one) for one, kind in zip(names, table.schema.types, strict=True) if _is_null(kind)]
+        replaced = f" REPLACE ({', '.join(f'NULL AS {one}' for one in void)})" if void else ""
+        self._put_before(name, f"SELECT *{replaced} FROM {copy}")
+
+    def _put_before(self, name: str, query: str) -> None:
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote_identifier(name)} AS {query}")
+
+
+def _is_null(kind: pa.DataType) -> bool:
+    return pa.types.is_null(kind)
 
 
 def _rows_of(name: str) -> str:

@@ -226,6 +226,49 @@ def test_what_cannot_be_dragged_waits_as_long_as_with_panel(answers: _Answers, d
     assert choice.value == "b"
 
 
+def test_what_the_server_sets_counts_more_than_what_a_browser_said_before(
+    slider: pn.widgets.IntSlider, answers: _Answers, document: _Document
+):
+    answers.is_idle = False
+    _drag(slider, document, 3)
+    slider.value = 8
+    answers.answer()
+    document.run(pacing._LONGEST)
+    assert slider.value == 8
+    _drag(slider, document, 4)
+    document.run()
+    assert slider.value == 4
+
+
+def test_a_move_that_comes_while_one_is_taken_is_not_forgotten(
+    slider: pn.widgets.IntSlider, answers: _Answers, document: _Document
+):
+    def move_on(event: Any) -> None:
+        if event.new == 3:
+            answers.is_idle = False
+            _drag(slider, document, 5)
+
+    slider.param.watch(move_on, "value")
+    _drag(slider, document, 3)
+    document.run()
+    answers.answer()
+    document.run()
+    assert slider.value == 5
+
+
+def test_a_slider_of_choices_is_gathered_by_its_own_slider(answers: _Answers, document: _Document):
+    choices = pn.widgets.DiscreteSlider(options=[1, 10, 100], value=1)
+    gather_while_behind(choices, lambda: answers.is_idle, answers.when_idle)
+    answers.is_idle = False
+    for index in (1, 2):
+        _drag(choices._slider, document, index)
+    document.run()
+    assert choices.value == 1
+    answers.answer()
+    document.run()
+    assert choices.value == 100
+
+
 def test_other_widgets_keep_panels_own_pace(slider: pn.widgets.IntSlider):
     assert pn.widgets.IntSlider()._debounce == _PANELS_OWN
 

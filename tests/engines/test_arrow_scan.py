@@ -13,6 +13,7 @@ from dataapp.connect.frames import to_arrow
 from dataapp.engines.arrow_scan import has_nan, has_views, without_views
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
+from dataapp.errors import Cancelled
 
 ENGINE = DuckDB()
 FRAME = pl.DataFrame(
@@ -174,3 +175,46 @@ def test_whether_a_table_has_nan_is_found_out_of_each() -> None:
     assert has_nan(NAN.select(["s"]))
     assert has_nan(pa.concat_tables([plain, pa.table({"x": [math.nan]})]))
     assert not has_nan(plain.schema.empty_table())
+
+
+def test_a_copy_that_is_stopped_leaves_no_plan_unsafe() -> None:
+    frame = FRAME.head(9).with_columns(x=pl.lit(math.nan))
+    frame = frame.with_columns(pl.col("kind").cast(pl.String))
+    frames = {"p": to_arrow(frame), "g": to_arrow(frame.head(3))}
+    relation = Relation(CORRELATED["exists"], key="stopped", engine=ENGINE, frames=frames)
+    with relation.open() as reader:
+        made, stopped = reader._frames.make_safe, []
+
+        def stop(run: Any) -> None:
+            def failing(statement: str) -> object:
+                stopped.append(statement)
+                raise Cancelled
+
+            made(failing)
+
+        reader._frames.make_safe = stop  # type: ignore[method-assign]
+        with pytest.raises(Cancelled):
+            reader.fetch()
+        reader._frames.make_safe = made  # type: ignore[method-assign]
+        assert len(stopped) == 1
+        assert reader.fetch("SELECT count(*) AS n FROM relation").to_pylist() == [{"n": 3}]
+    assert rows("SELECT 1 AS n") == [{"n": 1}]
+
+
+def test_the_columns_of_a_frame_with_nan_may_have_any_names() -> None:
+    names = ["__dataapp_unfiltered", "__DATAAPP_unfiltered_", 'a "b"']
+    frame = pa.table({"x": [1.0, math.nan]} | {name: [1, 2] for name in names})
+    query = "SELECT x, * EXCLUDE (x) FROM t WHERE x > 1"
+    assert list(rows(query, t=frame)[0]) == ["x", *names]
+    twins = pa.table({"x": [1.0, math.nan], "A": [5, 6], "a": pa.nulls(2)})
+    found = rows("SELECT * EXCLUDE (x) FROM t WHERE EXISTS (FROM t u WHERE u.x = t.x AND u.x > 1)", t=twins)
+    assert [list(row.values()) for row in found] == [[6, None]]
+
+
+def test_nan_among_categories_counts_too() -> None:
+    numbers = pa.array([1.0, math.nan, -1.0]).dictionary_encode()
+    nested = pa.StructArray.from_arrays([numbers], names=["a"])
+    frame = pa.table({"n": [1, 2, 3], "x": numbers, "p": nested})
+    assert has_nan(frame.select(["x"]))
+    for condition in ("x >= 0", "p.a >= 0"):
+        assert rows(f"SELECT n FROM t WHERE {condition} ORDER BY n", t=frame) == [{"n": 1}, {"n": 2}]

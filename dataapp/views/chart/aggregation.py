@@ -170,6 +170,8 @@ def aggregate_unit(
                 _add_key(groups, channel, definition)
         if groups.in_order and _ROW in known:
             raise _NotExact(f"a column is named `{_ROW}`")
+        if groups.binnings and (taken := [name for name in known if name.lower().startswith(_HIGH)]):
+            raise _NotExact(f"a column is named `{taken[0]}`")
         _check_sorts(rewritten, definitions)
         _check_missing(definitions)
         for channel, definition in definitions:

@@ -65,10 +65,10 @@ class _Picture:
 
     @property
     def selectable(self) -> dict[str, Column]:
-        """The columns that selections may be over: the cells', and what transforms make of them in the engine."""
+        """The columns that selections may be over: the cells', and others that transforms make in the engine."""
         columns = {column.name: column for known in self.columns.values() for column in known}
         made = [one for dataset in self.plan.datasets for one in dataset.columns if one.name in dataset.derived]
-        return columns | {one.name: Column(one.name, TYPES[one.kind]) for one in made if one.kind in TYPES}
+        return {one.name: Column(one.name, TYPES[one.kind]) for one in made if one.kind in TYPES} | columns
 
     def was_thinned(self, dataset: Dataset) -> bool:
         """Whether the rows of a line were more than travel."""

@@ -21,7 +21,7 @@ from dataapp.views.table.arrangement import Arrangement
 from dataapp.views.table.columns import header_of
 from dataapp.views.table.formats import formats_by_column, layout_of
 from dataapp.views.table.groups.grouping import Grouping, Path, group_headers
-from dataapp.views.table.groups.rows import GroupedRows, have_same_groups
+from dataapp.views.table.groups.rows import GroupedRows
 from dataapp.views.table.ipc import table_to_ipc
 from dataapp.views.table.layout import Layout
 from dataapp.views.table.lookups import Lookups
@@ -77,6 +77,7 @@ class Shown:
     faults: dict[int, str]
     totals: Totals | None
     formats: dict[int, Format] = field(default_factory=dict[int, Format])
+    numbering: object = None  # what the numbers of its groups are of
 
     @property
     def width(self) -> int:
@@ -130,7 +131,8 @@ class Controller:
         self._screen: Screen | None = None  # what the page was given to show it
         self._looked_at = Span(0, 2 * BLOCK, ())  # of no columns until they are known
         self._closed_at: int | None = None  # the line of the group that the reader closes
-        self._put_off: list[tuple[Shown, int]] = []  # groups to open or close once what was asked before is there
+        self._toggling: tuple[object, int] | None = None  # the group to open or close, whose path is looked for
+        self._put_off: list[tuple[object, int]] = []  # those that are next, once what was asked before is there
         self._missing: Span | None = None  # asked for by the page, not yet by a job
         self._seen: Span | None = None  # those of the missing cells that the reader waits for
         self._asking: Handle | None = None
@@ -271,6 +273,7 @@ class Controller:
     def _let_rows_go(self) -> None:
         self._scales.show(None)
         self._stop_jobs()
+        self._put_off.clear()
         self._lookups.stop()
         if self._rows is not None:
             self._rows.close()
@@ -279,7 +282,9 @@ class Controller:
         for handle in (self._asking, self._reading):
             if handle is not None:
                 handle.cancel()
-        self._asking = self._reading = self._missing = self._seen = None
+        if self._toggling is not None:
+            self._put_off.insert(0, self._toggling)
+        self._asking = self._reading = self._missing = self._seen = self._toggling = None
         self._let_rows_go_first()
 
     def _start(self, page: Ready) -> None:
@@ -326,7 +331,7 @@ class Controller:
         question = shown.question
 
         def toggle(found: tuple[Path, int | None]) -> None:
-            self._asking = None
+            self._asking = self._toggling = None
             groups, (path, line) = question.groups, found
             if groups is None:
                 return
@@ -336,15 +341,16 @@ class Controller:
             self._ask(shown.rows, replace(shown.arrangement, groups=groups.toggled(path)), keep_place=True)
 
         if self._asking is not None:
-            self._put_off.append((shown, group))
+            self._put_off.append((shown.numbering, group))
         elif not self._failed:
+            self._toggling = shown.numbering, group
             self._asking = self._submit(lambda cancel: shown.rows.path(question, group, cancel), toggle, self._unasked)
 
     def _toggle_late(self, shown: Shown) -> None:
-        """Open or close what was pressed while other lines were on their way, unless these have other groups."""
+        """Open or close what was pressed while these lines were on their way, if their groups have the same numbers."""
         late, self._put_off = self._put_off, []
-        for before, group in late:
-            if before.rows is shown.rows and have_same_groups(before.question, shown.question):
+        for numbering, group in late:
+            if numbering is shown.numbering:
                 self._toggle(shown, group)
 
     def _lay_out(self, shown: Shown, layout: Layout) -> None:
@@ -382,7 +388,7 @@ class Controller:
             question, faults = wanted.question(columns)
             formats = formats_by_column(self._formats, columns)
             screen = rows.begin(question, there, cancel)
-            shown = Shown(view, rows, columns, wanted, question, faults, screen.totals, formats)
+            shown = Shown(view, rows, columns, wanted, question, faults, screen.totals, formats, screen.numbering)
             return shown, screen, is_same and keep_place
 
         def begun(result: tuple[Shown, Screen, bool]) -> None:
@@ -419,7 +425,7 @@ class Controller:
 
         def settled(screen: Screen) -> None:
             self._asking = None
-            self._swap(replace(shown, totals=screen.totals), screen, keep_place=True)
+            self._swap(replace(shown, totals=screen.totals, numbering=screen.numbering), screen, keep_place=True)
 
         self._asking = self._submit(
             lambda cancel: shown.rows.settle(shown.question, span, cancel), settled, self._unasked
@@ -431,7 +437,7 @@ class Controller:
             self._same_rows_since = shown.view
         if self._shown is None or self._shown.columns != shown.columns:
             self._same_columns_since = shown.view
-        if self._shown is None or not have_same_groups(self._shown.question, shown.question):
+        if self._shown is None or self._shown.numbering is not shown.numbering:
             self._same_groups_since = shown.view
         if self._shown is not None:  # the reader may have laid columns out while the rows were on their way
             layout = self._shown.arrangement.layout.carried_over(self._shown.columns, shown.columns)
@@ -506,13 +512,14 @@ class Controller:
         self._fail(error)
 
     def _unasked(self, error: Exception) -> None:
-        self._asking = None
+        self._asking = self._toggling = None
         self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, Cancelled):  # what is newer than the job that gave up is under way
             return
         self._stop_jobs()
+        self._put_off.clear()
         self._failed = True
         self._send({"type": "failed"})
         self._report(State("failed", error=error))

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -272,7 +273,8 @@ def line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def chart_line(data: CellData) -> alt.Chart:
-    return alt.Chart(cast("Any", data)).mark_line().encode(x="x:Q", y="y:Q")
+    zooming = alt.selection_interval(name="zoom", bind="scales")
+    return alt.Chart(cast("Any", data)).mark_line().encode(x="x:Q", y="y:Q").add_params(zooming)
 
 
 def zoom(desk: Desk, ends: object, plan: int = 1, columns: object = 2_000) -> None:
@@ -414,6 +416,19 @@ def test_what_a_transform_makes_is_selected_like_a_column(
     desk.show("SELECT 1 AS x, 2 AS y, 'a' AS t")
     desk.receive({"type": "selection", "name": "brush", "value": {"z": value}})
     assert desk.heard == [("brush", {"z": value})]
+
+
+def test_a_column_of_the_cell_is_selected_as_what_it_is_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = alt.Chart(cast("Any", desk.data))
+    other = base.transform_calculate(t="datum.x * 2").mark_bar().encode(x="t:Q", y="y:Q")
+    desk.view = ChartView(base.mark_point().encode(x="t:T", y="y:Q") | other, desk.view._submit)
+    desk.view._on_selection = lambda *what: desk.heard.append(what)
+    monkeypatch.setattr(desk.view.__panel__(), "send", desk.sent.append)
+    desk.receive({"type": "ready"})
+    desk.show("SELECT 1 AS x, 2 AS y, TIMESTAMP '2024-01-01' AS t")
+    desk.receive({"type": "selection", "name": "brush", "value": {"t": [0, 1000]}})
+    [(_, value)] = desk.heard
+    assert value == {"t": [datetime(1970, 1, 1), datetime(1970, 1, 1, 0, 0, 1)]}  # noqa: DTZ001
 
 
 def test_bins_are_asked_for_once_while_they_are_as_before(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -436,6 +436,42 @@ def test_groups_that_are_pressed_while_other_lines_are_on_their_way_open_when_th
     assert shown(explorer, "c1")[0] == 2
 
 
+def test_a_group_that_is_pressed_opens_also_when_a_sort_comes_before_its_lines(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    explorer.say("toggle", group=group_of(explorer, 0))
+    explorer.say("sort", order=[{"column": 1, "descending": True}])
+    explorer.jobs.run()
+    assert lines(explorer) == [(0, 1), (0, 1), (0, 2), *[(1, 0)] * 10]
+
+
+def test_a_group_is_not_taken_for_one_of_groups_that_were_made_anew(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    group = group_of(explorer, 1)
+    explorer.say("filter", column=1, text="> 0")
+    unseen = explorer.jobs.waiting[-1]
+    unseen.run(unseen)  # on a worker, and nobody is told
+    explorer.say("filter", column=1, text="")
+    explorer.say("toggle", group=group)
+    explorer.jobs.run()
+    assert lines(explorer) == [(0, 1)] * 3  # they may have other numbers
+
+
+def test_what_was_pressed_before_an_error_is_forgotten(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(30)))
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    explorer.say("sort", order=[{"column": 1, "descending": True}])
+    explorer.say("toggle", group=group_of(explorer, 1))
+    with patch("dataapp.views.table.groups.rows.GroupedRows.begin", side_effect=DataAppError("no")):
+        explorer.jobs.run()
+    assert explorer.state.status == "failed"
+    assert explorer.controller._put_off == []
+
+
 def test_a_group_that_is_pressed_while_others_take_its_place_stays_closed(explorer: Explorer, relation: Make):
     show(explorer, relation(NUMBERS.format(30)))
     explorer.say("group", **GROUPED_BY_K)

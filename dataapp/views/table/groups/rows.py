@@ -49,6 +49,7 @@ class _Tree:
         paths: The paths of open groups, by number.
         starts: Where the groups below an open one, or the table itself, stand among all.
         opened: Readers of the rows of open groups, by path.
+        numbering: What tells its numbers from those of other trees, also of one with the same groups.
     """
 
     reader: Reader
@@ -65,6 +66,7 @@ class _Tree:
     paths: dict[int, Path] = field(default_factory=dict[int, Path])
     starts: dict[int, int] = field(default_factory=dict[int, int])
     opened: dict[Path, RelationRows] = field(default_factory=dict[Path, RelationRows])
+    numbering: object = field(default_factory=object)
 
     @property
     def grouping(self) -> Grouping:
@@ -75,7 +77,8 @@ class _Tree:
     def take(self, question: Question) -> bool:
         """Take another question if these are its groups."""
         old, new = self.question, question
-        if not have_same_groups(old, new):
+        assert new.groups is not None
+        if old.filters != new.filters or replace(self.grouping, open=new.groups.open) != new.groups:
             return False
         self.is_placed = self.is_placed and old.order == new.order
         self.is_open = self.is_open and old == new
@@ -92,13 +95,6 @@ class _Tree:
         """Let everything go."""
         self.cancel()
         self.reader.close()
-
-
-def have_same_groups(one: Question, other: Question) -> bool:
-    """Whether two questions about a relation have the same groups, with the same numbers, whatever is open."""
-    if one.groups is None or other.groups is None or one.filters != other.filters:
-        return False
-    return replace(one.groups, open=other.groups.open) == other.groups
 
 
 class GroupedRows(RelationRows):
@@ -300,7 +296,7 @@ class GroupedRows(RelationRows):
         table = pa.concat_tables([_NO_LINES, *found], promote_options="permissive")
         names = [f"c{at}" for at in span.columns]
         cells = pa.table([_column(table, name) for name in names], names=names)
-        return Screen(span, cells, None, table.select(_LINES.names).combine_chunks())
+        return Screen(span, cells, None, table.select(_LINES.names).combine_chunks(), numbering=tree.numbering)
 
     def _run(self, tree: _Tree, run: Run, span: Span, cancel: Cancel) -> pa.Table:
         """Read neighbouring lines."""

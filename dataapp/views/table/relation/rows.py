@@ -83,6 +83,7 @@ class Screen:
         totals: None while they are being counted.
         lines: What each line shows, where rows are grouped: its level, whether it is a row (0), a closed group (1) or
             an open one (2), and the number of the group, or of that which the row is in.
+        numbering: What these numbers are of: equal numbers of different ones mean nothing.
     """
 
     span: Span
@@ -90,6 +91,7 @@ class Screen:
     totals: Totals | None
     lines: pa.Table | None = None
     has_more: bool = False
+    numbering: object = None
 
 
 @dataclass(slots=True)

@@ -87,10 +87,13 @@ def sorted_rows(table: pa.Table) -> Sequence[Sequence[object]]:
 
 def _counted(table: pa.Table) -> pa.Table:
     """Return a table with numbers for dates and timestamps, for Python has no infinite ones."""
-    columns = [
-        column.cast(pa.int64() if pa.types.is_timestamp(column.type) else pa.int32())
-        if pa.types.is_timestamp(column.type) or pa.types.is_date32(column.type)
-        else column
-        for column in table.columns
-    ]
+    columns: list[Any] = [column.cast(_counted_type(column.type)) for column in table.columns]
     return pa.table(columns, table.schema.names)
+
+
+def _counted_type(kind: Any) -> Any:
+    if pa.types.is_list(kind):
+        return pa.list_(_counted_type(kind.value_type))
+    if pa.types.is_timestamp(kind):
+        return pa.int64()
+    return pa.int32() if pa.types.is_date32(kind) else kind

@@ -162,6 +162,7 @@ class Picture {
   noteWindow(rests) {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
+      if (!this.view) return; // it is still being drawn, and tells then
       const shown = this.window();
       if (JSON.stringify(shown) === JSON.stringify(this.told)) return;
       this.told = shown;

@@ -456,7 +456,8 @@ class Controller:
             self._read_missing(shown)
             self._scales.show(_scaled_of(shown))
             if self._reading is None:
-                self._summaries.prepare(shown.arrangement.displayed(len(shown.columns))[:CHUNK])
+                displayed = shown.arrangement.displayed(len(shown.columns))  # with what is made of groups
+                self._summaries.prepare(tuple(at for at in displayed if at < len(shown.columns))[:CHUNK])
             self._toggle_late(shown)
 
     def _message(self, shown: Shown, screen: Screen, *, keep_place: bool) -> dict[str, object]:

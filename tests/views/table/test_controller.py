@@ -14,6 +14,7 @@ from dataapp.errors import DataAppError
 from dataapp.views.table import lookups
 from dataapp.views.table.relation import rows as rows_module
 from dataapp.views.table.relation.rows import RelationRows
+from dataapp.views.table.summaries.header_jobs import Summarizer
 from tests.views.table.by_hand import Explorer, read_cells
 
 type Make = Callable[..., Relation]
@@ -415,6 +416,15 @@ def open_group(explorer: Explorer, line: int) -> None:
     table = pa.ipc.open_stream(explorer.view["lines"]).read_all()
     explorer.say("toggle", group=table.column("group")[line].as_py())
     explorer.jobs.run()
+
+
+def test_what_is_made_of_groups_has_no_pictures_of_rows(explorer: Explorer, relation: Make):
+    with patch.object(Summarizer, "prepare") as prepared:
+        show(explorer, relation("SELECT i AS n, i % 3 AS k FROM range(3000) t(i)"))
+        explorer.say("group", keys=[[1, "value"]], aggregates=[[0, "sum"]])
+        explorer.jobs.run()
+    assert explorer.view["groups"]["count"] == 3
+    assert [call.args for call in prepared.call_args_list] == [((0, 1),), ((1,),)]
 
 
 def group_of(explorer: Explorer, line: int) -> int:

@@ -298,6 +298,9 @@ class _Fusion:
         for file in part.query.files:
             if file.location in part.files:
                 text = quote_literal(part.files[file.location])
+                if file.scanned_as is not None:
+                    name = f" AS {quote_identifier(file.scanned_as)}" if file.scanned_as else ""
+                    text = f"read_parquet({text}){name}"
                 yield file.span, partial(self._out.replace, key, file.span.start, text)
 
     def _reference(self, key: Key, table: TableRef, read: Key, *, is_inlined: bool) -> None:

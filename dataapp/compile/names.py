@@ -33,6 +33,7 @@ _FILE_NAME = re.compile(
     r"[/*]|\.(parquet|csv|tsv|json|jsonl|ndjson|arrow|arrows|feather|ipc|avro|xlsx|duckdb|db)(\.(gz|zst))?$",
     re.IGNORECASE,
 )
+_PARQUET = re.compile(r"([^/\\]*)\.parquet$", re.IGNORECASE)
 _SHOW = ("summarize", "describe", "desc", "show")
 
 
@@ -59,10 +60,18 @@ class TableRef:
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """A location written as a literal (or as a quoted name that looks like a file)."""
+    """A location written as a literal (or as a quoted name that looks like a file).
+
+    Attributes:
+        location: As written, without quotes.
+        span: Where it stands.
+        scanned_as: Of a Parquet file that stands where a table may, by what name its columns can be told apart: the
+            file's, or none where the text gives an alias. None for all else.
+    """
 
     location: str
     span: Span
+    scanned_as: str | None = None
 
 
 @dataclass(slots=True)
@@ -140,7 +149,7 @@ class _Walk:
         first = self._token(node)
         token = self._tokens[first]
         if not qualifiers and (token.kind == "string" or (token.text.startswith('"') and _FILE_NAME.search(name))):
-            self.names.files.append(FileRef(name, token.span))
+            self.names.files.append(FileRef(name, token.span, self._scanned_as(node, first)))
             return
         last = first + 2 * len(qualifiers)
         before = [token.text.lower() for token in self._tokens[max(0, first - 2) : first]]
@@ -151,6 +160,14 @@ class _Walk:
         self.names.tables.append(
             TableRef(name, span, bool(node["alias"]), bool(qualifiers), not is_shown, is_statement)
         )
+
+    def _scanned_as(self, node: Node, at: int) -> str | None:
+        """Return the name of a Parquet file as a table, or None where a call cannot stand in its place."""
+        is_called = at > 0 and self._tokens[at - 1].text.lower() in ("from", "join", ",")
+        found = _PARQUET.search(node["table_name"])
+        if not is_called or found is None or node.get("at_clause"):
+            return None
+        return "" if node["alias"] else found[1]
 
     def _table_function(self, function: Node) -> None:
         name = fold(function["function_name"])

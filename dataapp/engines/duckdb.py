@@ -37,7 +37,8 @@ from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
 from dataapp.engines.means import mean_of
 from dataapp.engines.measured import Measured
-from dataapp.engines.profile import Profile, RowGroups, Scan, read_profile
+from dataapp.engines.parquet_scans import ParquetScans, Rewritten
+from dataapp.engines.profile import Comparison, Profile, RowGroups, Scan, read_profile
 from dataapp.engines.registered import RegisteredFrames
 from dataapp.engines.relation import Column, EngineFault, Relation
 from dataapp.errors import (
@@ -85,6 +86,8 @@ _RULED_OUT = {
     "<=": f"{_LOW} > {_LITERAL}",
     "=": f"({_LOW} > {_LITERAL} OR {_HIGH} < {_LITERAL})",
 }
+_RULED_OUT_BY_LEAST = {"<": _RULED_OUT["<"], "<=": _RULED_OUT["<="], "=": f"{_LOW} > {_LITERAL}"}
+_FLOATS = ("FLOAT", "DOUBLE")
 _IDLE_CONNECTIONS = 8
 _SORTING_MEMORY = "1GB"  # with all memory there is, a sort of 100 million rows takes longer: runs outgrow the caches
 _MOST_SORTING_THREADS = 8  # each needs a part of the memory
@@ -157,6 +160,7 @@ class DuckDB:
         measured: What runs of relations took.
         cubes: What answers queries while an input of theirs moves.
         scans: What answers queries that wait at the same time together.
+        parquet: What lets scans of Parquet files lose no NaN.
 
     Example:
         >>> engine = DuckDB()
@@ -184,6 +188,7 @@ class DuckDB:
         self.measured = Measured()
         self.cubes = Cubes(self, most_bytes=cube_bytes)
         self.scans = Scans(self, is_on=shares_scans, waiting=waiting)
+        self.parquet = ParquetScans(self)
         self.measured.is_cubed = self.cubes.serve
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
@@ -281,6 +286,10 @@ class DuckDB:
                 create(mean.function, mean.division, [mean.total, "BIGINT"], "DOUBLE", type="arrow")
         return mean.sql
 
+    def functions(self) -> frozenset[str]:
+        """Return the lower-case names of all functions."""
+        return _functions_where("true")
+
     def aggregate_functions(self) -> frozenset[str]:
         """Return the lower-case names of aggregates."""
         return _functions_where("function_type = 'aggregate'")
@@ -363,6 +372,12 @@ def _rows(result: duckdb.DuckDBPyConnection) -> pa.Table:
     return pa.ipc.open_stream(exact).read_all()
 
 
+def _ruled_out(test: Comparison, *, lacks_nan: bool) -> str:
+    """Return the condition that no row of a row group passes a comparison, if NaN is in statistics or not."""
+    conditions = _RULED_OUT_BY_LEAST if lacks_nan else _RULED_OUT
+    return conditions.get(test.operator, "false").format(type=test.type)
+
+
 def _made(result: duckdb.DuckDBPyConnection) -> int:
     """Return how many rows a ``CREATE TABLE`` made."""
     [(rows,)] = result.fetchall()  # all of it, which ends the transaction
@@ -393,6 +408,7 @@ class Reader:
         self._streams: list[pa.RecordBatchReader] = []
         self._temporary: list[str] = []
         self._held: list[KeptTable] = []
+        self._rewritten = Rewritten("")
         connection = engine.lease()
         self._frames = RegisteredFrames(connection, relation.frames)
         self._connection: duckdb.DuckDBPyConnection | None = connection
@@ -638,7 +654,8 @@ class Reader:
 
     def row_groups(self, paths: Sequence[str], scan: Scan) -> RowGroups:
         """Return how many row groups of Parquet files a scan needs, by the files' statistics."""
-        tests = [_RULED_OUT[test.operator].format(type=test.type) for test in scan.comparisons]
+        lacking = self._may_lack_nan(paths)
+        tests = [_ruled_out(test, lacks_nan=lacking and test.type in _FLOATS) for test in scan.comparisons]
         ruled_out = [
             f"(path_in_schema = $column_{at} AND {test.replace('$literal', f'$literal_{at}')})"
             for at, test in enumerate(tests)
@@ -730,11 +747,38 @@ class Reader:
         """Run a statement that `cancel` can stop, and take its rows, which may be computed while they are taken."""
         try:
             with self._working() as connection:
-                return take(connection.execute(sql, parameters))
+                self._rewritten = self._exact(connection, sql, parameters)
+                return take(connection.execute(self._rewritten.sql, parameters))
         except duckdb.Error as error:
             if self.interrupts.is_unwanted() or isinstance(error, duckdb.InterruptException):
                 raise Cancelled from error
             raise
+
+    def _may_lack_nan(self, paths: Sequence[str]) -> bool:
+        with self._working() as connection:
+            return self._engine.parquet.may_lack(paths, self._state, self._asking(connection))
+
+    def _exact(self, connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> Rewritten:
+        """Return a statement that loses no NaN of Parquet files."""
+        return self._engine.parquet.exact(sql, parameters, self._state, self._asking(connection))
+
+    @property
+    def _state(self) -> Hashable:
+        """What tells the states of the relation's files from others."""
+        relation = self._relation
+        return relation.sources if relation.is_versioned or relation.is_pick else relation.key
+
+    @staticmethod
+    def _asking(connection: duckdb.DuckDBPyConnection) -> Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]:
+        def ask(query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+            try:
+                return connection.execute(query, dict(values)).fetchall()
+            except duckdb.InterruptException:
+                raise
+            except duckdb.Error:  # of which the statement itself tells
+                return []
+
+        return ask
 
     @contextmanager
     def _working(self) -> Generator[duckdb.DuckDBPyConnection]:
@@ -748,8 +792,9 @@ class Reader:
         fault = error_to_fault(error)
         if fault.position is not None:
             start = len(sql[: max(sql.find(self._relation.sql), 0)].encode())
-            inside = 0 <= fault.position - start < len(self._relation.sql.encode())
-            fault = replace(fault, position=fault.position - start if inside else None)
+            position = self._rewritten.origin(fault.position) - start
+            inside = 0 <= position < len(self._relation.sql.encode())
+            fault = replace(fault, position=position if inside else None)
         explain = self._relation.explain_fault or fault_to_error
         return explain(fault)
 

@@ -1,34 +1,58 @@
-"""NaN is greater than any number, wherever rows come from: frames of all kinds, and files that the engine wrote."""
+"""NaN is greater than any number, wherever rows come from: frames of all kinds, and files, whoever wrote them."""
 
 import math
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dataapp as da
 
-ROWS = pa.table({"n": [1, 2, 3, 4], "x": [1.0, math.nan, 2.0, None], "s": [{"y": 1.0}, {"y": math.nan}, None, None]})
+ROWS = pa.table(
+    {
+        "n": [1, 2, 3, 4],
+        "z": [2.0, 1.0, math.nan, 0.5],
+        "x": [1.0, math.nan, 2.0, None],
+        "s": [{"y": 1.0}, {"y": math.nan}, None, None],
+    }
+)
 QUERIES = [
     "SELECT n FROM rows WHERE x > 5",
     "SELECT n FROM rows WHERE x >= 2 ORDER BY n",
     "SELECT n FROM rows WHERE NOT x <= 5",
     "SELECT max(x) AS n, min(x) AS least FROM rows",
     "SELECT n FROM rows WHERE s.y > 5",
+    "SELECT max(z) AS n FROM rows",
     "SELECT n FROM rows ORDER BY x DESC NULLS LAST LIMIT 1",
     "SELECT nullif(x, 'nan') AS n FROM rows ORDER BY rows.n",
     "SELECT r.n FROM rows r JOIN (SELECT 'nan'::DOUBLE AS x) o USING (x)",
 ]
 
 
-def write(path: Path, rows: pa.Table) -> None:
-    with duckdb.connect() as connection:
-        connection.register("written", rows)
-        connection.execute(f"COPY written TO '{path}'")
+WRITERS = ["duckdb", "pyarrow", "polars"]
+
+
+def write(path: Path, rows: pa.Table, writer: str = "duckdb") -> None:
+    match writer:
+        case "duckdb":
+            with duckdb.connect() as connection:
+                connection.register("written", rows)
+                connection.execute(f"COPY written TO '{path}'")
+        case "pyarrow":
+            plain = rows.cast(
+                pa.schema([(f.name, pa.string() if f.type == pa.string_view() else f.type) for f in rows.schema])
+            )
+            pq.write_table(plain, path, row_group_size=3)
+        case _:
+            frame = pl.from_arrow(rows)
+            assert isinstance(frame, pl.DataFrame)
+            frame.write_parquet(path, row_group_size=3)
 
 
 def answer(query: str, rows: pa.Table = ROWS) -> str:
@@ -48,12 +72,36 @@ def test_of_frames(query: str) -> None:
     assert asked(query, rows=da.sql("FROM given", given=ROWS)) == answer(query)
 
 
+@pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("query", QUERIES)
-def test_of_files_that_the_engine_wrote(query: str, tmp_path: Path) -> None:
-    write(tmp_path / "rows.parquet", ROWS)
+def test_of_files(query: str, writer: str, tmp_path: Path) -> None:
+    write(tmp_path / "rows.parquet", ROWS, writer)
     path = f"{tmp_path}/rows.parquet"
     assert asked(query, rows=da.source(path)) == answer(query)
     assert asked(query, rows=da.sql(f"FROM '{path}'")) == answer(query)
+    assert asked(query.replace("rows r ", f"'{path}' r ").replace("FROM rows", f"FROM '{path}'")) == answer(query)
+    assert asked(f"WITH rows AS (FROM read_parquet(['{path}'], filename = false)) {query}") == answer(query)
+    chosen = da.sql("FROM read_parquet($file)", file=path)
+    assert asked(query, rows=chosen) == answer(query)
+
+
+@pytest.mark.parametrize("writer", WRITERS[1:])
+def test_extremes_of_files_are_taken_from_rows_only_where_nan_may_be(writer: str, tmp_path: Path) -> None:
+    rows = pa.table({"n": [1, 2, 3], "price": [1.0, 2.0, 0.5], "file_index": [7, 8, 9]})
+    path = f"{tmp_path}/rows.parquet"
+    write(Path(path), rows.drop_columns("file_index"), writer)
+    assert asked("SELECT max(price) AS x, min(price) AS y FROM rows", rows=da.source(path)) == "[{'x': 2.0, 'y': 0.5}]"
+    assert asked("SELECT max(n) AS x FROM rows", rows=da.source(path)) == "[{'x': 3}]"
+    assert asked("SELECT max(b) AS x FROM rows t(a, b)", rows=da.source(path)) == "[{'x': 2.0}]"
+    assert asked("SELECT max(COLUMNS('p.*')) AS x FROM rows", rows=da.source(path)) == "[{'x': 2.0}]"
+    where = "SELECT max(price) AS x, max(file_row_number) AS y FROM read_parquet($file)"
+    assert asked(where, file=path) == "[{'x': 2.0, 'y': 2}]"
+    assert asked(f"SELECT max(read_parquet.price) AS x FROM read_parquet('{path}')") == "[{'x': 2.0}]"
+    assert asked(f"SELECT max(rows.price) AS x FROM '{path}'") == "[{'x': 2.0}]"
+    write(Path(path), rows, writer)
+    assert (
+        asked("SELECT max(price) AS x, max(file_index) AS i FROM rows", rows=da.source(path)) == "[{'x': 2.0, 'i': 9}]"
+    )
 
 
 FLOATS = st.none() | st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, 2.5, -3.0])
@@ -94,13 +142,19 @@ def rows_of_floats(draw: st.DrawFn) -> pa.Table:
 
 
 @settings(max_examples=120)
-@given(table=rows_of_floats(), first=CONDITIONS, second=CONDITIONS, last=LAST, in_file=st.booleans())
+@given(
+    table=rows_of_floats(),
+    first=CONDITIONS,
+    second=CONDITIONS,
+    last=LAST,
+    writer=st.none() | st.sampled_from(WRITERS),
+)
 def test_fused_equals_step_by_step(
     table: pa.Table,
     first: str,
     second: str,
     last: str,
-    in_file: bool,
+    writer: str | None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     steps = [f"FROM rows WHERE {first.format(t='rows')}", f"FROM a WHERE {second.format(t='a')}", last]
@@ -108,9 +162,9 @@ def test_fused_equals_step_by_step(
         f"WITH a AS MATERIALIZED ({steps[0]}), b AS MATERIALIZED ({steps[1]}) SELECT * FROM ({last})", table
     )
     rows: Any = table
-    if in_file:
+    if writer is not None:
         path = tmp_path_factory.mktemp("nan") / "rows.parquet"
-        write(path, table)
+        write(path, table, writer)
         rows = da.source(str(path))
     a = da.sql(steps[0], rows=rows)
     b = da.sql(steps[1], a=a, rows=rows)

@@ -23,7 +23,9 @@ from dataapp.views.table.filters.predicates import ColumnFilter, RowFilter
 from dataapp.views.table.relation import queries
 from dataapp.views.table.relation.queries import Query, Question, Span, Table
 
-_SCAN = re.compile(r"\s*FROM\s+(?:read_parquet\([^()]*\)|'[^']*\.parquet')\s*", re.IGNORECASE)
+_SCAN = re.compile(
+    r"""\s*FROM\s+(?:read_parquet\([^()]*\)|'[^']*\.parquet')\s*(?:AS\s+"(?:[^"]|"")*"\s*)?""", re.IGNORECASE
+)
 
 
 def is_scan(relation: Relation) -> bool:

@@ -24,9 +24,11 @@ from dataapp.views.table.relation.queries import Query, Question, Span, Table, o
 DEEP = 1_000_000  # rows above a window; fewer are passed in no time
 _TEXT = r"'(?:[^']|'')*'"
 _PATHS = rf"{_TEXT}|\[\s*{_TEXT}(?:\s*,\s*{_TEXT})*\s*\]"
+_NAME = r'"(?:[^"]|"")*"'
 _OPTIONS = rf"(?:\s*,\s*\w+\s*=\s*(?:{_TEXT}|\w+))*"
 _SOURCE = re.compile(
-    rf"\s*FROM\s+(?P<source>read_parquet\(\s*(?P<paths>{_PATHS})\s*{_OPTIONS}\s*\)|(?P<bare>{_TEXT[:-1]}\.parquet'))\s*",
+    rf"\s*FROM\s+(?P<source>read_parquet\(\s*(?P<paths>{_PATHS})\s*{_OPTIONS}\s*\)|(?P<bare>{_TEXT[:-1]}\.parquet'))"
+    rf"\s*(?:AS\s+{_NAME}\s*)?",
     re.IGNORECASE,
 )
 _KEY = re.compile(r"(?:^|(?<=[/\\]))([^/\\=]+)=[^/\\]*[/\\]")  # of a folder such as `year=2024`
@@ -160,9 +162,10 @@ def number_rows(
     *starts, total = accumulate(counts, initial=0)
     names = cast("list[str]", footers.column(1).to_pylist())
     keys = {fold(key) for name in names for key in _KEY.findall(name)}
-    source = found["source"] or found["bare"]
     return (
-        NumberedRows(source, tuple(starts), total, "://" in paths, frozenset({"filename", *keys})) if counts else None
+        NumberedRows(found["source"], tuple(starts), total, "://" in paths, frozenset({"filename", *keys}))
+        if counts
+        else None
     )
 
 

@@ -126,7 +126,9 @@ def test_rows_that_equal_the_last_key_are_asked_for_only_where_there_are_more(
     columns = [pl.Series(f"key_{at}", values, dtype=pl.Int64) for at, values in enumerate(keys)]
     frame = pl.DataFrame(columns)
     frame.write_parquet(tmp_path / "keys.parquet")
-    relation = Relation(f"FROM '{tmp_path / 'keys.parquet'}'", key=object(), engine=engine, fixed_order=True)
+    relation = Relation(
+        f"FROM read_parquet('{tmp_path / 'keys.parquet'}')", key=object(), engine=engine, fixed_order=True
+    )
     order = tuple(SortKey(at, descending) for at in range(len(keys)))
     found, asked = _numbers_and_queries(relation, order, 40)
     numbered = frame.with_row_index("number").select(pl.exclude("number"), "number")

@@ -23,7 +23,7 @@ from tests.views.table.by_hand import Job
 from tests.views.table.relation.test_rows import SCHEMA, frames, orders, sorted_like, where
 
 ALL = tuple(range(len(SCHEMA)))
-shapes = st.sampled_from(["one", "bare", "list", "glob", "twice"])
+shapes = st.sampled_from(["one", "bare", "named", "list", "glob", "twice"])
 
 
 def job() -> Any:
@@ -44,6 +44,7 @@ def written(engine: DuckDB, folder: Path, frame: pl.DataFrame, shape: str, cuts:
     sql = {
         "one": f"FROM read_parquet([{files[0]}])",
         "bare": f"FROM {files[0]}",
+        "named": f'FROM read_parquet({files[0]}) AS "a ""file"" of rows"',
         "list": f"FROM read_parquet([{', '.join(files)}], union_by_name = true)",
         "glob": f"FROM read_parquet({glob})",
         "twice": f"FROM read_parquet([{files[0]}, {files[0]}])",
@@ -139,7 +140,8 @@ def test_files_in_another_order_are_what_polars_makes_of_the_whole(
         "FROM 'a.parquet' LIMIT 5",
         "FROM read_csv(['a'])",
         "FROM read_parquet($file)",
-        "SELECT * FROM 'a.parquet'",
+        "SELECT * FROM read_parquet('a.parquet')",
+        "FROM read_parquet('a.parquet') AS \"a\", other",
         "FROM 'a.parquet' WHERE x = 'b.parquet'",
         "FROM read_parquet('a', schema = MAP {1: {name: 'x', type: 'INT', default_value: NULL}})",
     ],

@@ -194,7 +194,7 @@ def identity(value: Any) -> Any:
         case list():
             return tuple(identity(item) for item in value)
         case dict():
-            return tuple((name, identity(item)) for name, item in value.items())
+            return tuple((name, identity(item)) for name, item in sorted(value.items(), key=lambda pair: pair[0]))
         case _:
             return value
 

@@ -33,7 +33,8 @@ _FILE_NAME = re.compile(
     r"[/*]|\.(parquet|csv|tsv|json|jsonl|ndjson|arrow|arrows|feather|ipc|avro|xlsx|duckdb|db)(\.(gz|zst))?$",
     re.IGNORECASE,
 )
-_PARQUET = re.compile(r"([^/\\]*)\.parquet$", re.IGNORECASE)
+_PARQUET = re.compile(r"([^/\\.]*)[^/\\]*\.parquet$", re.IGNORECASE)
+_BEFORE_CALLS = ("from", "join", ",", ":", "pivot", "unpivot")
 _SHOW = ("summarize", "describe", "desc", "show")
 
 
@@ -163,11 +164,16 @@ class _Walk:
 
     def _scanned_as(self, node: Node, at: int) -> str | None:
         """Return the name of a Parquet file as a table, or None where a call cannot stand in its place."""
-        is_called = at > 0 and self._tokens[at - 1].text.lower() in ("from", "join", ",")
+        before, after = (
+            self._tokens[index].text.lower() if 0 <= index < len(self._tokens) else "" for index in (at - 1, at + 1)
+        )
+        is_called = before in _BEFORE_CALLS or (before == "(" and after != ")")
         found = _PARQUET.search(node["table_name"])
         if not is_called or found is None or node.get("at_clause"):
             return None
-        return "" if node["alias"] else found[1]
+        if node["alias"]:
+            return ""
+        return node["table_name"] if any(mark in node["table_name"] for mark in "*?[") else found[1]
 
     def _table_function(self, function: Node) -> None:
         name = fold(function["function_name"])

@@ -19,6 +19,7 @@ from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache, lru_cache
+from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
@@ -193,6 +194,7 @@ class DuckDB:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._lasting_facts: tuple[str, str] | None = None
         self._sorter: DuckDB | None = None
+        self._folder: Path | None = None
         self._means: dict[str, duckdb.DuckDBPyConnection] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -213,15 +215,24 @@ class DuckDB:
         """
         with self._lock:
             if self._sorter is None:
-                folder = tempfile.mkdtemp(prefix="dataapp-")  # which nobody else may look into
-                weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
                 settings = {
                     "memory_limit": _SORTING_MEMORY,
-                    "temp_directory": folder,
+                    "temp_directory": str(self._own_folder()),
                     "threads": min(os.cpu_count() or 1, _MOST_SORTING_THREADS),
                 }
                 self._sorter = DuckDB(self.results, settings, cube_bytes=0, shares_scans=False)
             return self._sorter
+
+    def folder(self) -> Path:
+        """Return a folder for files that go away with the engine."""
+        with self._lock:
+            return self._own_folder()
+
+    def _own_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="dataapp-"))  # which nobody else may look into
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
 
     def lease(self) -> duckdb.DuckDBPyConnection:
         """Lend a connection; `give_back` it when it is clean again."""
@@ -648,7 +659,8 @@ class Reader:
             started = perf_counter()
             rows = self._run(self._text(None), {}, _rows)
             took = perf_counter() - started
-            return rows, read_profile(connection.get_profiling_information(format="json"), took)
+            told = connection.get_profiling_information(format="json")
+            return rows, read_profile(told, took, companions=self._rewritten.companions)
         finally:
             connection.execute("RESET enable_profiling")
 
@@ -763,10 +775,10 @@ class Reader:
         return self._engine.parquet.exact(sql, parameters, self._state, self._asking(connection))
 
     @property
-    def _state(self) -> Hashable:
-        """What tells the states of the relation's files from others."""
+    def _state(self) -> Hashable | None:
+        """What tells the states of the relation's files from others, or None where nothing does."""
         relation = self._relation
-        return relation.sources if relation.is_versioned or relation.is_pick else relation.key
+        return relation.sources if relation.is_versioned or relation.is_pick else None
 
     @staticmethod
     def _asking(connection: duckdb.DuckDBPyConnection) -> Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 _COMPARISON = re.compile(
@@ -78,12 +78,13 @@ class RowGroups:
     total_bytes: int
 
 
-def read_profile(text: str, seconds: float) -> Profile:
+def read_profile(text: str, seconds: float, *, companions: int = 0) -> Profile:
     """Read the engine's own account of a query.
 
     Args:
         text: What it tells.
         seconds: What the query took as seen from outside, for when it tells nothing.
+        companions: How many scans of one file also opened an empty one; see `parquet_scans`.
 
     Example:
         >>> read_profile('{"latency": 0.5, "cpu_time": 0.9, "children": []}', 0.6)
@@ -92,7 +93,8 @@ def read_profile(text: str, seconds: float) -> Profile:
     told: Mapping[str, Any] = json.loads(text)
     if "latency" not in told:
         return Profile(seconds, None, ())
-    return Profile(float(told["latency"]), float(told["cpu_time"]), tuple(_scans(told)))
+    scans = [replace(scan, files=1) if companions and scan.files == 2 else scan for scan in _scans(told)]
+    return Profile(float(told["latency"]), float(told["cpu_time"]), tuple(scans))
 
 
 def _scans(node: Mapping[str, Any]) -> Iterator[Scan]:

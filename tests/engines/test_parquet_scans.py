@@ -1,3 +1,4 @@
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,34 +13,34 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.parquet_scans import ParquetScans
 from dataapp.errors import ColumnNotFoundError, SourceUnreadableError
 
-FLOATS = [(False,)], [("price", True), ("at", False), ("duckdb_schema", False)]
+COLUMNS = [("price", "DOUBLE"), ("at", "TIMESTAMP"), ("s", "STRUCT(a FLOAT)"), ('n"q', "DOUBLE")]
 
 
 class Files:
     """Answers what is asked of files, and counts."""
 
-    def __init__(self, *answers: Sequence[tuple[Any, ...]]) -> None:
-        self.answers = answers
-        self.asked: list[Mapping[str, object]] = []
+    def __init__(self, count: int = 1, columns: Sequence[tuple[str, str]] = COLUMNS, *, are_ours: bool = False) -> None:
+        self.count, self.columns, self.are_ours = count, columns, are_ours
+        self.asked: list[object] = []
 
     def __call__(self, query: str, values: Mapping[str, object]) -> Sequence[tuple[Any, ...]]:
-        self.asked.append(values)
-        return self.answers[0 if "file_metadata" in query else 1]
+        if "file_metadata" in query:
+            self.asked.append(values["paths"])
+            return [(self.are_ours, self.count, "/a.parquet")]
+        if query.startswith("COPY"):
+            Path(query.split("TO '")[1].split("'")[0]).touch()
+            return []
+        return self.columns
 
 
 def exact(sql: str, files: Files | None = None, **values: object) -> str:
-    return ParquetScans(DuckDB()).exact(sql, values, "now", files or Files(*FLOATS)).sql
+    found = ParquetScans(DuckDB()).exact(sql, values, "now", files or Files()).sql
+    return re.sub(r"'[^']*/empty.parquet'", "EMPTY", found)
 
 
-def option(call: str) -> str:
-    return f"{call.removesuffix(')')}, can_have_nan = true)"
-
-
-def guard(call: str) -> str:
-    return f"(SELECT * FROM {option(call)} WHERE file_index >= 0)"
-
-
-CALL = "read_parquet(['/a.parquet', '/it''s.parquet'])"
+CALL = "read_parquet('/it''s.parquet')"
+OPTION = "read_parquet('/it''s.parquet', can_have_nan = true)"
+BOTH = "read_parquet(['/it''s.parquet', EMPTY], can_have_nan = true)"
 
 
 @pytest.mark.parametrize(
@@ -47,12 +48,15 @@ CALL = "read_parquet(['/a.parquet', '/it''s.parquet'])"
     [
         ("FROM ", ""),
         ("SELECT max(at) FROM ", " AS t WHERE at > 1"),
+        ("SELECT max(t.At) AS latest, sum(price) AS p FROM main.", " t WITH ORDINALITY"),
         ("WITH t AS NOT MATERIALIZED (FROM ", ") SELECT max(at), CAST(sum(n) AS DECIMAL(9, 2)) FROM t GROUP BY (n)"),
         ("SELECT 'read_parquet(' || \"min\" FROM ", " -- read_parquet('x')"),
+        ("SELECT at FROM t WHERE at = (SELECT max(at) FROM ", ")"),
+        ("SELECT coalesce((SELECT min(at) FROM ", "), now()) AS first FROM t"),
     ],
 )
 def test_the_statistics_of_floats_are_not_gone_by(before: str, behind: str) -> None:
-    assert exact(f"{before}{CALL}{behind}") == f"{before}{option(CALL)}{behind}"
+    assert exact(f"{before}{CALL}{behind}") == f"{before}{OPTION}{behind}"
 
 
 @pytest.mark.parametrize(
@@ -60,23 +64,39 @@ def test_the_statistics_of_floats_are_not_gone_by(before: str, behind: str) -> N
     [
         ("SELECT max(price) FROM ", ""),
         ('SELECT "MAX"(Price) FROM ', " AS t"),
+        ('SELECT max("n""q") FROM ', " AS t"),
+        ("SELECT max(s) FROM ", " AS t"),
         ("WITH t AS (SELECT price AS p FROM ", ") SELECT min(p) FROM t"),
-        ("SELECT max(b) FROM ", " AS t(a, b)"),
-        ("WITH t(a, b) AS (FROM ", ") SELECT max(b) FROM t"),
+        ("WITH t AS (SELECT price AS at FROM ", ") SELECT min(at) FROM t"),
+        ("WITH t AS (SELECT price at FROM ", ") SELECT min(at) FROM t"),
+        ("SELECT max(at) FROM ", " AS t(at, b)"),
+        ("SELECT max(at) FROM ", " log(at, b)"),
+        ("SELECT max(at) FROM ", " AS first(at, b)"),
+        ("WITH t(at, b) AS (FROM ", ") SELECT max(at) FROM t"),
+        ("WITH year(at, b) AS NOT MATERIALIZED (FROM ", ") SELECT max(at) FROM year"),
         ("SELECT max(COLUMNS(*)) FROM ", ""),
         ("SELECT max(#1) FROM ", ""),
     ],
 )
 def test_extremes_are_not_taken_from_statistics(before: str, behind: str) -> None:
-    assert exact(f"{before}{CALL}{behind}") == f"{before}{guard(CALL)}{behind}"
+    assert exact(f"{before}{CALL}{behind}") == f"{before}{BOTH}{behind}"
 
 
-def test_columns_of_the_scan_itself_are_kept() -> None:
-    query = f"SELECT max(t.price), max(t.file_row_number) FROM {CALL} AS t"
-    assert f"(SELECT *, file_row_number FROM {option(CALL)} WHERE file_index >= 0) AS t" in exact(query)
-    own = Files([(False,)], [("price", True), ("file_index", False)])
-    assert exact(f"SELECT max(price) FROM {CALL}", own).endswith(" WHERE file_row_number >= 0)")
-    assert exact(f"SELECT max(read_parquet.price) FROM {CALL}").endswith(" WHERE file_index >= 0) AS read_parquet")
+def test_of_several_files_no_extremes_are_taken_from_statistics() -> None:
+    assert exact(f"SELECT max(price) FROM {CALL}", Files(2)) == f"SELECT max(price) FROM {OPTION}"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "both"),
+    [
+        ("['/a']", None, "['/a', EMPTY]"),
+        ("$file", "/a", "[$file, EMPTY]"),
+        ("$file", ["/a"], "list_concat($file, [EMPTY])"),
+    ],
+)
+def test_the_empty_file_stands_beside_the_other_one(path: str, value: object, both: str) -> None:
+    found = exact(f"SELECT max(price) FROM read_parquet({path}, filename = true)", file=value)
+    assert found == f"SELECT max(price) FROM read_parquet({both}, filename = true, can_have_nan = true)"
 
 
 @pytest.mark.parametrize(
@@ -85,8 +105,14 @@ def test_columns_of_the_scan_itself_are_kept() -> None:
         "SELECT max(price) FROM parquet",
         "SELECT max('read_parquet(''x'')')",
         "SELECT read_parquet FROM read_parquet('x', can_have_nan = false)",
+        "WITH read_parquet(v) AS (SELECT 1) SELECT max(v) FROM read_parquet",
         "FROM read_parquet(",
+        "FROM read_parquet()",
+        "FROM read_parquet('/a' || getvariable('b'))",
         "FROM parquet_schema('x')",
+        "SELECT (SELECT max(price) FROM read_parquet('x')) FROM t",
+        "SELECT a, at > (SELECT avg(price) FROM read_parquet('x')) FROM t",
+        "SELECT x FROM (SELECT EXISTS (FROM read_parquet('x') WHERE price > 5), 1 AS x)",
     ],
 )
 def test_all_else_is_left_alone(query: str) -> None:
@@ -95,16 +121,8 @@ def test_all_else_is_left_alone(query: str) -> None:
 
 def test_files_of_the_engine_and_files_without_floats_are_left_alone() -> None:
     query = f"SELECT max(price) FROM {CALL}"
-    assert exact(query, Files([(True,)])) == query
-    assert exact(query, Files([(False,)], [("price", False)])) == query
-
-
-def test_of_files_that_cannot_be_looked_at_anything_may_be_true() -> None:
-    assert exact(f"FROM {CALL}", Files([])) == f"FROM {option(CALL)}"
-    assert exact(f"SELECT max(at) FROM {CALL}", Files([])) == f"SELECT max(at) FROM {guard(CALL)}"
-    computed = "read_parquet('/a' || getvariable('b'), hive_partitioning = true)"
-    assert exact(f"FROM {computed}", files := Files(*FLOATS)) == f"FROM {option(computed)}"
-    assert not files.asked
+    assert exact(query, Files(are_ours=True)) == query
+    assert exact(query, Files(columns=[("price", "BIGINT")])) == query
 
 
 @pytest.mark.parametrize(
@@ -118,16 +136,16 @@ def test_of_files_that_cannot_be_looked_at_anything_may_be_true() -> None:
     ],
 )
 def test_files_are_looked_at_once_for_each_state(path: str, value: object, looked_at: list[str]) -> None:
-    scans, files = ParquetScans(DuckDB()), Files(*FLOATS)
-    for state in ("now", "now", "then"):
+    scans, files = ParquetScans(DuckDB()), Files()
+    for state in ("now", "now", "then", None, None):
         scans.exact(f"SELECT 1 FROM read_parquet({path}) WHERE n > 1", {"file": value}, state, files)
-        scans.exact(f"FROM parquet_scan({path})", {"file": value}, state, files)
-    assert [asked["paths"] for asked in files.asked] == [looked_at] * 4
+    scans.exact(f"FROM parquet_scan({path})", {"file": value}, "now", files)
+    assert files.asked == [looked_at] * 4
 
 
 def test_places_are_those_of_the_query_as_it_was() -> None:
     query = f"SELECT max(price), 'ä' FROM {CALL} AS t, {CALL} WHERE wrong"
-    found = ParquetScans(DuckDB()).exact(query, {}, "now", Files(*FLOATS))
+    found = ParquetScans(DuckDB()).exact(query, {}, "now", Files())
     before, after = query.encode(), found.sql.encode()
     for word in (b"price", b"read_parquet", b" AS t", b"WHERE wrong"):
         assert found.origin(after.rindex(word)) == before.rindex(word), word
@@ -154,3 +172,31 @@ def test_files_that_are_written_anew_are_looked_at_anew(tmp_path: Path) -> None:
     assert rows.evaluate().item() == 0
     pq.write_table(pa.table({"x": [1.0, float("nan")]}), path)
     assert rows.evaluate().item() == 1
+
+
+def test_the_files_of_a_folder_that_makes_a_column_keep_it(tmp_path: Path) -> None:
+    folder = tmp_path / "year=2024"
+    folder.mkdir()
+    pq.write_table(pa.table({"x": [1.0, 3.0], "n": [1, 2]}), folder / "rows.parquet")
+    rows = da.source(f"{tmp_path}/*/*.parquet")
+    found = da.sql("SELECT max(x) AS x, max(year) AS year, count(*) AS n FROM rows", rows=rows)
+    assert found.evaluate().rows() == [(3.0, 2024, 2)]
+    assert "1 file opened" in found.explain()
+
+
+def test_a_file_is_followed_whose_state_nobody_knows(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    rows = da.source(f"file://{path}")
+    found = da.sql("SELECT count(*) AS n FROM rows WHERE x > 100", rows=rows)
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT 1.0::DOUBLE AS x) TO '{path}'")
+    assert found.evaluate().item() == 0
+    pq.write_table(pa.table({"x": [1.0, float("nan")]}), path)
+    assert found.evaluate().item() == 1
+
+
+def test_columns_are_called_as_they_are_written(tmp_path: Path) -> None:
+    path = f"{tmp_path}/rows.parquet"
+    pq.write_table(pa.table({"x": [1.0, float("nan")]}), path)
+    found = da.sql(f"SELECT (SELECT max(x) FROM read_parquet('{path}')) FROM range(1)")
+    assert list(found.schema) == found.evaluate().columns == [f"(SELECT max(x) FROM read_parquet('{path}'))"]

@@ -94,14 +94,17 @@ def test_extremes_of_files_are_taken_from_rows_only_where_nan_may_be(writer: str
     assert asked("SELECT max(n) AS x FROM rows", rows=da.source(path)) == "[{'x': 3}]"
     assert asked("SELECT max(b) AS x FROM rows t(a, b)", rows=da.source(path)) == "[{'x': 2.0}]"
     assert asked("SELECT max(COLUMNS('p.*')) AS x FROM rows", rows=da.source(path)) == "[{'x': 2.0}]"
-    where = "SELECT max(price) AS x, max(file_row_number) AS y FROM read_parquet($file)"
-    assert asked(where, file=path) == "[{'x': 2.0, 'y': 2}]"
+    chosen = da.sql("SELECT max(price) AS x, max(file_row_number) AS y FROM read_parquet($file)", file=path)
+    assert repr(chosen.evaluate().rows()) == "[(2.0, 2)]"
     assert asked(f"SELECT max(read_parquet.price) AS x FROM read_parquet('{path}')") == "[{'x': 2.0}]"
-    assert asked(f"SELECT max(rows.price) AS x FROM '{path}'") == "[{'x': 2.0}]"
-    write(Path(path), rows, writer)
-    assert (
-        asked("SELECT max(price) AS x, max(file_index) AS i FROM rows", rows=da.source(path)) == "[{'x': 2.0, 'i': 9}]"
-    )
+    for kept in (f"'{path}'", f"rows: '{path}'", f"('{path}' JOIN (SELECT 1) ON true)", f"'{path}' AS rows(a, price)"):
+        assert asked(f"SELECT max(rows.price) AS x FROM {kept}") == "[{'x': 2.0}]"
+    other = f"{tmp_path}/a.b.parquet"
+    write(Path(other), rows, writer)
+    assert asked(f"SELECT max(a.price) AS x, max(file_index) AS i FROM '{other}'") == "[{'x': 2.0, 'i': 9}]"
+    assert asked(f"SELECT max(\"{tmp_path}/*.b.parquet\".price) AS x FROM '{tmp_path}/*.b.parquet'") == "[{'x': 2.0}]"
+    pivoted = f"SELECT count(*) AS n FROM (PIVOT '{other}' ON n USING count(*) GROUP BY price) WHERE price > 1.5"
+    assert asked(pivoted) == "[{'n': 1}]"
 
 
 FLOATS = st.none() | st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, 2.5, -3.0])

@@ -22,7 +22,7 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from dataapp.app.garbage import FullCollections, Sparing
-from dataapp.app.pacing import gather_while_behind, pace, take_changes_quickly, turn
+from dataapp.app.pacing import gather_while_behind, pace, send_messages_as_one, take_changes_quickly, turn
 from dataapp.app.preloading import name_modules_unless_own
 from dataapp.app.url import Address
 from dataapp.cache.budget import (
@@ -235,6 +235,7 @@ def _open_for(document: Document) -> Session:
         _import_pandas()
     _Process.sparing.opened(document)
     take_changes_quickly()
+    send_messages_as_one()
     name_modules_unless_own(document)
     address = Address.of_current_session()
 

@@ -34,11 +34,11 @@ from dataapp.runtime.outcomes import Blocked, Done, Failed, Outcome
 from dataapp.runtime.pool import giving_way
 from dataapp.runtime.resolution import Resolver
 from dataapp.runtime.tables import SourceMoved, Table
+from dataapp.runtime.together import Deliver, Together
 from dataapp.runtime.waves import Node, Run, Step, Waves
 from dataapp.runtime.workers import Cancel, InlinePool, Pool, soon
 
 type Form = Literal["value", "table", "query", "frame", "setting"]
-type Deliver = Callable[[Callable[[], None]], None]
 
 _MOST_RESTARTS = 5
 
@@ -150,6 +150,8 @@ class Session:
         self._demands: dict[Node, dict[Demand, None]] = {}
         self._cancels: dict[Run, Cancel] = {}
         self._jobs: set[Cancel] = set()
+        self._joint: set[Cancel] = set()  # of the jobs, those whose results are shown together
+        self._together = Together(deliver)
         self._kept: dict[Cell, object] = {}
         self._closing: dict[weakref.WeakMethod[Callable[[], None]], None] = {}
         self._restarts: Counter[Node] = Counter()
@@ -332,10 +334,11 @@ class Session:
         failed: Callable[[Exception], None],
         *,
         cell: Cell | None = None,
+        together: bool = False,
     ) -> Job:
         """Run a view's work on a worker; tell the result on the screen's thread, unless it was cancelled.
 
-        Work for a cell has the cell's time limit.
+        Work for a cell has the cell's time limit. Results may wait a moment, to be told together with those of others.
         """
         cancel = Cancel()
         with self._lock:
@@ -343,6 +346,8 @@ class Session:
                 cancel.cancel()
                 return Job(cancel)
             self._jobs.add(cancel)
+            if together:
+                self._joint.add(cancel)
             held = self._held
 
         def work() -> None:
@@ -412,6 +417,7 @@ class Session:
             self._expected.movers = frozenset()
             self._cancels.clear()
             self._jobs.clear()
+            self._joint.clear()
             self._demands.clear()
             self._pinged.clear()
             self._patient.clear()
@@ -451,13 +457,17 @@ class Session:
         self._tell_patient()
 
     def _tell_patient(self) -> None:
+        for call in self._no_more_patient():
+            self._deliver(call)
+
+    def _no_more_patient(self) -> list[Callable[[], None]]:
+        """Return the calls that wait until nothing is on its way, if nothing is."""
         with self._lock:
             if not self._patient or self._is_flush_due or self._held is not None or not self.is_idle:
-                return
+                return []
             calls = list(self._patient)
             self._patient.clear()
-        for call in calls:
-            self._deliver(call)
+            return calls
 
     def check_invariants(self) -> None:
         """Raise AssertionError if the waves contradict their invariants."""
@@ -591,6 +601,7 @@ class Session:
             self._pinged.clear()
             self._is_flush_due = False
             held = self._held = []
+        self._together.show_here()  # what is new now takes its place
         try:
             for demand in pinged:
                 if demand in self._demands.get(demand.node, {}):  # one before may have released it, or closed
@@ -686,13 +697,30 @@ class Session:
             self._wave_soon()  # the view is shown a new relation, which supersedes this job
         except faults() as error:  # told to the view, which shows it in place; also that it gave up by itself
             kept = as_exception(error, "a view" if cell is None else cell.label)
-            self._deliver(lambda: None if cancel.is_dropped else failed(kept))
+            self._tell(cancel, lambda: None if cancel.is_dropped else failed(kept))
         else:
-            self._deliver(lambda: None if cancel.is_dropped else done(result))
+            self._tell(cancel, lambda: None if cancel.is_dropped else done(result))
         finally:
-            with self._lock:
-                self._jobs.discard(cancel)
+            if self._is_over(cancel):
+                self._together.show()
             self._tell_patient()
+
+    def _tell(self, cancel: Cancel, call: Callable[[], None]) -> None:
+        """Tell what came of a job: at once, or together with that of others."""
+        if cancel not in self._joint:
+            self._deliver(call)
+        elif self._is_over(cancel):
+            self._together.show([call, *self._no_more_patient()])
+        else:
+            self._together.hold(call)
+
+    def _is_over(self, cancel: Cancel) -> bool:
+        """Let a job be over; return whether it was the last of those whose results are shown together."""
+        with self._lock:
+            self._jobs.discard(cancel)
+            was_joint = cancel in self._joint
+            self._joint.discard(cancel)
+            return was_joint and not self._joint
 
     def _limited[T](self, job: Callable[[Cancel], T], cancel: Cancel, cell: Cell) -> T:
         with self.limits.watch(cell.label, own_limit(cell), cancel):

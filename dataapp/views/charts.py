@@ -300,7 +300,7 @@ class ChartBody:
         self._controls: dict[str, tuple[SelectionControl, SelectionKind, Callable[[Any], None]]] = {}
         self._brushes: list[SelectionCell] = []
         cell = next((data.source for data in self._data if isinstance(data.source, Cell)), None)
-        submit = partial(session.submit, cell=cell)
+        submit = partial(session.submit, cell=cell, together=True)
         self.chart_view = ChartView(
             chart, submit, on_selection=self._selected, on_press=self._pressed, when_idle=session.when_idle
         )

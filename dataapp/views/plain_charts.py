@@ -36,7 +36,7 @@ class PlainChart:
         self._data: list[CellData] = []
         bare, frames = self._adopt(chart)
         self._shape = _shape(bare, self._data, frames)
-        self._view = ChartView(bare, partial(session.submit, cell=cell))
+        self._view = ChartView(bare, partial(session.submit, cell=cell, together=True))
         self._view.param.watch(self._status_changed, ["status", "error"])
         self._show(frames)
 

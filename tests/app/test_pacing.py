@@ -14,6 +14,8 @@ import panel as pn
 import param
 import pytest
 from bokeh.document import Document
+from bokeh.document.events import MessageSentEvent, TitleChangedEvent
+from bokeh.protocol import Protocol
 from tornado.httpclient import AsyncHTTPClient
 from tornado.websocket import websocket_connect
 
@@ -22,6 +24,7 @@ from dataapp.app.pacing import (
     gather_while_behind,
     open_for_writing,
     pace,
+    send_messages_as_one,
     take_changes_quickly,
     turn,
 )
@@ -422,3 +425,46 @@ def test_a_websocket_that_is_closing_and_a_page_without_one_are_left_alone():
     pace(None)
     assert closing.has_delay
     assert "on_message" not in vars(closing)
+
+
+def _pending(document: Document, event: Any, *connections: object) -> Any:
+    sessions: Any = import_module("bokeh.server.session")
+    return sessions._PendingPatch(event, Protocol(), connections)
+
+
+def _kinds(messages: list[tuple[Any, Any]]) -> list[tuple[list[str], Any]]:
+    return [([event["kind"] for event in message.content["events"]], to) for message, to in messages]
+
+
+def test_messages_to_components_go_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: Any = import_module("bokeh.server.session")
+    monkeypatch.setattr(sessions, "_serialize_patches", sessions._serialize_patches)
+    send_messages_as_one()
+    document = Document()
+    document.title = "before"
+    browser, other = object(), object()
+    said = [MessageSentEvent(document, "said", {"number": number, "rows": b"rows"}) for number in range(5)]
+    titled = [TitleChangedEvent(document, title) for title in ("one", "two")]
+    found = sessions._serialize_patches(
+        [
+            *(_pending(document, event, browser) for event in said[:2]),
+            *(_pending(document, event, browser) for event in titled),
+            _pending(document, said[2], browser),
+            _pending(document, said[3], other),
+            _pending(document, said[4], other),
+        ]
+    )
+    message, title = "MessageSent", "TitleChanged"
+    assert _kinds(found) == [
+        ([message] * 2, (browser,)),
+        ([title], (browser,)),
+        ([title], (browser,)),
+        ([message], (browser,)),
+        ([message] * 2, (other,)),
+    ]
+    assert [len(one.buffers) for one, _ in found] == [2, 0, 0, 1, 2]
+
+
+def test_bokeh_sends_messages_under_the_names_that_are_used_here() -> None:
+    sessions: Any = import_module("bokeh.server.session")
+    assert {"_PendingPatch", "_serialize_patches"} <= vars(sessions).keys()

@@ -82,9 +82,9 @@
     for (const kind of ["keydown", "keyup"]) slider().dispatchEvent(new KeyboardEvent(kind, about));
   };
 
-  const brush = {at: 0, index: 0, low: 0, high: 0, step: 0};
+  const brush = {at: 0, index: 0, canvas: null, low: 0, high: 0, step: 0};
   const point = (kind, x) => {
-    const canvas = charts()[brush.index];
+    const {canvas} = brush;
     const box = canvas.getBoundingClientRect();
     const about = {
       clientX: box.left + x, clientY: box.top + box.height * 0.4, button: 0, buttons: kind === "pointerup" ? 0 : 1,
@@ -175,8 +175,9 @@
 
     /** Press the button over a chart and drag, from one place of its width to another. */
     grab(index, low, high, pixels) {
-      const {width} = charts()[index].getBoundingClientRect();
-      Object.assign(brush, {index, low: width * (low + high) / 2, high: width * high, step: pixels});
+      const canvas = charts()[index];
+      const {width} = canvas.getBoundingClientRect();
+      Object.assign(brush, {index, canvas, low: width * (low + high) / 2, high: width * high, step: pixels});
       point("pointermove", width * low); // Vega asks what is below the pointer before it is pressed
       point("pointerdown", width * low);
       brush.at = brush.low;

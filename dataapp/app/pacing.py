@@ -171,8 +171,8 @@ def pace(session_context: Any) -> None:
         handler: Any = getattr(connection, "_socket", None)
         if getattr(handler, "ws_connection", None) is None:  # it may be closing
             continue
-        handler.set_nodelay(True)
         if "on_message" not in vars(handler):
+            handler.set_nodelay(True)
             handler.on_message = _in_turn(WeakMethod(handler.on_message))
 
 

@@ -1,5 +1,6 @@
 """A chart on a page: runs the chart's plan when relations settle, and hands selections back."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from dataapp.views.chart.selection import (
 from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file
 from dataapp.views.chart.window import Window, message_to_window
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
+
+_MOST_WITHIN = 16_384  # bytes of rows that a message holds as text
 
 type Columns = Mapping[CellData, tuple[Column, ...]]
 type OnSelection = Callable[[str, Selected | None], None]
@@ -258,7 +261,7 @@ class ChartView(param.Parameterized):
             "revision": self._revision,
             "plan": self._plan_number,
             "datasets": [
-                {"name": dataset.name, "kinds": _kinds(dataset), "data": payload.data}
+                {"name": dataset.name, "kinds": _kinds(dataset), "data": _written(payload.data)}
                 for dataset, payload in zip(picture.plan.datasets, picture.payloads, strict=True)
             ],
         }
@@ -408,6 +411,11 @@ def _draw(
 
         plan, payloads = plans.fill(fetch)
         return _Picture(plan, plans, tuple(payloads))
+
+
+def _written(data: bytes) -> bytes | str:
+    """Return rows as they go into a message: bytes travel in frames of their own, which cost more than few of them."""
+    return data if len(data) > _MOST_WITHIN else b64encode(data).decode()
 
 
 def _payload(dataset: Dataset, reader: Reader, window: Window, ends: Ends | None, *, was_thinned: bool) -> Payload:

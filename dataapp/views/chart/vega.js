@@ -2,7 +2,7 @@
 //
 // Messages from Python:
 //   {type: "chart", revision, plan, spec?, window?, parameters?, name?, parts?, datasets: [{name, kinds, data}],
-//    selections?}: its window is what Python knows of what is in sight
+//    selections?}: its data are bytes, or as text those of few rows; its window is what Python knows of what is in sight
 //   {type: "select", name, value}
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
@@ -46,9 +46,14 @@ const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 const kept = new WeakMap(); // by view what it shows: tabs may draw the same view again when they are opened again
 const zooms = new Map(); // by component what its reader zoomed into: dynamic tabs make it anew then
 
+/** The bytes that a text stands for. */
+function fromBase64(text) {
+  return Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+}
+
 /** Turns columns into the rows that Vega works on. */
 function decode({data, kinds}) {
-  const table = tableFromIPC(new Uint8Array(data), {useBigInt: false, useDate: false});
+  const table = tableFromIPC(typeof data === "string" ? fromBase64(data) : new Uint8Array(data), {useBigInt: false, useDate: false});
   const rows = Array.from({length: table.numRows}, () => ({}));
   for (const name of table.names) {
     const convert = FROM_WIRE[kinds[name]];

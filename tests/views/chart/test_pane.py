@@ -1,4 +1,5 @@
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,7 +75,8 @@ class Desk:
         return [message for message in self.sent if message["type"] == "chart"]
 
     def rows(self, index: int = -1) -> list[dict[str, Any]]:
-        return pa.ipc.open_stream(self.charts[index]["datasets"][0]["data"]).read_all().to_pylist()
+        data = self.charts[index]["datasets"][0]["data"]
+        return pa.ipc.open_stream(b64decode(data) if isinstance(data, str) else data).read_all().to_pylist()
 
 
 @pytest.fixture
@@ -589,3 +591,10 @@ def test_repeated_texts_travel_once() -> None:
     assert pa.types.is_dictionary(sent.schema.field("s").type)
     assert sent.schema.field("u").type == pa.string()
     assert sent.to_pylist() == table.to_pylist()
+
+
+def test_few_rows_travel_within_the_message_and_many_beside_it(desk: Desk) -> None:
+    for count, kind in ((10, str), (5_000, bytes)):
+        desk.show(f"SELECT range AS x, 1 AS y FROM range({count})")
+        assert isinstance(desk.charts[-1]["datasets"][0]["data"], kind)
+        assert [row["x"] for row in desk.rows()] == list(range(count))

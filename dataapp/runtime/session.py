@@ -96,13 +96,17 @@ def _no_controls(cell: InputCell) -> object:
     return cell.kind.default()
 
 
+def _call(call: Callable[[], None]) -> None:
+    call()
+
+
 class Session:
     """One viewer's values and work.
 
     Args:
         engine: What runs queries.
         pool: Where work runs.
-        deliver: Calls a function on the screen's thread, soon.
+        deliver: Calls a function on the screen's thread, soon; by default on the thread that has news, at once.
         replaced: Values that stand in for cells.
         open_control: Opens the control of an input; without it inputs have values but no controls.
         initial: What an input starts with.
@@ -120,7 +124,7 @@ class Session:
         engine: DuckDB,
         pool: Pool,
         *,
-        deliver: Deliver = lambda call: call(),
+        deliver: Deliver | None = None,
         replaced: Mapping[Cell, object] | None = None,
         open_control: Callable[[InputCell], Control] | None = None,
         initial: Callable[[InputCell], object] = _no_controls,
@@ -134,7 +138,7 @@ class Session:
         self.limits = limits or limits_of_process()
         self.resolver = resolver or Resolver(engine, engine.has_table, check_shared=check_shared)
         self._pool = pool
-        self._deliver = deliver
+        self._deliver = deliver or _call
         self._lock = threading.RLock()
         self._waves = Waves()
         self.nodes = Nodes(
@@ -151,7 +155,7 @@ class Session:
         self._cancels: dict[Run, Cancel] = {}
         self._jobs: set[Cancel] = set()
         self._joint: set[Cancel] = set()  # of the jobs, those whose results are shown together
-        self._together = Together(deliver)
+        self._together = None if deliver is None else Together(deliver)  # at once is not together
         self._kept: dict[Cell, object] = {}
         self._closing: dict[weakref.WeakMethod[Callable[[], None]], None] = {}
         self._restarts: Counter[Node] = Counter()
@@ -346,7 +350,7 @@ class Session:
                 cancel.cancel()
                 return Job(cancel)
             self._jobs.add(cancel)
-            if together:
+            if together and self._together is not None:
                 self._joint.add(cancel)
             held = self._held
 
@@ -601,7 +605,8 @@ class Session:
             self._pinged.clear()
             self._is_flush_due = False
             held = self._held = []
-        self._together.show_here()  # what is new now takes its place
+        if self._together is not None:
+            self._together.show_here()  # what is new now takes its place
         try:
             for demand in pinged:
                 if demand in self._demands.get(demand.node, {}):  # one before may have released it, or closed
@@ -701,13 +706,13 @@ class Session:
         else:
             self._tell(cancel, lambda: None if cancel.is_dropped else done(result))
         finally:
-            if self._is_over(cancel):
+            if self._is_over(cancel) and self._together is not None:
                 self._together.show()
             self._tell_patient()
 
     def _tell(self, cancel: Cancel, call: Callable[[], None]) -> None:
         """Tell what came of a job: at once, or together with that of others."""
-        if cancel not in self._joint:
+        if self._together is None or cancel not in self._joint:
             self._deliver(call)
         elif self._is_over(cancel):
             self._together.show([call, *self._no_more_patient()])

@@ -111,6 +111,13 @@ class TestInSessions:
         deliver()
         assert told == ["two", "three", "one", "idle"]
 
+    def test_nothing_waits_where_news_are_told_at_once(self, pool: ManualPool, told: list[str]) -> None:
+        viewer = session(pool=pool)
+        for name in ("one", "two"):
+            viewer.submit(lambda cancel, name=name: name, told.append, lambda error: None, together=True)
+        pool.run()
+        assert told == ["one"]
+
     def test_other_work_does_not_wait(self, viewer: Session, pool: ManualPool, told: list[str]) -> None:
         viewer.submit(lambda cancel: "chart", told.append, lambda error: None, together=True)
         viewer.submit(lambda cancel: "rows", told.append, lambda error: None)

@@ -13,50 +13,29 @@ subquery: other text would be another name.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import count, pairwise
+from functools import lru_cache, partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
 from dataapp.compile.identifiers import fold, quote_literal
-from dataapp.compile.spans import Span
-from dataapp.compile.tokens import Token, Tokenizer, tokenize
+from dataapp.compile.parquet_calls import OPTION, Call, CallsInText, read_calls
+from dataapp.compile.parquet_calls import Engine as KnownFunctions
 
-_READERS = ("read_parquet", "parquet_scan")
-_OPTION = "can_have_nan"
-_EXTREMES = ("max", "min")
 _MOST_TEXTS = 256
 _MOST_STATES = 256
 _WRITERS = "SELECT coalesce(bool_and(created_by LIKE 'DuckDB%'), true), count(*), any_value(file_name)"
 _COLUMNS = "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet($paths, hive_partitioning = false))"
 _FLOAT = re.compile(r"\b(FLOAT|DOUBLE)\b")
 _KEY = re.compile(r"[^/\\=]+=[^/\\]*")  # a folder such as `year=2024`, which makes a column
-_NAMELESS = frozenset({"columns", "unpivot", "pivot", "summarize"})  # reach columns that they do not name
-# What may stand before a parenthesis by the grammar, and is no function of the catalog.
-_SYNTAX = frozenset(
-    {"select", "from", "lateral", "join", "on", "using", "where", "having", "by", "limit", "offset", "materialized"}
-    | {"and", "or", "not", "in", "any", "all", "some", "exists", "between", "like", "ilike", "when", "then", "else"}
-    | {"cast", "try_cast", "extract", "values", "row", "array", "over", "exclude", "replace", "rename", "as"}
-    | {"coalesce", "ifnull", "nullif", "unnest", "position", "substring", "trim", "overlay", "try", "map", "interval"}
-    | {"group", "sets", "rollup", "cube", "grouping", "decimal", "numeric", "varchar"}
-)
-_FOLLOWS = frozenset(
-    {"filter", "over", "materialized", "in", "and", "or", "on", "using", "where", "not", "union", "all"}
-)
-_CLAUSES = ("select", "from", "where", "having", "on", "using", "qualify", "by", "limit", "values", "join")
-_QUERIES = ("select", "from", "with", "values", "table")
 
 type Ask = Callable[[str, Mapping[str, object]], Sequence[tuple[Any, ...]]]
 
 
-class Engine(Tokenizer, Protocol):
+class Engine(KnownFunctions, Protocol):
     """What this module needs of the engine."""
-
-    def functions(self) -> Collection[str]:
-        """Return the lower-case names of all functions."""
-        ...
 
     def folder(self) -> Path:
         """Return a folder for files that go away with the engine."""
@@ -107,37 +86,6 @@ def insert(sql: str, additions: Sequence[tuple[int, str]], companions: int = 0) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
-    """A call of a reader of Parquet files in a query.
-
-    Attributes:
-        span: From the name to the closing parenthesis.
-        first: Its first argument.
-        paths: What that is: each literal, or (as a tuple of its one name) a parameter.
-        names_result: Whether a column of the result is named after it.
-    """
-
-    span: Span
-    first: Span
-    paths: tuple[str | tuple[str], ...]
-    names_result: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """What a query calls, and what its other tokens say.
-
-    Attributes:
-        calls: Calls that may be rewritten.
-        extremes: Folded names of the columns of which it takes extremes; None where they may be any; without any it
-            takes none.
-    """
-
-    calls: tuple[_Call, ...]
-    extremes: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Facts:
     """Files whose statistics may leave NaN out.
 
@@ -161,7 +109,7 @@ class ParquetScans:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._text_of = lru_cache(_MOST_TEXTS)(self._read)
+        self._text_of = lru_cache(_MOST_TEXTS)(partial(read_calls, engine=engine))
         self._known: dict[Hashable, _Facts | None] = {}
         self._numbers = count()
 
@@ -185,7 +133,7 @@ class ParquetScans:
             if facts.companion is not None and self._takes_extremes(text, facts):
                 additions += _companion(call, values, facts.companion)
                 companions += 1
-            additions.append((call.span.end - 1, f", {_OPTION} = true"))
+            additions.append((call.span.end - 1, f", {OPTION} = true"))
         return insert(sql, additions, companions)
 
     def may_lack(self, paths: Sequence[str], state: Hashable | None, ask: Ask) -> bool:
@@ -193,7 +141,7 @@ class ParquetScans:
         return self._facts(tuple(paths), state, ask) is not None
 
     @staticmethod
-    def _takes_extremes(text: _Text, facts: _Facts) -> bool:
+    def _takes_extremes(text: CallsInText, facts: _Facts) -> bool:
         extremes = text.extremes
         return extremes is None or (
             bool(extremes) and not (extremes <= facts.others and extremes.isdisjoint(facts.floats))
@@ -237,83 +185,8 @@ class ParquetScans:
         both = ask(_COLUMNS, {"paths": [path, str(file)]}) if file.is_file() else ()
         return str(file) if both == columns else None
 
-    def _read(self, sql: str) -> _Text:
-        tokens = tokenize(sql, self._engine)
-        calls = [
-            call
-            for index, (token, behind) in enumerate(pairwise(tokens))
-            if _is_name(token)
-            and fold(token.name) in _READERS
-            and behind.text == "("
-            and (call := _call(tokens, index)) is not None
-        ]
-        rest: list[Token] = []  # with a text in place of each call
-        for token in tokens:
-            call = next((one.span for one in calls if one.span.start <= token.span.start < one.span.end), None)
-            if call is None:
-                rest.append(token)
-            elif token.span.start == call.start:
-                rest.append(Token("string", call, "''"))
-        return _Text(tuple(call for call in calls if not call.names_result), self._extremes(rest) if calls else None)
 
-    def _extremes(self, tokens: Sequence[Token]) -> frozenset[str] | None:
-        """Return the columns of which a query takes extremes, or None where they may be any."""
-        found: set[str] = set()
-        takes_others = False
-        for index, (token, behind) in enumerate(pairwise(tokens)):
-            if not _is_name(token) or behind.text != "(":
-                continue
-            if fold(token.name) in _EXTREMES:
-                column = _column(tokens, index + 2)
-                takes_others = takes_others or column is None
-                found.add(column or "")
-        if not found:
-            return frozenset()
-        words = {fold(token.name) for token in tokens if _is_name(token)}
-        if takes_others or words & _NAMELESS or any("#" in token.text for token in tokens if token.kind == "operator"):
-            return None
-        is_renamed = self._renames(tokens) or any(
-            _is_name(token) and fold(token.name) in found and _may_name(before) for before, token in pairwise(tokens)
-        )
-        return None if is_renamed else frozenset(found)
-
-    def _renames(self, tokens: Sequence[Token]) -> bool:
-        """Whether a query may give columns other names by a list, as in `FROM t(a, b)` and `WITH t(a, b) AS (…)`."""
-        functions = self._engine.functions()
-        for index, (token, behind) in enumerate(pairwise(tokens)):
-            if not _is_name(token) or behind.text != "(":
-                continue
-            name, before = fold(token.name), tokens[index - 1] if index else None
-            if name not in functions and name not in _SYNTAX and name not in _FOLLOWS:
-                return True
-            is_as = before is not None and before.is_keyword("as")
-            if before is not None and name not in _FOLLOWS and _may_name(before) and not (is_as and name in _SYNTAX):
-                return True
-            end = _closing(tokens, index + 1)
-            after = [one.text.lower() for one in tokens[end + 1 : end + 3]] if end is not None else []
-            if after[:1] == ["as"] and after[1:] in (["("], ["not"], ["materialized"]):
-                return True
-        return False
-
-
-def _may_name(before: Token) -> bool:
-    """Whether a name behind a token may be a new name for what the token ends."""
-    if before.kind == "keyword":
-        return before.is_keyword("as", "end", "null", "true", "false")
-    return before.kind != "operator" or before.text in (")", "]", "}")
-
-
-def _column(tokens: Sequence[Token], start: int) -> str | None:
-    """Return the folded name of the column that is all that a call takes, or None if it takes anything else."""
-    index = start
-    while index + 2 < len(tokens) and _is_name(tokens[index]) and tokens[index + 1].text == ".":
-        index += 2
-    if index + 1 >= len(tokens) or not _is_name(tokens[index]) or tokens[index + 1].text != ")":
-        return None
-    return fold(tokens[index].name)
-
-
-def _companion(call: _Call, values: Mapping[str, object], companion: str) -> list[tuple[int, str]]:
+def _companion(call: Call, values: Mapping[str, object], companion: str) -> list[tuple[int, str]]:
     """Return what makes a call read another file as well."""
     path, other = call.paths[0], quote_literal(companion)
     start, end = call.first.start, call.first.end
@@ -322,13 +195,13 @@ def _companion(call: _Call, values: Mapping[str, object], companion: str) -> lis
     return [(start, "["), (end, f", {other}]")] if _is_single(call) else [(end - 1, f", {other}")]
 
 
-def _is_single(call: _Call) -> bool:
+def _is_single(call: Call) -> bool:
     """Whether the first argument is one literal or parameter, and no list of literals."""
     path = call.paths[0]
     return isinstance(path, tuple) or call.first.end - call.first.start == len(quote_literal(path).encode())
 
 
-def _paths(call: _Call, values: Mapping[str, object]) -> tuple[str, ...] | None:
+def _paths(call: Call, values: Mapping[str, object]) -> tuple[str, ...] | None:
     """Return the files of a call, or None where they are not known before it runs."""
     found: list[str] = []
     for path in call.paths:
@@ -338,119 +211,3 @@ def _paths(call: _Call, values: Mapping[str, object]) -> tuple[str, ...] | None:
                 return None
             found.append(item)
     return tuple(found)
-
-
-def _closing(tokens: Sequence[Token], start: int) -> int | None:
-    """Return the index of the parenthesis that closes the one at an index, or None."""
-    depth = 0
-    for index in range(start, len(tokens)):
-        token = tokens[index]
-        if token.kind == "operator":
-            depth += sum(map(token.text.count, "([{")) - sum(map(token.text.count, ")]}"))
-            if depth <= 0:
-                return index
-    return None
-
-
-def _call(tokens: Sequence[Token], start: int) -> _Call | None:
-    """Return the call whose name is at an index, or None if its files are not given there, or it says all itself."""
-    end = _closing(tokens, start + 1)
-    if end is None:
-        return None
-    inside = tokens[start + 2 : end]
-    given = _given(inside)
-    if given is None or any(_is_name(token) and fold(token.name) == _OPTION for token in inside):
-        return None
-    length, paths = given
-    first = Span(inside[0].span.start, inside[length - 1].span.end)
-    span = Span(tokens[start].span.start, tokens[end].span.end)
-    return _Call(span, first, paths, _names_result(tokens, start))
-
-
-def _given(inside: Sequence[Token]) -> tuple[int, tuple[str | tuple[str], ...]] | None:
-    """Return the first argument of a call, literals or a parameter, and its number of tokens; None for all else."""
-    texts = [token.text for token in inside]
-    if texts[:1] == ["$"] and len(texts) > 1:
-        length, paths = 2, [(inside[1].name,)]
-    elif texts[:1] == ["["]:
-        length = texts.index("]") + 1 if "]" in texts else 0
-        paths = [_literal(item) for item in inside[1 : length - 1 : 2]]
-        if any(separator != "," for separator in texts[2 : length - 1 : 2]):
-            return None
-    else:
-        length, paths = 1, [_literal(item) for item in inside[:1]]
-    known = tuple(path for path in paths if path is not None)
-    is_all = length > 0 and len(known) == len(paths) > 0 and texts[length : length + 1] in ([], [","])
-    return (length, known) if is_all else None
-
-
-def _names_result(tokens: Sequence[Token], start: int) -> bool:
-    """Whether a call lies in a subquery that stands for a value in a SELECT list, which gives it no name.
-
-    Example:
-        ``SELECT (SELECT max(x) FROM read_parquet('x')) FROM y`` has a column that is called as it is written.
-    """
-    opening = _around(tokens, start)
-    while opening is not None:
-        closing = _closing(tokens, opening)
-        if closing is None:
-            return True
-        is_query = tokens[opening + 1].text.lower() in _QUERIES
-        if is_query and _clause(tokens, opening) == "select" and not _is_named(tokens, opening, closing):
-            return True
-        opening = _around(tokens, opening)
-    return False
-
-
-def _around(tokens: Sequence[Token], index: int) -> int | None:
-    """Return the index of the bracket around a token, or None."""
-    depth = 0
-    for at in range(index - 1, -1, -1):
-        token = tokens[at]
-        if token.kind == "operator":
-            depth += sum(map(token.text.count, ")]}")) - sum(map(token.text.count, "([{"))
-            if depth < 0:
-                return at
-    return None
-
-
-def _clause(tokens: Sequence[Token], index: int) -> str:
-    """Return the keyword of the clause, in any bracket around it, that a token is in."""
-    depth = 0
-    for at in range(index - 1, -1, -1):
-        token = tokens[at]
-        if token.kind == "operator":
-            depth += sum(map(token.text.count, ")]}")) - sum(map(token.text.count, "([{"))
-            depth = max(depth, 0)  # from within a bracket to what it is in
-        elif depth == 0 and token.is_keyword("as", "materialized") and tokens[at + 1].text == "(":
-            return "with"
-        elif depth == 0 and token.is_keyword(*_CLAUSES):
-            return token.text.lower()
-    return ""
-
-
-def _is_named(tokens: Sequence[Token], opening: int, closing: int) -> bool:
-    """Whether AS follows what a bracket closes, or the expression that it is part of, before the next item."""
-    around = _around(tokens, opening)
-    while around is not None and tokens[around + 1].text.lower() not in _QUERIES:
-        closing = _closing(tokens, around) or closing
-        around = _around(tokens, around)
-    depth = 0
-    for token in tokens[closing + 1 :]:
-        if token.kind == "operator":
-            depth += sum(map(token.text.count, "([{")) - sum(map(token.text.count, ")]}"))
-            depth = max(depth, 0)
-        if depth == 0 and token.is_keyword("as"):
-            return True
-        if depth == 0 and (token.text == "," or token.is_keyword("from")):
-            return False
-    return False
-
-
-def _literal(token: Token) -> str | None:
-    is_plain = token.kind == "string" and re.fullmatch(r"'(?:[^']|'')*'", token.text) is not None
-    return token.text[1:-1].replace("''", "'") if is_plain else None
-
-
-def _is_name(token: Token) -> bool:
-    return token.kind in ("identifier", "keyword")

@@ -1,0 +1,267 @@
+"""Calls of readers of Parquet files in a query, and of which columns it takes extremes; see `engines.parquet_scans`.
+
+Only calls are given whose files the text names, or a parameter, and that nothing of the result is named after.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+from dataapp.compile.identifiers import fold
+from dataapp.compile.spans import Span
+from dataapp.compile.tokens import Token, Tokenizer, tokenize
+
+OPTION = "can_have_nan"
+_READERS = ("read_parquet", "parquet_scan")
+_EXTREMES = ("max", "min")
+_NAMELESS = frozenset({"columns", "unpivot", "pivot", "summarize"})  # reach columns that they do not name
+# What may stand before a parenthesis by the grammar, and is no function of the catalog.
+_SYNTAX = frozenset(
+    {"select", "from", "lateral", "join", "on", "using", "where", "having", "by", "limit", "offset", "materialized"}
+    | {"and", "or", "not", "in", "any", "all", "some", "exists", "between", "like", "ilike", "when", "then", "else"}
+    | {"cast", "try_cast", "extract", "values", "row", "array", "over", "exclude", "replace", "rename", "as"}
+    | {"coalesce", "ifnull", "nullif", "unnest", "position", "substring", "trim", "overlay", "try", "map", "interval"}
+    | {"group", "sets", "rollup", "cube", "grouping", "decimal", "numeric", "varchar"}
+)
+_FOLLOWS = frozenset(
+    {"filter", "over", "materialized", "in", "and", "or", "on", "using", "where", "not", "union", "all"}
+)
+_CLAUSES = ("select", "from", "where", "having", "on", "using", "qualify", "by", "limit", "values", "join")
+_QUERIES = ("select", "from", "with", "values", "table")
+
+
+class Engine(Tokenizer, Protocol):
+    """What this module needs of the engine."""
+
+    def functions(self) -> Collection[str]:
+        """Return the lower-case names of all functions."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a reader of Parquet files in a query.
+
+    Attributes:
+        span: From the name to the closing parenthesis.
+        first: Its first argument.
+        paths: What that is: each literal, or (as a tuple of its one name) a parameter.
+        names_result: Whether a column of the result is named after it.
+    """
+
+    span: Span
+    first: Span
+    paths: tuple[str | tuple[str], ...]
+    names_result: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallsInText:
+    """What a query calls, and what its other tokens say.
+
+    Attributes:
+        calls: Calls that may be rewritten.
+        extremes: Folded names of the columns of which it takes extremes; None where they may be any; without any it
+            takes none.
+    """
+
+    calls: tuple[Call, ...]
+    extremes: frozenset[str] | None
+
+
+def read_calls(sql: str, engine: Engine) -> CallsInText:
+    """Return what a query calls, and of which columns it takes extremes."""
+    tokens = tokenize(sql, engine)
+    calls = [
+        call
+        for index, (token, behind) in enumerate(pairwise(tokens))
+        if _is_name(token)
+        and fold(token.name) in _READERS
+        and behind.text == "("
+        and (call := _call(tokens, index)) is not None
+    ]
+    rest: list[Token] = []  # with a text in place of each call
+    for token in tokens:
+        call = next((one.span for one in calls if one.span.start <= token.span.start < one.span.end), None)
+        if call is None:
+            rest.append(token)
+        elif token.span.start == call.start:
+            rest.append(Token("string", call, "''"))
+    return CallsInText(
+        tuple(call for call in calls if not call.names_result), _extremes(rest, engine.functions()) if calls else None
+    )
+
+
+def _extremes(tokens: Sequence[Token], functions: Collection[str]) -> frozenset[str] | None:
+    """Return the columns of which a query takes extremes, or None where they may be any."""
+    found: set[str] = set()
+    takes_others = False
+    for index, (token, behind) in enumerate(pairwise(tokens)):
+        if not _is_name(token) or behind.text != "(":
+            continue
+        if fold(token.name) in _EXTREMES:
+            column = _column(tokens, index + 2)
+            takes_others = takes_others or column is None
+            found.add(column or "")
+    if not found:
+        return frozenset()
+    words = {fold(token.name) for token in tokens if _is_name(token)}
+    if takes_others or words & _NAMELESS or any("#" in token.text for token in tokens if token.kind == "operator"):
+        return None
+    is_renamed = _renames(tokens, functions) or any(
+        _is_name(token) and fold(token.name) in found and _may_name(before) for before, token in pairwise(tokens)
+    )
+    return None if is_renamed else frozenset(found)
+
+
+def _renames(tokens: Sequence[Token], functions: Collection[str]) -> bool:
+    """Whether a query may give columns other names by a list, as in `FROM t(a, b)` and `WITH t(a, b) AS (…)`."""
+    for index, (token, behind) in enumerate(pairwise(tokens)):
+        if not _is_name(token) or behind.text != "(":
+            continue
+        name, before = fold(token.name), tokens[index - 1] if index else None
+        if name not in functions and name not in _SYNTAX and name not in _FOLLOWS:
+            return True
+        is_as = before is not None and before.is_keyword("as")
+        if before is not None and name not in _FOLLOWS and _may_name(before) and not (is_as and name in _SYNTAX):
+            return True
+        end = _closing(tokens, index + 1)
+        after = [one.text.lower() for one in tokens[end + 1 : end + 3]] if end is not None else []
+        if after[:1] == ["as"] and after[1:] in (["("], ["not"], ["materialized"]):
+            return True
+    return False
+
+
+def _may_name(before: Token) -> bool:
+    """Whether a name behind a token may be a new name for what the token ends."""
+    if before.kind == "keyword":
+        return before.is_keyword("as", "end", "null", "true", "false")
+    return before.kind != "operator" or before.text in (")", "]", "}")
+
+
+def _column(tokens: Sequence[Token], start: int) -> str | None:
+    """Return the folded name of the column that is all that a call takes, or None if it takes anything else."""
+    index = start
+    while index + 2 < len(tokens) and _is_name(tokens[index]) and tokens[index + 1].text == ".":
+        index += 2
+    if index + 1 >= len(tokens) or not _is_name(tokens[index]) or tokens[index + 1].text != ")":
+        return None
+    return fold(tokens[index].name)
+
+
+def _closing(tokens: Sequence[Token], start: int) -> int | None:
+    """Return the index of the parenthesis that closes the one at an index, or None."""
+    depth = 0
+    for index in range(start, len(tokens)):
+        token = tokens[index]
+        if token.kind == "operator":
+            depth += sum(map(token.text.count, "([{")) - sum(map(token.text.count, ")]}"))
+            if depth <= 0:
+                return index
+    return None
+
+
+def _call(tokens: Sequence[Token], start: int) -> Call | None:
+    """Return the call whose name is at an index, or None if its files are not given there, or it says all itself."""
+    end = _closing(tokens, start + 1)
+    if end is None:
+        return None
+    inside = tokens[start + 2 : end]
+    given = _given(inside)
+    if given is None or any(_is_name(token) and fold(token.name) == OPTION for token in inside):
+        return None
+    length, paths = given
+    first = Span(inside[0].span.start, inside[length - 1].span.end)
+    span = Span(tokens[start].span.start, tokens[end].span.end)
+    return Call(span, first, paths, _names_result(tokens, start))
+
+
+def _given(inside: Sequence[Token]) -> tuple[int, tuple[str | tuple[str], ...]] | None:
+    """Return the first argument of a call, literals or a parameter, and its number of tokens; None for all else."""
+    texts = [token.text for token in inside]
+    if texts[:1] == ["$"] and len(texts) > 1:
+        length, paths = 2, [(inside[1].name,)]
+    elif texts[:1] == ["["]:
+        length = texts.index("]") + 1 if "]" in texts else 0
+        paths = [_literal(item) for item in inside[1 : length - 1 : 2]]
+        if any(separator != "," for separator in texts[2 : length - 1 : 2]):
+            return None
+    else:
+        length, paths = 1, [_literal(item) for item in inside[:1]]
+    known = tuple(path for path in paths if path is not None)
+    is_all = length > 0 and len(known) == len(paths) > 0 and texts[length : length + 1] in ([], [","])
+    return (length, known) if is_all else None
+
+
+def _names_result(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a call lies in a subquery that stands for a value in a SELECT list, which gives it no name.
+
+    Example:
+        ``SELECT (SELECT max(x) FROM read_parquet('x')) FROM y`` has a column that is called as it is written.
+    """
+    opening = _around(tokens, start)
+    while opening is not None:
+        closing = _closing(tokens, opening)
+        if closing is None:
+            return True
+        is_query = tokens[opening + 1].text.lower() in _QUERIES
+        if is_query and _clause(tokens, opening) == "select" and not _is_named(tokens, opening, closing):
+            return True
+        opening = _around(tokens, opening)
+    return False
+
+
+def _around(tokens: Sequence[Token], index: int) -> int | None:
+    """Return the index of the bracket around a token, or None."""
+    depth = 0
+    for at in range(index - 1, -1, -1):
+        token = tokens[at]
+        if token.kind == "operator":
+            depth += sum(map(token.text.count, ")]}")) - sum(map(token.text.count, "([{"))
+            if depth < 0:
+                return at
+    return None
+
+
+def _clause(tokens: Sequence[Token], index: int) -> str:
+    """Return the keyword of the clause, in any bracket around it, that a token is in."""
+    depth = 0
+    for at in range(index - 1, -1, -1):
+        token = tokens[at]
+        if token.kind == "operator":
+            depth += sum(map(token.text.count, ")]}")) - sum(map(token.text.count, "([{"))
+            depth = max(depth, 0)  # from within a bracket to what it is in
+        elif depth == 0 and token.is_keyword("as", "materialized") and tokens[at + 1].text == "(":
+            return "with"
+        elif depth == 0 and token.is_keyword(*_CLAUSES):
+            return token.text.lower()
+    return ""
+
+
+def _is_named(tokens: Sequence[Token], opening: int, closing: int) -> bool:
+    """Whether AS follows what a bracket closes, or the expression that it is part of, before the next item."""
+    around = _around(tokens, opening)
+    while around is not None and tokens[around + 1].text.lower() not in _QUERIES:
+        closing = _closing(tokens, around) or closing
+        around = _around(tokens, around)
+    depth = 0
+    for token in tokens[closing + 1 :]:
+        if token.kind == "operator":
+            depth += sum(map(token.text.count, "([{")) - sum(map(token.text.count, ")]}"))
+            depth = max(depth, 0)
+        if depth == 0 and token.is_keyword("as"):
+            return True
+        if depth == 0 and (token.text == "," or token.is_keyword("from")):
+            return False
+    return False
+
+
+def _literal(token: Token) -> str | None:
+    is_plain = token.kind == "string" and re.fullmatch(r"'(?:[^']|'')*'", token.text) is not None
+    return token.text[1:-1].replace("''", "'") if is_plain else None
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind in ("identifier", "keyword")

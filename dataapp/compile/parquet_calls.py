@@ -90,11 +90,11 @@ def read_calls(sql: str, engine: Engine) -> CallsInText:
         elif token.span.start == call.start:
             rest.append(Token("string", call, "''"))
     return CallsInText(
-        tuple(call for call in calls if not call.names_result), _extremes(rest, engine.functions()) if calls else None
+        tuple(call for call in calls if not call.names_result), _extremes(rest, engine) if calls else None
     )
 
 
-def _extremes(tokens: Sequence[Token], functions: Collection[str]) -> frozenset[str] | None:
+def _extremes(tokens: Sequence[Token], engine: Engine) -> frozenset[str] | None:
     """Return the columns of which a query takes extremes, or None where they may be any."""
     found: set[str] = set()
     takes_others = False
@@ -110,7 +110,7 @@ def _extremes(tokens: Sequence[Token], functions: Collection[str]) -> frozenset[
     words = {fold(token.name) for token in tokens if _is_name(token)}
     if takes_others or words & _NAMELESS or any("#" in token.text for token in tokens if token.kind == "operator"):
         return None
-    is_renamed = _renames(tokens, functions) or any(
+    is_renamed = _renames(tokens, engine.functions()) or any(
         _is_name(token) and fold(token.name) in found and _may_name(before) for before, token in pairwise(tokens)
     )
     return None if is_renamed else frozenset(found)

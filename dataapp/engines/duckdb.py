@@ -781,10 +781,10 @@ class Reader:
         return relation.sources if relation.is_versioned or relation.is_pick else None
 
     @staticmethod
-    def _asking(connection: duckdb.DuckDBPyConnection) -> Callable[[str, Mapping[str, object]], list[tuple[Any, ...]]]:
-        def ask(query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    def _asking(connection: duckdb.DuckDBPyConnection) -> Callable[[str], list[tuple[Any, ...]]]:
+        def ask(query: str) -> list[tuple[Any, ...]]:
             try:
-                return connection.execute(query, dict(values)).fetchall()
+                return connection.execute(query).fetchall()
             except duckdb.InterruptException:
                 raise
             except duckdb.Error:  # of which the statement itself tells

@@ -27,11 +27,11 @@ from dataapp.compile.parquet_calls import Engine as KnownFunctions
 _MOST_TEXTS = 256
 _MOST_STATES = 256
 _WRITERS = "SELECT coalesce(bool_and(created_by LIKE 'DuckDB%'), true), count(*), any_value(file_name)"
-_COLUMNS = "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet($paths, hive_partitioning = false))"
+_COLUMNS = "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet({}, hive_partitioning = false))"
 _FLOAT = re.compile(r"\b(FLOAT|DOUBLE)\b")
 _KEY = re.compile(r"[^/\\=]+=[^/\\]*")  # a folder such as `year=2024`, which makes a column
 
-type Ask = Callable[[str, Mapping[str, object]], Sequence[tuple[Any, ...]]]
+type Ask = Callable[[str], Sequence[tuple[Any, ...]]]
 
 
 class Engine(KnownFunctions, Protocol):
@@ -161,13 +161,13 @@ class ParquetScans:
         return self._known.get(key)
 
     def _look(self, paths: tuple[str, ...], ask: Ask) -> _Facts | None:
-        values = {"paths": list(paths)}
-        [(is_all_ours, files, path)] = ask(f"{_WRITERS} FROM parquet_file_metadata($paths)", values) or [(True, 0, "")]
+        listed = _listed(paths)
+        [(is_all_ours, files, path)] = ask(f"{_WRITERS} FROM parquet_file_metadata({listed})") or [(True, 0, "")]
         if is_all_ours:
             return None
         if files > 1:  # of several, no extremes are taken from statistics
             return _Facts()
-        columns = ask(_COLUMNS, values)
+        columns = ask(_COLUMNS.format(listed))
         floats = frozenset(fold(name) for name, kind in columns if _FLOAT.search(kind))
         if not floats:
             return None
@@ -181,8 +181,8 @@ class ParquetScans:
         file = Path(self._engine.folder(), str(next(self._numbers)), *keys, "empty.parquet")
         file.parent.mkdir(parents=True, exist_ok=True)
         source = f"read_parquet({quote_literal(path)}, hive_partitioning = false)"
-        ask(f"COPY (FROM {source} LIMIT 0) TO {quote_literal(str(file))} (FORMAT parquet)", {})
-        both = ask(_COLUMNS, {"paths": [path, str(file)]}) if file.is_file() else ()
+        ask(f"COPY (FROM {source} LIMIT 0) TO {quote_literal(str(file))} (FORMAT parquet)")
+        both = ask(_COLUMNS.format(_listed((path, str(file))))) if file.is_file() else ()
         return str(file) if both == columns else None
 
 
@@ -199,6 +199,11 @@ def _is_single(call: Call) -> bool:
     """Whether the first argument is one literal or parameter, and no list of literals."""
     path = call.paths[0]
     return isinstance(path, tuple) or call.first.end - call.first.start == len(quote_literal(path).encode())
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Return the SQL of paths. They are not bound: with the first value that is, the engine's client imports Pandas."""
+    return f"[{', '.join(map(quote_literal, paths))}]"
 
 
 def _paths(call: Call, values: Mapping[str, object]) -> tuple[str, ...] | None:

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,9 @@ class Files:
         self.count, self.columns, self.are_ours = count, columns, are_ours
         self.asked: list[object] = []
 
-    def __call__(self, query: str, values: Mapping[str, object]) -> Sequence[tuple[Any, ...]]:
+    def __call__(self, query: str) -> Sequence[tuple[Any, ...]]:
         if "file_metadata" in query:
-            self.asked.append(values["paths"])
+            self.asked.append(query.split("parquet_file_metadata")[1])
             return [(self.are_ours, self.count, "/a.parquet")]
         if query.startswith("COPY"):
             Path(query.split("TO '")[1].split("'")[0]).touch()
@@ -128,14 +128,14 @@ def test_files_of_the_engine_and_files_without_floats_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "looked_at"),
     [
-        ("'/a.parquet'", None, ["/a.parquet"]),
-        ("['/a', '/b*']", None, ["/a", "/b*"]),
-        ("['/it''s']", None, ["/it's"]),
-        ("$file", "/a", ["/a"]),
-        ("$file", ["/a", "/b"], ["/a", "/b"]),
+        ("'/a.parquet'", None, "(['/a.parquet'])"),
+        ("['/a', '/b*']", None, "(['/a', '/b*'])"),
+        ("['/it''s']", None, "(['/it''s'])"),
+        ("$file", "/a", "(['/a'])"),
+        ("$file", ["/a", "/b"], "(['/a', '/b'])"),
     ],
 )
-def test_files_are_looked_at_once_for_each_state(path: str, value: object, looked_at: list[str]) -> None:
+def test_files_are_looked_at_once_for_each_state(path: str, value: object, looked_at: str) -> None:
     scans, files = ParquetScans(DuckDB()), Files()
     for state in ("now", "now", "then", None, None):
         scans.exact(f"SELECT 1 FROM read_parquet({path}) WHERE n > 1", {"file": value}, state, files)

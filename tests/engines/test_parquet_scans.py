@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -200,3 +202,18 @@ def test_columns_are_called_as_they_are_written(tmp_path: Path) -> None:
     pq.write_table(pa.table({"x": [1.0, float("nan")]}), path)
     found = da.sql(f"SELECT (SELECT max(x) FROM read_parquet('{path}')) FROM range(1)")
     assert list(found.schema) == found.evaluate().columns == [f"(SELECT max(x) FROM read_parquet('{path}'))"]
+
+
+def test_pandas_is_not_imported_for_it(tmp_path: Path) -> None:
+    path = f"{tmp_path}/rows.parquet"
+    pq.write_table(pa.table({"x": [1.0, 2.0]}), path)
+    script = (
+        "import sys\n"
+        "from dataapp.engines.duckdb import DuckDB\n"
+        "from dataapp.engines.relation import Relation\n"
+        f"relation = Relation('''SELECT max(x) AS x FROM read_parquet('{path}')''', key=1, engine=DuckDB())\n"
+        "with relation.open() as reader:\n"
+        "    assert reader.fetch().to_pylist() == [{'x': 2.0}]\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

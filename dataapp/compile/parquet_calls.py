@@ -28,6 +28,27 @@ _SYNTAX = frozenset(
 _FOLLOWS = frozenset(
     {"filter", "over", "materialized", "in", "and", "or", "on", "using", "where", "not", "union", "all"}
 )
+_BEFORE_EXPRESSIONS = frozenset(
+    {"select", "distinct", "from", "join", "lateral", "with", "recursive", "where", "having", "qualify", "on", "using"}
+    | {
+        "by",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "between",
+        "like",
+        "ilike",
+        "case",
+        "when",
+        "then",
+        "else",
+        "limit",
+        "offset",
+    }
+    | {"union", "all", "any", "some", "except", "intersect", "exists", "values", "partition", "order", "group"}
+)
 _CLAUSES = ("select", "from", "where", "having", "on", "using", "qualify", "by", "limit", "values", "join")
 _QUERIES = ("select", "from", "with", "values", "table")
 
@@ -137,7 +158,7 @@ def _renames(tokens: Sequence[Token], functions: Collection[str]) -> bool:
 def _may_name(before: Token) -> bool:
     """Whether a name behind a token may be a new name for what the token ends."""
     if before.kind == "keyword":
-        return before.is_keyword("as", "end", "null", "true", "false")
+        return not before.is_keyword(*_BEFORE_EXPRESSIONS)  # others may be names themselves
     return before.kind != "operator" or before.text in (")", "]", "}")
 
 
@@ -186,7 +207,7 @@ def _given(inside: Sequence[Token]) -> tuple[int, tuple[str | tuple[str], ...]] 
     elif texts[:1] == ["["]:
         length = texts.index("]") + 1 if "]" in texts else 0
         paths = [_literal(item) for item in inside[1 : length - 1 : 2]]
-        if any(separator != "," for separator in texts[2 : length - 1 : 2]):
+        if texts[length - 2 : length - 1] == [","] or any(separator != "," for separator in texts[2 : length - 1 : 2]):
             return None
     else:
         length, paths = 1, [_literal(item) for item in inside[:1]]
@@ -241,17 +262,22 @@ def _clause(tokens: Sequence[Token], index: int) -> str:
 
 
 def _is_named(tokens: Sequence[Token], opening: int, closing: int) -> bool:
-    """Whether AS follows what a bracket closes, or the expression that it is part of, before the next item."""
+    """Whether what a bracket closes, or the expression that it is part of, is given a name."""
     around = _around(tokens, opening)
     while around is not None and tokens[around + 1].text.lower() not in _QUERIES:
-        closing = _closing(tokens, around) or closing
+        opening, closing = around, _closing(tokens, around) or closing
         around = _around(tokens, around)
+    if opening > 0 and tokens[opening - 1].kind == "identifier":  # of the function
+        opening -= 1
+    before = [token.text.lower() for token in tokens[max(0, opening - 3) : opening]]
+    if before[2:] == [":"] and before[0] in ("select", ","):
+        return True
     depth = 0
-    for token in tokens[closing + 1 :]:
+    for last, token in pairwise(tokens[closing:]):
         if token.kind == "operator":
             depth += sum(map(token.text.count, "([{")) - sum(map(token.text.count, ")]}"))
             depth = max(depth, 0)
-        if depth == 0 and token.is_keyword("as"):
+        if depth == 0 and (token.is_keyword("as") or (token.kind == "identifier" and last.text in (")", "]"))):
             return True
         if depth == 0 and (token.text == "," or token.is_keyword("from")):
             return False

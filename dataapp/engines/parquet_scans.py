@@ -111,6 +111,7 @@ class ParquetScans:
         self._engine = engine
         self._text_of = lru_cache(_MOST_TEXTS)(partial(read_calls, engine=engine))
         self._known: dict[Hashable, _Facts | None] = {}
+        self._companions: dict[Hashable, str | None] = {}
         self._numbers = count()
 
     def exact(self, sql: str, values: Mapping[str, object], state: Hashable | None, ask: Ask) -> Rewritten:
@@ -177,13 +178,17 @@ class ParquetScans:
 
     def _make_companion(self, path: str, columns: Sequence[tuple[Any, ...]], ask: Ask) -> str | None:
         """Make the empty file that is read besides another one; return None if the two cannot be read together."""
+        known = (path, tuple(columns))
+        if known in self._companions:
+            return self._companions[known]
         keys = [part for part in re.split(r"[/\\]", path) if _KEY.fullmatch(part)]
         file = Path(self._engine.folder(), str(next(self._numbers)), *keys, "empty.parquet")
         file.parent.mkdir(parents=True, exist_ok=True)
         source = f"read_parquet({quote_literal(path)}, hive_partitioning = false)"
         ask(f"COPY (FROM {source} LIMIT 0) TO {quote_literal(str(file))} (FORMAT parquet)")
         both = ask(_COLUMNS.format(_listed((path, str(file))))) if file.is_file() else ()
-        return str(file) if both == columns else None
+        self._companions[known] = str(file) if both == columns else None
+        return self._companions[known]
 
 
 def _companion(call: Call, values: Mapping[str, object], companion: str) -> list[tuple[int, str]]:

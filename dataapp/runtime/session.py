@@ -155,7 +155,8 @@ class Session:
         self._cancels: dict[Run, Cancel] = {}
         self._jobs: set[Cancel] = set()
         self._joint: set[Cancel] = set()  # of the jobs, those whose results are shown together
-        self._together = None if deliver is None else Together(deliver)  # at once is not together
+        is_direct = deliver is None or isinstance(pool, InlinePool)  # one thing after the other is not together
+        self._together = None if is_direct else Together(self._deliver)
         self._kept: dict[Cell, object] = {}
         self._closing: dict[weakref.WeakMethod[Callable[[], None]], None] = {}
         self._restarts: Counter[Node] = Counter()
@@ -422,6 +423,8 @@ class Session:
             self._cancels.clear()
             self._jobs.clear()
             self._joint.clear()
+            if self._together is not None:
+                self._together.close()
             self._demands.clear()
             self._pinged.clear()
             self._patient.clear()
@@ -464,10 +467,11 @@ class Session:
         for call in self._no_more_patient():
             self._deliver(call)
 
-    def _no_more_patient(self) -> list[Callable[[], None]]:
-        """Return the calls that wait until nothing is on its way, if nothing is."""
+    def _no_more_patient(self, told: Cancel | None = None) -> list[Callable[[], None]]:
+        """Return the calls that wait until nothing is on its way, if nothing is but a job that is being told."""
         with self._lock:
-            if not self._patient or self._is_flush_due or self._held is not None or not self.is_idle:
+            is_under_way = self._is_wave_due or not self._waves.is_settled or bool(self._jobs - {told})
+            if not self._patient or self._is_flush_due or self._held is not None or is_under_way:
                 return []
             calls = list(self._patient)
             self._patient.clear()
@@ -714,10 +718,14 @@ class Session:
         """Tell what came of a job: at once, or together with that of others."""
         if self._together is None or cancel not in self._joint:
             self._deliver(call)
-        elif self._is_over(cancel):
-            self._together.show([call, *self._no_more_patient()])
-        else:
-            self._together.hold(call)
+            return
+        with self._lock:  # or the last one could be over before this one is held
+            is_last = self._joint == {cancel}
+            if not is_last and not self.is_closed:
+                self._together.hold(call)
+                self._is_over(cancel)
+        if is_last:  # it is over when it is told
+            self._together.show([call, *self._no_more_patient(cancel)])
 
     def _is_over(self, cancel: Cancel) -> bool:
         """Let a job be over; return whether it was the last of those whose results are shown together."""

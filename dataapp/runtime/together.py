@@ -56,6 +56,10 @@ class Together:
         """Call what is held back on this thread, the screen's."""
         _call_all(self._take())
 
+    def close(self) -> None:
+        """Let go of what is held back: nobody wants to see it any more."""
+        self._take()
+
     def _take(self) -> list[Callable[[], None]]:
         with self._lock:
             self._stop_timer()

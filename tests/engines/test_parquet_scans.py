@@ -13,6 +13,7 @@ import pytest
 import dataapp as da
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.parquet_scans import ParquetScans
+from dataapp.engines.relation import Relation
 from dataapp.errors import ColumnNotFoundError, SourceUnreadableError
 
 COLUMNS = [("price", "DOUBLE"), ("at", "TIMESTAMP"), ("s", "STRUCT(a FLOAT)"), ('n"q', "DOUBLE")]
@@ -55,6 +56,9 @@ BOTH = "read_parquet(['/it''s.parquet', EMPTY], can_have_nan = true)"
         ("SELECT 'read_parquet(' || \"min\" FROM ", " -- read_parquet('x')"),
         ("SELECT at FROM t WHERE at = (SELECT max(at) FROM ", ")"),
         ("SELECT coalesce((SELECT min(at) FROM ", "), now()) AS first FROM t"),
+        ("SELECT 1, (SELECT avg(price) FROM ", ") b FROM t"),
+        ("SELECT b: (SELECT avg(price) FROM ", "), 1 FROM t"),
+        ("SELECT b: abs((SELECT avg(price) FROM ", ")), 1 FROM t"),
     ],
 )
 def test_the_statistics_of_floats_are_not_gone_by(before: str, behind: str) -> None:
@@ -75,6 +79,8 @@ def test_the_statistics_of_floats_are_not_gone_by(before: str, behind: str) -> N
         ("SELECT max(at) FROM ", " log(at, b)"),
         ("SELECT max(at) FROM ", " AS first(at, b)"),
         ("WITH t(at, b) AS (FROM ", ") SELECT max(at) FROM t"),
+        ("WITH day AS (SELECT price FROM ", ") SELECT max(at) FROM day last(at)"),
+        ("WITH trim AS (SELECT price FROM ", ") SELECT max(at) FROM trim trim(at)"),
         ("WITH year(at, b) AS NOT MATERIALIZED (FROM ", ") SELECT max(at) FROM year"),
         ("SELECT max(COLUMNS(*)) FROM ", ""),
         ("SELECT max(#1) FROM ", ""),
@@ -111,6 +117,8 @@ def test_the_empty_file_stands_beside_the_other_one(path: str, value: object, bo
         "FROM read_parquet(",
         "FROM read_parquet()",
         "FROM read_parquet('/a' || getvariable('b'))",
+        "SELECT max(price) FROM read_parquet(['/a', ])",
+        "SELECT (SELECT avg(price) FROM read_parquet('x')) > b FROM t",
         "FROM parquet_schema('x')",
         "SELECT (SELECT max(price) FROM read_parquet('x')) FROM t",
         "SELECT a, at > (SELECT avg(price) FROM read_parquet('x')) FROM t",
@@ -217,3 +225,14 @@ def test_pandas_is_not_imported_for_it(tmp_path: Path) -> None:
         "assert 'pandas' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def test_one_empty_file_is_made_however_often_a_query_runs(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"x": [1.0, 2.0]}), path)
+    engine = DuckDB()
+    relation = Relation(f"SELECT max(x) AS x, random() AS r FROM read_parquet('{path}')", key=1, engine=engine)
+    for _ in range(3):
+        with relation.open() as reader:
+            assert reader.fetch().column("x").to_pylist() == [2.0]
+    assert len(list(engine.folder().rglob("*.parquet"))) == 1

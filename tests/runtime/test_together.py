@@ -1,5 +1,8 @@
 import logging
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,7 +95,7 @@ class TestInSessions:
 
     @pytest.fixture
     def viewer(self, pool: ManualPool, timer: Timer, deliveries: list[Callable[[], None]]) -> Session:
-        viewer = session(pool=pool)
+        viewer = session(pool=pool, deliver=lambda call: call())
         viewer._together = Together(deliveries.append, start_timer=timer.start)
         return viewer
 
@@ -162,3 +165,36 @@ class TestInSessions:
         viewer.set(size, 2)
         pool.run(1)  # the wave
         assert told == ["quick"]
+
+    def test_nothing_that_is_held_is_told_after_the_end(
+        self, viewer: Session, pool: ManualPool, timer: Timer, deliveries: list[Callable[[], None]], told: list[str]
+    ) -> None:
+        for name in ("one", "two"):
+            viewer.submit(lambda cancel, name=name: name, told.append, lambda error: None, together=True)
+        pool.run()
+        viewer.close()
+        pool.run()
+        timer.pass_()
+        for deliver in deliveries:
+            deliver()
+        assert told == []
+
+    def test_results_of_many_threads_are_all_told_before_it_is_idle(self, told: list[str]) -> None:
+        pool, lock = ThreadPoolExecutor(4), threading.Lock()
+        told_at_idle: list[int] = []
+        viewer = session(pool=SimpleNamespace(start=pool.submit), deliver=lambda call: _locked(lock, call))
+        for _ in range(200):
+            told.clear()
+            idle = threading.Event()
+            for name in ("one", "two", "three", "four"):
+                viewer.submit(lambda cancel, name=name: name, told.append, lambda error: None, together=True)
+            viewer.when_idle(lambda: told_at_idle.append(len(told)))
+            viewer.when_idle(idle.set)
+            assert idle.wait(10)
+        pool.shutdown()
+        assert told_at_idle == [4] * 200
+
+
+def _locked(lock: threading.Lock, call: Callable[[], None]) -> None:
+    with lock:
+        call()

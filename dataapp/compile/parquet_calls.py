@@ -30,24 +30,21 @@ _FOLLOWS = frozenset(
 )
 _BEFORE_EXPRESSIONS = frozenset(
     {"select", "distinct", "from", "join", "lateral", "with", "recursive", "where", "having", "qualify", "on", "using"}
+    | {"by", "and", "or", "not", "in", "is", "between", "like", "ilike", "case", "when", "then", "else", "limit"}
     | {
-        "by",
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "between",
-        "like",
-        "ilike",
-        "case",
-        "when",
-        "then",
-        "else",
-        "limit",
         "offset",
+        "union",
+        "all",
+        "any",
+        "some",
+        "except",
+        "intersect",
+        "exists",
+        "values",
+        "partition",
+        "order",
+        "group",
     }
-    | {"union", "all", "any", "some", "except", "intersect", "exists", "values", "partition", "order", "group"}
 )
 _CLAUSES = ("select", "from", "where", "having", "on", "using", "qualify", "by", "limit", "values", "join")
 _QUERIES = ("select", "from", "with", "values", "table")

@@ -270,7 +270,9 @@ class _Fusion:
         """Write an author's text from some byte on, with what is spliced into it."""
         source = part.query.text.encode()
         done = start
-        for span, write in sorted(self._splices(key, part), key=lambda splice: splice[0].start):
+        splices = list(self._splices(key, part))
+        splices += self._names_of_columns(part, [span for span, _ in splices])
+        for span, write in sorted(splices, key=lambda splice: splice[0].start):
             self._out.copy(key, source, Span(done, span.start))
             write()
             done = span.end
@@ -300,8 +302,18 @@ class _Fusion:
                 text = quote_literal(part.files[file.location])
                 if file.scanned_as is not None:
                     name = f" AS {quote_identifier(file.scanned_as)}" if file.scanned_as else ""
-                    text = f"read_parquet({text}){name}"
-                yield file.span, partial(self._out.replace, key, file.span.start, text)
+                    opening = "FROM " if file.statement is not None else ""
+                    text = f"{opening}read_parquet({text}){name}"
+                yield file.statement or file.span, partial(self._out.replace, key, file.span.start, text)
+
+    def _names_of_columns(self, part: TextPart, places: Sequence[Span]) -> Iterator[tuple[Span, Callable[[], None]]]:
+        """Yield the names of columns that would be called otherwise than their author wrote them."""
+        if self._target.name != DUCKDB.name:
+            return
+        for column in part.query.unnamed:
+            start, end = column.span.start, column.span.end
+            if column.reads_parquet or any(start <= place.start < end for place in places):
+                yield Span(end, end), partial(self._out.add, f" AS {quote_identifier(column.name)}")
 
     def _reference(self, key: Key, table: TableRef, read: Key, *, is_inlined: bool) -> None:
         """Write what stands in place of a table's name; columns keep the written name."""

@@ -29,6 +29,7 @@ _FILE_READERS = frozenset(
     {"read_parquet", "parquet_scan", "read_csv", "read_csv_auto", "read_json", "read_json_auto", "read_json_objects"}
     | {"read_json_objects_auto", "read_ndjson", "read_ndjson_auto", "read_ndjson_objects", "read_text", "read_blob"}
 )
+_OF_TEXTS = ("query", "query_table")
 _FILE_NAME = re.compile(
     r"[/*]|\.(parquet|csv|tsv|json|jsonl|ndjson|arrow|arrows|feather|ipc|avro|xlsx|duckdb|db)(\.(gz|zst))?$",
     re.IGNORECASE,
@@ -68,11 +69,13 @@ class FileRef:
         span: Where it stands.
         scanned_as: Of a Parquet file that stands where a table may, by what name its columns can be told apart: the
             file's, or none where the text gives an alias. None for all else.
+        statement: Of such a file in `TABLE 'file'`, where it stands with the keyword, to be replaced by a FROM clause.
     """
 
     location: str
     span: Span
     scanned_as: str | None = None
+    statement: Span | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +87,14 @@ class Names:
     path_parameters: set[str] = field(default_factory=set[str])
     unversioned: dict[str, None] = field(default_factory=dict[str, None])
     ctes: set[str] = field(default_factory=set[str])
+
+
+class HiddenNamesError(LookupError):
+    """A table function is given the names of tables as text, or a whole query."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(token.text)
+        self.token = token
 
 
 class UnplacedNameError(LookupError):
@@ -100,6 +111,7 @@ def read_names(tree: Node, tokens: Sequence[Token], origin: Callable[[int], int 
 
     Raises:
         UnplacedNameError: If a table or file cannot be found in the text.
+        HiddenNamesError: If a table function is given names as text.
     """
     walk = _Walk(tokens, origin)
     pending: list[tuple[Any, Scope]] = [(tree, frozenset())]
@@ -150,7 +162,10 @@ class _Walk:
         first = self._token(node)
         token = self._tokens[first]
         if not qualifiers and (token.kind == "string" or (token.text.startswith('"') and _FILE_NAME.search(name))):
-            self.names.files.append(FileRef(name, token.span, self._scanned_as(node, first)))
+            scanned_as = self._scanned_as(node, first)
+            is_statement = scanned_as is not None and self._tokens[first - 1].text.lower() == "table"
+            statement = Span(self._tokens[first - 1].span.start, token.span.end) if is_statement else None
+            self.names.files.append(FileRef(name, token.span, scanned_as, statement))
             return
         last = first + 2 * len(qualifiers)
         before = [token.text.lower() for token in self._tokens[max(0, first - 2) : first]]
@@ -167,7 +182,8 @@ class _Walk:
         before, after = (
             self._tokens[index].text.lower() if 0 <= index < len(self._tokens) else "" for index in (at - 1, at + 1)
         )
-        is_called = before in _BEFORE_CALLS or (before == "(" and after != ")")
+        is_shown = at > 1 and self._tokens[at - 2].text.lower() in _SHOW  # `DESCRIBE TABLE t`
+        is_called = before in _BEFORE_CALLS or (before == "(" and after != ")") or (before == "table" and not is_shown)
         found = _PARQUET.search(node["table_name"])
         if not is_called or found is None or node.get("at_clause"):
             return None
@@ -178,6 +194,8 @@ class _Walk:
     def _table_function(self, function: Node) -> None:
         name = fold(function["function_name"])
         arguments = function["children"]
+        if name in _OF_TEXTS:
+            raise HiddenNamesError(self._tokens[self._token(function)])
         if name not in _PURE_FUNCTIONS and not (name in _FILE_READERS and arguments and _is_plain_path(arguments[0])):
             self.names.unversioned[f"{name}()"] = None
         if not arguments or not (name.startswith("read_") or name in _PATH_FUNCTIONS):

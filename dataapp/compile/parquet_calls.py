@@ -1,7 +1,4 @@
-"""Calls of readers of Parquet files in a query, and of which columns it takes extremes; see `engines.parquet_scans`.
-
-Only calls are given whose files the text names, or a parameter, and that nothing of the result is named after.
-"""
+"""Calls of readers of Parquet files in a query, and of which columns it takes extremes; see `engines.parquet_scans`."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -11,7 +8,7 @@ from typing import Protocol
 
 from dataapp.compile.identifiers import fold
 from dataapp.compile.spans import Span
-from dataapp.compile.tokens import Token, Tokenizer, tokenize
+from dataapp.compile.tokens import Token, Tokenizer, parameters, tokenize
 
 OPTION = "can_have_nan"
 _READERS = ("read_parquet", "parquet_scan")
@@ -46,8 +43,6 @@ _BEFORE_EXPRESSIONS = frozenset(
         "group",
     }
 )
-_CLAUSES = ("select", "from", "where", "having", "on", "using", "qualify", "by", "limit", "values", "join")
-_QUERIES = ("select", "from", "with", "values", "table")
 
 
 class Engine(Tokenizer, Protocol):
@@ -64,15 +59,17 @@ class Call:
 
     Attributes:
         span: From the name to the closing parenthesis.
-        first: Its first argument.
-        paths: What that is: each literal, or (as a tuple of its one name) a parameter.
-        names_result: Whether a column of the result is named after it.
+        first: Its first argument, which gives its files.
+        paths: What that is if it is a literal or a list of literals; None for all else.
+        parameters: The names of the parameters in it.
+        is_list: Whether it is written as a list.
     """
 
     span: Span
     first: Span
-    paths: tuple[str | tuple[str], ...]
-    names_result: bool
+    paths: tuple[str, ...] | None
+    parameters: tuple[str, ...]
+    is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class CallsInText:
     """What a query calls, and what its other tokens say.
 
     Attributes:
-        calls: Calls that may be rewritten.
+        calls: Calls of readers that give files.
         extremes: Folded names of the columns of which it takes extremes; None where they may be any; without any it
             takes none.
     """
@@ -107,9 +104,7 @@ def read_calls(sql: str, engine: Engine) -> CallsInText:
             rest.append(token)
         elif token.span.start == call.start:
             rest.append(Token("string", call, "''"))
-    return CallsInText(
-        tuple(call for call in calls if not call.names_result), _extremes(rest, engine) if calls else None
-    )
+    return CallsInText(tuple(calls), _extremes(rest, engine) if calls else None)
 
 
 def _extremes(tokens: Sequence[Token], engine: Engine) -> frozenset[str] | None:
@@ -182,103 +177,41 @@ def _closing(tokens: Sequence[Token], start: int) -> int | None:
 
 
 def _call(tokens: Sequence[Token], start: int) -> Call | None:
-    """Return the call whose name is at an index, or None if its files are not given there, or it says all itself."""
+    """Return the call whose name is at an index, or None if it has no argument, or says all itself."""
     end = _closing(tokens, start + 1)
-    if end is None:
+    inside = tokens[start + 2 : end or 0]
+    first = inside[: _length(inside)]
+    if end is None or not first or any(_is_name(token) and fold(token.name) == OPTION for token in inside):
         return None
-    inside = tokens[start + 2 : end]
-    given = _given(inside)
-    if given is None or any(_is_name(token) and fold(token.name) == OPTION for token in inside):
-        return None
-    length, paths = given
-    first = Span(inside[0].span.start, inside[length - 1].span.end)
-    span = Span(tokens[start].span.start, tokens[end].span.end)
-    return Call(span, first, paths, _names_result(tokens, start))
+    return Call(
+        span=Span(tokens[start].span.start, tokens[end].span.end),
+        first=Span(first[0].span.start, first[-1].span.end),
+        paths=_literals(first),
+        parameters=tuple(parameter.name for parameter in parameters(first)),
+        is_list=first[0].text == "[",
+    )
 
 
-def _given(inside: Sequence[Token]) -> tuple[int, tuple[str | tuple[str], ...]] | None:
-    """Return the first argument of a call, literals or a parameter, and its number of tokens; None for all else."""
-    texts = [token.text for token in inside]
-    if texts[:1] == ["$"] and len(texts) > 1:
-        length, paths = 2, [(inside[1].name,)]
-    elif texts[:1] == ["["]:
-        length = texts.index("]") + 1 if "]" in texts else 0
-        paths = [_literal(item) for item in inside[1 : length - 1 : 2]]
-        if texts[length - 2 : length - 1] == [","] or any(separator != "," for separator in texts[2 : length - 1 : 2]):
-            return None
-    else:
-        length, paths = 1, [_literal(item) for item in inside[:1]]
-    known = tuple(path for path in paths if path is not None)
-    is_all = length > 0 and len(known) == len(paths) > 0 and texts[length : length + 1] in ([], [","])
-    return (length, known) if is_all else None
-
-
-def _names_result(tokens: Sequence[Token], start: int) -> bool:
-    """Whether a call lies in a subquery that stands for a value in a SELECT list, which gives it no name.
-
-    Example:
-        ``SELECT (SELECT max(x) FROM read_parquet('x')) FROM y`` has a column that is called as it is written.
-    """
-    opening = _around(tokens, start)
-    while opening is not None:
-        closing = _closing(tokens, opening)
-        if closing is None:
-            return True
-        is_query = tokens[opening + 1].text.lower() in _QUERIES
-        if is_query and _clause(tokens, opening) == "select" and not _is_named(tokens, opening, closing):
-            return True
-        opening = _around(tokens, opening)
-    return False
-
-
-def _around(tokens: Sequence[Token], index: int) -> int | None:
-    """Return the index of the bracket around a token, or None."""
+def _length(arguments: Sequence[Token]) -> int:
+    """Return the number of tokens of the first argument."""
     depth = 0
-    for at in range(index - 1, -1, -1):
-        token = tokens[at]
-        if token.kind == "operator":
-            depth += sum(map(token.text.count, ")]}")) - sum(map(token.text.count, "([{"))
-            if depth < 0:
-                return at
-    return None
-
-
-def _clause(tokens: Sequence[Token], index: int) -> str:
-    """Return the keyword of the clause, in any bracket around it, that a token is in."""
-    depth = 0
-    for at in range(index - 1, -1, -1):
-        token = tokens[at]
-        if token.kind == "operator":
-            depth += sum(map(token.text.count, ")]}")) - sum(map(token.text.count, "([{"))
-            depth = max(depth, 0)  # from within a bracket to what it is in
-        elif depth == 0 and token.is_keyword("as", "materialized") and tokens[at + 1].text == "(":
-            return "with"
-        elif depth == 0 and token.is_keyword(*_CLAUSES):
-            return token.text.lower()
-    return ""
-
-
-def _is_named(tokens: Sequence[Token], opening: int, closing: int) -> bool:
-    """Whether what a bracket closes, or the expression that it is part of, is given a name."""
-    around = _around(tokens, opening)
-    while around is not None and tokens[around + 1].text.lower() not in _QUERIES:
-        opening, closing = around, _closing(tokens, around) or closing
-        around = _around(tokens, around)
-    if opening > 0 and tokens[opening - 1].kind == "identifier":  # of the function
-        opening -= 1
-    before = [token.text.lower() for token in tokens[max(0, opening - 3) : opening]]
-    if before[2:] == [":"] and before[0] in ("select", ","):
-        return True
-    depth = 0
-    for last, token in pairwise(tokens[closing:]):
+    for index, token in enumerate(arguments):
         if token.kind == "operator":
             depth += sum(map(token.text.count, "([{")) - sum(map(token.text.count, ")]}"))
-            depth = max(depth, 0)
-        if depth == 0 and (token.is_keyword("as") or (token.kind == "identifier" and last.text in (")", "]"))):
-            return True
-        if depth == 0 and (token.text == "," or token.is_keyword("from")):
-            return False
-    return False
+            if depth == 0 and token.text == ",":
+                return index
+    return len(arguments)
+
+
+def _literals(argument: Sequence[Token]) -> tuple[str, ...] | None:
+    """Return the texts of a literal, or of a list of literals, or None for all else."""
+    if len(argument) > 1:
+        if (argument[0].text, argument[-1].text) != ("[", "]") or any(one.text != "," for one in argument[2:-1:2]):
+            return None
+        argument = argument[1:-1:2]
+    found = [_literal(token) for token in argument]
+    texts = tuple(text for text in found if text is not None)
+    return texts if len(texts) == len(found) else None
 
 
 def _literal(token: Token) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from dataapp.compile.columns import ALL, UsedColumns, used_columns
 from dataapp.compile.identifiers import fold
 from dataapp.compile.meaning import Functions, is_volatile, reduces, unstable_reasons
-from dataapp.compile.names import FileRef, Names, Node, TableRef, UnplacedNameError, read_names
+from dataapp.compile.names import FileRef, HiddenNamesError, Names, Node, TableRef, UnplacedNameError, read_names
 from dataapp.compile.outputs import Outputs, read_outputs
 from dataapp.compile.passages import closed_tables
 from dataapp.compile.pivots import freeze_pivots, has_pivot, without_parameters
@@ -25,6 +25,7 @@ from dataapp.compile.tokens import (
     statements,
     tokenize,
 )
+from dataapp.compile.unnamed import Unnamed, read_unnamed
 from dataapp.errors import StatementError
 
 type Form = Literal["select", "show", "pivot"]
@@ -43,6 +44,10 @@ class Parser(Protocol):
 
     def serialize(self, text: str) -> Mapping[str, Any]:
         """Return what `json_serialize_sql` gives, parsed."""
+        ...
+
+    def deserialize(self, tree: Mapping[str, Any]) -> str:
+        """Return a query of what `serialize` gave."""
         ...
 
     def tokens(self, text: str) -> Sequence[tuple[int, str]]:
@@ -83,6 +88,7 @@ class Query:
         rows: Which rows of the tables that it reads it may use, predicates left out.
         closed: By folded name of each table that no condition may stand on, the reason for people.
         outputs: Where the columns of its result come from, where that is understood.
+        unnamed: Columns that are called as they are written.
     """
 
     text: str
@@ -100,6 +106,7 @@ class Query:
     rows: UsedRows
     closed: Mapping[str, str]
     outputs: Outputs | None
+    unnamed: tuple[Unnamed, ...]
 
 
 def parse(text: str, parser: Parser) -> Query:
@@ -117,6 +124,7 @@ def parse(text: str, parser: Parser) -> Query:
     tokens = [token for token in tokens if token.text != ";"]
     functions = Functions(parser.unstable_functions(), parser.aggregate_functions())
     tree, found = _read_dynamic(text, tokens, parser) if is_dynamic else _read(text, tokens, parser)
+    places = (*found.tables, *found.files, *names)
     return Query(
         text=text,
         tables=tuple(found.tables),
@@ -133,6 +141,7 @@ def parse(text: str, parser: Parser) -> Query:
         rows=ALL_ROWS if is_dynamic else used_rows(tree, found.tables, found.ctes),
         closed=closed_tables(tree, found.tables),
         outputs=None if is_dynamic else read_outputs(tree, tokens, functions),
+        unnamed=read_unnamed(text, tokens, [one.span for one in places], parser),
     )
 
 
@@ -167,7 +176,7 @@ def _read(text: str, tokens: Sequence[Token], parser: Parser) -> tuple[Node, Nam
     def origin(location: int) -> int | None:
         return location
 
-    return tree, _names(tree, tokens, origin)
+    return tree, _names(tree, text, tokens, origin)
 
 
 def _read_dynamic(text: str, tokens: Sequence[Token], parser: Parser) -> tuple[Node, Names]:
@@ -178,7 +187,7 @@ def _read_dynamic(text: str, tokens: Sequence[Token], parser: Parser) -> tuple[N
         place = source_map.find(location)
         return None if place is None else place[1]
 
-    return tree, _names(tree, tokens, origin)
+    return tree, _names(tree, text, tokens, origin)
 
 
 def _serialize(text: str, parser: Parser) -> Node:
@@ -193,9 +202,12 @@ def _serialize(text: str, parser: Parser) -> Node:
     return answer["statements"][0]["node"]
 
 
-def _names(tree: Node, tokens: Sequence[Token], origin: Callable[[int], int | None]) -> Names:
+def _names(tree: Node, text: str, tokens: Sequence[Token], origin: Callable[[int], int | None]) -> Names:
     try:
         return read_names(tree, tokens, origin)
+    except HiddenNamesError as error:
+        hint = "write the query or the table itself, so that it is known what is read"
+        raise _refusal(f"`{error}` reads what a text names.", hint, text, error.token) from error
     except UnplacedNameError as error:
         hint = "write it as a plain name behind FROM or JOIN"
         raise StatementError(f"DuckDB does not say where `{error}` stands in the text.", hint=hint) from error

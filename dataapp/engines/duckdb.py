@@ -38,7 +38,7 @@ from dataapp.engines.interrupts import Attempt, Interrupts
 from dataapp.engines.kept import SCHEMA, KeptTable, KeptTables
 from dataapp.engines.means import mean_of
 from dataapp.engines.measured import Measured
-from dataapp.engines.parquet_scans import ParquetScans, Rewritten
+from dataapp.engines.parquet_scans import Ask, ParquetScans, Rewritten
 from dataapp.engines.profile import Comparison, Profile, RowGroups, Scan, read_profile
 from dataapp.engines.registered import RegisteredFrames
 from dataapp.engines.relation import Column, EngineFault, Relation
@@ -781,10 +781,10 @@ class Reader:
         return relation.sources if relation.is_versioned or relation.is_pick else None
 
     @staticmethod
-    def _asking(connection: duckdb.DuckDBPyConnection) -> Callable[[str], list[tuple[Any, ...]]]:
-        def ask(query: str) -> list[tuple[Any, ...]]:
+    def _asking(connection: duckdb.DuckDBPyConnection) -> Ask:
+        def ask(query: str, values: Mapping[str, object] | None = None, /) -> list[tuple[Any, ...]]:
             try:
-                return connection.execute(query).fetchall()
+                return connection.execute(query, values or {}).fetchall()
             except duckdb.InterruptException:
                 raise
             except duckdb.Error:  # of which the statement itself tells

@@ -7,18 +7,18 @@ then NaN for all files. It does so where it reads one file, and not where it rea
 extremes of floats from statistics, an empty file with the same columns is read as well.
 
 Only the writers' names, from the footers, say that files were written by the engine. They are looked up once for each
-state of the files. A query over such files alone stays as it is, as does one that names a result after the text of a
-subquery: other text would be another name.
+state of the files. A query over such files alone stays as it is. A column without a name would be called after the
+other text, so fusing has named those that call a reader (`compile.unnamed`).
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from dataapp.compile.identifiers import fold, quote_literal
 from dataapp.compile.parquet_calls import OPTION, Call, CallsInText, read_calls
@@ -31,7 +31,13 @@ _COLUMNS = "SELECT column_name, column_type FROM (DESCRIBE FROM read_parquet({},
 _FLOAT = re.compile(r"\b(FLOAT|DOUBLE)\b")
 _KEY = re.compile(r"[^/\\=]+=[^/\\]*")  # a folder such as `year=2024`, which makes a column
 
-type Ask = Callable[[str], Sequence[tuple[Any, ...]]]
+
+class Ask(Protocol):
+    """What runs queries about files."""
+
+    def __call__(self, query: str, values: Mapping[str, object] | None = None, /) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a query; of one that fails, none."""
+        ...
 
 
 class Engine(KnownFunctions, Protocol):
@@ -121,18 +127,22 @@ class ParquetScans:
             sql: A query.
             values: The values of its parameters.
             state: In what state the files are, or None if nobody knows.
-            ask: Runs a query about them; what fails gives no rows.
+            ask: Runs a query about them.
         """
         if "parquet" not in sql.lower():
             return Rewritten(sql)
         text, companions = self._text_of(sql), 0
         additions: list[tuple[int, str]] = []
         for call in text.calls:
-            facts = self._facts(_paths(call, values), state, ask)
+            paths = _paths(call, sql, values, ask)
+            facts = self._facts(tuple([paths] if isinstance(paths, str) else paths), state, ask)
             if facts is None:
                 continue
             if facts.companion is not None and self._takes_extremes(text, facts):
-                additions += _companion(call, values, facts.companion)
+                opening, behind = ("[", ", ") if isinstance(paths, str) else ("list_concat(", ", [")
+                closing = "]" if isinstance(paths, str) else "])"
+                additions.append((call.first.start, opening))
+                additions.append((call.first.end, f"{behind}{quote_literal(facts.companion)}{closing}"))
                 companions += 1
             additions.append((call.span.end - 1, f", {OPTION} = true"))
         return insert(sql, additions, companions)
@@ -148,7 +158,7 @@ class ParquetScans:
             bool(extremes) and not (extremes <= facts.others and extremes.isdisjoint(facts.floats))
         )
 
-    def _facts(self, paths: tuple[str, ...] | None, state: Hashable | None, ask: Ask) -> _Facts | None:
+    def _facts(self, paths: tuple[str, ...], state: Hashable | None, ask: Ask) -> _Facts | None:
         """Return what is known of files, or None where their statistics say all, or nothing can be known."""
         if not paths:
             return None
@@ -191,33 +201,22 @@ class ParquetScans:
         return self._companions[known]
 
 
-def _companion(call: Call, values: Mapping[str, object], companion: str) -> list[tuple[int, str]]:
-    """Return what makes a call read another file as well."""
-    path, other = call.paths[0], quote_literal(companion)
-    start, end = call.first.start, call.first.end
-    if isinstance(path, tuple) and isinstance(values.get(path[0]), list | tuple):
-        return [(start, "list_concat("), (end, f", [{other}])")]
-    return [(start, "["), (end, f", {other}]")] if _is_single(call) else [(end - 1, f", {other}")]
-
-
-def _is_single(call: Call) -> bool:
-    """Whether the first argument is one literal or parameter, and no list of literals."""
-    path = call.paths[0]
-    return isinstance(path, tuple) or call.first.end - call.first.start == len(quote_literal(path).encode())
-
-
 def _listed(paths: Sequence[str]) -> str:
     """Return the SQL of paths. They are not bound: with the first value that is, the engine's client imports Pandas."""
     return f"[{', '.join(map(quote_literal, paths))}]"
 
 
-def _paths(call: Call, values: Mapping[str, object]) -> tuple[str, ...] | None:
-    """Return the files of a call, or None where they are not known before it runs."""
-    found: list[str] = []
-    for path in call.paths:
-        value = values.get(path[0]) if isinstance(path, tuple) else path
-        for item in value if isinstance(value, list | tuple) else [value]:  # pyright: ignore[reportUnknownVariableType]
-            if not isinstance(item, str):
-                return None
-            found.append(item)
-    return tuple(found)
+def _paths(call: Call, sql: str, values: Mapping[str, object], ask: Ask) -> str | Sequence[str]:
+    """Return the file or files that a call is given; none where that is unknown."""
+    if call.paths is not None:
+        return call.paths if call.is_list else call.paths[0]
+    text = sql.encode()[call.first.start : call.first.end].decode()
+    if call.parameters and text == f"${call.parameters[0]}":
+        found = values.get(call.parameters[0])
+    else:
+        used = {name: values[name] for name in call.parameters if name in values}
+        [(found,)] = ask(f"SELECT ({text})", used) or [(None,)]
+    if isinstance(found, list | tuple):
+        items = cast("Sequence[object]", found)
+        return [item for item in items if isinstance(item, str)] if all(isinstance(i, str) for i in items) else ()
+    return found if isinstance(found, str) else ()

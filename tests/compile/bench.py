@@ -47,6 +47,11 @@ class DuckDBParser:
         assert row is not None
         return json.loads(row[0])
 
+    def deserialize(self, tree: Mapping[str, Any]) -> str:
+        row = self.connection.execute("SELECT json_deserialize_sql(?::JSON)", [json.dumps(tree)]).fetchone()
+        assert row is not None
+        return str(row[0])
+
     def tokens(self, text: str) -> Sequence[tuple[int, str]]:
         return [(offset, kind.name.removesuffix("_const")) for offset, kind in duckdb.tokenize(text)]
 

@@ -64,6 +64,13 @@ def test_bad_text_is_a_syntax_error_at_its_place(bench: Bench, text: str, line: 
     assert (caught.value.line, caught.value.column) == (line, column)
 
 
+@pytest.mark.parametrize("call", ["query('FROM trades')", "query_table('trades')", "QUERY_TABLE(['trades'])"])
+def test_a_function_that_reads_what_a_text_names_is_refused(bench: Bench, call: str) -> None:
+    with pytest.raises(StatementError, match="reads what a text names") as caught:
+        bench.parse(f"SELECT 1 UNION ALL\nFROM {call}")
+    assert (caught.value.line, caught.value.column) == (2, 6)
+
+
 def test_too_deep_a_text_is_refused(bench: Bench) -> None:
     with pytest.raises(StatementError, match="too deeply"):
         bench.parse("SELECT " + "+".join(["1"] * 950))

@@ -1,7 +1,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,12 @@ class Files:
         self.count, self.columns, self.are_ours = count, columns, are_ours
         self.asked: list[object] = []
 
-    def __call__(self, query: str) -> Sequence[tuple[Any, ...]]:
+    def __call__(self, query: str, values: Mapping[str, object] | None = None, /) -> Sequence[tuple[Any, ...]]:
+        if query.startswith("SELECT ("):
+            try:
+                return duckdb.execute(query, values or {}).fetchall()
+            except duckdb.Error:
+                return []
         if "file_metadata" in query:
             self.asked.append(query.split("parquet_file_metadata")[1])
             return [(self.are_ours, self.count, "/a.parquet")]
@@ -97,7 +102,11 @@ def test_of_several_files_no_extremes_are_taken_from_statistics() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "both"),
     [
-        ("['/a']", None, "['/a', EMPTY]"),
+        ("['/a']", None, "list_concat(['/a'], [EMPTY])"),
+        ("['/a',]", None, "list_concat(['/a',], [EMPTY])"),
+        ("'/' || 'a'", None, "['/' || 'a', EMPTY]"),
+        ("[concat('/', $file)]", "a", "list_concat([concat('/', $file)], [EMPTY])"),
+        ("[$file]", "/a", "list_concat([$file], [EMPTY])"),
         ("$file", "/a", "[$file, EMPTY]"),
         ("$file", ["/a"], "list_concat($file, [EMPTY])"),
     ],
@@ -117,12 +126,8 @@ def test_the_empty_file_stands_beside_the_other_one(path: str, value: object, bo
         "FROM read_parquet(",
         "FROM read_parquet()",
         "FROM read_parquet('/a' || getvariable('b'))",
-        "SELECT max(price) FROM read_parquet(['/a', ])",
-        "SELECT (SELECT avg(price) FROM read_parquet('x')) > b FROM t",
+        "FROM read_parquet('/a' || 1 / 0 || wrong)",
         "FROM parquet_schema('x')",
-        "SELECT (SELECT max(price) FROM read_parquet('x')) FROM t",
-        "SELECT a, at > (SELECT avg(price) FROM read_parquet('x')) FROM t",
-        "SELECT x FROM (SELECT EXISTS (FROM read_parquet('x') WHERE price > 5), 1 AS x)",
     ],
 )
 def test_all_else_is_left_alone(query: str) -> None:
@@ -143,12 +148,14 @@ def test_files_of_the_engine_and_files_without_floats_are_left_alone() -> None:
         ("['/it''s']", None, "(['/it''s'])"),
         ("$file", "/a", "(['/a'])"),
         ("$file", ["/a", "/b"], "(['/a', '/b'])"),
+        ("'/' || 'a'", None, "(['/a'])"),
+        ("['/a', '/' || $file]", "b", "(['/a', '/b'])"),
     ],
 )
 def test_files_are_looked_at_once_for_each_state(path: str, value: object, looked_at: str) -> None:
     scans, files = ParquetScans(DuckDB()), Files()
     for state in ("now", "now", "then", None, None):
-        scans.exact(f"SELECT 1 FROM read_parquet({path}) WHERE n > 1", {"file": value}, state, files)
+        scans.exact(f"SELECT $other FROM read_parquet({path}) WHERE n > 1", {"file": value, "other": 1}, state, files)
     scans.exact(f"FROM parquet_scan({path})", {"file": value}, "now", files)
     assert files.asked == [looked_at] * 4
 

@@ -225,7 +225,7 @@ class Explorer {
     const there = message.rows ?? message.first + message.read;
     const rows = this.still ? this.still.rows : there;
     this.still?.show(message);
-    this.take.gutter.fit(rows);
+    this.take.gutter.fit(rows, message.rows === null);
     this.#fitHeight(rows, message.rows === null);
     this.fitWidths();
     this.note.textContent = rows === 0 ? "No rows" : "";
@@ -531,7 +531,7 @@ class Explorer {
   #resized() {
     if (this.view === null || this.body.clientWidth === 0) return;
     this.root.toggleAttribute("data-narrow", this.root.clientWidth < NARROW);
-    this.take.gutter.fit(this.scroller.rows);
+    this.take.gutter.fit(this.scroller.rows, this.view.rows === null);
     this.fitWidths();
     this.#fitHeight(this.scroller.rows, this.view.rows === null);
     this.draw();

@@ -19,6 +19,7 @@ export class Gutter {
     this.corner = element("div", "gutter-corner");
     this.corner.title = "Select all rows";
     this.list = element("div", "gutter-rows");
+    this.digits = FEWEST;
     this.element.append(this.corner, this.list);
     this.corner.addEventListener("click", () => this.cursor.all());
     this.list.addEventListener("dblclick", () => cursor.act.open());
@@ -30,12 +31,15 @@ export class Gutter {
     this.element.addEventListener("wheel", (event) => (explorer.table.scrollTop += event.deltaY), {passive: true});
   }
 
-  /** Be as wide as the last number needs; called before columns get their widths. */
-  fit(rows) {
+  /** Be as wide as the last number needs, or wider until all are counted; called before columns get their widths. */
+  fit(rows, isCounting) {
     const {root} = this.explorer;
     const digit = root.hasAttribute("data-narrow") ? DIGIT.narrow : DIGIT.wide;
-    const digits = Math.max(FEWEST, String(rows).length);
-    root.style.setProperty("--gutter", `${Math.ceil(digits * digit) + PADDING}px`);
+    this.digits = Math.max(FEWEST, String(rows).length, isCounting ? this.digits : 0);
+    const width = Math.ceil(this.digits * digit) + PADDING;
+    if (width === this.width) return;
+    this.width = width;
+    root.style.setProperty("--gutter", `${width}px`); // for which the browser looks at the style of all below
   }
 
   /** Follow the rows on screen. */

@@ -27,6 +27,7 @@ _ROOM = 12 * 2**30  # bytes on the disk
 _FIRST_ROWS, _WINDOW, _JUMP, _SORT, _MEMORY = 500, 50, 300, 1.2, 300  # ms, ms, ms, times, MB
 _SETTLES = 2000  # milliseconds
 _PICTURES = 300  # ms, and for a profile's first figures
+_RESTS = 400  # milliseconds that a pointer is on what it clicks
 _PAUSE = 0.15  # seconds between two pages of somebody who reads fast
 _PAGE = 17  # rows
 _SORTED = {  # and what they hold
@@ -147,16 +148,16 @@ def _scroll(page: Page, wire: Wire, times: int) -> tuple[Sample, Sample]:
 def _sorts(page: Page, file: str, size: str, columns: Collection[str], settings: Settings) -> Iterator[Figure]:
     """Sort by one column after the other and jump in each order; DuckDB alone finds the first rows of the same one.
 
-    First rows differ by a factor of fifty, so that what is compared is all of them together; each stands in a note.
+    First rows differ by a factor of fifty, so that what is compared is all of them together; each stands in a note. In
+    reverse, each is compared by itself.
     """
     ours: list[float] = []
     raw: list[float] = []
+    reversed_: list[tuple[float, float]] = []
     orders: list[float] = []
     connection = duckdb.connect()
     for column in columns:
-        start = perf_counter()
-        connection.execute(f'''FROM '{file}' ORDER BY "{column}" LIMIT 256''').to_arrow_table()
-        raw.append(1000 * (perf_counter() - start))
+        raw.append(_raw_sort(connection, file, f'"{column}"'))
         start = perf_counter()
         ours.append(page.evaluate("name => grid.sort(name)", column))
         page.wait_for_function("grid.isFresh()", timeout=600_000)
@@ -164,11 +165,31 @@ def _sorts(page: Page, file: str, size: str, columns: Collection[str], settings:
         jumps = _jumps(page, settings.repetitions(12))
         yield _within(f"{size}: jump, sorted by {column} ({_SORTED[column]})", jumps, _JUMP)
         page.evaluate("at => grid.jump(at)", 0)
+        alone = _raw_sort(connection, file, f'"{column}" DESC')
+        page.mouse.move(*page.evaluate("name => grid.placeOf(name)", column))
+        page.wait_for_timeout(_RESTS)
+        reversed_.append((page.evaluate("name => grid.sort(name)", column), alone))
+        page.wait_for_function("grid.isFresh()", timeout=600_000)
+        page.mouse.move(0, 0)
     each = [f"{column} {one:.0f} against {other:.0f} ms" for column, one, other in zip(columns, ours, raw, strict=True)]
     name = f"{size}: first rows after {len(ours)} sorts"
     yield within_ratio(name, Sample((sum(ours),)), Sample((sum(raw),)), at_most=_SORT, notes=each)
+    slowest = max(range(len(columns)), key=lambda at: reversed_[at][0] / reversed_[at][1])
+    each = [
+        f"{column} {one:.0f} against {other:.0f} ms" for column, (one, other) in zip(columns, reversed_, strict=True)
+    ]
+    name = f"{size}: first rows after a sort, the pointer there before, the slowest of {len(ours)}"
+    one, other = reversed_[slowest]
+    yield within_ratio(name, Sample((one,)), Sample((other,)), at_most=_SORT, notes=each)
     note = ", ".join(f"{column} {seconds:.1f} s" for column, seconds in zip(columns, orders, strict=True))
     yield Figure(f"{size}: until all rows are in order", Sample((sum(orders),), "s"), notes=(note,))
+
+
+def _raw_sort(connection: duckdb.DuckDBPyConnection, file: str, order: str) -> float:
+    """Return how many milliseconds DuckDB alone takes for the first rows of an order."""
+    start = perf_counter()
+    connection.execute(f"FROM '{file}' ORDER BY {order} LIMIT 256").to_arrow_table()
+    return 1000 * (perf_counter() - start)
 
 
 def _filters(page: Page, file: Path, size: str) -> Figure:

@@ -36,6 +36,9 @@
     look();
   });
 
+  const titleOf = (column) =>
+    [...grid().querySelectorAll(".title")].find((one) => one.querySelector(".name").textContent === column);
+
   const act = (change, seen = () => true) => {
     const before = shown();
     change();
@@ -80,9 +83,12 @@
     scroll: (rows) => act(() => (grid().scrollTop += rows * ROW)),
 
     /** Press the header of a column, and wait for the first rows of its order. */
-    sort: (column) => {
-      const title = [...grid().querySelectorAll(".title")].find((one) => one.querySelector(".name").textContent === column);
-      return act(() => title.click());
+    sort: (column) => act(() => titleOf(column).click()),
+
+    /** Where on the page that header is. */
+    placeOf: (column) => {
+      const box = titleOf(column).getBoundingClientRect();
+      return [box.x + box.width / 2, box.y + box.height / 2];
     },
 
     /** Type a filter, and wait for the first row that passes. */

@@ -34,6 +34,7 @@ from dataapp.views.table.messages import (
     Find,
     Group,
     ListValues,
+    Near,
     Profile,
     Ready,
     ShowSql,
@@ -137,6 +138,7 @@ class Controller:
         self._seen: Span | None = None  # those of the missing cells that the reader waits for
         self._asking: Handle | None = None
         self._reading: Handle | None = None
+        self._foreseeing: Handle | None = None  # what looks for rows that may be asked for next
         self._failed = False
         self._samples: Samples | None = None  # of the relation that is shown
         self._summaries = Summarizer(submit, send)
@@ -215,6 +217,8 @@ class Controller:
             self._profile.open(message.column)
         elif isinstance(message, Sort) and all(key.column < shown.width for key in message.order):
             self._ask(shown.rows, replace(shown.arrangement, order=message.order), keep_place=False)
+        elif isinstance(message, Near):
+            self._foresee(shown, message)
         elif isinstance(message, Filter) and message.column < len(shown.columns):
             self._filter(shown, shown.arrangement.filtered(message.column, message.text))
         elif isinstance(message, Group) and (message.groups is None or message.groups.fits(shown.columns)):
@@ -272,6 +276,7 @@ class Controller:
 
     def _let_rows_go(self) -> None:
         self._scales.show(None)
+        self._stop_foreseeing()
         self._stop_jobs()
         self._put_off.clear()
         self._lookups.stop()
@@ -403,6 +408,42 @@ class Controller:
         self._asking = self._submit(begin, begun, self._unasked)  # first of all: telling takes some milliseconds
         self._report(State("running"))
         self._send({"type": "stale"})
+
+    def _foresee(self, shown: Shown, wish: Near) -> None:
+        """Let the page have the first rows of an order before they are asked for.
+
+        The job goes on when they are: whoever then asks the engine the same waits for this answer.
+        """
+        self._stop_foreseeing()
+        is_settled = self._asking is None and shown.totals is not None and not self._failed
+        if wish.order is None or wish.view != shown.view or not is_settled:
+            return
+        if shown.arrangement.groups is not None or any(key.column >= shown.width for key in wish.order):
+            return
+        arrangement = replace(shown.arrangement, order=wish.order)
+        question, faults = arrangement.question(shown.columns)
+        columns = _columns_to_read(arrangement, shown.columns, self._looked_at.columns)
+        span = Span(0, self._looked_at.count, columns)
+
+        def foreseen(screen: Screen | None) -> None:
+            self._foreseeing = None
+            if screen is None or self._shown is not shown or self._asking is not None:
+                return
+            view = replace(shown, view=self._view + 1, arrangement=arrangement, question=question, faults=faults)
+            view = replace(view, totals=screen.totals, numbering=screen.numbering)
+            message = self._message(view, screen, keep_place=False) | {"line": None}
+            order = [_key_to_json(key) for key in arrangement.order]
+            self._send({"type": "foreseen", "view": shown.view, "order": order, "message": message})
+
+        def failed(_: Exception) -> None:  # which is said when the rows are asked for
+            self._foreseeing = None
+
+        self._foreseeing = self._submit(lambda cancel: shown.rows.foresee(question, span, cancel), foreseen, failed)
+
+    def _stop_foreseeing(self) -> None:
+        if self._foreseeing is not None:
+            self._foreseeing.cancel()
+            self._foreseeing = None
 
     def _first(self, columns: tuple[Column, ...]) -> Arrangement:
         names = self._first_columns

@@ -31,6 +31,7 @@ import {Headers} from "./browser/columns/headers.js";
 import {HeaderStops} from "./browser/columns/headerstops.js";
 import {Layout} from "./browser/columns/layout.js";
 import {Popup} from "./browser/popup.js";
+import {Foreseen} from "./browser/columns/foreseen.js";
 import {SortChips} from "./browser/columns/sortchips.js";
 import {ProfilePanel} from "./browser/summaries/profile.js";
 import profileCss from "./browser/summaries/profile.css";
@@ -59,6 +60,8 @@ const CHUNK = 32; // columns that are read at a time
 const NO_LAYOUT = {order: [], hidden: [], pinned: [], widths: []};
 const DEEPEST = 45; // percent of a scale's colour: text on it can still be read
 const PATIENCE = 500; // ms, before the page asks how far the work is
+// What is said that another view follows, or that lays columns out otherwise.
+const CHANGES = new Set(["filter", "find", "clear", "group", "toggle", "layout"]);
 const HEARD_AFTER = 1000; // ms, by when the server has heard how to sort
 const ASKS_AGAIN = 300; // ms, between two such questions
 
@@ -96,6 +99,7 @@ class Explorer {
     this.#build();
     this.headers = new Headers((position) => ({
       sort: (extend) => this.sort(position, extend),
+      near: (isNear) => (isNear ? this.foreseen.enter(position) : this.foreseen.leave()),
       filter: (text) => this.say("filter", {column: position, text}),
       menu: (button) => this.headerMenu.toggle(button, position),
       profile: position < this.relationWidth && ((button) => this.profile.toggle(position, button)),
@@ -109,6 +113,10 @@ class Explorer {
     this.profile = new ProfilePanel(this);
     this.groups = new Groups(this);
     this.sorting = new SortChips(this);
+    this.foreseen = new Foreseen({
+      orderOf: (column) => this.#orderAfter(column, false),
+      ask: (order) => this.still ?? this.say("near", {order}),
+    });
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
     this.headerStops = new HeaderStops(this);
@@ -178,7 +186,9 @@ class Explorer {
   }
 
   receive(message) {
+    if (this.#isKnown(message)) return;
     if (message.type === "view") this.#show(message);
+    else if (message.type === "foreseen") this.#foresee(message);
     else if (message.type === "cells") this.#fill(message);
     else if (message.type === "seen") this.#fillScreen(message);
     else if (message.type === "summaries") this.#showSummaries(message);
@@ -199,6 +209,15 @@ class Explorer {
     return this.table.draw({invalid_viewport: true});
   }
 
+  /** Whether the server says what is shown since it was foreseen. */
+  #isKnown(message) {
+    return message.type === "view" ? this.foreseen.isShown(message) : message.type === "stale" && this.foreseen.shown;
+  }
+
+  #foresee(message) {
+    if (message.view === this.view?.view) this.foreseen.take(message);
+  }
+
   // What the server says.
 
   #show(message) {
@@ -207,6 +226,8 @@ class Explorer {
     const isSameView = this.view?.view === message.view;
     const row = message.keep_place ? Math.min(this.scroller.row, message.line ?? Infinity) : 0;
     this.view = message;
+    if (message !== this.foreseen.shown) this.foreseen.forget();
+    if (message.rows !== null) this.foreseen.look();
     if (!isSame || this.settlesOrder === undefined) this.order = message.order;
     this.cells.clear();
     this.asking.forget();
@@ -540,6 +561,7 @@ class Explorer {
   // What the reader does.
 
   say(type, data) {
+    if (CHANGES.has(type)) this.foreseen.forget();
     if (this.still) this.still.say(type, data);
     else if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
   }
@@ -550,21 +572,28 @@ class Explorer {
   }
 
   sort(column, extend) {
+    this.sortBy(this.#orderAfter(column, extend));
+  }
+
+  /** The order that a press on a column's name asks for. */
+  #orderAfter(column, extend) {
     const key = this.order.find((one) => one.column === column);
     const others = extend ? this.order.filter((one) => one.column !== column) : [];
     const next = !key ? {column, descending: false} : key.descending ? null : {column, descending: true};
     const at = extend && key ? this.order.indexOf(key) : others.length; // a key that turns keeps its rank
-    this.sortBy(next ? [...others.slice(0, at), next, ...others.slice(at)] : others);
+    return next ? [...others.slice(0, at), next, ...others.slice(at)] : others;
   }
 
   /** Until what was said has been heard, views may come that are older: the next click counts from what was said. */
   sortBy(order) {
     if (this.still) return this.still.refuse();
     this.order = order;
-    this.#showOrder();
     this.say("sort", {order});
     clearTimeout(this.settlesOrder);
     this.settlesOrder = setTimeout(() => this.#settleOrder(), HEARD_AFTER);
+    const foreseen = this.foreseen.shownFor(order);
+    if (foreseen) this.#show(foreseen);
+    else this.#showOrder();
   }
 
   #settleOrder() {

@@ -74,6 +74,14 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """The reader may want this order next; or, without one, no longer."""
+
+    view: int
+    order: tuple[SortKey, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """The reader typed a filter."""
 
@@ -226,7 +234,21 @@ TAKES = (Select, Measure, Copy, Card, Value, Fetch, Taken, Stop)  # what `Takes`
 type Take = Select | Measure | Copy | Card | Value | Fetch | Taken | Stop
 type Lookup = ListValues | ShowSql
 type ClientMessage = (
-    Ready | Ask | Want | Sort | Filter | Find | Clear | Group | Toggle | Summarize | Profile | Arrange | Lookup | Take
+    Ready
+    | Ask
+    | Want
+    | Sort
+    | Near
+    | Filter
+    | Find
+    | Clear
+    | Group
+    | Toggle
+    | Summarize
+    | Profile
+    | Arrange
+    | Lookup
+    | Take
 )
 
 
@@ -258,6 +280,8 @@ def read_message(data: object) -> ClientMessage | None:
         case "sort":
             order = _order(said.get("order"))
             return None if order is None else Sort(view, order)
+        case "near":
+            return Near(view, _order(said.get("order")))
         case "filter":
             column, text = _whole(said.get("column"), 0, _LAST_ROW), _text(said.get("text"))
             return None if column is None or text is None else Filter(view, column, text)

@@ -635,3 +635,72 @@ def test_a_list_of_values_that_fails_leaves_the_rows_alone(explorer: Explorer, r
         explorer.jobs.run()
     assert explorer.messages[-1] == {"type": "values", "column": 1, "search": "", "fault": True}
     assert explorer.state.status == "fresh"
+
+
+BY_N_DOWN = [{"column": 0, "descending": True}]
+
+
+def foreseen(explorer: Explorer) -> list[Any]:
+    return [message for message in explorer.messages if message["type"] == "foreseen"]
+
+
+def test_the_rows_of_an_order_that_may_come_next_are_those_that_come(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    before, states = explorer.view, len(explorer.states)
+    explorer.say("near", order=BY_N_DOWN)
+    explorer.jobs.run()
+    [ahead] = foreseen(explorer)
+    assert (ahead["view"], ahead["order"], len(explorer.states)) == (before["view"], BY_N_DOWN, states)
+    explorer.say("sort", order=BY_N_DOWN)
+    explorer.jobs.run_one()
+    assert {**ahead["message"], "type": "view"} == explorer.view
+    assert shown(explorer)[0] == 999
+    explorer.jobs.run()
+    assert explorer.state.status == "fresh"
+
+
+def test_what_is_shown_is_read_as_before_when_an_order_was_looked_for(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("near", order=BY_N_DOWN)
+    explorer.jobs.run()
+    assert explorer.want(512).column("c0")[0].as_py() == 512
+
+
+def test_an_order_is_not_looked_for_once_the_pointer_has_left(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("near", order=BY_N_DOWN)
+    job = explorer.jobs.waiting[-1]
+    explorer.say("near", order=None)
+    assert job.cancelled
+    explorer.say("near", order=BY_N_DOWN)
+    show(explorer, relation(NUMBERS.format(20)))
+    assert foreseen(explorer) == []
+
+
+@pytest.mark.parametrize("order", [[{"column": 9, "descending": False}], "n", [{"column": 0}]])
+def test_an_order_that_cannot_be_is_not_looked_for(explorer: Explorer, relation: Make, order: Any):
+    show(explorer, relation(NUMBERS.format(10)))
+    explorer.say("near", order=order)
+    assert not explorer.jobs.waiting
+
+
+def test_no_order_is_looked_for_while_rows_are_read_or_grouped(explorer: Explorer, relation: Make):
+    explorer.controller.show(relation(NUMBERS.format(1000)))
+    explorer.jobs.run_one()
+    waiting = len(explorer.jobs.waiting)
+    explorer.say("near", order=BY_N_DOWN)
+    assert len(explorer.jobs.waiting) == waiting
+    explorer.jobs.run()
+    explorer.say("group", **GROUPED_BY_K)
+    explorer.jobs.run()
+    explorer.say("near", order=BY_N_DOWN)
+    assert not explorer.jobs.waiting
+
+
+def test_what_fails_ahead_is_said_when_it_is_asked_for(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    with patch.object(RelationRows, "foresee", side_effect=DataAppError("no")):
+        explorer.say("near", order=BY_N_DOWN)
+        explorer.jobs.run()
+    assert explorer.state.status == "fresh"
+    assert foreseen(explorer) == []

@@ -113,6 +113,12 @@ class GroupedRows(RelationRows):
             return super().begin(question, span, cancel)
         return self.settle(question, span, cancel)
 
+    def foresee(self, question: Question, span: Span, cancel: Cancel) -> Screen | None:
+        """Return what `begin` would, while windows of another question are read; None where either is of groups."""
+        if question.groups is not None or self._tree is not None:
+            return None
+        return super().foresee(question, span, cancel)
+
     def settle(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return a window with the totals, after which `window` answers for this question."""
         if question.groups is None:

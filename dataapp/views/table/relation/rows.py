@@ -48,6 +48,7 @@ type Select = Callable[[Table], str]  # the columns of a query, by the names tha
 _MOST_KEPT = 20_000_000  # cells of a file's rows, some 13 bytes each; of more, only the order is kept
 _FEW = 2_048  # rows that a query names one by one
 _SCREEN = 48  # rows of a first window that are read before the others, where each may lie in another part of a file
+_FIRSTS = 4  # questions whose first numbers are remembered
 _AT_ONCE = 200_000  # kept rows that are arranged before the first window is read: it takes some milliseconds
 
 
@@ -122,7 +123,7 @@ class RelationRows:
         self._passing: tuple[tuple[RowFilter, ...], int] | None = None  # the last filters, and how many rows pass them
         self._files: NumberedRows | None = None
         self._has_looked_for_files = False
-        self._first: tuple[Question, list[int]] | None = None  # the last question that began, and its first numbers
+        self._first: dict[Question, list[int]] = {}  # the last questions that began, or may, and their first numbers
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -163,10 +164,27 @@ class RelationRows:
                     return Screen(span, first_rows(partial(_read_kept, reader), table, rest, span), None)
         if not self._relation.fixed_order:
             return self.settle(question, span, cancel)
-        files = self._huge_files(cancel)
+        return self._top(question, span, cancel)
+
+    def foresee(self, question: Question, span: Span, cancel: Cancel) -> Screen | None:
+        """Return what `begin` would, for a question that may come next, while windows of another are read.
+
+        None where kept rows would have to be arranged anew, which takes no time worth saving.
+        """
+        kept = self._kept
+        is_kept = not self._relation.fixed_order or (kept is not None and kept.files is None)
+        if span.first > 0 or (is_kept and not self._is_direct(question)):
+            return None
+        if self._is_direct(question):
+            return self._begin_directly(question, span, cancel)
+        return self._top(question, span, cancel)
+
+    def _top(self, question: Question, span: Span, cancel: Cancel) -> Screen:
+        """Return the first window of a question from files that are read for it."""
+        columns, files = self.columns(cancel), self._huge_files(cancel)
         if files is not None:
             numbers = first_numbers(partial(self._fetch, cancel=cancel), files.table(columns), question, span.count)
-            self._first = question, numbers
+            self._first = {**dict(list(self._first.items())[1 - _FIRSTS :]), question: numbers}
             screen = self._by_first_numbers(files, numbers[:_SCREEN], span, cancel)
             return replace(screen, has_more=len(numbers) > _SCREEN)
         table = Table.of_relation(columns)
@@ -180,10 +198,10 @@ class RelationRows:
         Raises:
             Cancelled: Another question has begun since.
         """
-        files, first = self._huge_files(cancel), self._first
-        if files is None or first is None or first[0] != question:
+        files, numbers = self._huge_files(cancel), self._first.get(question)
+        if files is None or numbers is None:
             raise Cancelled
-        return self._by_first_numbers(files, first[1], span, cancel)
+        return self._by_first_numbers(files, numbers, span, cancel)
 
     def settle(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return a window with the totals, after which `window` answers for this question."""

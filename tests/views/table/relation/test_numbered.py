@@ -232,6 +232,13 @@ def test_a_first_window_of_huge_files_comes_in_two_parts(engine: DuckDB, tmp_pat
                 assert rows.begin_whole(question, span, job()).cells.to_pylist() == plain.cells.to_pylist()
                 with pytest.raises(Cancelled):
                     rows.begin_whole(Question(order=(SortKey(0),)), span, job())
+                other = Question(order=(SortKey(0, descending=True),))
+                foreseen = rows.foresee(other, span, job())
+                assert foreseen is not None
+                assert foreseen.has_more
+                assert foreseen.cells.to_pylist() == rows.begin(other, span, job()).cells.to_pylist()
+                rows.foresee(question, span, job())
+                assert rows.begin_whole(other, span, job()).cells.num_rows == 2 * BLOCK
     with patch.object(rows_module, "_MOST_KEPT", 0):
         few = Question((where(columns, 0, "<= 9"),), (SortKey(0, descending=True),))
         screen = rows.begin(few, Span(0, BLOCK, (0,)), job())

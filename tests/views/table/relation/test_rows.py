@@ -157,6 +157,7 @@ def test_every_window_equals_what_polars_gives(
     job: Any = Job(lambda _: None, lambda _: None, lambda _: None)
     columns = rows.columns(job)
     names = frame.columns
+    before: tuple[Question, list[Any]] | None = None
     with patch.object(rows_module, "_AT_ONCE", at_once):
         for filters, search, order in [*asked, ([], "", ())]:
             conditions = tuple(where(columns, names.index(name), text) for name, text, _ in filters)
@@ -166,6 +167,11 @@ def test_every_window_equals_what_polars_gives(
                 held = pl.col("name").str.to_lowercase().str.contains(search.lower(), literal=True)
                 expected = expected.filter(held)
             wanted = sorted_like(expected, order)["id"].to_list()
+            foreseen = rows.foresee(question, Span(0, BLOCK, (0,)), job)
+            assert foreseen is None or ids(foreseen.cells) == wanted[:BLOCK]
+            if before is not None:  # which is still shown
+                assert ids(rows.window(before[0], Span(0, BLOCK, (0,)), job).cells) == before[1][:BLOCK]
+            before = question, wanted
             first = rows.begin(question, Span(0, BLOCK, (0,)), job)
             assert ids(first.cells) == wanted[:BLOCK]
             settled = rows.settle(question, Span(BLOCK, BLOCK, (0,)), job)

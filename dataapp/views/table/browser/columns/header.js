@@ -9,9 +9,10 @@ const SENT_AFTER = 250; // ms after the last key
 export class Header {
   /**
    * `sort(extend)`, `filter(text)`, `open(button)` for the popup of its filter, `menu(button)` and `profile(button)`, if
-   * there is one, are called with the reader's wishes; `tip` shows what a picture tells.
+   * there is one, are called with the reader's wishes, `near(isNear)` when the pointer comes to what sorts, and leaves it;
+   * `tip` shows what a picture tells.
    */
-  constructor(column, {sort, filter, menu, profile, open, tip}) {
+  constructor(column, {sort, near, filter, menu, profile, open, tip}) {
     this.column = column;
     this.send = filter;
     this.open = open;
@@ -24,6 +25,8 @@ export class Header {
     this.mark = element("span", "mark");
     this.title.append(this.name, this.mark);
     this.title.addEventListener("click", (event) => sort(event.shiftKey));
+    this.title.addEventListener("pointerenter", ({pointerType}) => near(pointerType !== "touch"));
+    this.title.addEventListener("pointerleave", () => near(false));
     this.button = element("button", "more");
     this.button.type = "button";
     this.button.setAttribute("aria-label", `Menu of ${column.name}`);

@@ -2,8 +2,8 @@
 
 ``SELECT (SELECT max(price) FROM trades) > $low`` has a column ``((SELECT max(price) FROM trades) > $low)``. Where
 fusing writes something else in place of a table, a file or a parameter, it would be called otherwise, so it is given
-its name. DuckDB's tree does not say everything: in such a name ``DECIMAL(9)`` becomes ``DECIMAL(9,0)``, and
-``lambda x:`` becomes ``x ->``.
+its name. DuckDB's tree does not say everything: in such a name ``DECIMAL(9)`` becomes ``DECIMAL(9, 0)``, ``lambda x:``
+becomes ``x ->``, and types of intervals are in quotes. What is over a window with a name stays without a name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,8 @@ _UNBOUND: Mapping[str, object] = {
     "extension_info": None,
     "catalog": "",
     "schema": "",
-    "user_type_modifiers": [],
 }
+_INTEGER: Mapping[str, object] = {"type": {"id": "INTEGER", "type_info": None}, "is_null": False}
 _ENDS = frozenset(
     {"from", "where", "group", "having", "window", "qualify", "order", "limit", "offset", "using", "fetch"}
     | {"union", "except", "intersect"}
@@ -93,7 +93,8 @@ def _name(entry: str, parser: Parser) -> str | None:
     entries: list[Mapping[str, Any]] = [] if tree["error"] else tree["statements"][0]["node"]["select_list"]
     if len(entries) != 1 or entries[0]["alias"] or _has_star(entries[0]):
         return None
-    return parser.deserialize(_with_types_as_written(tree)).removeprefix("SELECT ")
+    _write_types(tree)
+    return parser.deserialize(tree).removeprefix("SELECT ")
 
 
 def _with_types_as_written(tree: Any) -> Any:
@@ -109,20 +110,44 @@ def _with_types_as_written(tree: Any) -> Any:
     return {key: part if key == "value" else _with_types_as_written(part) for key, part in node.items()}
 
 
-def _has_star(expression: object) -> bool:
+def _has_star(expression: Mapping[str, Any]) -> bool:
     """Whether an expression gives several columns, each with a name of its own, as `max(COLUMNS(*))` does."""
-    if isinstance(expression, list):
-        return any(map(_has_star, cast("list[object]", expression)))
-    if not isinstance(expression, Mapping):
-        return False
-    node = cast("Mapping[str, object]", expression)
-    return node.get("class") == "STAR" or any(_has_star(part) for key, part in node.items() if key != "subquery")
+    return any(node.get("class") == "STAR" for node in _nodes(expression, skipped="subquery"))
+
+
+def _nodes(tree: Mapping[str, Any], skipped: str) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a tree, but for those below one key. A long chain of operators is as deep as it is long."""
+    pending: list[Any] = [tree]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(cast("list[Any]", value))
+        elif isinstance(value, dict):
+            node = cast("dict[str, Any]", value)
+            yield node
+            pending.extend(part for key, part in node.items() if key != skipped)
+
+
+def _write_types(tree: Mapping[str, Any]) -> None:
+    """Make types names that nobody has looked up, as they are in the engine while it names columns."""
+    for node in _nodes(tree, skipped="value"):  # a constant keeps its type, by which its value is read
+        if set(node) != {"id", "type_info"}:
+            continue
+        about: Mapping[str, Any] = node["type_info"] or {}
+        if node["id"] == "DECIMAL" and about:
+            modifiers = [{**_INTEGER, "value": about["width"]}, {**_INTEGER, "value": about["scale"]}]
+        elif about or node["id"] in _PLAIN_TYPES:
+            continue
+        else:
+            modifiers = []
+        node["type_info"] = {**_UNBOUND, "name": node["id"], "user_type_modifiers": modifiers}
+        node["id"] = "UNBOUND"
 
 
 def _entries(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """Yield the tokens of each entry of each SELECT list, of the outer ones before those within."""
     for index, token in enumerate(tokens):
-        if token.is_keyword("select"):
+        if token.is_keyword("select") and not _is_name(tokens, index):
             yield from _split(tokens, _start(tokens, index + 1))
 
 
@@ -153,6 +178,7 @@ def _split(tokens: Sequence[Token], start: int) -> Iterator[Sequence[Token]]:
             and token.kind == "keyword"
             and word in _ENDS
             and tokens[index - 1].text.lower() != _WITHIN.get(word)
+            and not _is_name(tokens, index)
         )
         if is_end or (depth == 0 and word == ","):
             if index > start:
@@ -162,6 +188,11 @@ def _split(tokens: Sequence[Token], start: int) -> Iterator[Sequence[Token]]:
             return
     if start < len(tokens):
         yield tokens[start:]
+
+
+def _is_name(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a keyword stands where any word is a name: `x AS select`, `t.select`."""
+    return index > 0 and tokens[index - 1].text.lower() in ("as", ".")
 
 
 def _deeper(token: Token) -> int:

@@ -23,6 +23,7 @@ ENTRIES = [
     "TRY_CAST(a::TEXT AS DATE[]) = TRY_CAST($p::TEXT AS TIMESTAMPTZ[]) AND a::DOUBLE = $p",
     "count(*) FILTER (WHERE a > $p)",
     "sum(a + $p) OVER (PARTITION BY a ORDER BY a ROWS 1 PRECEDING)",
+    "(a + $p)::DECIMAL(9, 2)",
     "EXTRACT(year FROM DATE '2024-01-01') + $p",
     "(SELECT max(a) FROM t)",
     "((SELECT max(a) FROM t) + 1)::INTEGER",
@@ -70,6 +71,7 @@ def test_there_are_none(query: str) -> None:
         "SELECT (SELECT max(a) FROM t), $p + 1, ALL_a: $p FROM t",
         "SELECT DISTINCT ON (a) a + $p, (SELECT count(*) FROM t) FROM t",
         "SELECT ALL $p FROM t",
+        "SELECT a AS select, a AS offset, $p, t.a AS union, -$p FROM t",
         "FROM t SELECT $p, EXISTS (FROM t)",
         "WITH w AS (SELECT $p + 1, (SELECT (SELECT max(a) FROM t)) FROM t) FROM w UNION ALL BY NAME SELECT -$p FROM t",
         'SELECT "(a + $p)" FROM (SELECT a + $p FROM t)',
@@ -80,3 +82,8 @@ def test_fused_columns_are_called_as_the_engine_calls_them(query: str) -> None:
     below = da.sql("SELECT a FROM t WHERE a < $p", t=da.sql("SELECT 1 AS a"), p=5)
     found = da.sql(query, t=below, p=1)
     assert list(found.schema) == found.evaluate().columns == names(query)
+
+
+def test_a_long_chain_of_operators_is_named() -> None:
+    [found] = parse("SELECT $p + " + " + ".join(["1"] * 280), DuckDB()).unnamed
+    assert found.name.startswith("(" * 280 + "$p + 1)")

@@ -8,6 +8,7 @@
 const ROW_ID = "_vgsid_";
 const units = new WeakMap(); // by compiled specification
 const listed = new WeakMap(); // the same
+const scales = new WeakMap(); // the same
 
 /** Returns {field: values} of a selection's signal, or null when nothing is selected. */
 export function readSelection(value, parameter, convert, spec) {
@@ -152,8 +153,13 @@ function scaleOf(view, spec, channel, signals) {
 
 /** Returns the name of the scale by which the compiled specification turns the pixels of a signal into values. */
 function scaleName(spec, pixels) {
-  const found = JSON.stringify(spec).match(new RegExp(`invert\\(\\\\"([^"\\\\]+)\\\\", ?${pixels}\\)`));
-  return found?.[1];
+  if (!scales.has(spec)) scales.set(spec, new Map());
+  const known = scales.get(spec);
+  if (!known.has(pixels)) {
+    const found = JSON.stringify(spec).match(new RegExp(`invert\\(\\\\"([^"\\\\]+)\\\\", ?${pixels}\\)`));
+    known.set(pixels, found?.[1]);
+  }
+  return known.get(pixels);
 }
 
 /** Returns a signal or scale of a view by name, wherever in its groups it is. */

@@ -60,8 +60,6 @@ const CHUNK = 32; // columns that are read at a time
 const NO_LAYOUT = {order: [], hidden: [], pinned: [], widths: []};
 const DEEPEST = 45; // percent of a scale's colour: text on it can still be read
 const PATIENCE = 500; // ms, before the page asks how far the work is
-// What is said that another view follows, or that lays columns out otherwise.
-const CHANGES = new Set(["filter", "find", "clear", "group", "toggle", "layout"]);
 const HEARD_AFTER = 1000; // ms, by when the server has heard how to sort
 const ASKS_AGAIN = 300; // ms, between two such questions
 
@@ -99,7 +97,7 @@ class Explorer {
     this.#build();
     this.headers = new Headers((position) => ({
       sort: (extend) => this.sort(position, extend),
-      near: (isNear) => (isNear ? this.foreseen.enter(position) : this.foreseen.leave()),
+      near: (element) => (element ? this.foreseen.enter(position, element) : this.foreseen.leave()),
       filter: (text) => this.say("filter", {column: position, text}),
       menu: (button) => this.headerMenu.toggle(button, position),
       profile: position < this.relationWidth && ((button) => this.profile.toggle(position, button)),
@@ -115,7 +113,7 @@ class Explorer {
     this.sorting = new SortChips(this);
     this.foreseen = new Foreseen({
       orderOf: (column) => this.#orderAfter(column, false),
-      ask: (order) => this.still ?? this.say("near", {order}),
+      tell: (type, view, data) => this.model.send_msg({type, view, ...data}),
     });
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
@@ -186,9 +184,9 @@ class Explorer {
   }
 
   receive(message) {
-    if (this.#isKnown(message)) return;
-    if (message.type === "view") this.#show(message);
-    else if (message.type === "foreseen") this.#foresee(message);
+    if (this.foreseen.isKnown(message)) this.#confirm(message);
+    else if (message.type === "view") this.#show(message);
+    else if (message.type === "foreseen") this.foreseen.take(message);
     else if (message.type === "cells") this.#fill(message);
     else if (message.type === "seen") this.#fillScreen(message);
     else if (message.type === "summaries") this.#showSummaries(message);
@@ -209,25 +207,23 @@ class Explorer {
     return this.table.draw({invalid_viewport: true});
   }
 
-  /** Whether the server says what is shown since it was foreseen. */
-  #isKnown(message) {
-    return message.type === "view" ? this.foreseen.isShown(message) : message.type === "stale" && this.foreseen.shown;
-  }
-
-  #foresee(message) {
-    if (message.view === this.view?.view) this.foreseen.take(message);
-  }
-
   // What the server says.
 
-  #show(message) {
+  /** The server says what is shown already, since it was foreseen. */
+  #confirm(message) {
+    if (message.type !== "view") return;
+    this.foreseen.shows(message.view, false);
+    if (message.rows !== null) this.foreseen.look();
+  }
+
+  #show(message, isForeseen = false) {
     const columns = [...message.columns, ...(message.groups?.columns ?? [])];
     const isSame = this.view !== null && sameColumns(this.columns, columns);
-    const isSameView = this.view?.view === message.view;
-    const row = message.keep_place ? Math.min(this.scroller.row, message.line ?? Infinity) : 0;
+    const isSameView = this.view?.view === message.view && sameOrder(this.view.order, message.order);
+    const keepsPlace = message.keep_place || isSameView; // a reader may have scrolled in what was foreseen
+    const row = keepsPlace ? Math.min(this.scroller.row, message.line ?? Infinity) : 0;
     this.view = message;
-    if (message !== this.foreseen.shown) this.foreseen.forget();
-    if (message.rows !== null) this.foreseen.look();
+    this.foreseen.shows(message.view, isForeseen);
     if (!isSame || this.settlesOrder === undefined) this.order = message.order;
     this.cells.clear();
     this.asking.forget();
@@ -257,6 +253,7 @@ class Explorer {
     if (!isSame) this.table.scrollLeft = 0;
     this.summaries.restart(this.headers, message.rows !== null);
     this.profile.restart(isSame);
+    if (message.rows !== null) this.foreseen.look();
   }
 
   #fill(message) {
@@ -298,12 +295,19 @@ class Explorer {
   }
 
   #fail() {
+    const before = this.foreseen.fails();
+    if (before !== null) {
+      this.view = before;
+      this.order = before.order;
+      this.#showOrder();
+    }
     this.#rest("failed");
     this.count.textContent = "These rows could not be read.";
   }
 
   #clear() {
     this.view = null;
+    this.foreseen.shows(null, false);
     this.order = [];
     this.asking.forget();
     this.groups.hear(null);
@@ -561,9 +565,8 @@ class Explorer {
   // What the reader does.
 
   say(type, data) {
-    if (CHANGES.has(type)) this.foreseen.forget();
     if (this.still) this.still.say(type, data);
-    else if (this.view !== null) this.model.send_msg({type, view: this.view.view, ...data});
+    else if (this.view !== null) this.foreseen.say(type, data);
   }
 
   #ask(span, seen) {
@@ -588,11 +591,11 @@ class Explorer {
   sortBy(order) {
     if (this.still) return this.still.refuse();
     this.order = order;
+    const foreseen = this.foreseen.shownFor(order, this.view);
     this.say("sort", {order});
     clearTimeout(this.settlesOrder);
     this.settlesOrder = setTimeout(() => this.#settleOrder(), HEARD_AFTER);
-    const foreseen = this.foreseen.shownFor(order);
-    if (foreseen) this.#show(foreseen);
+    if (foreseen) this.#show(foreseen, true);
     else this.#showOrder();
   }
 
@@ -624,6 +627,8 @@ function around(columns, from, to) {
 }
 
 const plural = (count) => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
+
+const sameOrder = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 const sameColumns = (some, others) =>
   some.length === others.length &&

@@ -189,37 +189,6 @@ def test_a_click_sorts_and_the_whole_order_can_be_scrolled(trades: Locator):
     expect(cell(trades, 0, 0)).to_have_text("0")
 
 
-def test_the_rows_of_a_press_are_there_before_it(trades: Locator):
-    title, page = trades.locator(".title", has_text="price"), trades.page
-    page.evaluate(
-        """() => {
-            window.send = WebSocket.prototype.send;
-            window.held = [];
-            window.isHolding = false;
-            WebSocket.prototype.send = function (...data) {
-                if (window.isHolding) window.held.push([this, data]);
-                else window.send.apply(this, data);
-            };
-        }"""
-    )
-    for expected in ("0", f"{ROWS - 1:,}"):
-        title.hover()
-        page.wait_for_timeout(1_500)  # the server has answered long before
-        page.evaluate("window.isHolding = true")
-        title.click()
-        expect(cell(trades, 0, 2)).to_have_text(expected)  # though the server knows nothing of it
-        page.evaluate(
-            "window.isHolding = false; for (const [to, data] of window.held.splice(0)) window.send.apply(to, data)"
-        )
-        expect(trades).to_have_attribute("data-state", "fresh", timeout=30_000)
-        expect(cell(trades, 0, 2)).to_have_text(expected)
-    press(trades, "Control+End")
-    expect(trades.locator("tbody tr td:nth-child(3)").filter(has_text=re.compile("^0$"))).to_have_count(1)
-    title.click()
-    expect(cell(trades, 0, 0)).to_have_text("0")
-    expect(trades).to_have_attribute("data-state", "fresh", timeout=30_000)
-
-
 def test_rows_on_screen_of_a_huge_sorted_file_come_before_the_blocks_that_they_are_in(browser: Browser, url: str):
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     came: list[str] = []

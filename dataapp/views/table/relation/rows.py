@@ -184,13 +184,20 @@ class RelationRows:
         columns, files = self.columns(cancel), self._huge_files(cancel)
         if files is not None:
             numbers = first_numbers(partial(self._fetch, cancel=cancel), files.table(columns), question, span.count)
-            self._first = {**dict(list(self._first.items())[1 - _FIRSTS :]), question: numbers}
+            self._remember(question, numbers)
             screen = self._by_first_numbers(files, numbers[:_SCREEN], span, cancel)
             return replace(screen, has_more=len(numbers) > _SCREEN)
         table = Table.of_relation(columns)
         if is_scan(self._relation):
             return Screen(span, first_rows(partial(self._fetch, cancel=cancel), table, question, span), None)
         return Screen(span, self._fetch(queries.top(table, question, span), cancel), None)
+
+    def _remember(self, question: Question, numbers: list[int]) -> None:
+        """Keep the first numbers of a question. Two jobs may be here at once, so nothing is replaced as a whole."""
+        self._first.pop(question, None)
+        self._first[question] = numbers
+        for old in list(self._first)[:-_FIRSTS]:
+            self._first.pop(old, None)
 
     def begin_whole(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return all of a first window of which `begin` returned the top.

@@ -1,68 +1,121 @@
 // The first rows of the order that a press would give, asked for while the pointer rests on a column's name.
 //
-// They are shown with the press. What the server then says first is the same, and is passed over.
+// They are shown with the press, before the server knows of it. Until it answers, the page is ahead: wishes are still
+// told with the number of the view that the server knows, and all else waits. If the answer is what is shown, nothing is
+// drawn again.
 
 const RESTS = 60; // ms, by when a pointer does not just pass
+const WISHES = new Set(["sort", "filter", "find", "clear", "group", "layout"]);
 
 export class Foreseen {
-  /** `ask(order)` asks the server for the first rows of an order, or tells it with null that none are wanted. */
-  constructor({orderOf, ask}) {
-    this.orderOf = orderOf; // that a press on a column's name asks for
-    this.ask = ask;
-    this.over = null; // the column whose name the pointer is on
+  /**
+   * `orderOf(column)` is the order that a press on a column's name asks for. `tell(type, view, data)` tells the server
+   * something about a view.
+   */
+  constructor({orderOf, tell}) {
+    this.orderOf = orderOf;
+    this.tell = tell;
+    this.over = null; // {column, element} where the pointer is
+    this.view = null; // its number, as the server knows it
+    this.before = null; // the view that the server knows, while the page is ahead
+    this.waiting = []; // what is told when it is no longer
     this.forget();
   }
 
-  enter(column) {
-    this.over = column;
+  enter(column, element) {
+    this.over = {column, element};
     this.look();
   }
 
   leave() {
     this.over = null;
-    clearTimeout(this.resting);
-    if (this.asked !== null) this.ask(null);
+    if (this.asked !== null && !this.isAhead) this.tell("near", this.view, {order: null});
     this.forget();
   }
 
   /** Ask for what the next press would show, if there is a pointer that could press. */
   look() {
     clearTimeout(this.resting);
-    if (this.over === null) return;
+    if (!this.over?.element.matches(":hover")) this.over = null; // its column may have gone without a word
+    if (this.over === null || this.isAhead) return;
     this.resting = setTimeout(() => {
-      const order = this.orderOf(this.over);
-      if (this.asked === keyOf(order)) return;
-      this.asked = keyOf(order);
+      if (this.over === null || this.view === null) return;
+      const order = this.orderOf(this.over.column);
+      if (this.asked === JSON.stringify(order)) return;
+      this.asked = JSON.stringify(order);
       this.message = null;
-      this.ask(order);
+      this.tell("near", this.view, {order});
     }, RESTS);
   }
 
-  /** Keep what came, unless the pointer has left. */
-  take({order, message}) {
-    if (keyOf(order) === this.asked) this.message = message;
+  /** Keep what came, if it is still wanted. */
+  take({view, order, message}) {
+    if (view === this.view && JSON.stringify(order) === this.asked) this.message = message;
   }
 
-  /** What is to be shown for an order at once, or null. */
-  shownFor(order) {
-    const message = keyOf(order) === this.asked ? this.message : null;
+  /** Whether the page shows what the server does not know of. */
+  get isAhead() {
+    return this.before !== null;
+  }
+
+  /** What is to be shown for an order, in place of a view, before the server is told; or null. */
+  shownFor(order, view) {
+    const message = JSON.stringify(order) === this.asked && !this.isAhead ? this.message : null;
     this.forget();
-    this.shown = message;
+    if (message) [this.before, this.shown, this.isUntold] = [view, message, true];
     return message;
   }
 
-  /** Whether a message of the server says what is shown already. */
-  isShown(message) {
-    const {shown} = this;
-    if (shown === null || message.rows !== null || keyOf(message.order) !== keyOf(shown.order)) return false;
-    return message.view === shown.view && message.read === shown.read;
+  /** Whether a message of the server tells nothing new, after what was foreseen is on screen. */
+  isKnown(message) {
+    if (!this.isAhead) {
+      if (message.type === "stale") this.forget();
+      return false;
+    }
+    const isExpected = message.type === "stale" && this.isUntold;
+    if (message.type === "stale") this.isUntold = false;
+    return isExpected || (message.type === "view" && isSame(message, this.shown));
   }
 
-  /** Another view is shown: what was kept has no meaning any more. */
+  /** The page shows a view, of which the server knows unless it was foreseen. */
+  shows(view, isForeseen) {
+    if (isForeseen) return;
+    this.view = view;
+    this.before = this.shown = null;
+    this.forget();
+    for (const [type, data] of this.waiting.splice(0)) this.tell(type, view, data);
+  }
+
+  /** The server has given up. Returns the view that it knows, if that is another one than the page shows. */
+  fails() {
+    const {before} = this;
+    this.before = this.shown = null;
+    this.waiting = [];
+    this.forget();
+    return before;
+  }
+
+  /** Tell the server something about what is shown. */
+  say(type, data) {
+    if (WISHES.has(type)) this.forget();
+    if (this.isAhead && !WISHES.has(type)) this.waiting.push([type, data]);
+    else this.tell(type, this.view, data);
+  }
+
+  /** Let go of what was asked for and not pressed. */
   forget() {
     clearTimeout(this.resting);
-    this.asked = this.message = this.shown = null;
+    this.asked = this.message = null;
   }
 }
 
-const keyOf = (order) => JSON.stringify(order);
+/** Whether two messages show the same: their facts, and the bytes of their cells. */
+function isSame(one, other) {
+  const facts = ({type, cells, lines, ...rest}) => JSON.stringify(rest);
+  if (other === null || facts(one) !== facts(other)) return false;
+  const [some, others] = [bytesOf(one.cells), bytesOf(other.cells)];
+  return one.lines === other.lines && some.length === others.length && some.every((byte, at) => byte === others[at]);
+}
+
+const bytesOf = (data) =>
+  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);

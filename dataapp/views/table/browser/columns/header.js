@@ -9,8 +9,8 @@ const SENT_AFTER = 250; // ms after the last key
 export class Header {
   /**
    * `sort(extend)`, `filter(text)`, `open(button)` for the popup of its filter, `menu(button)` and `profile(button)`, if
-   * there is one, are called with the reader's wishes, `near(isNear)` when the pointer comes to what sorts, and leaves it;
-   * `tip` shows what a picture tells.
+   * there is one, are called with the reader's wishes; `near(element)` when the pointer comes to what sorts, and
+   * `near(null)` when it leaves; `tip` shows what a picture tells.
    */
   constructor(column, {sort, near, filter, menu, profile, open, tip}) {
     this.column = column;
@@ -25,8 +25,8 @@ export class Header {
     this.mark = element("span", "mark");
     this.title.append(this.name, this.mark);
     this.title.addEventListener("click", (event) => sort(event.shiftKey));
-    this.title.addEventListener("pointerenter", ({pointerType}) => near(pointerType !== "touch"));
-    this.title.addEventListener("pointerleave", () => near(false));
+    this.title.addEventListener("pointerenter", ({pointerType}) => pointerType !== "touch" && near(this.title));
+    this.title.addEventListener("pointerleave", () => near(null));
     this.button = element("button", "more");
     this.button.type = "button";
     this.button.setAttribute("aria-label", `Menu of ${column.name}`);

@@ -1,0 +1,173 @@
+"""Rows that a press on a header would show are there before it, in Chromium, and nothing done meanwhile is lost."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.views.table.hands import cell, measure
+
+ROWS = 300_000
+ANSWERS = 1_000  # milliseconds, by when the server has answered long ago
+APP = """
+import panel as pn
+import panel_material_ui as ui
+from pathlib import Path
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+from dataapp.errors import DataAppError
+from dataapp.views.table.explorer import TableExplorer
+from dataapp.views.table.relation import rows
+from tests.views.table.threads import ThreadSubmit
+
+engine = pn.state.cache.setdefault("engine", DuckDB())
+rows._MOST_KEPT = 100_000  # so that the file counts as huge
+begin = getattr(rows.RelationRows, "plain_begin", rows.RelationRows.begin)
+
+
+def fails_on_demand(self, question, *others):
+    if question.order and Path({flag!r}).exists():
+        raise DataAppError("The rows have gone.")
+    return begin(self, question, *others)
+
+
+rows.RelationRows.plain_begin, rows.RelationRows.begin = begin, fails_on_demand
+table = TableExplorer(ThreadSubmit(pn.state.curdoc))
+table.show(Relation("FROM {path!r}", key="trades", engine=engine, fixed_order=True))
+ui.Page(title="Explorer", main=[table]).servable()
+"""
+HOLD = """() => {
+    const send = WebSocket.prototype.send;
+    const held = [];
+    let isHolding = false;
+    WebSocket.prototype.send = function (...data) {
+        if (isHolding) held.push([this, data]);
+        else send.apply(this, data);
+    };
+    window.hold = () => (isHolding = true);
+    window.letGo = () => {
+        isHolding = false;
+        for (const [to, data] of held.splice(0)) send.apply(to, data);
+    };
+}"""
+
+
+@pytest.fixture
+def flag(tmp_path: Path) -> Path:
+    return tmp_path / "fails"
+
+
+@pytest.fixture
+def table(browser: Browser, serve: Callable[..., object], tmp_path: Path, flag: Path) -> Iterator[Locator]:
+    path = tmp_path / "trades.parquet"
+    duckdb.execute(
+        f"""COPY (SELECT i AS id, (i * 7919) % {ROWS} AS price, 'note ' || i AS note FROM range({ROWS}) t(i))
+        TO '{path}' (ROW_GROUP_SIZE 20_000)"""
+    )
+    served = serve(APP.format(path=str(path), flag=str(flag)))
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(served.url)  # type: ignore[attr-defined]
+    table = page.locator(".explorer")
+    is_fresh(table)
+    page.evaluate(HOLD)
+    yield table
+    page.close()
+
+
+def is_fresh(table: Locator) -> None:
+    expect(table).to_have_attribute("data-state", "fresh", timeout=30_000)
+
+
+def title(table: Locator, column: str) -> Locator:
+    return table.locator(".title", has_text=column)
+
+
+def near(table: Locator, column: str) -> Locator:
+    """Rest on a header until the server has answered."""
+    title(table, column).hover()
+    table.page.wait_for_timeout(ANSWERS)
+    return title(table, column)
+
+
+@contextmanager
+def unheard(page: Page) -> Iterator[None]:
+    """Let the server hear nothing for a while."""
+    page.evaluate("hold()")
+    yield
+    page.evaluate("letGo()")
+
+
+def test_they_are_shown_though_the_server_has_not_heard_of_it(table: Locator) -> None:
+    for expected in ("0", f"{ROWS - 1:,}"):
+        pressed = near(table, "price")
+        with unheard(table.page):
+            pressed.click()
+            expect(cell(table, 0, 1)).to_have_text(expected)
+        is_fresh(table)
+        expect(cell(table, 0, 1)).to_have_text(expected)
+    table.locator("regular-table").focus()
+    table.page.keyboard.press("Control+End")
+    expect(table.locator("tbody tr td:nth-child(2)").filter(has_text=re.compile("^0$"))).to_have_count(1)
+
+
+def test_a_second_press_before_the_server_answers_counts(table: Locator) -> None:
+    pressed = near(table, "price")
+    with unheard(table.page):
+        pressed.click()
+        expect(cell(table, 0, 1)).to_have_text("0")
+        pressed.click()
+    expect(cell(table, 0, 1)).to_have_text(f"{ROWS - 1:,}")
+    is_fresh(table)
+    expect(cell(table, 0, 1)).to_have_text(f"{ROWS - 1:,}")
+    expect(table.locator("th[aria-sort=descending]")).to_have_count(1)
+
+
+def test_what_is_selected_before_the_server_answers_is_told(table: Locator) -> None:
+    pressed = near(table, "price")
+    with unheard(table.page):
+        pressed.click()
+        expect(cell(table, 0, 1)).to_have_text("0")
+        cell(table, 1, 1).click()
+        cell(table, 3, 1).click(modifiers=["Shift"])
+    expect(measure(table, "sum")).to_contain_text("6")
+    is_fresh(table)
+
+
+def test_a_scroll_before_the_server_answers_stays(table: Locator) -> None:
+    pressed = near(table, "price")
+    with unheard(table.page):
+        pressed.click()
+        expect(cell(table, 0, 1)).to_have_text("0")
+        table.locator("regular-table").evaluate("grid => (grid.scrollTop = 26 * 20)")
+        table.page.wait_for_timeout(100)
+    is_fresh(table)
+    expect(cell(table, 0, 1)).to_have_text(re.compile("^(19|20)$"))  # one row may be cut by the header
+
+
+def test_the_reader_tries_again_when_the_server_fails(table: Locator, flag: Path) -> None:
+    pressed = near(table, "price")
+    flag.touch()
+    pressed.click()
+    expect(table).to_have_attribute("data-state", "failed")
+    flag.unlink()
+    pressed.click()
+    is_fresh(table)
+    expect(cell(table, 0, 1)).to_have_text("0")
+
+
+def test_nothing_is_asked_for_once_the_pointer_has_left(table: Locator) -> None:
+    near(table, "price")
+    table.page.mouse.move(700, 880)
+    pressed = title(table, "price")
+    table.page.wait_for_timeout(200)
+    with unheard(table.page):
+        pressed.evaluate("button => button.click()")
+        table.page.wait_for_timeout(300)
+        assert cell(table, 0, 0).inner_text() == "0"
+        assert cell(table, 1, 0).inner_text() == "1"  # the rows of before
+    is_fresh(table)
+    expect(cell(table, 1, 1)).to_have_text("1")

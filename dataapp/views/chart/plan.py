@@ -191,7 +191,9 @@ class _Planner:
         if pushed.groups_exactly:
             grouped = aggregate_unit(view, pushed.columns, config=self.config, siblings=siblings)
         if isinstance(grouped, Aggregated):
-            placed, more = grouped.unit | {"data": {"name": self._aggregated(data, grouped, pushed)}}, ("aggregates",)
+            zooms = zooms_of((view, *siblings), self.zooms)
+            name = self._aggregated(data, grouped, pushed, zooms)
+            placed, more = grouped.unit | {"data": {"name": name}}, ("aggregates",)
         elif grid := unit_to_grid(
             view,
             pushed.columns,
@@ -219,15 +221,13 @@ class _Planner:
         work = Work(view, (*pushed.translated, *more), in_vega, reasons)
         self.works.setdefault(placed["data"]["name"], []).append(work)
 
-    def _aggregated(self, data: CellData, aggregated: Aggregated, pushed: Pushed) -> str:
-        return self._keep(
-            data,
-            aggregated.query,
-            aggregated.columns,
-            pushed,
-            binnings=aggregated.binnings,
-            extents=aggregated.extents,
-        )
+    def _aggregated(self, data: CellData, aggregated: Aggregated, pushed: Pushed, zooms: tuple[str, ...]) -> str:
+        more: dict[str, Any] = {"binnings": aggregated.binnings, "extents": aggregated.extents}
+        axes = thinnable_axes(aggregated.unit, of_groups=True)
+        if axes and not aggregated.binnings:
+            groups = [replace(one, expression=quote_identifier(one.name)) for one in aggregated.columns]
+            more = _thinned(groups, axes, aggregated.unit, zooms, source=f"({aggregated.query})")
+        return self._keep(data, aggregated.query, aggregated.columns, pushed, **more)
 
     def _line(
         self,
@@ -238,11 +238,8 @@ class _Planner:
         zooms: tuple[str, ...] | None = None,
     ) -> str:
         sent = _sent_columns(view, pushed.columns)
-        spaced = spacing(view)
-        thinned, zoomed = (thinned_query(sent, *axes, zoomed=one, is_log=spaced == "log") for one in (False, True))
         projection = _projection(sent, pushed.source)
-        more = {"thinned": thinned, "zoomed": zoomed, "across": axes[0], "zooms": zooms, "is_rough": spaced is None}
-        return self._keep(data, projection, sent, pushed, **more)
+        return self._keep(data, projection, sent, pushed, **_thinned(sent, axes, view, zooms))
 
     def _scatter(
         self, data: CellData, pushed: Pushed, grid: Grid, number: int, zooms: tuple[str, ...]
@@ -305,6 +302,21 @@ class _Planner:
         crowded = frozenset(number for number, most in scatters.items() if most <= crowd or crowd == MOST_ROWS)
         asked = crowd if len(scatters) == readers else MOST_ROWS
         return replace(dataset, crowd=crowd, asked=asked, scatters=crowded)
+
+
+def _thinned(
+    columns: Sequence[Sent],
+    axes: tuple[str, ...],
+    view: Mapping[str, Any],
+    zooms: tuple[str, ...] | None,
+    source: str = "relation",
+) -> dict[str, Any]:
+    """Return what a dataset has for a line that may be thinned."""
+    spaced = spacing(view)
+    thinned, zoomed = (
+        thinned_query(columns, *axes, zoomed=one, is_log=spaced == "log", source=source) for one in (False, True)
+    )
+    return {"thinned": thinned, "zoomed": zoomed, "across": axes[0], "zooms": zooms, "is_rough": spaced is None}
 
 
 def _mark(view: Mapping[str, Any]) -> str:

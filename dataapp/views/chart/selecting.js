@@ -106,7 +106,7 @@ export function intervalSignals(view, name) {
 }
 
 /** Returns the column whose values an interval selection has along a field: of a time unit, the one underneath. */
-function columnOf(spec, selection, field) {
+export function columnOf(spec, selection, field) {
   if (!units.has(spec)) units.set(spec, columnsOfUnits(spec));
   return units.get(spec).get(keyOf({selection, field})) ?? field;
 }

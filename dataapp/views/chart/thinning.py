@@ -4,7 +4,8 @@ Drawn as wide as there are columns, the thinned line covers the pixels that the 
 2014). How many a screen has, only the page knows; it tells when it is resized. What a reader zooms into has pixel
 columns of its own; the rest stays, so that scales do not change and there is something to see on the way out. A row
 without a y value, or with NaN, is kept as well, because it is a gap in the line. Only lines are thinned: bars and
-candles mean each row, and of too many points there are counts (`raster`).
+candles mean each row, and of too many points there are counts (`raster`). A line of aggregates, such as a mean for each
+minute, is a line of its groups.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +19,18 @@ ALL_ROWS = "__all_rows"  # the column that says how many there were before
 PIXEL_COLUMNS = 2_000  # until the page says how many it has
 MOST_COLUMNS = 16_000  # more than any screen has
 _SERIES_CHANNELS = {"color", "stroke", "detail", "strokeDash", "strokeWidth", "opacity", "row", "column", "facet"}
+_OF_GROUPS = {"x": {"timeUnit"}, "y": {"aggregate"}, "tooltip": {"timeUnit", "aggregate"}}  # what they compute
 _EVERY_CHANNEL = _SERIES_CHANNELS | {"x", "y", "tooltip"}
 
 
-def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the columns on x and y of a view whose line may be thinned, or None."""
+def thinnable_axes(unit: Mapping[str, Any], *, of_groups: bool = False) -> tuple[str, str] | None:
+    """Return the columns on x and y of a view whose line may be thinned, or None.
+
+    Args:
+        unit: The view.
+        of_groups: Whether its rows are groups: there may be a time unit on x, whose start a row has, and there is an
+            aggregate on y, of which a row has the value.
+    """
     mark = unit.get("mark")
     kind, options = (mark.get("type"), cast("dict[str, Any]", mark)) if isinstance(mark, dict) else (mark, {})
     if kind != "line" or options.get("point") or unit.get("transform") or mentions_expression(unit):
@@ -31,7 +39,8 @@ def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
     series: set[str] = set()
     told: set[str] = set()
     for channel, definition in field_definitions(unit):
-        if channel not in _EVERY_CHANNEL or {"aggregate", "bin", "timeUnit", "impute"} & definition.keys():
+        computed = {"aggregate", "bin", "timeUnit", "impute"} & definition.keys()
+        if channel not in _EVERY_CHANNEL or not computed <= (_OF_GROUPS.get(channel, set()) if of_groups else set()):
             return None
         field, kind = definition["field"], definition.get("type")
         if not isinstance(field, str) or "." in field or "[" in field:
@@ -46,9 +55,18 @@ def thinnable_axes(unit: Mapping[str, Any]) -> tuple[str, str] | None:
             series.add(field_to_column(field))
         else:
             return None
+    if of_groups and ("aggregate" not in unit["encoding"].get("y", {}) or _is_coarse(unit["encoding"].get("x", {}))):
+        return None
     if len(axes) != 2 or not told <= series | set(axes.values()):
         return None
     return axes["x"], axes["y"]
+
+
+def _is_coarse(definition: Mapping[str, Any]) -> bool:
+    """Whether a time unit gives fewer groups than there are pixels, so that a line had better share its rows."""
+    unit: Any = definition.get("timeUnit")
+    name = cast("dict[str, Any]", unit).get("unit") if isinstance(unit, dict) else unit
+    return str(name).removeprefix("utc") in {"year", "yearquarter", "yearmonth"}
 
 
 def spacing(node: Mapping[str, Any]) -> str | None:
@@ -96,7 +114,14 @@ def repeated_axes(node: Mapping[str, Any]) -> tuple[str, ...] | None:
     return known[0][0], *(y for _, y in known)
 
 
-def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = False, is_log: bool = False) -> str:
+def thinned_query(
+    columns: Sequence[Sent],
+    x: str,
+    *ys: str,
+    zoomed: bool = False,
+    is_log: bool = False,
+    source: str = "relation",
+) -> str:
     """Return the SQL over ``relation`` that keeps up to five rows of each series and pixel column.
 
     There are ``$__columns`` of these. The last column, `ALL_ROWS`, says how many rows there are in all.
@@ -108,6 +133,7 @@ def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = Fals
         zoomed: Whether the part from ``$__from`` to ``$__to``, and half as much on each side of it, has pixel columns
             of its own: the part as many as the whole.
         is_log: Whether pixels lie along x as on a logarithmic scale.
+        source: What the columns are of, where that is not the relation itself.
     """
     sent = ", ".join(f"{column.expression} AS {quote_identifier(column.name)}" for column in columns)
     across, *ups = map(quote_identifier, (x, *ys))
@@ -127,7 +153,7 @@ def thinned_query(columns: Sequence[Sent], x: str, *ys: str, zoomed: bool = Fals
         near = f"isfinite({across}) AND {place} >= -0.5 AND {place} < 1.5"
         pixel = f"CASE WHEN {near} THEN 2 * $__columns + floor($__columns * {place}) ELSE {pixel} END"
     return (
-        f"WITH source AS (SELECT {sent} FROM relation), "
+        f"WITH source AS (SELECT {sent} FROM {source}), "
         f"extent AS (SELECT min({along(across)}) FILTER (WHERE isfinite({across})) AS low,"
         f" max({along(across)}) FILTER (WHERE isfinite({across})) AS high, count(*) AS rows FROM source), "
         f"placed AS (SELECT source.*, {pixel} AS pixel FROM source, extent), "

@@ -27,7 +27,7 @@ import {localToWall, wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
 import {Newest} from "./newest.js";
 import {Pacer} from "./pacer.js";
-import {fieldsOfNames, isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
+import {columnOf, fieldsOfNames, isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
@@ -177,7 +177,8 @@ class Picture {
 
   window() {
     const zoomOf = (name) => Object.entries(this.view.signal(name) ?? {}).filter(([, ends]) => ends) // in facets, of all
-      .map(([field, ends]) => [field, ends.map(TO_WIRE[this.kinds[field]] ?? Number)]);
+      .map(([field, ends]) => [columnOf(this.spec, name, field), ends])
+      .map(([column, ends]) => [column, ends.map(TO_WIRE[this.kinds[column]] ?? Number)]);
     const ends = this.zoomed.map((name) => [name, zoomOf(name)]).filter(([, fields]) => fields.length);
     const width = plotWidth(this.view);
     return {

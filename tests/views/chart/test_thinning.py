@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataapp.engines.relation import Relation
 from dataapp.errors import ChartError
 from dataapp.views.chart import dataset
 from dataapp.views.chart.plan import chart_to_plan
@@ -41,6 +42,30 @@ def test_lines_may_be_thinned() -> None:
 )
 def test_other_marks_and_computed_lines_may_not(view: alt.Chart) -> None:
     assert axes(view) is None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "is_thinned"),
+    [
+        ({"x": "yearmonthdatehoursminutes(t)", "y": "mean(y)"}, True),
+        ({"x": "utcyearmonthdate(t)", "y": "count()", "color": "s"}, False),  # a reading of a clock is no instant
+        ({"x": "yearmonthdate(t)", "y": "count()", "color": "s", "tooltip": ["yearmonthdate(t)", "count()"]}, True),
+        ({"x": "x", "y": "stdev(y)"}, True),
+        ({"x": "yearmonth(t)", "y": "mean(y)"}, False),
+        ({"x": "yearmonthdate(t)", "y": "mean(y)", "size": "mean(x)"}, False),
+        ({"x": "yearmonthdate(t)", "y": "mean(y)", "color": "month(t):N"}, False),
+        ({"x": "yearmonthdate(t):O", "y": "mean(y)"}, False),
+        ({"x": "yearmonthdate(t)", "y": "y"}, False),
+        ({"x": alt.X("x", bin=True), "y": "mean(y)"}, False),
+        ({"x": "mean(x)", "y": "mean(y)"}, False),
+    ],
+)
+def test_lines_of_groups_may_be_thinned(encoding: dict[str, Any], is_thinned: bool) -> None:
+    columns = (*COLUMNS, *columns_of(t="TIMESTAMP"))
+    view = chart("rows", lambda: columns).mark_line().encode(**encoding)
+    found = chart_to_plan(view, {view.data: columns}).datasets
+    assert [one.thinned is not None for one in found] == [is_thinned]
+    assert chart_to_plan(view.mark_area(), {view.data: columns}).datasets[0].thinned is None
 
 
 LINE = C.mark_line().encode(x="x", y="y")
@@ -250,6 +275,42 @@ def test_asked_at_once_a_line_has_the_rows_that_it_has_when_all_are_asked_for_fi
             return [gap_is_none(tuple(row.values())) for row in table.to_pylist()], is_thinned
 
         assert shown(True) == shown(False)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 5000), st.none() | st.integers(-9, 9), st.sampled_from("ab")), min_size=1, max_size=60
+    ),
+    columns=st.sampled_from([1, 7, 950]),
+    aggregate=st.sampled_from(["mean", "min", "sum", "stdev", "distinct"]),
+)
+def test_a_line_of_groups_is_thinned_as_a_line_of_rows(
+    rows: list[tuple[int, int | None, str]], columns: int, aggregate: str
+) -> None:
+    values = ", ".join(f"({x}, {y if y is not None else 'NULL'}, '{s}')" for x, y, s in rows)
+    relation = relation_of(
+        f"SELECT TIMESTAMP '2024-01-01' + to_seconds(x) AS t, y::DOUBLE AS y, s FROM (VALUES {values}) AS r(x, y, s)"
+    )
+    known = relation.columns()
+    view = (
+        chart("rows", lambda: known)
+        .mark_line()
+        .encode(x="yearmonthdatehoursminutes(t)", y=f"{aggregate}(y):Q", color="s:N")
+    )
+    [line] = chart_to_plan(view, {view.data: known}).datasets
+    with pytest.MonkeyPatch.context() as patched, relation.open() as reader:
+        whole = line.fetch(reader.fetch)
+        patched.setattr(dataset, "MOST_LINE_ROWS", 0)
+        thinned, is_thinned = line.fetch_zoomed(reader.fetch, Window(columns=columns))
+        names = ", ".join(f'"{name}"' for name in whole.column_names)
+        other = Relation("FROM whole", key=object(), engine=relation.engine, frames={"whole": whole})
+        sent = [column_to_sent(column) for column in other.columns()]
+        up = next(name for name in whole.column_names if name not in ("t", "s"))
+        with other.open() as rows_reader:
+            query = f"SELECT {names} FROM ({thinned_query(sent, 't', up)}) ORDER BY ALL"
+            expected = rows_reader.fetch(query, {"__columns": columns})
+    assert is_thinned
+    assert sorted(map(repr, thinned.to_pylist())) == sorted(map(repr, expected.to_pylist()))
 
 
 def zoom_of(name: str) -> alt.Parameter:

@@ -104,8 +104,15 @@ def _wait_for(page: Page, served: ServedApp, kind: str, number: int = 1) -> dict
     return found[-1]
 
 
-def test_a_line_of_a_million_rows_shows_more_where_it_is_zoomed_into(browser: Browser, serve: Serve) -> None:
-    served = serve(_APP)
+@pytest.mark.parametrize(
+    "encoding",
+    ['x="ts:T", y="y:Q"', 'x="yearmonthdatehoursminutesseconds(ts):T", y="max(y):Q"'],
+    ids=["rows", "groups"],
+)
+def test_a_line_of_a_million_rows_shows_more_where_it_is_zoomed_into(
+    browser: Browser, serve: Serve, encoding: str
+) -> None:
+    served = serve(_APP.replace('x="ts:T", y="y:Q"', encoding))
     with browser.new_context(timezone_id="America/New_York", viewport={"width": 1000, "height": 700}) as context:
         page = context.new_page()
         page.goto(served.url, timeout=90_000)

@@ -19,9 +19,14 @@ of them and not for all.
 Before it takes a change, Panel opens every parameter of the widget, and of its own state, for writing, and closes them
 all again, several times per change: a large part of what a move takes of the loop. A parameter that nobody closed need
 not be opened.
+
+Under `--num-threads`, Panel takes each change on a thread of its own, and tells the widget's model of it later. Two
+changes of one widget at once could end with the older value, and what came meanwhile was taken by none: the last move
+of a slider was lost. So one thread takes all of a widget, one after the other, and what is newer is kept.
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from importlib import import_module
@@ -33,6 +38,7 @@ import panel as pn
 from bokeh.document import Document
 from bokeh.document.events import MessageSentEvent
 from bokeh.io.doc import patch_curdoc
+from panel.io.state import set_curdoc
 
 _LONGEST = 300  # ms that a move waits for the answer of the one before
 _LET_GO = "value_throttled"  # what a slider tells when it is let go
@@ -141,23 +147,83 @@ def _gather_while_behind(
                 document.add_next_tick_callback(call)
 
     def change(document: Any, ref: str, subpath: str | None, attr: str, old: Any, new: Any) -> None:
-        is_first = not widget._events
-        widget._debounce = 0 if attr == _LET_GO or is_idle() else longest
-        note(document, ref, subpath, attr, old, new)
+        with changes.guard:
+            is_first = not widget._events
+            widget._debounce = 0 if attr == _LET_GO or is_idle() else longest
+            note(document, ref, subpath, attr, old, new)
         if is_first and widget._debounce:
             when_idle(lambda: take_now(document))
         elif attr == _LET_GO and not is_first:
             take_now(document)
 
     def forget(_event: object) -> None:
-        if not widget._in_process__events:  # set by the server, and newer than what a browser said before
+        if not changes.is_taking_here():  # set by the server, and newer than what a browser said before
             for name in ("value", _LET_GO):
                 widget._events.pop(name, None)
 
+    changes = _Changes(widget)
     widget._server_change = change
+    widget._change_event = changes.take
+    widget._scheduled_update_model = changes.update_later(widget._scheduled_update_model)
     widget._change_coroutine = take
     if "value" in widget.param:
         widget.param.watch(forget, "value")
+
+
+class _Changes:
+    """What browsers change of a widget, taken by one thread at a time."""
+
+    def __init__(self, widget: Any) -> None:
+        self.guard = threading.Lock()  # of what is noted, and of who takes it
+        self._widget = widget
+        self._taker: int | None = None  # the thread
+        self._is_wanted = False  # by somebody else, meanwhile
+
+    def is_taking_here(self) -> bool:
+        """Whether this thread takes what a browser changed."""
+        return self._taker == threading.get_ident()
+
+    def take(self, document: Document | None) -> None:
+        """Take all that is noted, unless another thread does and will."""
+        with self.guard:
+            self._is_wanted = True
+            if self._taker is not None:
+                return
+            self._taker = threading.get_ident()
+        failed: list[Exception] = []
+        try:
+            while (events := self._next()) is not None:
+                try:
+                    with set_curdoc(document):
+                        self._widget._process_events(events)
+                except Exception as error:  # of what watches the widget: what is newer is taken all the same
+                    failed.append(error)
+        except BaseException:
+            self._taker = None
+            raise
+        if failed:
+            raise failed[0]
+
+    def update_later(self, update: Callable[..., None]) -> Callable[..., None]:
+        """Return what tells the model of a change that a thread took, unless the model has a newer one already."""
+
+        def updated(
+            events: Any, message: dict[str, Any], root: Any, model: Any, document: Any, comm: Any, told: Any
+        ) -> None:
+            noted = self._widget._events
+            known = {name: value for name, value in message.items() if not (name in told and name in noted)}
+            update(events, known, root, model, document, comm, told)
+
+        return updated
+
+    def _next(self) -> dict[str, Any] | None:
+        with self.guard:
+            if not self._is_wanted:
+                self._taker = None
+                return None
+            self._is_wanted = False
+            events, self._widget._events = self._widget._events, {}
+            return events
 
 
 def pace(session_context: Any) -> None:

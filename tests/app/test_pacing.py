@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,7 @@ from dataapp.app.pacing import (
     turn,
 )
 
+_WITHIN = 20.0  # seconds
 _PANELS_OWN = pn.widgets.IntSlider._debounce
 
 
@@ -468,3 +470,75 @@ def test_messages_to_components_go_as_one(monkeypatch: pytest.MonkeyPatch) -> No
 def test_bokeh_sends_messages_under_the_names_that_are_used_here() -> None:
     sessions: Any = import_module("bokeh.server.session")
     assert {"_PendingPatch", "_serialize_patches"} <= vars(sessions).keys()
+
+
+def test_changes_of_a_widget_that_threads_take_are_taken_one_after_the_other() -> None:
+    slider: Any = pn.widgets.IntSlider(end=100)
+    gather_while_behind(slider, lambda: False, lambda _: None)
+    seen: list[int] = []
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def watch(event: Any) -> None:
+        seen.append(event.new)
+        has_begun.set()
+        assert may_end.wait(_WITHIN)
+
+    slider.param.watch(watch, "value")
+    slider._events = {"value": 1}
+    first = threading.Thread(target=slider._change_event, args=(None,))
+    first.start()
+    assert has_begun.wait(_WITHIN)
+    slider._events["value"] = 2
+    slider._change_event(None)  # another thread is at it
+    assert seen == [1]
+    may_end.set()
+    first.join(_WITHIN)
+    assert (seen, slider.value, slider._events) == ([1, 2], 2, {})
+
+
+def test_what_comes_while_a_thread_takes_a_change_is_kept() -> None:
+    slider: Any = pn.widgets.IntSlider(end=100)
+
+    def come(event: Any) -> None:
+        if event.new == 1:  # from the browser, before those who watch the slider know of this one
+            slider._events["value"] = 2
+            other = threading.Thread(target=slider._change_event, args=(None,))
+            other.start()
+            other.join(_WITHIN)
+
+    slider.param.watch(come, "value")  # before the watcher of what is gathered
+    gather_while_behind(slider, lambda: False, lambda _: None)
+    slider._events = {"value": 1}
+    slider._change_event(None)
+    assert slider.value == 2
+
+
+def test_what_is_newer_is_taken_though_something_that_watches_failed() -> None:
+    slider: Any = pn.widgets.IntSlider(end=100)
+    gather_while_behind(slider, lambda: False, lambda _: None)
+
+    def fail(event: Any) -> None:
+        if event.new == 1:
+            slider._events["value"] = 2
+            slider._change_event(None)
+            raise ZeroDivisionError
+
+    slider.param.watch(fail, "value")
+    slider._events = {"value": 1}
+    with pytest.raises(ZeroDivisionError):
+        slider._change_event(None)
+    assert slider.value == 2
+
+
+def test_a_model_is_not_told_of_a_change_that_is_older_than_its_own() -> None:
+    slider: Any = pn.widgets.RangeSlider(end=100)
+    model: Any = slider.get_root()
+    gather_while_behind(slider, lambda: False, lambda _: None)
+    slider._events = {"value": (3, 4)}
+    told = {"value": (1, 2)}
+    slider._scheduled_update_model({}, {"value": (1.0, 2.0)}, model, model, Document(), None, told)
+    assert slider._events == {"value": (3, 4)}
+    assert tuple(model.value) != (1, 2)
+    slider._events = {}
+    slider._scheduled_update_model({}, {"value": (1.0, 2.0)}, model, model, Document(), None, {})  # the server's own
+    assert tuple(model.value) == (1, 2)

@@ -97,19 +97,6 @@ def _name(entry: str, parser: Parser) -> str | None:
     return parser.deserialize(tree).removeprefix("SELECT ")
 
 
-def _with_types_as_written(tree: Any) -> Any:
-    """Return a tree in which types are names that nobody has looked up, as in the engine while it names columns."""
-    if isinstance(tree, list):
-        return [_with_types_as_written(item) for item in cast("list[Any]", tree)]
-    if not isinstance(tree, Mapping):
-        return tree
-    node = cast("Mapping[str, Any]", tree)
-    if set(node) == {"id", "type_info"} and node["type_info"] is None and node["id"] not in _PLAIN_TYPES:
-        return {"id": "UNBOUND", "type_info": {**_UNBOUND, "name": node["id"]}}
-    # A constant keeps its type, by which its value is read.
-    return {key: part if key == "value" else _with_types_as_written(part) for key, part in node.items()}
-
-
 def _has_star(expression: Mapping[str, Any]) -> bool:
     """Whether an expression gives several columns, each with a name of its own, as `max(COLUMNS(*))` does."""
     return any(node.get("class") == "STAR" for node in _nodes(expression, skipped="subquery"))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import altair as alt
 from altair.utils.schemapi import SchemaValidationError
@@ -165,6 +165,7 @@ class _Planner:
         found = push_repeated(node, columns)
         placed, pushed = found or (node, Pushed(node, columns))
         axes = repeated_axes(placed)
+        axes = axes if self._may_thin(axes, _sent_columns(placed, pushed.columns)) else None
         if found is None and axes is None:
             return node
         if axes is not None:
@@ -203,7 +204,7 @@ class _Planner:
             siblings=siblings,
         ):
             placed, more = self._scatter(data, pushed, grid, number, zooms_of((view, *siblings), self.zooms))
-        elif axes := thinnable_axes(view):
+        elif self._may_thin(axes := thinnable_axes(view), _sent_columns(view, pushed.columns)):
             zooms = zooms_of((view, *siblings), self.zooms)
             placed, more = view | {"data": {"name": self._line(data, pushed, axes, pushed.view, zooms)}}, ("thinning",)
         else:
@@ -224,10 +225,16 @@ class _Planner:
     def _aggregated(self, data: CellData, aggregated: Aggregated, pushed: Pushed, zooms: tuple[str, ...]) -> str:
         more: dict[str, Any] = {"binnings": aggregated.binnings, "extents": aggregated.extents}
         axes = thinnable_axes(aggregated.unit, of_groups=True)
-        if axes and not aggregated.binnings:
+        if self._may_thin(axes, aggregated.columns) and not aggregated.binnings:
             groups = [replace(one, expression=quote_identifier(one.name)) for one in aggregated.columns]
             more = _thinned(groups, axes, aggregated.unit, zooms, source=f"({aggregated.query})")
         return self._keep(data, aggregated.query, aggregated.columns, pushed, **more)
+
+    def _may_thin(self, axes: tuple[str, ...] | None, columns: Sequence[Sent]) -> TypeGuard[tuple[str, ...]]:
+        """Whether a view is a line without points, along numbers or times."""
+        has_points = any(self.config.get(one, {}).get("point") for one in ("line", "mark"))
+        kinds = {column.name: column.kind for column in columns}
+        return axes is not None and not has_points and (kinds[axes[0]] is Kind.NUMBER or kinds[axes[0]].is_temporal)
 
     def _line(
         self,

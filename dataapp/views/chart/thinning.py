@@ -19,6 +19,9 @@ ALL_ROWS = "__all_rows"  # the column that says how many there were before
 PIXEL_COLUMNS = 2_000  # until the page says how many it has
 MOST_COLUMNS = 16_000  # more than any screen has
 _SERIES_CHANNELS = {"color", "stroke", "detail", "strokeDash", "strokeWidth", "opacity", "row", "column", "facet"}
+_FINE_UNITS = {
+    *("yearmonthdate", "yearmonthdatehours", "yearmonthdatehoursminutes", "yearmonthdatehoursminutesseconds"),
+}
 _OF_GROUPS = {"x": {"timeUnit"}, "y": {"aggregate"}, "tooltip": {"timeUnit", "aggregate"}}  # what they compute
 _EVERY_CHANNEL = _SERIES_CHANNELS | {"x", "y", "tooltip"}
 
@@ -35,12 +38,16 @@ def thinnable_axes(unit: Mapping[str, Any], *, of_groups: bool = False) -> tuple
     kind, options = (mark.get("type"), cast("dict[str, Any]", mark)) if isinstance(mark, dict) else (mark, {})
     if kind != "line" or options.get("point") or unit.get("transform") or mentions_expression(unit):
         return None
+    if not _is_drawn_along(unit, options):
+        return None
     axes: dict[str, str] = {}
     series: set[str] = set()
     told: set[str] = set()
     for channel, definition in field_definitions(unit):
         computed = {"aggregate", "bin", "timeUnit", "impute"} & definition.keys()
         if channel not in _EVERY_CHANNEL or not computed <= (_OF_GROUPS.get(channel, set()) if of_groups else set()):
+            return None
+        if definition.get("sort", "ascending") not in ("ascending", "descending"):  # by what comes first among all rows
             return None
         field, kind = definition["field"], definition.get("type")
         if not isinstance(field, str) or "." in field or "[" in field:
@@ -55,18 +62,29 @@ def thinnable_axes(unit: Mapping[str, Any], *, of_groups: bool = False) -> tuple
             series.add(field_to_column(field))
         else:
             return None
-    if of_groups and ("aggregate" not in unit["encoding"].get("y", {}) or _is_coarse(unit["encoding"].get("x", {}))):
+    if of_groups and not (
+        "aggregate" in unit["encoding"].get("y", {}) and _has_fine_unit(unit["encoding"].get("x", {}))
+    ):
         return None
     if len(axes) != 2 or not told <= series | set(axes.values()):
         return None
     return axes["x"], axes["y"]
 
 
-def _is_coarse(definition: Mapping[str, Any]) -> bool:
-    """Whether a time unit gives fewer groups than there are pixels, so that a line had better share its rows."""
+def _is_drawn_along(unit: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+    """Whether a line goes along x, which all copies of it share, in that order."""
+    encoding = unit.get("encoding", {})
+    across, up = (cast("dict[str, Any]", encoding.get(channel, {})) for channel in ("x", "y"))
+    is_upright = options.get("orient") == "horizontal" or (up.get("type") == "temporal" != across.get("type"))
+    is_apart = unit.get("resolve", {}).get("scale", {}).get("x") == "independent"
+    return not is_upright and not is_apart
+
+
+def _has_fine_unit(definition: Mapping[str, Any]) -> bool:
+    """Whether there may be more groups along an axis than pixels, each of which has the time at which it starts."""
     unit: Any = definition.get("timeUnit")
     name = cast("dict[str, Any]", unit).get("unit") if isinstance(unit, dict) else unit
-    return str(name).removeprefix("utc") in {"year", "yearquarter", "yearmonth"}
+    return name is None or str(name).removeprefix("utc") in _FINE_UNITS
 
 
 def spacing(node: Mapping[str, Any]) -> str | None:

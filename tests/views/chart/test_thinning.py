@@ -37,6 +37,9 @@ def test_lines_may_be_thinned() -> None:
         C.mark_line().encode(x="s", y="y"),
         C.mark_line().encode(x="x", y="mean(y)"),
         C.mark_line().encode(x="x", y="y", order="s"),
+        C.mark_line().encode(x="x", y="y", color=alt.Color("s").sort(None)),
+        C.mark_line().encode(x="x", y="y", row="s").resolve_scale(x="independent"),
+        C.mark_line(orient="horizontal").encode(x="x", y="y"),
         C.mark_line().encode(x="x", y="y").transform_filter("datum.y > 0"),
     ],
 )
@@ -52,6 +55,11 @@ def test_other_marks_and_computed_lines_may_not(view: alt.Chart) -> None:
         ({"x": "yearmonthdate(t)", "y": "count()", "color": "s", "tooltip": ["yearmonthdate(t)", "count()"]}, True),
         ({"x": "x", "y": "stdev(y)"}, True),
         ({"x": "yearmonth(t)", "y": "mean(y)"}, False),
+        ({"x": "hoursminutes(t)", "y": "mean(y)", "color": "s"}, False),  # a row has one of the times of its group
+        ({"x": "s:T", "y": "mean(y)"}, False),
+        ({"x": alt.X("yearmonthdate(t)").sort(None), "y": "mean(y)"}, False),
+        ({"x": "yearmonthdate(t)", "y": "mean(y)", "color": alt.Color("s").sort(["b"])}, False),
+        ({"x": "x", "y": "max(t)"}, False),
         ({"x": "yearmonthdate(t)", "y": "mean(y)", "size": "mean(x)"}, False),
         ({"x": "yearmonthdate(t)", "y": "mean(y)", "color": "month(t):N"}, False),
         ({"x": "yearmonthdate(t):O", "y": "mean(y)"}, False),
@@ -66,6 +74,18 @@ def test_lines_of_groups_may_be_thinned(encoding: dict[str, Any], is_thinned: bo
     found = chart_to_plan(view, {view.data: columns}).datasets
     assert [one.thinned is not None for one in found] == [is_thinned]
     assert chart_to_plan(view.mark_area(), {view.data: columns}).datasets[0].thinned is None
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        C.mark_line().encode(x="s:T", y="y"),
+        C.mark_line().encode(x="x", y="y").configure_line(point=True),
+        C.mark_line().encode(x="s:T", y="y").facet(row="s:N"),
+    ],
+)
+def test_lines_along_texts_and_lines_with_points_are_not_thinned(view: alt.TopLevelMixin) -> None:
+    assert [one.thinned for one in chart_to_plan(view, {C.data: COLUMNS}).datasets] == [None]
 
 
 LINE = C.mark_line().encode(x="x", y="y")

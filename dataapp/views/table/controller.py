@@ -138,7 +138,7 @@ class Controller:
         self._seen: Span | None = None  # those of the missing cells that the reader waits for
         self._asking: Handle | None = None
         self._reading: Handle | None = None
-        self._foreseeing: Handle | None = None  # what looks for rows that may be asked for next
+        self._foreseeing: tuple[Arrangement, Handle] | None = None  # what looks for rows that may be asked for next
         self._failed = False
         self._samples: Samples | None = None  # of the relation that is shown
         self._summaries = Summarizer(submit, send)
@@ -375,6 +375,7 @@ class Controller:
 
     def _ask(self, rows: GroupedRows, arrangement: Arrangement | None, *, keep_place: bool) -> None:
         """Start a view. Without an arrangement, what applies of the last one is carried over to the new columns."""
+        self._stop_foreseeing(but_for=arrangement)
         self._stop_jobs()
         self._view += 1
         self._failed = False
@@ -407,7 +408,7 @@ class Controller:
 
         self._asking = self._submit(begin, begun, self._unasked)  # first of all: telling takes some milliseconds
         self._report(State("running"))
-        self._send({"type": "stale"})
+        self._send({"type": "stale", "view": view})
 
     def _foresee(self, shown: Shown, wish: Near) -> None:
         """Let the page have the first rows of an order before they are asked for.
@@ -438,11 +439,12 @@ class Controller:
         def failed(_: Exception) -> None:  # which is said when the rows are asked for
             self._foreseeing = None
 
-        self._foreseeing = self._submit(lambda cancel: shown.rows.foresee(question, span, cancel), foreseen, failed)
+        handle = self._submit(lambda cancel: shown.rows.foresee(question, span, cancel), foreseen, failed)
+        self._foreseeing = arrangement, handle
 
-    def _stop_foreseeing(self) -> None:
-        if self._foreseeing is not None:
-            self._foreseeing.cancel()
+    def _stop_foreseeing(self, but_for: Arrangement | None = None) -> None:
+        if self._foreseeing is not None and self._foreseeing[0] != but_for:
+            self._foreseeing[1].cancel()
             self._foreseeing = None
 
     def _first(self, columns: tuple[Column, ...]) -> Arrangement:

@@ -60,6 +60,7 @@ const CHUNK = 32; // columns that are read at a time
 const NO_LAYOUT = {order: [], hidden: [], pinned: [], widths: []};
 const DEEPEST = 45; // percent of a scale's colour: text on it can still be read
 const PATIENCE = 500; // ms, before the page asks how far the work is
+const TAKES = {fetch: "download"}; // what the server calls otherwise than the page
 const HEARD_AFTER = 1000; // ms, by when the server has heard how to sort
 const ASKS_AGAIN = 300; // ms, between two such questions
 
@@ -97,7 +98,7 @@ class Explorer {
     this.#build();
     this.headers = new Headers((position) => ({
       sort: (extend) => this.sort(position, extend),
-      near: (element) => (element ? this.foreseen.enter(position, element) : this.foreseen.leave()),
+      near: (element) => !this.still && (element ? this.foreseen.enter(position, element) : this.foreseen.leave()),
       filter: (text) => this.say("filter", {column: position, text}),
       menu: (button) => this.headerMenu.toggle(button, position),
       profile: position < this.relationWidth && ((button) => this.profile.toggle(position, button)),
@@ -114,6 +115,7 @@ class Explorer {
     this.foreseen = new Foreseen({
       orderOf: (column) => this.#orderAfter(column, false),
       tell: (type, view, data) => this.model.send_msg({type, view, ...data}),
+      refuse: (what, {ticket}) => ticket !== undefined && this.receive({type: "refused", what: TAKES[what] ?? what, ticket}),
     });
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);
@@ -173,6 +175,7 @@ class Explorer {
 
   remove() {
     this.asking.forget();
+    this.foreseen.forget();
     clearTimeout(this.settlesOrder);
     this.#rest();
     this.summaries.stop();
@@ -194,7 +197,7 @@ class Explorer {
     else if (message.type === "faults") this.#showFaults(message);
     else if (message.type === "extents") this.#scale(message);
     else if (this.unfolder.receive(message)) return;
-    else if (message.type === "layout") this.columnTools.hear(message.layout);
+    else if (message.type === "layout") this.#hearLayout(message);
     else if (message.type === "values" || message.type === "sql") this.filtering.receive(message);
     else if (message.type === "stale") this.#wait(this.view ? "stale" : "empty");
     else if (message.type === "progress") this.#showProgress(message);
@@ -212,7 +215,7 @@ class Explorer {
   /** The server says what is shown already, since it was foreseen. */
   #confirm(message) {
     if (message.type !== "view") return;
-    this.foreseen.shows(message.view, false);
+    this.foreseen.shows(message);
     if (message.rows !== null) this.foreseen.look();
   }
 
@@ -223,7 +226,7 @@ class Explorer {
     const keepsPlace = message.keep_place || isSameView; // a reader may have scrolled in what was foreseen
     const row = keepsPlace ? Math.min(this.scroller.row, message.line ?? Infinity) : 0;
     this.view = message;
-    this.foreseen.shows(message.view, isForeseen);
+    if (!isForeseen) this.foreseen.shows(message);
     if (!isSame || this.settlesOrder === undefined) this.order = message.order;
     this.cells.clear();
     this.asking.forget();
@@ -273,6 +276,11 @@ class Explorer {
     this.draw();
   }
 
+  #hearLayout({layout}) {
+    this.columnTools.hear(layout);
+    this.foreseen.again();
+  }
+
   #scale({extents}) {
     this.extents = new Map(extents.map(([column, low, high]) => [column, [low, high]]));
     this.draw();
@@ -288,6 +296,7 @@ class Explorer {
     if (this.view === null || message.view !== this.view.view) return;
     const {filters, faults, search} = message;
     Object.assign(this.view, {filters, faults, search});
+    this.foreseen.again();
     this.headers.showFilters(filters, faults);
     this.filtering.showTexts(message);
     this.#showCount();
@@ -297,7 +306,7 @@ class Explorer {
   #fail() {
     const before = this.foreseen.fails();
     if (before !== null) {
-      this.view = before;
+      this.#show(before);
       this.order = before.order;
       this.#showOrder();
     }
@@ -307,7 +316,7 @@ class Explorer {
 
   #clear() {
     this.view = null;
-    this.foreseen.shows(null, false);
+    this.foreseen.shows(null);
     this.order = [];
     this.asking.forget();
     this.groups.hear(null);

@@ -684,6 +684,19 @@ def test_an_order_that_cannot_be_is_not_looked_for(explorer: Explorer, relation:
     assert not explorer.jobs.waiting
 
 
+def test_an_order_is_not_looked_for_when_something_else_is_asked_for(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("near", order=BY_N_DOWN)
+    job = explorer.jobs.waiting[-1]
+    explorer.say("sort", order=BY_N_DOWN)
+    assert not job.cancelled
+    explorer.jobs.run()
+    explorer.say("near", order=[])
+    job = explorer.jobs.waiting[-1]
+    explorer.say("filter", column=0, text="> 5")
+    assert job.cancelled
+
+
 def test_no_order_is_looked_for_while_rows_are_read_or_grouped(explorer: Explorer, relation: Make):
     explorer.controller.show(relation(NUMBERS.format(1000)))
     explorer.jobs.run_one()

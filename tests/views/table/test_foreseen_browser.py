@@ -137,6 +137,22 @@ def test_what_is_selected_before_the_server_answers_is_told(table: Locator) -> N
     is_fresh(table)
 
 
+def test_rows_of_another_order_than_was_selected_are_not_taken(table: Locator) -> None:
+    pressed = near(table, "price")
+    with unheard(table.page):
+        pressed.click()
+        expect(cell(table, 0, 1)).to_have_text("0")
+        cell(table, 1, 1).click()
+        cell(table, 3, 1).click(modifiers=["Shift"])
+        pressed.click()  # the other way round
+    is_fresh(table)
+    expect(cell(table, 0, 1)).to_have_text(f"{ROWS - 1:,}")
+    expect(measure(table, "sum")).to_have_count(0)
+    cell(table, 0, 1).click()
+    cell(table, 1, 1).click(modifiers=["Shift"])
+    expect(measure(table, "sum")).to_contain_text(f"{2 * ROWS - 3:,}")
+
+
 def test_a_scroll_before_the_server_answers_stays(table: Locator) -> None:
     pressed = near(table, "price")
     with unheard(table.page):

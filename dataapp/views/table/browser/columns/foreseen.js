@@ -2,22 +2,24 @@
 //
 // They are shown with the press, before the server knows of it. Until it answers, the page is ahead: wishes are still
 // told with the number of the view that the server knows, and all else waits. If the answer is what is shown, nothing is
-// drawn again.
+// drawn again; if other rows come, what was about these is refused.
 
 const RESTS = 60; // ms, by when a pointer does not just pass
 const WISHES = new Set(["sort", "filter", "find", "clear", "group", "layout"]);
+const OF_ROWS = new Set(["want", "select", "measure", "copy", "card", "value", "toggle"]);
 
 export class Foreseen {
   /**
    * `orderOf(column)` is the order that a press on a column's name asks for. `tell(type, view, data)` tells the server
-   * something about a view.
+   * something about a view. `refuse(type, data)` is called with what can no longer be told.
    */
-  constructor({orderOf, tell}) {
+  constructor({orderOf, tell, refuse}) {
     this.orderOf = orderOf;
     this.tell = tell;
+    this.refuse = refuse;
     this.over = null; // {column, element} where the pointer is
     this.view = null; // its number, as the server knows it
-    this.before = null; // the view that the server knows, while the page is ahead
+    this.before = this.shown = null; // the view that the server knows, and what is shown, while the page is ahead
     this.waiting = []; // what is told when it is no longer
     this.forget();
   }
@@ -62,7 +64,7 @@ export class Foreseen {
   shownFor(order, view) {
     const message = JSON.stringify(order) === this.asked && !this.isAhead ? this.message : null;
     this.forget();
-    if (message) [this.before, this.shown, this.isUntold] = [view, message, true];
+    if (message) [this.before, this.shown] = [view, message];
     return message;
   }
 
@@ -72,34 +74,42 @@ export class Foreseen {
       if (message.type === "stale") this.forget();
       return false;
     }
-    const isExpected = message.type === "stale" && this.isUntold;
-    if (message.type === "stale") this.isUntold = false;
-    return isExpected || (message.type === "view" && isSame(message, this.shown));
+    return (message.type === "stale" && message.view === this.shown.view) || (message.type === "view" && isSame(message, this.shown));
   }
 
-  /** The page shows a view, of which the server knows unless it was foreseen. */
-  shows(view, isForeseen) {
-    if (isForeseen) return;
-    this.view = view;
+  /** The page shows a view that the server has told of, or none. */
+  shows(message) {
+    const hasRows = message !== null && this.shown !== null && isOfSameRows(message, this.shown);
+    this.view = message?.view ?? null;
     this.before = this.shown = null;
     this.forget();
-    for (const [type, data] of this.waiting.splice(0)) this.tell(type, view, data);
+    for (const [type, data] of this.waiting.splice(0)) {
+      if (message !== null && (hasRows || !OF_ROWS.has(type))) this.tell(type, this.view, data);
+      else this.refuse(type, data);
+    }
   }
 
   /** The server has given up. Returns the view that it knows, if that is another one than the page shows. */
   fails() {
     const {before} = this;
     this.before = this.shown = null;
-    this.waiting = [];
     this.forget();
+    for (const [type, data] of this.waiting.splice(0)) this.refuse(type, data);
     return before;
   }
 
   /** Tell the server something about what is shown. */
   say(type, data) {
     if (WISHES.has(type)) this.forget();
-    if (this.isAhead && !WISHES.has(type)) this.waiting.push([type, data]);
+    if (this.isAhead && !WISHES.has(type) && type !== "ask") this.waiting.push([type, data]);
     else this.tell(type, this.view, data);
+  }
+
+  /** What is shown has changed, and so would what comes next. */
+  again() {
+    if (this.isAhead) return;
+    this.forget();
+    this.look();
   }
 
   /** Let go of what was asked for and not pressed. */
@@ -107,6 +117,11 @@ export class Foreseen {
     clearTimeout(this.resting);
     this.asked = this.message = null;
   }
+}
+
+/** Whether two messages are about the same rows in the same order. */
+function isOfSameRows(one, other) {
+  return one.view === other.view && JSON.stringify(one.order) === JSON.stringify(other.order);
 }
 
 /** Whether two messages show the same: their facts, and the bytes of their cells. */

@@ -147,6 +147,9 @@ def _gather_while_behind(
                 document.add_next_tick_callback(call)
 
     def change(document: Any, ref: str, subpath: str | None, attr: str, old: Any, new: Any) -> None:
+        if not document.session_context:  # of a script, where each change is taken at once
+            note(document, ref, subpath, attr, old, new)
+            return
         with changes.guard:
             is_first = not widget._events
             widget._debounce = 0 if attr == _LET_GO or is_idle() else longest

@@ -542,3 +542,10 @@ def test_a_model_is_not_told_of_a_change_that_is_older_than_its_own() -> None:
     slider._events = {}
     slider._scheduled_update_model({}, {"value": (1.0, 2.0)}, model, model, Document(), None, {})  # the server's own
     assert tuple(model.value) == (1, 2)
+
+
+def test_a_change_of_a_document_without_a_session_is_taken_at_once() -> None:
+    slider: Any = pn.widgets.IntSlider(end=100)
+    gather_while_behind(slider, lambda: False, lambda _: None)
+    slider._server_change(Document(), "", None, "value", 0, 7)
+    assert slider.value == 7

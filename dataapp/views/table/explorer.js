@@ -115,7 +115,9 @@ class Explorer {
     this.foreseen = new Foreseen({
       orderOf: (column) => this.#orderAfter(column, false),
       tell: (type, view, data) => this.model.send_msg({type, view, ...data}),
-      refuse: (what, {ticket}) => ticket !== undefined && this.receive({type: "refused", what: TAKES[what] ?? what, ticket}),
+      refuse: (what, {ticket}) => {
+        if (ticket !== undefined) this.receive({type: "refused", what: TAKES[what] ?? what, ticket});
+      },
     });
     this.unfolder = new Unfolder(this);
     this.take = new Take(this);

@@ -74,7 +74,8 @@ export class Foreseen {
       if (message.type === "stale") this.forget();
       return false;
     }
-    return (message.type === "stale" && message.view === this.shown.view) || (message.type === "view" && isSame(message, this.shown));
+    if (message.type === "stale") return message.view === this.shown.view;
+    return message.type === "view" && isSame(message, this.shown);
   }
 
   /** The page shows a view that the server has told of, or none. */

@@ -98,7 +98,11 @@ class Explorer {
     this.#build();
     this.headers = new Headers((position) => ({
       sort: (extend) => this.sort(position, extend),
-      near: (element) => !this.still && (element ? this.foreseen.enter(position, element) : this.foreseen.leave()),
+      near: (element, isPressed) => {
+        if (this.still) return;
+        if (element) this.foreseen.enter(position, element, isPressed);
+        else this.foreseen.leave(position);
+      },
       filter: (text) => this.say("filter", {column: position, text}),
       menu: (button) => this.headerMenu.toggle(button, position),
       profile: position < this.relationWidth && ((button) => this.profile.toggle(position, button)),

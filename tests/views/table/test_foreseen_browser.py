@@ -175,6 +175,41 @@ def test_the_reader_tries_again_when_the_server_fails(table: Locator, flag: Path
     expect(cell(table, 0, 1)).to_have_text("0")
 
 
+def test_they_are_there_for_the_keyboard(table: Locator) -> None:
+    title(table, "price").focus()  # as Tab does, for a page where nothing was pressed
+    table.page.wait_for_timeout(ANSWERS)
+    with unheard(table.page):
+        table.page.keyboard.press("Enter")
+        expect(cell(table, 0, 1)).to_have_text("0")
+    is_fresh(table)
+    expect(cell(table, 0, 1)).to_have_text("0")
+
+
+def test_they_are_asked_for_as_a_press_begins(table: Locator) -> None:
+    page, pressed = table.page, title(table, "price")
+    pressed.dispatch_event("pointerdown", {"pointerType": "touch"})
+    page.wait_for_timeout(ANSWERS)
+    with unheard(page):
+        pressed.dispatch_event("pointerleave", {"pointerType": "touch"})  # before its click
+        pressed.dispatch_event("click")
+        expect(cell(table, 0, 1)).to_have_text("0")
+    is_fresh(table)
+    expect(cell(table, 0, 1)).to_have_text("0")
+
+
+def test_a_press_on_another_header_takes_the_focus_and_is_heard(table: Locator) -> None:
+    page = table.page
+    title(table, "id").focus()
+    title(table, "price").hover()
+    page.mouse.down()
+    page.wait_for_timeout(ANSWERS)
+    with unheard(page):
+        page.mouse.up()
+        expect(cell(table, 0, 1)).to_have_text("0")
+    is_fresh(table)
+    expect(cell(table, 0, 1)).to_have_text("0")
+
+
 def test_nothing_is_asked_for_once_the_pointer_has_left(table: Locator) -> None:
     near(table, "price")
     table.page.mouse.move(700, 880)

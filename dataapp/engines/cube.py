@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 from dataapp.cells.steps import Steps
 from dataapp.compile.consolidation import Figure
 from dataapp.compile.cubes.plan import Plan
+from dataapp.compile.cubes.tiles import TilePlan
 from dataapp.engines.kept import KeptTable
+from dataapp.engines.tiles import Tile
 
 if TYPE_CHECKING:
     from dataapp.engines.relation import Relation
@@ -36,6 +38,8 @@ class Cube:
         plain: The least seconds that the plain query took, or None.
         fast: The least seconds that the cube took, or None.
         answers: How often it answered.
+        tiling: How a page can answer in its place, or None where it cannot.
+        tile: What pages get for that, once somebody has asked for it.
     """
 
     reader: Hashable
@@ -60,6 +64,8 @@ class Cube:
     asked: frozenset[str] = frozenset()
     binned: Mapping[str, Steps] = field(default_factory=dict[str, Steps])
     slow: int = 0
+    tiling: TilePlan | None = None
+    tile: Tile | None = None
 
     @property
     def saved(self) -> float:

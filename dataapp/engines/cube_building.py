@@ -188,7 +188,7 @@ class Building:
             self.release(cube)
             raise
         with self._lock:
-            cube.text, cube.asked, cube.binned = text, asked, recipe.binned
+            cube.text, cube.asked, cube.binned, cube.tiling = text, asked, recipe.binned, found.tile
             cube.rows = sum(table.rows for table in cube.tables)
             cube.bytes = cube.rows * columns * _BYTES_PER_VALUE
             cube.built = perf_counter() - started + recipe.seconds
@@ -203,6 +203,7 @@ class Building:
         """Let go of a cube's tables."""
         with self._lock:
             tables, cube.tables = cube.tables, ()
+            cube.tile = None
         self.let_go(tables)
 
     def let_go(self, tables: Iterable[KeptTable]) -> None:

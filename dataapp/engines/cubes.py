@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from dataapp.compile.cubes.trees import Misfit
 from dataapp.engines.cube import Cube, Expected, Order
 from dataapp.engines.cube_building import Building, Limits, Opened
 from dataapp.engines.cube_orders import Orders
+from dataapp.engines.tiles import Tile, make_tile
 from dataapp.errors import Cancelled, DataAppError
 
 if TYPE_CHECKING:
@@ -154,6 +156,46 @@ class Cubes:
         with self._lock:
             return [cube for cube in self._known.values() if any(view in views for view in cube.views)]
 
+    def tile(self, reader: "Reader", text: str, bound: Mapping[str, object], mover: Hashable) -> Tile | None:
+        """Return what a page needs to answer a query by itself while one input in it moves, or None.
+
+        Args:
+            reader: Reads the query's relation.
+            text: The query.
+            bound: Values of parameters that are not the relation's.
+            mover: The input, as `Relation.movers` knows it.
+        """
+        relation = reader.relation
+        names = _names_of(relation, mover)
+        with self._lock:
+            cube = self._known.get(_key(relation, text, bound, names))
+            if cube is None or cube.state != "ready" or cube.tiling is None or not cube.tables:
+                return None
+            if cube.tile is not None:
+                return cube.tile
+            plan, table = cube.tiling, cube.tables[0]
+            self._engine.kept.share(table)
+        try:
+            tile = make_tile(plan, table.name, cube.binned, {**relation.parameters, **bound}, reader)
+        except Cancelled:
+            raise
+        except (Misfit, DataAppError, ArithmeticError, pa.ArrowException):  # the engine goes on to answer
+            tile = None
+        finally:
+            self._building.let_go([table])
+        with self._lock:
+            if tile is None:
+                cube.tiling = None
+            elif cube.state == "ready":
+                cube.bytes += tile.nbytes
+                cube.tile = tile
+        return tile
+
+    @staticmethod
+    def differs(relation: "Relation", mover: Hashable) -> tuple[Hashable, ...]:
+        """Return what tells a relation from others, but for the values of one input."""
+        return relation.sql, *_shape(relation, _names_of(relation, mover))
+
     def serve(self, reader: Hashable) -> bool:
         """Whether a cube answers the query over the rows of a cell that was asked last, or is about to."""
         with self._lock:
@@ -196,8 +238,7 @@ class Cubes:
         found: list[Cube] = []
         with self._lock:
             for names in movable:
-                shape = _shape(relation, names)
-                key = (text, *shape, repr(sorted(bound.items())))
+                shape, key = _shape(relation, names), _key(relation, text, bound, names)
                 cube = self._known.pop(key, None)
                 if cube is None:
                     is_of_view = text != relation.sql
@@ -322,6 +363,15 @@ def _stop(cubes: "weakref.ref[Cubes]") -> None:
     """End what is built when the process ends: the engine must not be taken down below a thread that uses it."""
     if (known := cubes()) is not None:
         known.stop()
+
+
+def _names_of(relation: "Relation", mover: Hashable) -> frozenset[str]:
+    return frozenset(name for name, known in relation.movers.items() if known is mover)
+
+
+def _key(relation: "Relation", text: str, bound: Mapping[str, object], names: frozenset[str]) -> tuple[Hashable, ...]:
+    """Return what stands for a query while some parameters of it move."""
+    return text, *_shape(relation, names), repr(sorted(bound.items()))
 
 
 def _shape(relation: "Relation", names: frozenset[str]) -> tuple[Hashable, ...]:

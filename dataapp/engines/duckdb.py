@@ -42,6 +42,7 @@ from dataapp.engines.parquet_scans import Ask, ParquetScans, Rewritten
 from dataapp.engines.profile import Comparison, Profile, RowGroups, Scan, read_profile
 from dataapp.engines.registered import RegisteredFrames
 from dataapp.engines.relation import Column, EngineFault, Relation
+from dataapp.engines.tiles import Tile
 from dataapp.errors import (
     Cancelled,
     ColumnNotFoundError,
@@ -468,6 +469,16 @@ class Reader:
 
         return self._shared_rows(fetch, query, bound)
 
+    def tile(self, query: str, parameters: Mapping[str, object], mover: Hashable) -> Tile | None:
+        """Return what a page needs to answer a query over ``relation`` by itself while one input moves, or None.
+
+        Args:
+            query: As for `fetch`.
+            parameters: As for `fetch`.
+            mover: The input, as `Relation.movers` knows it.
+        """
+        return self._engine.cubes.tile(self, self._text(query), parameters, mover)
+
     def fetch_at_most(self, most: int) -> pa.Table | None:
         """Return the relation's rows as `fetch` does, or None if there are more and nobody has them already.
 
@@ -594,9 +605,13 @@ class Reader:
     def answer(self, text: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run a query over a cube in place of one over the relation, whose sources are looked at afterwards."""
         with self._engine.measured.run(self._relation.uses, self._relation.key):
-            rows = self._read_kept(text, _unbound(parameters), _rows)
+            rows = self.read_cube(text, parameters)
         self._relation.check_sources()
         return rows
+
+    def read_cube(self, text: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Run a query over a cube that answers nothing."""
+        return self._read_kept(text, _unbound(parameters), _rows)
 
     def describe_query(self, text: str, parameters: Mapping[str, object]) -> list[tuple[str, str]]:
         """Return names and types of a query's columns, without running it."""

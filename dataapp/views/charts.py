@@ -20,6 +20,7 @@ from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, WrongKindError, near
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table
+from dataapp.views.chart.drags import drags_of
 from dataapp.views.chart.pane import ChartView, explain_chart
 from dataapp.views.chart.schema import CellData, find_cell_data
 from dataapp.views.chart.schema import chart as chart_over
@@ -302,7 +303,12 @@ class ChartBody:
         cell = next((data.source for data in self._data if isinstance(data.source, Cell)), None)
         submit = partial(session.submit, cell=cell, together=True)
         self.chart_view = ChartView(
-            chart, submit, on_selection=self._selected, on_press=self._pressed, when_idle=session.when_idle
+            chart,
+            submit,
+            on_selection=self._selected,
+            on_press=self._pressed,
+            when_idle=session.when_idle,
+            drags=drags_of(session),
         )
         self.chart_view.param.watch(self._status_changed, ["status", "error"])
 
@@ -358,6 +364,8 @@ class ChartBody:
         if kind.kind == "interval":
             self._brushes.append(cell)
         self.chart_view.label(name, cell.label)
+        if cell.predicate is not None:
+            self.chart_view.moves(name, cell.predicate)
         control.mirror(show)
 
     def _selected(self, name: str, selected: Mapping[str, list[object]] | None) -> None:

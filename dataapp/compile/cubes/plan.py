@@ -30,6 +30,7 @@ from dataapp.compile.cubes.layers import Layers, is_range
 from dataapp.compile.cubes.partials import DIVISION, Partials, aggregates
 from dataapp.compile.cubes.scopes import Level, prune
 from dataapp.compile.cubes.statements import Describe, Statement
+from dataapp.compile.cubes.tiles import TilePlan, plan_tile
 from dataapp.compile.cubes.trees import (
     Misfit,
     Tree,
@@ -91,6 +92,7 @@ class Plan:
         multiplied: Names of what is added up by multiplying it with numbers of rows.
         divisions: By what is averaged, the SQL that divides `__sum` by `__count` as the engine's own mean does; where
             none is given, they are divided as they are.
+        tile: How a page can answer by itself from the cube's parts, or None where it cannot.
     """
 
     moving: tuple[Moving, ...]
@@ -102,6 +104,7 @@ class Plan:
     _answer: Tree
     _engine: Engine
     divisions: Mapping[str, str] = field(default_factory=dict[str, str])
+    tile: TilePlan | None = None
 
     @property
     def averaged(self) -> str | None:
@@ -256,7 +259,16 @@ class _Planning:
         tree = self._statement.tree
         averaged = {**partials.divided, **partials.multiplied}
         multiplied = frozenset(partials.multiplied)
-        return Plan(found, layers, multiplied, built, averaged, tuple(places), tree, self._engine)
+        tile = None if layers is None else self._tile(grouping, group, partials, asked, found[0].value)
+        return Plan(found, layers, multiplied, built, averaged, tuple(places), tree, self._engine, tile=tile)
+
+    def _tile(
+        self, grouping: Level, group: Group, partials: Partials, asked: Sequence[Tree], value: str
+    ) -> TilePlan | None:
+        try:
+            return plan_tile(self._statement, grouping, group, partials, asked, value)
+        except Misfit:
+            return None
 
     def _layers(
         self, moving: Sequence[Moving], moved: Sequence[Tree], group: Group, partials: Partials

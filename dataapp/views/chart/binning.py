@@ -80,6 +80,11 @@ class Binning:
         reach = self._reach * step
         return self._named(start, step, True, start - reach, start + reach)
 
+    def has_bins(self, low: float | None, high: float | None) -> bool:
+        """Whether values have bins."""
+        _, step, *_ = self.parameters(low, high).values()
+        return low is not None and math.isfinite(step)
+
     def is_guessed(self, known: End, found: End) -> bool:
         """Whether bins that were guessed from known ends are those of what was found."""
         exact = self.parameters(*found)

@@ -151,6 +151,28 @@ class Dataset:
             return self._drawable(self._thinned(fetch, parameters, window)[0]), True
         return self._drawable(table), False
 
+    def asked_next(self, ends: Ends | None) -> tuple[str, dict[str, object]] | None:
+        """Return the query that gives all rows, with its parameters, as `fetch_zoomed` will ask it next.
+
+        Args:
+            ends: What `ends` are of the rows now.
+
+        Returns:
+            None where rows may be left out, or there is more than one query to ask.
+        """
+        if self.source.bounds or self.grid is not None or self.drill is not None or self.scatters:
+            return None
+        if not self.binnings:
+            return self.source.over(_limited(self.query, min(self.asked, self.longest))), {}
+        fields = {binning.field for binning in self.binnings}
+        if ends is None or len(fields) < len(self.binnings):
+            return None
+        known = list(zip(self.binnings, ends, strict=True))
+        if not all(binning.has_bins(*end) for binning, end in known):
+            return None
+        guesses = (binning.guess(*end) for binning, end in known)
+        return self.source.over(_limited(self.query, self.longest)), dict(ChainMap(*guesses))
+
     def ends(self, table: pa.Table) -> Ends | None:
         """Return the least and the greatest of what is binned, by its rows; None without bins."""
         if not self.binnings or table.num_rows > MOST_ROWS:
@@ -226,7 +248,11 @@ class Dataset:
     @staticmethod
     def _first(fetch: Fetch, query: str, parameters: Mapping[str, object], most: int) -> pa.Table:
         """Return the rows, or enough of them to tell that there are too many."""
-        return fetch(f"SELECT * FROM ({query}) LIMIT {most + 1}", parameters)
+        return fetch(_limited(query, most), parameters)
+
+
+def _limited(query: str, most: int) -> str:
+    return f"SELECT * FROM ({query}) LIMIT {most + 1}"
 
 
 def _ends(column: Any) -> End:

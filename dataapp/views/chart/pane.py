@@ -10,12 +10,14 @@ import altair as alt
 import param
 import pyarrow as pa
 
+from dataapp.cells.predicate import PredicateCell
 from dataapp.engines.consolidation import Expectation
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
 from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.dataset import Dataset, Ends
+from dataapp.views.chart.drags import Drags
 from dataapp.views.chart.explanation import plan_to_text
 from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.plans import Plans
@@ -29,6 +31,7 @@ from dataapp.views.chart.selection import (
     selected_to_message,
 )
 from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file
+from dataapp.views.chart.tiling import Tiling, tile
 from dataapp.views.chart.window import Window, message_to_window
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 
@@ -104,6 +107,7 @@ class ChartView(param.Parameterized):
             interval over numbers or times, ``{column: values}`` for categories and points, None when it is cleared.
         on_press: Called when a viewer presses the pointer where it may drag over something.
         when_idle: Calls a function when all that a selection changed is there.
+        drags: What is dragged over on the page: charts that it changes may be drawn there alone meanwhile.
         params: Parameters of `panel.viewable.Viewable` for the chart, such as `margin`.
     """
 
@@ -122,6 +126,7 @@ class ChartView(param.Parameterized):
         on_selection: OnSelection | None = None,
         on_press: Callable[[], None] = lambda: None,
         when_idle: Callable[[Callable[[], None]], None] = lambda call: call(),
+        drags: Drags | None = None,
         **params: Any,
     ) -> None:
         super().__init__()
@@ -130,6 +135,12 @@ class ChartView(param.Parameterized):
         self._on_selection = on_selection
         self._on_press = on_press
         self._when_idle = when_idle
+        self._drags = Drags() if drags is None else drags
+        self._movers: dict[str, PredicateCell] = {}  # by selection, what others read of it
+        self._tiling: Tiling | None = None  # with which the page draws by itself
+        self._making: tuple[PredicateCell, Handle] | None = None  # tiles
+        self._is_behind = False  # the page has drawn what is not known here
+        self._drags.watch(self._released)
         self._handle: Handle | None = None
         self._asker = object()  # which the engine knows this chart's questions by
         self._expected: list[Expectation] = []
@@ -170,10 +181,22 @@ class ChartView(param.Parameterized):
         self._stop()
         self._keys = keys
         self._relations = dict(relations)
-        self._begin()
+        if self._tiling is not None and not self._tiling.covers(self._relations):
+            self._drop_tiling()
+        if self._tiling is not None and self._drags.is_held(self._tiling.mover):
+            self._is_behind = True
+            self._report("fresh")
+        else:
+            self._begin()
+
+    def _released(self) -> None:
+        """The pointer that dragged over another chart was let go: draw what only the page has drawn."""
+        if self._is_behind and self._relations:
+            self._begin()
 
     def _begin(self) -> None:
         """Draw, or do so when somebody sees it."""
+        self._is_behind = False
         if self.sight.is_seen:
             self._start()
         else:
@@ -213,6 +236,13 @@ class ChartView(param.Parameterized):
         """Return, for people, what ran where for the picture on screen, and what travelled for it."""
         return "There is no picture yet." if self._picture is None else self._picture.explain()
 
+    def moves(self, name: str, predicate: PredicateCell) -> None:
+        """Say what others read of a selection: they may be drawn on the page alone while it is dragged.
+
+        For use before the first rows are shown.
+        """
+        self._movers[name] = predicate
+
     def label(self, name: str, label: str) -> None:
         """Say what a selection is called; the page shows then under the chart what is selected, and clears it there.
 
@@ -224,6 +254,9 @@ class ChartView(param.Parameterized):
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
         self._stop()
         self._stop_taking()
+        self._drop_tiling()
+        for mover in self._movers.values():
+            self._drags.release(mover)
         self._picture = self._keys = None
         self._relations = {}
 
@@ -246,7 +279,56 @@ class ChartView(param.Parameterized):
         self._plan_number += is_new
         if self._has_listener:  # before, nobody hears it; a page asks for all as soon as it can draw
             self._send(whole=is_new)
+        if is_new:
+            self._drop_tiling()
         self._report("fresh")
+        self._make_tiling(picture)
+
+    def _make_tiling(self, picture: _Picture) -> None:
+        """Let the page have what it needs to draw by itself, if something that these rows follow is being dragged."""
+        movers = {mover for relation in self._relations.values() for mover in relation.movers.values()}
+        held = [mover for mover in self._drags.held & movers if isinstance(mover, PredicateCell)]
+        if len(held) != 1 or (self._tiling is not None and self._tiling.mover is held[0]):
+            return
+        if any(payload.is_thinned for payload in picture.payloads):
+            return
+        [mover], relations = held, self._relations
+        drawn = [(one, payload.ends) for one, payload in zip(picture.plan.datasets, picture.payloads, strict=True)]
+
+        def make(cancel: Cancel) -> Tiling | None:
+            with ExitStack() as opened:
+                readers = {data: opened.enter_context(relation.open()) for data, relation in relations.items()}
+                for reader in readers.values():
+                    cancel.on_cancel(reader.cancel)
+                return tile(drawn, relations, readers, mover)
+
+        def take(made: Tiling | None) -> None:
+            self._making = None
+            if made is not None and self._picture is not None and made.covers(self._relations):
+                self._tiling = made
+                self._send_tiling()
+
+        def fail(error: Exception) -> None:  # the engine goes on to draw
+            self._making = None
+            note_failure("tile", error)
+
+        if self._making is not None:
+            self._making[1].cancel()
+        self._making = mover, self._submit(make, take, fail)
+
+    def _send_tiling(self) -> None:
+        if self._tiling is not None and self._has_listener:
+            name = self._drags.name(self._tiling.mover)
+            tiles = self._tiling.message(name, lambda rows: _written(_to_ipc(rows)))
+            self._canvas.send({"type": "tiles", "plan": self._plan_number, **tiles})
+
+    def _drop_tiling(self) -> None:
+        if self._making is not None:
+            self._making[1].cancel()
+            self._making = None
+        if self._tiling is not None:
+            self._tiling = None
+            self._canvas.send({"type": "tiles", "plan": self._plan_number, "mover": None})
 
     def _fail(self, error: Exception) -> None:
         self._keys = None  # showing the same again is a new attempt
@@ -274,12 +356,18 @@ class ChartView(param.Parameterized):
                 "fits": any(dataset.fits for dataset in picture.plan.datasets),
             }
             message["parameters"] = [
-                {"name": name, "kind": kind, "label": self._labels.get(name)}
+                {"name": name, "kind": kind, "label": self._labels.get(name), "moves": self._called(name)}
                 for name, (kind, _) in self._parameters(picture).items()
             ]
             message["name"], message["parts"] = self._name, part_columns(picture.plan)
             message["selections"] = {name: selected_to_message(value) for name, value in self._selected.items()}
         self._canvas.send(message)
+        if whole:
+            self._send_tiling()
+
+    def _called(self, name: str) -> str | None:
+        """Return what the page calls what others read of a selection, or None if nothing does."""
+        return self._drags.name(self._movers[name]) if name in self._movers else None
 
     def _receive(self, message: object) -> None:
         """Take a message of the browser. What has not the shape of one is ignored: anybody can send anything."""
@@ -291,11 +379,20 @@ class ChartView(param.Parameterized):
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
                 known = cast("dict[object, object]", message)
+                if known.get("answer") is True and name in self._movers:
+                    self._drags.hold(self._movers[name])
                 self._select_from_browser(name, value, known.get("steps"), known.get("names"))
                 if known.get("answer") is True:
                     self._when_idle(lambda: self._canvas.send({"type": "answered"}))
             case {"type": "press"}:
                 self._on_press()
+            case {"type": "release"}:
+                for mover in self._movers.values():
+                    self._drags.release(mover)
+            case {"type": "unlike", "plan": int(plan)} if plan == self._plan_number and self._tiling is not None:
+                self._drop_tiling()
+                if self._is_behind:
+                    self._begin()
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "window", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:

@@ -4,6 +4,7 @@
 //   {type: "chart", revision, plan, spec?, window?, parameters?, name?, parts?, datasets: [{name, kinds, data}],
 //    selections?}: its data are bytes, or as text those of few rows; its window is what Python knows of what is in sight
 //   {type: "select", name, value}
+//   {type: "tiles", plan, mover, field?, datasets?}: to draw by itself while `mover` is dragged; null ends that
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value, steps?, names?, answer?} | {type: "problem", plan, message}
@@ -11,7 +12,8 @@
 //   {type: "window", plan, ends: {selection: {field: [low, high]}}, columns, width}: what is in sight along the axes that
 //    are zoomed, and how many pixels of the screen and of the page there are across; of a new picture, only if Python knows
 //    of another zoom, of fewer pixels, or where rows fit the page, of another width
-//   {type: "press"}: the pointer was pressed where it drags over something
+//   {type: "press"}: the pointer was pressed where it drags over something; {type: "release"}: it was let go after a drag
+//   {type: "unlike", plan}: the tiles do not tell what is to be drawn now
 //   {type: "seen", root, view, seen}: see sight.js
 //
 // Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
@@ -23,6 +25,7 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
+import {follow, move, rest} from "./moves.js";
 import {localToWall, wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
 import {Newest} from "./newest.js";
@@ -31,6 +34,7 @@ import {columnOf, fieldsOfNames, isOfNames, pixelSteps, readSelection, sameSelec
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
+import {Tiles} from "./tiles.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
 import {plotWidth, readZoom, writeZoom, zoomNames} from "./zoom.js";
@@ -51,9 +55,11 @@ function fromBase64(text) {
   return Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
 }
 
+const bytesOf = (data) => (typeof data === "string" ? fromBase64(data) : new Uint8Array(data));
+
 /** Turns columns into the rows that Vega works on. */
 function decode({data, kinds}) {
-  const table = tableFromIPC(typeof data === "string" ? fromBase64(data) : new Uint8Array(data), {useBigInt: false, useDate: false});
+  const table = tableFromIPC(bytesOf(data), {useBigInt: false, useDate: false});
   const rows = Array.from({length: table.numRows}, () => ({}));
   for (const name of table.names) {
     const convert = FROM_WIRE[kinds[name]];
@@ -202,8 +208,17 @@ class Picture {
     }
   }
 
-  async refill(datasets) {
-    await this.keeping(() => this.fill(datasets));
+  refill(datasets) {
+    return this.replace(() => this.fill(datasets));
+  }
+
+  /** Draws other rows, as {name, rows}. */
+  redraw(datasets) {
+    return this.replace(() => datasets.forEach(({name, rows}) => this.view.data(name, rows)));
+  }
+
+  async replace(change) {
+    await this.keeping(change);
     if (!this.madeRoom && !this.isCutOff()) return;
     this.madeRoom = true; // from now on it is laid out for its rows each time, so that the same rows give the same picture
     await this.keeping(() => this.view.resize());
@@ -300,7 +315,7 @@ class Picture {
 
   async clear(name) {
     await this.select(name, null);
-    this.sendSelection(name, null);
+    this.sendSelection(this.parameters.get(name) ?? {name}, null);
   }
 
   read(name) {
@@ -333,8 +348,9 @@ class Picture {
       const value = this.read(name);
       if (sameSelection(value, this.known.get(name) ?? null)) continue;
       this.keep(name, value);
-      const steps = pixelSteps(this.view, this.spec, this.parameters.get(name), this.toWire);
-      this.sendSelection(name, value, steps, this.names.get(name));
+      const parameter = this.parameters.get(name);
+      const steps = pixelSteps(this.view, this.spec, parameter, this.toWire);
+      this.sendSelection(parameter, value, steps, this.names.get(name));
     }
     this.changed.clear();
   }
@@ -371,6 +387,7 @@ export function render({model, el, view}) {
   el.append(style, around, chips.element);
 
   let picture = null;
+  let isHeld = false; // by a pointer
   const newest = new Newest();
   let frame = 0;
   let queue = Promise.resolve();
@@ -385,6 +402,31 @@ export function render({model, el, view}) {
     model.send_msg({type: "selection", name, value, steps, names, answer});
   });
 
+  let tiles = null; // with which charts are drawn here while something is dragged
+  let place = null; // where that is, if it is not drawn yet
+  let followNoMore = () => {};
+  function take(message) {
+    followNoMore();
+    followNoMore = () => {};
+    tiles = place = null;
+    if (!message.mover || message.plan !== picture?.plan) return;
+    tiles = new Tiles(message, {decode, bytesOf, fromWire: FROM_WIRE});
+    followNoMore = follow(message.mover, (selected) => {
+      const isWaiting = place !== null;
+      place = selected;
+      if (!isWaiting) enqueue(drawPlace);
+    });
+  }
+
+  async function drawPlace() {
+    const selected = place;
+    place = null;
+    if (!picture || !tiles || !selected) return;
+    const datasets = tiles.at(selected);
+    if (datasets) await picture.redraw(datasets);
+    else model.send_msg({type: "unlike", plan: picture.plan});
+  }
+
   async function show(message) {
     if (newest.passes(message, picture?.plan)) return;
     if (picture?.plan === message.plan) {
@@ -392,7 +434,10 @@ export function render({model, el, view}) {
     } else if (message.spec) {
       const zoom = picture ? picture.readZoom() : zooms.get(model.id);
       picture?.finalize();
-      const send = (name, value, steps = {}, names = []) => pacer.put(name, value, steps, names);
+      const send = ({name, moves}, value, steps = {}, names = []) => {
+        const isFollowed = isHeld && Boolean(moves) && move(moves, value);
+        pacer.put(isFollowed, name, value, steps, names);
+      };
       const sendWindow = (shown) => model.send_msg({type: "window", plan: message.plan, ...shown});
       picture = new Picture(host, message, send, chips.show, sendWindow);
       chips.start(message.parameters);
@@ -414,6 +459,8 @@ export function render({model, el, view}) {
       enqueue(() => picture?.select(message.name, message.value));
     } else if (message.type === "answered") {
       enqueue(() => pacer.answered()); // once all that came before is drawn
+    } else if (message.type === "tiles") {
+      enqueue(() => take(message));
     } else if (message.type === "file") {
       takes.receive(message);
     }
@@ -432,11 +479,18 @@ export function render({model, el, view}) {
   sizes.observe(host);
   host.addEventListener("pointerdown", () => {
     if (!picture?.isBrushed) return;
-    picture.wasPressed = true;
+    picture.wasPressed = isHeld = true;
     pacer.hold();
     model.send_msg({type: "press"});
   });
-  const release = () => pacer.release();
+  const release = () => {
+    if (!isHeld) return;
+    picture?.report(); // what was dragged until now
+    isHeld = false;
+    pacer.release();
+    for (const {moves} of picture?.parameters.values() ?? []) rest(moves);
+    model.send_msg({type: "release"});
+  };
   for (const kind of LET_GO) addEventListener(kind, release, true);
   const unwatch = watchInk(host, () => enqueue(() => picture?.restyle()));
   const unwatchSight = watchSight(model, view);
@@ -444,6 +498,7 @@ export function render({model, el, view}) {
 
   const close = () => {
     unwatchSight();
+    followNoMore();
     hearNoMore();
     for (const kind of LET_GO) removeEventListener(kind, release, true);
     pacer.stop();

@@ -112,6 +112,7 @@ class Picture {
     this.known = new Map(); // what Python knows of each selection
     this.names = new Map(); // by selection, the fields along which values stand side by side
     this.changed = new Set();
+    this.toldIn = null; // which frame, by its time
     this.fitted = 0; // the width that it was last given; 0 for one that was drawn where it had none
     this.quiet = false; // while selections are set from outside
     this.wasPressed = false; // since it was told to be quiet
@@ -337,13 +338,16 @@ class Picture {
     return convert && (typeof value === "number" || value instanceof Date) ? convert(value) : value;
   };
 
+  /** Tells of changes once for each frame: at once, since charts that follow are then drawn in the same one. */
   noteChange(name) {
     if (this.quiet) return;
-    if (this.changed.size === 0) requestAnimationFrame(() => this.report());
+    const hasTold = this.toldIn === document.timeline.currentTime;
+    if (this.changed.size === 0) (hasTold ? requestAnimationFrame : queueMicrotask)(() => this.report());
     this.changed.add(name);
   }
 
   report() {
+    if (this.changed.size) this.toldIn = document.timeline.currentTime;
     for (const name of this.changed) {
       const value = this.read(name);
       if (sameSelection(value, this.known.get(name) ?? null)) continue;

@@ -95,6 +95,9 @@ def make_tile(
     groups = reader.read_cube(groups_text, {name: value for name, value in bound.items() if name in used})
     if groups.num_rows > MOST_GROUPS:
         raise Misfit(f"it has {groups.num_rows:,} groups")
+    said = [name for name, measure in plan.columns if measure is None]
+    if plan.is_ordered and groups.group_by(said).aggregate([]).num_rows < groups.num_rows:
+        raise Misfit("its order depends on what is added up")
     values = _numbers(reader.read_cube(plan.values(table), {}).column("value"))
     ends = np.array([(steps.start + at * steps.step) / steps.scale for at in range(steps.count + 1)])
     starts = None if plan.low is None else _places(values, ends, "left" if plan.low.is_inclusive else "right")

@@ -81,6 +81,7 @@ class TilePlan:
         columns: The columns of the answer in their order: a measure, or None for what the group says.
         is_inner: Whether the answer is only that of the SELECT that aggregates, in no order: whoever wrote what stands
             above has to do that, too.
+        is_ordered: Whether the order is right only where no two groups say the same.
     """
 
     value: str
@@ -89,6 +90,7 @@ class TilePlan:
     keys: tuple[str, ...]
     columns: tuple[tuple[str, Measure | None], ...]
     is_inner: bool
+    is_ordered: bool
     _groups: Tree
 
     @property
@@ -159,6 +161,7 @@ class _Tiling:
     def __init__(self, statement: Statement, partials: Partials) -> None:
         self._statement = statement
         self._partials = partials
+        self._is_ordered = False
 
     def planned(self, grouping: Level, group: Group, asked: Sequence[Tree], value: str) -> TilePlan:
         ends = self._ends(asked, value)
@@ -169,8 +172,7 @@ class _Tiling:
         keys = tuple(group.keys)
         if not keys:
             raise Misfit("there is one row, whatever passes")
-        said = {name for name, measure in columns.items() if measure is None}
-        self._check_modifiers(node, columns, {name for name in said if self._says_key(node, name)}, len(keys))
+        self._check_modifiers(node, columns)
         memo: dict[int, object] = {}
         tree: Tree = deepcopy(self._statement.tree, memo)
         copied = cast("Tree", memo[id(node)])
@@ -184,7 +186,7 @@ class _Tiling:
         found = tuple(columns.items())
         if not any(measure for _, measure in found):
             raise Misfit("nothing is added up")
-        return TilePlan(value, ends.get("low"), ends.get("high"), keys, found, is_inner, tree)
+        return TilePlan(value, ends.get("low"), ends.get("high"), keys, found, is_inner, self._is_ordered, tree)
 
     def _ends(self, asked: Sequence[Tree], value: str) -> dict[str, End]:
         found: dict[str, End] = {}
@@ -245,36 +247,29 @@ class _Tiling:
 
     def _part(self, call: Tree, how: str) -> str:
         """Return the part of which all are put together by a call."""
-        children = call.get("children") or [{}]
-        [name] = children[0].get("column_names") or [""]
-        is_plain = call["class"] == "FUNCTION" and call["function_name"] == how and len(children) == 1
-        if not is_plain or call["filter"] or call["distinct"] or name not in self._partials.columns:
+        is_call = call["class"] == "FUNCTION" and call["function_name"] == how and len(call["children"]) == 1
+        if not is_call or call["filter"] or call["distinct"]:
             raise Misfit("something is computed of what is added up")
-        return name
+        names = cast("list[str]", call["children"][0].get("column_names", []))
+        if len(names) != 1 or names[0] not in self._partials.columns:
+            raise Misfit("something is computed of what is added up")
+        return names[0]
 
-    @staticmethod
-    def _says_key(node: Tree, name: str) -> bool:
-        """Whether a column is one that tells groups apart, as it is."""
-        [item] = [item for item in node["select_list"] if item["alias"] == name]
-        return item["class"] == "COLUMN_REF"
-
-    def _check_modifiers(
-        self, node: Tree, columns: dict[str, Measure | None], key_columns: set[str], keys: int
-    ) -> None:
-        """Check that what has an order has one of groups, whatever is added up, and that no row is left out."""
+    def _check_modifiers(self, node: Tree, columns: dict[str, Measure | None]) -> None:
+        """Check that an order is first by all that groups say, and that no row is left out."""
+        said = {name for name, measure in columns.items() if measure is None}
         for modifier in node["modifiers"]:
             if modifier["type"] == "LIMIT_MODIFIER":
-                limit = modifier["limit"] or {}
-                most = limit.get("value", {}).get("value") if limit.get("class") == "CONSTANT" else None
+                limit = cast("Tree | None", modifier["limit"])
+                most = limit["value"].get("value") if limit and limit["class"] == "CONSTANT" else None
                 if modifier["offset"] or not isinstance(most, int) or most <= MOST_GROUPS:
                     raise Misfit("rows are left out")
             elif modifier["type"] == "ORDER_MODIFIER":
                 names = self._ordered_by(modifier["orders"], list(columns))
-                known: set[str] = set()
-                for name in names:
-                    if columns[name] is not None and len(known & key_columns) < keys:
-                        raise Misfit("the order depends on what is added up")
-                    known.add(name)
+                first = next((at for at, name in enumerate(names) if columns[name] is not None), len(names))
+                if first < len(names) and not said <= set(names[:first]):
+                    raise Misfit("the order depends on what is added up")
+                self._is_ordered = True
             else:
                 raise Misfit("rows are made distinct")
 
@@ -284,11 +279,11 @@ class _Tiling:
         found: list[str] = []
         for order in orders:
             by = order["expression"]
-            written_names = by.get("column_names") or []
+            written_names = cast("list[str]", by.get("column_names", []))
             if by["class"] == "STAR":
                 found += names
-            elif by["class"] == "CONSTANT" and isinstance(by["value"].get("value"), int):
-                found.append(names[by["value"]["value"] - 1])
+            elif by["class"] == "CONSTANT" and by["value"].get("value") in range(1, len(names) + 1):
+                found.append(names[int(by["value"]["value"]) - 1])
             elif len(written_names) == 1 and fold(written_names[0]) in by_fold:
                 found.append(by_fold[fold(written_names[0])])
             else:
@@ -339,7 +334,7 @@ class _Tiling:
             if not has_star:
                 cast("Tree", memo[id(node)])["select_list"].append(column(GROUP))
             columns = passed
-            self._check_modifiers(node, columns, set(), 1)
+            self._check_modifiers(node, columns)
         return columns
 
     @staticmethod

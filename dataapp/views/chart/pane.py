@@ -1,6 +1,5 @@
 """A chart on a page: runs the chart's plan when relations settle, and hands selections back."""
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from typing import Any, cast
 
 import altair as alt
 import param
-import pyarrow as pa
 
 from dataapp.cells.predicate import PredicateCell
 from dataapp.engines.consolidation import Expectation
@@ -19,6 +17,8 @@ from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.drags import Drags
 from dataapp.views.chart.explanation import plan_to_text
+from dataapp.views.chart.following import Following
+from dataapp.views.chart.packing import packed, rows_to_ipc
 from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.plans import Plans
 from dataapp.views.chart.pushdown.groups import TYPES
@@ -31,11 +31,8 @@ from dataapp.views.chart.selection import (
     selected_to_message,
 )
 from dataapp.views.chart.takes.asked import AskedKind, chart_name, part_columns, rows_file, spec_file
-from dataapp.views.chart.tiling import Tiling, tile
 from dataapp.views.chart.window import Window, message_to_window
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
-
-_MOST_WITHIN = 16_384  # bytes of rows that a message holds as text
 
 type Columns = Mapping[CellData, tuple[Column, ...]]
 type OnSelection = Callable[[str, Selected | None], None]
@@ -137,10 +134,7 @@ class ChartView(param.Parameterized):
         self._when_idle = when_idle
         self._drags = Drags() if drags is None else drags
         self._movers: dict[str, PredicateCell] = {}  # by selection, what others read of it
-        self._tiling: Tiling | None = None  # with which the page draws by itself
-        self._making: tuple[PredicateCell, Handle] | None = None  # tiles
-        self._is_behind = False  # the page has drawn what is not known here
-        self._drags.watch(self._released)
+        self._following = Following(submit, self._drags, self._send_tiles, self._begin)
         self._handle: Handle | None = None
         self._asker = object()  # which the engine knows this chart's questions by
         self._expected: list[Expectation] = []
@@ -181,22 +175,13 @@ class ChartView(param.Parameterized):
         self._stop()
         self._keys = keys
         self._relations = dict(relations)
-        if self._tiling is not None and not self._tiling.covers(self._relations):
-            self._drop_tiling()
-        if self._tiling is not None and self._drags.is_held(self._tiling.mover):
-            self._is_behind = True
+        if self._following.show(self._relations):
             self._report("fresh")
         else:
             self._begin()
 
-    def _released(self) -> None:
-        """The pointer that dragged over another chart was let go: draw what only the page has drawn."""
-        if self._is_behind and self._relations:
-            self._begin()
-
     def _begin(self) -> None:
         """Draw, or do so when somebody sees it."""
-        self._is_behind = False
         if self.sight.is_seen:
             self._start()
         else:
@@ -254,7 +239,7 @@ class ChartView(param.Parameterized):
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
         self._stop()
         self._stop_taking()
-        self._drop_tiling()
+        self._following.drop()
         for mover in self._movers.values():
             self._drags.release(mover)
         self._picture = self._keys = None
@@ -280,55 +265,15 @@ class ChartView(param.Parameterized):
         if self._has_listener:  # before, nobody hears it; a page asks for all as soon as it can draw
             self._send(whole=is_new)
         if is_new:
-            self._drop_tiling()
+            self._following.drop()
         self._report("fresh")
-        self._make_tiling(picture)
+        if not any(payload.is_thinned for payload in picture.payloads):
+            ends = (payload.ends for payload in picture.payloads)
+            self._following.drawn(list(zip(picture.plan.datasets, ends, strict=True)))
 
-    def _make_tiling(self, picture: _Picture) -> None:
-        """Let the page have what it needs to draw by itself, if something that these rows follow is being dragged."""
-        movers = {mover for relation in self._relations.values() for mover in relation.movers.values()}
-        held = [mover for mover in self._drags.held & movers if isinstance(mover, PredicateCell)]
-        if len(held) != 1 or (self._tiling is not None and self._tiling.mover is held[0]):
-            return
-        if any(payload.is_thinned for payload in picture.payloads):
-            return
-        [mover], relations = held, self._relations
-        drawn = [(one, payload.ends) for one, payload in zip(picture.plan.datasets, picture.payloads, strict=True)]
-
-        def make(cancel: Cancel) -> Tiling | None:
-            with ExitStack() as opened:
-                readers = {data: opened.enter_context(relation.open()) for data, relation in relations.items()}
-                for reader in readers.values():
-                    cancel.on_cancel(reader.cancel)
-                return tile(drawn, relations, readers, mover)
-
-        def take(made: Tiling | None) -> None:
-            self._making = None
-            if made is not None and self._picture is not None and made.covers(self._relations):
-                self._tiling = made
-                self._send_tiling()
-
-        def fail(error: Exception) -> None:  # the engine goes on to draw
-            self._making = None
-            note_failure("tile", error)
-
-        if self._making is not None:
-            self._making[1].cancel()
-        self._making = mover, self._submit(make, take, fail)
-
-    def _send_tiling(self) -> None:
-        if self._tiling is not None and self._has_listener:
-            name = self._drags.name(self._tiling.mover)
-            tiles = self._tiling.message(name, lambda rows: _written(_to_ipc(rows)))
-            self._canvas.send({"type": "tiles", "plan": self._plan_number, **tiles})
-
-    def _drop_tiling(self) -> None:
-        if self._making is not None:
-            self._making[1].cancel()
-            self._making = None
-        if self._tiling is not None:
-            self._tiling = None
-            self._canvas.send({"type": "tiles", "plan": self._plan_number, "mover": None})
+    def _send_tiles(self, tiles: dict[str, object] | None) -> None:
+        if self._has_listener:
+            self._canvas.send({"type": "tiles", "plan": self._plan_number, **(tiles or {"mover": None})})
 
     def _fail(self, error: Exception) -> None:
         self._keys = None  # showing the same again is a new attempt
@@ -343,7 +288,7 @@ class ChartView(param.Parameterized):
             "revision": self._revision,
             "plan": self._plan_number,
             "datasets": [
-                {"name": dataset.name, "kinds": _kinds(dataset), "data": _written(payload.data)}
+                {"name": dataset.name, "kinds": _kinds(dataset), "data": packed(payload.data)}
                 for dataset, payload in zip(picture.plan.datasets, picture.payloads, strict=True)
             ],
         }
@@ -363,7 +308,7 @@ class ChartView(param.Parameterized):
             message["selections"] = {name: selected_to_message(value) for name, value in self._selected.items()}
         self._canvas.send(message)
         if whole:
-            self._send_tiling()
+            self._following.send()
 
     def _called(self, name: str) -> str | None:
         """Return what the page calls what others read of a selection, or None if nothing does."""
@@ -389,10 +334,8 @@ class ChartView(param.Parameterized):
             case {"type": "release"}:
                 for mover in self._movers.values():
                     self._drags.release(mover)
-            case {"type": "unlike", "plan": int(plan)} if plan == self._plan_number and self._tiling is not None:
-                self._drop_tiling()
-                if self._is_behind:
-                    self._begin()
+            case {"type": "unlike", "plan": int(plan)} if plan == self._plan_number:
+                self._following.give_up()
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "window", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:
@@ -423,10 +366,12 @@ class ChartView(param.Parameterized):
         if picture is None or not 0 <= part < len(part_columns(picture.plan)):
             return
         self._stop_taking()
+        window, is_ahead = self._window, self._following.is_ahead
 
         def make(cancel: Cancel) -> bytes:
             if kind == "json":
-                return spec_file(self._chart, picture.plan, [payload.data for payload in picture.payloads])
+                drawn = _draw(self._chart, relations, picture, cancel, window) if is_ahead else picture
+                return spec_file(self._chart, drawn.plan, [payload.data for payload in drawn.payloads])
             return rows_file(picture.plan, picture.columns, relations, kind, part, cancel)
 
         def fail(error: Exception) -> None:
@@ -510,36 +455,13 @@ def _draw(
         return _Picture(plan, plans, tuple(payloads))
 
 
-def _written(data: bytes) -> bytes | str:
-    """Return rows as they go into a message: bytes travel in frames of their own, which cost more than few of them."""
-    return data if len(data) > _MOST_WITHIN else b64encode(data).decode()
-
-
 def _payload(dataset: Dataset, reader: Reader, window: Window, ends: Ends | None, *, was_thinned: bool) -> Payload:
     def make() -> Payload:
         table, is_thinned = dataset.fetch_zoomed(reader.fetch, window, was_thinned=was_thinned, ends=ends)
-        return Payload(_to_ipc(table), is_thinned, dataset.ends(table))
+        return Payload(rows_to_ipc(table), is_thinned, dataset.ends(table))
 
     return reader.shared(("chart", dataset.question, dataset.seen(window)), make, lambda payload: len(payload.data))
 
 
 def _kinds(dataset: Dataset) -> dict[str, str]:
     return {column.name: str(column.kind) for column in dataset.columns}
-
-
-def _to_ipc(table: pa.Table) -> bytes:
-    """Return the rows as an Arrow stream in types that every reader of Arrow knows; repeated texts go once."""
-    arrays = [_plain(table.column(index).combine_chunks()) for index in range(table.num_columns)]
-    plain = pa.Table.from_arrays(arrays, names=table.column_names)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, plain.schema) as writer:
-        writer.write_table(plain)
-    return sink.getvalue().to_pybytes()
-
-
-def _plain(array: pa.Array) -> pa.Array:
-    if not (pa.types.is_string_view(array.type) or pa.types.is_string(array.type)):
-        return array
-    text = array.cast(pa.string())
-    encoded = text.dictionary_encode()
-    return encoded if len(encoded.dictionary) * 2 < len(text) else text

@@ -4,17 +4,16 @@
 // between the ends of the selection are added up; groups that none of them has are left out. What is added up are
 // numbers as the engine's: null where there is nothing, NaN greater than all.
 
-import {tableFromIPC} from "@uwdata/flechette";
 import {bin} from "vega";
+import {FROM_WIRE, decode, tableOf} from "./wire.js";
 
 const GROUP = "__dataapp_group";
 
-/** The tiles of a chart for one selection. `decode` turns what travels into rows. */
+/** The tiles of a chart for one selection. */
 export class Tiles {
-  constructor({mover, field, datasets}, {decode, bytesOf, fromWire}) {
-    this.mover = mover;
+  constructor({field, datasets}) {
     this.field = field;
-    this.datasets = datasets.map((dataset) => new Tile(dataset, {decode, bytesOf, fromWire}));
+    this.datasets = datasets.map((dataset) => new Tile(dataset));
   }
 
   /** The rows of all datasets for a selection, as {name, rows}, or null where the engine has to answer. */
@@ -28,16 +27,16 @@ export class Tiles {
 
 /** The parts of one dataset. */
 export class Tile {
-  constructor(told, {decode, bytesOf, fromWire}) {
+  constructor(told) {
     Object.assign(this, told); // name, kinds, steps, starts, ends, offsets, columns, bins
-    const parts = tableFromIPC(bytesOf(told.parts));
+    const parts = tableOf(told.parts);
     this.group = parts.getChild(GROUP).toArray();
     const said = decode({data: told.groups, kinds: told.kinds});
     this.count = Math.max(-1, ...said.map((one) => one[GROUP])) + 1;
     this.groups = said.map(({[GROUP]: number, ...facts}) => ({number, facts}));
     if (this.bins.length) this.groups.sort((one, other) => one.number - other.number);
     this.alive = new Uint8Array(this.count);
-    this.measures = told.columns.filter(({how}) => how).map((column) => new Sum(column, parts, this.count, fromWire));
+    this.measures = told.columns.filter(({how}) => how).map((column) => new Sum(column, parts, this.count));
   }
 
   /** The rows for a range; null where they would have other bins. */
@@ -100,11 +99,10 @@ const isMore = (one, other) => one > other || (Number.isNaN(one) && !Number.isNa
 
 /** One measure of all groups. */
 class Sum {
-  constructor({name, how, parts, lacks_nan: lacksNan}, table, count, fromWire) {
+  constructor({name, how, parts, lacks_nan: lacksNan}, table, count) {
     this.name = name;
     this.how = how;
     this.lacksNan = lacksNan;
-    this.fromWire = fromWire;
     this.parts = parts.map((part) => table.getChild(part).toArray());
     this.sums = parts.map(() => new Float64Array(count));
     this.seen = parts.map(() => new Uint8Array(count));
@@ -134,7 +132,7 @@ class Sum {
     if (!this.seen[0][group]) return null;
     const value = this.how === "mean" ? sums[group] / counts[group] : sums[group];
     if (this.lacksNan && Number.isNaN(value)) return null;
-    const convert = this.fromWire[kinds[this.name]];
+    const convert = FROM_WIRE[kinds[this.name]];
     return convert ? convert(value) : value;
   }
 }

@@ -5,23 +5,22 @@ the pointer holds the selection, the engine is asked nothing for the chart; when
 the page's, which are the same.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
 
 from dataapp.cells.predicate import PredicateCell
 from dataapp.compile.cubes.tiles import GROUP
 from dataapp.engines.tiles import Tile
 from dataapp.views.chart.dataset import Dataset, Ends
+from dataapp.views.chart.packing import packed, rows_to_ipc
 from dataapp.views.chart.schema import CellData
 
 if TYPE_CHECKING:
     from dataapp.engines.duckdb import Reader
     from dataapp.engines.relation import Relation
 
-type _Relations = "Mapping[CellData, Relation]"
+type Relations = "Mapping[CellData, Relation]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Tiling:
     tiles: Sequence[tuple[Dataset, Ends | None, Tile]]
     _differs: Mapping[CellData, Hashable]
 
-    def covers(self, relations: _Relations) -> bool:
+    def covers(self, relations: Relations) -> bool:
         """Whether the tiles answer for what cells now stand for."""
         if self._differs != differing(relations, self.mover):
             return False
@@ -50,28 +49,27 @@ class Tiling:
                 return False
         return True
 
-    def message(self, name: str, pack: Callable[[pa.Table], bytes | str]) -> dict[str, object]:
+    def message(self, name: str) -> dict[str, object]:
         """Return what the page is told.
 
         Args:
             name: What the page calls the selection.
-            pack: Makes rows ready to travel.
         """
         return {
             "mover": name,
             "field": self.field,
-            "datasets": [_told(dataset, ends, tile, pack) for dataset, ends, tile in self.tiles],
+            "datasets": [_told(dataset, ends, tile) for dataset, ends, tile in self.tiles],
         }
 
 
-def differing(relations: _Relations, mover: Hashable) -> Mapping[CellData, Hashable]:
+def differing(relations: Relations, mover: Hashable) -> Mapping[CellData, Hashable]:
     """Return what tells relations from others, but for the place of one selection."""
     return {data: relation.engine.cubes.differs(relation, mover) for data, relation in relations.items()}
 
 
 def tile(
     drawn: Sequence[tuple[Dataset, Ends | None]],
-    relations: _Relations,
+    relations: Relations,
     readers: "Mapping[CellData, Reader]",
     mover: PredicateCell,
 ) -> Tiling | None:
@@ -101,21 +99,22 @@ def tile(
     return Tiling(mover, field, tiles, differing(relations, mover)) if tiles else None
 
 
-def _told(
-    dataset: Dataset, ends: Ends | None, tile: Tile, pack: Callable[[pa.Table], bytes | str]
+def told(
+    tile: Tile, name: str, kinds: Mapping[str, str], bins: Sequence[Mapping[str, object]] = ()
 ) -> dict[str, object]:
+    """Return what the page is told of one tile.
+
+    Args:
+        tile: The tile.
+        name: The dataset.
+        kinds: What the values of each column are in the browser.
+        bins: How its bins are known.
+    """
     said = [name for name, measure in tile.columns if measure is None]
-    steps = tile.steps
     return {
-        "name": dataset.name,
-        "kinds": {column.name: str(column.kind) for column in dataset.columns},
-        "steps": {
-            "kind": steps.kind,
-            "start": steps.start,
-            "step": steps.step,
-            "count": steps.count,
-            "scale": steps.scale,
-        },
+        "name": name,
+        "kinds": kinds,
+        "steps": {key: getattr(tile.steps, key) for key in ("kind", "start", "step", "count", "scale")},
         "starts": tile.starts,
         "ends": tile.ends,
         "offsets": tile.offsets,
@@ -125,10 +124,15 @@ def _told(
             else {"name": name, "how": measure.how, "parts": list(measure.parts), "lacks_nan": measure.lacks_nan}
             for name, measure in tile.columns
         ],
-        "bins": [_bins(dataset, number, end) for number, end in enumerate(ends or ())],
-        "parts": pack(tile.parts),
-        "groups": pack(tile.groups.select([*said, GROUP])),
+        "bins": bins,
+        "parts": packed(rows_to_ipc(tile.parts)),
+        "groups": packed(rows_to_ipc(tile.groups.select([*said, GROUP]))),
     }
+
+
+def _told(dataset: Dataset, ends: Ends | None, tile: Tile) -> dict[str, object]:
+    kinds = {column.name: str(column.kind) for column in dataset.columns}
+    return told(tile, dataset.name, kinds, [_bins(dataset, number, end) for number, end in enumerate(ends or ())])
 
 
 def _bins(dataset: Dataset, number: int, end: tuple[float | None, float | None]) -> dict[str, Any]:

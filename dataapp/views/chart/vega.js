@@ -15,10 +15,7 @@
 //   {type: "press"}: the pointer was pressed where it drags over something; {type: "release"}: it was let go after a drag
 //   {type: "unlike", plan}: the tiles do not tell what is to be drawn now
 //   {type: "seen", root, view, seen}: see sight.js
-//
-// Times of kind "wall" are readings of a clock: they come as if they were UTC and are shown as local time.
 
-import {tableFromIPC} from "@uwdata/flechette";
 import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
 import {expressionInterpreter} from "vega-interpreter";
 import {compile} from "vega-lite";
@@ -26,7 +23,7 @@ import {isKnown} from "../known.js";
 import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
 import {follow, move, rest} from "./moves.js";
-import {localToWall, wallToLocal} from "./clock.js";
+import {wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
 import {Newest} from "./newest.js";
 import {Pacer} from "./pacer.js";
@@ -37,6 +34,7 @@ import {inkOf, themeConfig, watchInk} from "./theme.js";
 import {Tiles} from "./tiles.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
+import {TO_WIRE, decode} from "./wire.js";
 import {plotWidth, readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
@@ -44,33 +42,9 @@ const ZOOM_RESTS = 150; // ms
 const WIDTH_RESTS = 200; // ms
 const LET_GO = ["pointerup", "pointercancel"];
 const BESIDE = 50; // pixels that an axis takes beside a plot, more or less
-const FROM_WIRE = {wall: wallToLocal, instant: Number, nested: JSON.parse};
-const TO_WIRE = {wall: (value) => localToWall(Number(value)), instant: Number};
 
 const kept = new WeakMap(); // by view what it shows: tabs may draw the same view again when they are opened again
 const zooms = new Map(); // by component what its reader zoomed into: dynamic tabs make it anew then
-
-/** The bytes that a text stands for. */
-function fromBase64(text) {
-  return Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-}
-
-const bytesOf = (data) => (typeof data === "string" ? fromBase64(data) : new Uint8Array(data));
-
-/** Turns columns into the rows that Vega works on. */
-function decode({data, kinds}) {
-  const table = tableFromIPC(bytesOf(data), {useBigInt: false, useDate: false});
-  const rows = Array.from({length: table.numRows}, () => ({}));
-  for (const name of table.names) {
-    const convert = FROM_WIRE[kinds[name]];
-    const values = table.getChild(name).toArray();
-    for (let i = 0; i < rows.length; i++) {
-      const value = values[i];
-      rows[i][name] = value == null ? null : convert ? convert(value) : value;
-    }
-  }
-  return rows;
-}
 
 /** Vega's loader for a page that loads nothing from elsewhere: links to pages may be followed, nothing is fetched.
  * Addresses are constants of the specification (`addresses.py` refuses others); this holds if one should slip through. */
@@ -414,7 +388,7 @@ export function render({model, el, view}) {
     followNoMore = () => {};
     tiles = place = null;
     if (!message.mover || message.plan !== picture?.plan) return;
-    tiles = new Tiles(message, {decode, bytesOf, fromWire: FROM_WIRE});
+    tiles = new Tiles(message);
     followNoMore = follow(message.mover, (selected) => {
       const isWaiting = place !== null;
       place = selected;
@@ -443,6 +417,7 @@ export function render({model, el, view}) {
         pacer.put(isFollowed, name, value, steps, names);
       };
       const sendWindow = (shown) => model.send_msg({type: "window", plan: message.plan, ...shown});
+      take({}); // what there was is of another plan
       picture = new Picture(host, message, send, chips.show, sendWindow);
       chips.start(message.parameters);
       await picture.draw(message);
@@ -503,6 +478,7 @@ export function render({model, el, view}) {
   const close = () => {
     unwatchSight();
     followNoMore();
+    release();
     hearNoMore();
     for (const kind of LET_GO) removeEventListener(kind, release, true);
     pacer.stop();

@@ -14,6 +14,7 @@ from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
 from dataapp.errors import Cancelled, ChartError, QueryError
 from dataapp.views.chart import binning, canvas, dataset, pane
+from dataapp.views.chart.packing import rows_to_ipc
 from dataapp.views.chart.pane import ChartView
 from dataapp.views.chart.schema import CellData, chart
 from dataapp.views.chart.selection import Selection
@@ -587,7 +588,7 @@ def test_repeated_texts_travel_once() -> None:
     table = pa.table(
         {"s": pa.array(["a", "b"] * 50, pa.string_view()), "u": pa.array([str(number) for number in range(100)])}
     )
-    sent = pa.ipc.open_stream(pane._to_ipc(table)).read_all()
+    sent = pa.ipc.open_stream(rows_to_ipc(table)).read_all()
     assert pa.types.is_dictionary(sent.schema.field("s").type)
     assert sent.schema.field("u").type == pa.string()
     assert sent.to_pylist() == table.to_pylist()

@@ -1,0 +1,109 @@
+"""How a chart follows what is dragged over in others: by itself on the page, where the page has tiles for it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from dataapp.cells.predicate import PredicateCell
+from dataapp.views.chart.dataset import Dataset, Ends
+from dataapp.views.chart.drags import Drags
+from dataapp.views.chart.tiling import Relations, Tiling, tile
+from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
+
+type Drawn = Sequence[tuple[Dataset, Ends | None]]
+
+
+class Following:
+    """Keeps tiles for the selection that is dragged, and knows when the page draws with them.
+
+    Args:
+        submit: Runs jobs.
+        drags: What is dragged over on the page.
+        send: Tells the page of tiles, or with None that there are none any more.
+        draw: Draws what cells stand for, by the engine.
+
+    Attributes:
+        is_ahead: Whether the page has drawn by itself what nobody else knows.
+    """
+
+    is_ahead: bool
+
+    def __init__(
+        self,
+        submit: Submit,
+        drags: Drags,
+        send: Callable[[dict[str, object] | None], None],
+        draw: Callable[[], None],
+    ) -> None:
+        self._submit = submit
+        self._drags = drags
+        self._send = send
+        self._draw = draw
+        self._tiling: Tiling | None = None
+        self._making: Handle | None = None
+        self._relations: Relations = {}
+        self.is_ahead = False
+        drags.watch(self._released)
+
+    def show(self, relations: Relations) -> bool:
+        """Take what cells stand for now; return whether the page draws it by itself."""
+        self._relations = relations
+        if self._tiling is not None and not self._tiling.covers(relations):
+            self.drop()
+        self.is_ahead = self._tiling is not None and self._drags.is_held(self._tiling.mover)
+        return self.is_ahead
+
+    def drawn(self, drawn: Drawn) -> None:
+        """Make tiles after the engine has drawn something, if something that it follows is being dragged."""
+        movers = {mover for relation in self._relations.values() for mover in relation.movers.values()}
+        held = [mover for mover in self._drags.held & movers if isinstance(mover, PredicateCell)]
+        if len(held) != 1 or (self._tiling is not None and self._tiling.mover is held[0]):
+            return
+        [mover], relations = held, self._relations
+
+        def make(cancel: Cancel) -> Tiling | None:
+            with ExitStack() as opened:
+                readers = {data: opened.enter_context(relation.open()) for data, relation in relations.items()}
+                for reader in readers.values():
+                    cancel.on_cancel(reader.cancel)
+                return tile(drawn, relations, readers, mover)
+
+        def take(made: Tiling | None) -> None:
+            self._making = None
+            if made is not None and made.covers(self._relations):
+                self._tiling = made
+                self.send()
+
+        def fail(error: Exception) -> None:  # the engine goes on to draw
+            self._making = None
+            note_failure("tile", error)
+
+        self._stop()
+        self._making = self._submit(make, take, fail)
+
+    def send(self) -> None:
+        """Tell the page of tiles, if there are any."""
+        if self._tiling is not None:
+            self._send(self._tiling.message(self._drags.name(self._tiling.mover)))
+
+    def drop(self) -> None:
+        """Let the engine draw from now on."""
+        self._stop()
+        if self._tiling is not None:
+            self._tiling = None
+            self._send(None)
+
+    def give_up(self) -> None:
+        """The page cannot draw what is shown now."""
+        self.drop()
+        self._released()
+
+    def _stop(self) -> None:
+        if self._making is not None:
+            self._making.cancel()
+            self._making = None
+
+    def _released(self) -> None:
+        """Draw what only the page has drawn."""
+        if self.is_ahead:
+            self.is_ahead = False
+            self._draw()

@@ -1,0 +1,69 @@
+"""Runs modules of the page in Node.js, with the libraries that the bundles are made of."""
+
+import json
+import os
+import shutil
+import subprocess
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dataapp
+from hatch_build import Frontend, find_node
+
+_SOURCES = Path(dataapp.__file__).parent / "views/chart"
+_SERVER = """
+import {createInterface} from "node:readline";
+import {Tiles} from "./tiles.js";
+
+const infinite = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? `number ${value}` : value);
+for await (const line of createInterface({input: process.stdin})) {
+  const {message, places} = JSON.parse(line);
+  const tiles = new Tiles(message);
+  console.log(JSON.stringify(places.map((place) => tiles.at({[message.field]: place})), infinite));
+}
+"""
+
+
+class Page:
+    """Answers from tiles as a page does."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def answers(self, message: dict[str, Any], places: Sequence[Sequence[float]]) -> list[Any]:
+        """Return the rows of each dataset for each place of a selection, or None where the page has none."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = json.dumps({"message": message, "places": places}, default=lambda data: b64encode(data).decode())
+        self._process.stdin.write(f"{asked}\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline(), object_hook=_with_infinite)
+
+
+def _with_infinite(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: float(value.removeprefix("number ")) if isinstance(value, str) and value.startswith("number ") else value
+        for name, value in row.items()
+    }
+
+
+@contextmanager
+def page(folder: Path) -> Iterator[Page]:
+    """Start Node.js in a folder of its own until the block ends."""
+    frontend = Frontend(Path(dataapp.__file__).parents[1])
+    frontend.build()
+    for name in ("tiles.js", "wire.js", "clock.js"):
+        shutil.copyfile(_SOURCES / name, folder / name)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "server.js").write_text(_SERVER)
+    (folder / "node_modules").symlink_to(frontend.workspace / "node_modules")
+    command = [str(find_node().node), "server.js"]
+    env = os.environ | {"TZ": "UTC"}
+    with subprocess.Popen(
+        command, cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Page(process)
+        process.kill()

@@ -36,7 +36,7 @@ def told(code: str) -> Any:
 
 
 def test_what_is_not_dragged_is_told_at_once() -> None:
-    assert told("pacer.put('a', 1); pacer.put('a', 2); pacer.put('b', 3);") == [
+    assert told("pacer.put(false, 'a', 1); pacer.put(false, 'a', 2); pacer.put(false, 'b', 3);") == [
         ["a", 1, False],
         ["a", 2, False],
         ["b", 3, False],
@@ -44,30 +44,42 @@ def test_what_is_not_dragged_is_told_at_once() -> None:
 
 
 def test_while_it_is_dragged_only_the_newest_place_is_told_once_the_one_before_was_answered() -> None:
-    assert told("pacer.hold(); for (const place of [1, 2, 3]) pacer.put('a', place);") == [["a", 1, True]]
-    assert told("pacer.hold(); for (const place of [1, 2, 3]) pacer.put('a', place); pacer.answered();") == [
+    assert told("pacer.hold(); for (const place of [1, 2, 3]) pacer.put(false, 'a', place);") == [["a", 1, True]]
+    assert told("pacer.hold(); for (const place of [1, 2, 3]) pacer.put(false, 'a', place); pacer.answered();") == [
         ["a", 1, True],
         ["a", 3, True],
     ]
 
 
 def test_an_answer_with_nothing_left_lets_the_next_place_be_told_at_once() -> None:
-    assert told("pacer.hold(); pacer.put('a', 1); pacer.answered(); pacer.put('a', 2);") == [
+    assert told("pacer.hold(); pacer.put(false, 'a', 1); pacer.answered(); pacer.put(false, 'a', 2);") == [
         ["a", 1, True],
         ["a", 2, True],
     ]
 
 
 def test_selections_that_move_together_ask_for_one_answer() -> None:
-    code = "pacer.hold(); pacer.put('a', 1); pacer.put('a', 2); pacer.put('b', 3); pacer.answered();"
+    code = (
+        "pacer.hold(); pacer.put(false, 'a', 1); pacer.put(false, 'a', 2); pacer.put(false, 'b', 3); pacer.answered();"
+    )
     assert told(code) == [["a", 1, True], ["a", 2, False], ["b", 3, True]]
 
 
 def test_the_last_place_is_told_when_the_pointer_is_let_go() -> None:
-    code = "pacer.hold(); pacer.put('a', 1); pacer.put('a', 2); pacer.release(); pacer.put('a', 3);"
+    code = (
+        "pacer.hold(); pacer.put(false, 'a', 1); pacer.put(false, 'a', 2); pacer.release(); pacer.put(false, 'a', 3);"
+    )
     assert told(code) == [["a", 1, True], ["a", 2, False], ["a", 3, False]]
 
 
 def test_where_no_answer_comes_the_newest_place_is_told_all_the_same() -> None:
-    code = "pacer.hold(); pacer.put('a', 1); pacer.put('a', 2); await pause(1000);"
+    code = "pacer.hold(); pacer.put(false, 'a', 1); pacer.put(false, 'a', 2); await pause(1000);"
     assert told(code) == [["a", 1, True], ["a", 2, True]]
+
+
+def test_where_charts_follow_by_themselves_the_rest_is_told_a_few_times_a_second() -> None:
+    moves = "for (let at = 0; at < 40; at++) { pacer.put(true, 'a', at); pacer.answered(); await pause(10); }"
+    places = told(f"pacer.hold(); {moves} pacer.release();")
+    assert 3 <= len(places) <= 7  # in at least 400 ms
+    assert places[0] == ["a", 0, True]
+    assert places[-1] == ["a", 39, False]

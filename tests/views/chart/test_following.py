@@ -1,0 +1,194 @@
+"""When the page draws a chart by itself while another one is dragged over, and when the engine does."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pyarrow as pa
+import pytest
+
+from dataapp.cells.namespace import Namespace
+from dataapp.cells.predicate import PredicateCell
+from dataapp.cells.steps import Steps
+from dataapp.cells.values import Bound
+from dataapp.engines.cube import Expected
+from dataapp.engines.cubes import Cubes
+from dataapp.engines.duckdb import DuckDB
+from dataapp.engines.relation import Relation
+from dataapp.views.chart import canvas
+from dataapp.views.chart.drags import Drags
+from dataapp.views.chart.pane import ChartView
+from dataapp.views.chart.schema import CellData, chart
+from dataapp.views.chart.selection import Selection
+from dataapp.views.jobs import Cancel
+
+ROWS = pa.table({"i": [at % 11 for at in range(500)], "k": ["abc"[at % 3] for at in range(500)]})
+BRUSH = PredicateCell(None, {"i": "i"}, Namespace.of(sys._getframe(), {}))
+STEPS = Steps.between(0, 10, 1)
+QUERY = "SELECT * FROM rows WHERE i >= $low AND i <= $high"
+
+
+class Never:
+    """What no job is told to stop by."""
+
+    cancelled = False
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Forget it."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+@dataclass
+class Desk:
+    """A chart that follows a brush, and another one that has it."""
+
+    drags: Drags
+    engine: DuckDB
+    sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    drawn: int = 0
+
+    def __post_init__(self) -> None:
+        over: alt.Chart = chart("rows", lambda: ())
+        self.data: CellData = over.data
+        self.view = self._view(over.mark_bar().encode(x="k:N", y="count()"), self.sent)
+        brushed: alt.Chart = chart("rows", lambda: ())
+        brushed.data.selections.append(Selection("interval", x=True, name="brush"))
+        self.brushed = self._view(brushed.mark_point().encode(x="i:Q"), [])
+        self.brushed.moves("brush", BRUSH)
+        self.brushed.show({brushed.data: Relation("FROM rows", key="all", engine=self.engine, frames={"rows": ROWS})})
+
+    def _view(self, drawn: alt.Chart, sent: list[dict[str, Any]]) -> ChartView:
+        view = ChartView(drawn, self._submit, drags=self.drags)
+        view.__panel__().send = sent.append  # type: ignore[method-assign]
+        view.__panel__()._handle_msg({"type": "ready"})
+        return view
+
+    def _submit(self, job: Callable[[Cancel], Any], done: Callable[[Any], None], failed: Any) -> Never:
+        done(job(Never()))
+        assert self.engine.cubes.wait()
+        return Never()
+
+    def show(self, high: int, query: str = QUERY, low: int = 0) -> None:
+        values = {"low": Bound(low, None, STEPS), "high": Bound(high, None, STEPS)}
+        movers = {"low": BRUSH, "high": BRUSH}
+        key = (query, low, high)
+        rows = {"rows": ROWS}
+        relation = Relation(
+            query, key=key, engine=self.engine, parameters=values, frames=rows, movers=movers, is_versioned=True
+        )
+        self.view.show({self.data: relation})
+
+    def drag(self, low: float, high: float, *, is_held: bool = True) -> None:
+        message = {"type": "selection", "name": "brush", "value": {"i": [low, high]}, "answer": is_held}
+        self.brushed.__panel__()._handle_msg(message)
+
+    def let_go(self) -> None:
+        self.brushed.__panel__()._handle_msg({"type": "release"})
+
+    def hear(self, message: dict[str, Any]) -> None:
+        self.view.__panel__()._handle_msg(message)
+
+    def take(self) -> list[str]:
+        """Return what the page was told since it was last asked for."""
+        told = [one["type"] if one["type"] != "tiles" else f"tiles of {bool(one['mover'])}" for one in self.sent]
+        self.sent.clear()
+        return told
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    bundle = tmp_path / "vega.bundle.js"
+    bundle.write_text("export function render() {}")
+    monkeypatch.setattr(canvas, "_BUNDLE", bundle)
+    engine = DuckDB()
+    engine.cubes = Cubes(engine, worth=0.0, least_shrinking=0.0)
+    expected = Expected(frozenset({BRUSH}))
+    engine.cubes.expect(expected, [])
+    made = Desk(Drags(), engine)
+    made.show(10)
+    made.drag(0.0, 9.0)
+    made.show(9)
+    assert made.take() == ["chart", "chart", "tiles of True"]
+    yield made
+    del expected
+
+
+def test_while_it_is_dragged_the_page_draws(desk: Desk) -> None:
+    desk.show(7)
+    desk.show(6)
+    assert desk.take() == []
+    assert desk.view.status == "fresh"
+
+
+def test_the_engine_draws_where_it_was_let_go(desk: Desk) -> None:
+    desk.show(7)
+    desk.let_go()
+    assert desk.take() == ["chart"]
+    desk.show(6)
+    assert desk.take() == ["chart"]
+
+
+def test_nothing_is_drawn_twice_when_nothing_was_dragged(desk: Desk) -> None:
+    desk.let_go()
+    assert desk.take() == []
+
+
+def test_tiles_are_there_for_the_next_drag(desk: Desk) -> None:
+    desk.let_go()
+    desk.show(5)
+    assert desk.take() == ["chart"]
+    desk.drag(0.0, 4.0)
+    desk.show(4)
+    assert desk.take() == []
+
+
+def test_other_rows_are_drawn_by_the_engine(desk: Desk) -> None:
+    desk.show(7)
+    desk.show(7, QUERY.replace("*", "i, k"))
+    assert desk.take()[:2] == ["tiles of False", "chart"]
+
+
+def test_a_place_between_steps_is_drawn_by_the_engine(desk: Desk) -> None:
+    desk.show(7, low=1)
+    assert desk.take() == []
+    values = {"low": Bound(0.5, None, STEPS), "high": Bound(7, None, STEPS)}
+    movers = {"low": BRUSH, "high": BRUSH}
+    rows = {"rows": ROWS}
+    relation = Relation(
+        QUERY, key="between", engine=desk.engine, parameters=values, frames=rows, movers=movers, is_versioned=True
+    )
+    desk.view.show({desk.data: relation})
+    assert desk.take()[:2] == ["tiles of False", "chart"]
+
+
+def test_the_engine_draws_what_the_page_cannot(desk: Desk) -> None:
+    desk.show(7)
+    desk.hear({"type": "unlike", "plan": desk.view._plan_number})
+    assert desk.take()[:2] == ["tiles of False", "chart"]
+    desk.hear({"type": "unlike", "plan": desk.view._plan_number + 1})
+
+
+def test_a_page_that_comes_later_gets_tiles_too(desk: Desk) -> None:
+    desk.hear({"type": "ready"})
+    assert desk.take() == ["chart", "tiles of True"]
+
+
+def test_a_chart_that_goes_while_it_is_dragged_lets_go(desk: Desk) -> None:
+    desk.show(7)
+    desk.brushed.close()
+    assert desk.take() == ["chart"]
+
+
+def test_files_hold_what_the_page_shows(desk: Desk) -> None:
+    desk.show(3)
+    desk.hear({"type": "take", "ticket": 1, "kind": "json", "part": 0})
+    [file] = [one for one in desk.sent if one["type"] == "file"]
+    counts = {k: sum(i <= 3 for i, one in zip(*ROWS.to_pydict().values(), strict=True) if one == k) for k in "abc"}
+    assert all(
+        f'"{k}"' in file["bytes"].decode() and str(count) in file["bytes"].decode() for k, count in counts.items()
+    )

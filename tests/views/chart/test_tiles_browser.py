@@ -78,7 +78,7 @@ def _press(page: Page, chart: int) -> dict[str, float]:
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60, steps=4)
-    return dict(box)
+    return {name: float(value) for name, value in box.items()}  # type: ignore[arg-type]
 
 
 def _move(page: Page, box: dict[str, float], place: float) -> None:

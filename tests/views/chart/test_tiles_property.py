@@ -43,7 +43,7 @@ _AGGREGATES = (
     "CAST(max(f) AS DOUBLE)",
 )
 _NUMBERS = ("i", "f", "x", "d")
-_TENTHS, _WHOLE = Steps.between(0, 10, 0.1), Steps.between(0, 10, 1)
+_TENTHS, _WHOLE = Steps("number", 0.0, 1.0, 100, 10.0), Steps("number", 0.0, 1.0, 10)
 _RANGES = {"x": _TENTHS, "f": _TENTHS, "i": _WHOLE, "d": _TENTHS}
 _CONDITIONS = (
     "{x} >= $low AND {x} <= $high",

@@ -176,19 +176,24 @@ class Cubes:
             plan, table = cube.tiling, cube.tables[0]
             self._engine.kept.share(table)
         try:
-            tile = make_tile(plan, table.name, cube.binned, {**relation.parameters, **bound}, reader)
+            tile = make_tile(plan, table, cube.binned, {**relation.parameters, **bound}, reader)
         except Cancelled:
             raise
-        except (Misfit, DataAppError, ArithmeticError, pa.ArrowException):  # the engine goes on to answer
-            tile = None
+        except DataAppError:  # the engine goes on to answer
+            return None
+        except (Misfit, ArithmeticError, pa.ArrowException):  # nor would it be otherwise next time
+            with self._lock:
+                cube.tiling = None
+            return None
         finally:
             self._building.let_go([table])
         with self._lock:
-            if tile is None:
-                cube.tiling = None
-            elif cube.state == "ready":
+            is_first = cube.state == "ready" and cube.tile is None
+            if is_first:
                 cube.bytes += tile.nbytes
                 cube.tile = tile
+        if is_first:
+            self._evict(cube)
         return tile
 
     @staticmethod

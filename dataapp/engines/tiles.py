@@ -11,6 +11,7 @@ import pyarrow as pa
 from dataapp.cells.steps import Steps
 from dataapp.compile.cubes.tiles import GROUP, MOST_GROUPS, End, Measure, TilePlan
 from dataapp.compile.cubes.trees import Misfit, parameters
+from dataapp.engines.kept import KeptTable
 
 if TYPE_CHECKING:
     from dataapp.engines.duckdb import Reader
@@ -60,13 +61,13 @@ class Tile:
 
 
 def make_tile(
-    plan: TilePlan, table: str, binned: Mapping[str, Steps], bound: Mapping[str, object], reader: "Reader"
+    plan: TilePlan, kept: KeptTable, binned: Mapping[str, Steps], bound: Mapping[str, object], reader: "Reader"
 ) -> Tile:
     """Make a tile of a cube.
 
     Args:
         plan: How.
-        table: The name of the cube, or of its lower layer.
+        kept: The cube, or its lower layer.
         binned: The steps that parameters have.
         bound: The values of all parameters.
         reader: Reads the cube.
@@ -75,6 +76,9 @@ def make_tile(
         Misfit: It would be too large, or a page could not add its parts up as the engine does.
         DataAppError: The engine refused.
     """
+    if kept.rows > _MOST_PARTS:
+        raise Misfit(f"it has {kept.rows:,} parts")
+    table = kept.name
     found = {binned.get(end.parameter) for end in (plan.low, plan.high) if end is not None}
     [steps] = found if len(found) == 1 else [None]
     if steps is None:
@@ -88,8 +92,6 @@ def make_tile(
         if not is_number or (name in sums and kind not in _WHOLE and kind != "DOUBLE"):
             raise Misfit(f"a page cannot add up {kind}")
     parts = reader.read_cube(plan.rows(table), {})
-    if parts.num_rows > _MOST_PARTS:
-        raise Misfit(f"it has {parts.num_rows:,} parts")
     groups_text = plan.groups(table, reader.engine)
     used = parameters(reader.engine.serialize(groups_text))
     groups = reader.read_cube(groups_text, {name: value for name, value in bound.items() if name in used})

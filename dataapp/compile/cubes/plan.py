@@ -267,7 +267,7 @@ class _Planning:
     ) -> TilePlan | None:
         try:
             return plan_tile(self._statement, grouping, group, partials, asked, value)
-        except Misfit:
+        except (Misfit, LookupError, TypeError, ValueError):  # there is a cube all the same
             return None
 
     def _layers(

@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from dataapp.compile.cubes.groups import Group, reads_columns
+from dataapp.compile.cubes.groups import Group
 from dataapp.compile.cubes.partials import DIVISION, Partials, aggregates
 from dataapp.compile.cubes.scopes import Level
 from dataapp.compile.cubes.statements import Statement
@@ -33,6 +33,7 @@ _SIDES: dict[str, tuple[Literal["low", "high"], bool]] = {
     "COMPARE_LESSTHAN": ("high", False),
     "COMPARE_LESSTHANOREQUALTO": ("high", True),
 }
+_WHOLE = frozenset({"INTEGER", "BIGINT"})
 _TURNED = {
     "COMPARE_GREATERTHAN": "COMPARE_LESSTHAN",
     "COMPARE_GREATERTHANOREQUALTO": "COMPARE_LESSTHANOREQUALTO",
@@ -228,8 +229,8 @@ class _Tiling:
         if not is_division and not aggregates(item, self._statement.functions):
             return None
         bare = _without_casts(item)
-        if bare["class"] == "CAST" and bare["cast_type"]["id"] == "BIGINT":
-            bare = bare["child"] if bare["child"]["type"] == "OPERATOR_COALESCE" else bare
+        if (counted := self._counted(bare)) is not None:
+            return Measure("count", (counted,))
         if bare["class"] == "FUNCTION" and bare["function_name"] == "nullif" and _is_nan(bare["children"][1]):
             inner = self._measure(bare["children"][0])
             if inner is None or inner.how not in ("min", "max"):
@@ -244,6 +245,16 @@ class _Tiling:
             how = cast("How", bare["function_name"])
             return Measure(how, (self._part(bare, how),))
         raise Misfit("something is computed of what is added up")
+
+    def _counted(self, item: Tree) -> str | None:
+        """Return the part whose sum is a count, as `partials` writes it, or None for anything else."""
+        is_cast = item["class"] == "CAST" and item["cast_type"]["id"] == "BIGINT" and not item["try_cast"]
+        inner = item["child"] if is_cast else item
+        if not is_cast or inner["type"] != "OPERATOR_COALESCE" or not _is_zero(inner["children"][1:]):
+            return None
+        part = self._part(inner["children"][0], "sum")
+        is_count = fold(self._partials.columns[part]["function_name"]) in ("count", "count_star")
+        return part if is_count else None
 
     def _part(self, call: Tree, how: str) -> str:
         """Return the part of which all are put together by a call."""
@@ -261,7 +272,8 @@ class _Tiling:
         for modifier in node["modifiers"]:
             if modifier["type"] == "LIMIT_MODIFIER":
                 limit = cast("Tree | None", modifier["limit"])
-                most = limit["value"].get("value") if limit and limit["class"] == "CONSTANT" else None
+                is_number = limit and limit["class"] == "CONSTANT" and limit["value"]["type"]["id"] in _WHOLE
+                most = limit["value"].get("value") if limit and is_number else None
                 if modifier["offset"] or not isinstance(most, int) or most <= MOST_GROUPS:
                     raise Misfit("rows are left out")
             elif modifier["type"] == "ORDER_MODIFIER":
@@ -280,7 +292,7 @@ class _Tiling:
         for order in orders:
             by = order["expression"]
             written_names = cast("list[str]", by.get("column_names", []))
-            if by["class"] == "STAR":
+            if by["class"] == "STAR" and not by["expr"] and not by["exclude_list"] and not by["replace_list"]:
                 found += names
             elif by["class"] == "CONSTANT" and by["value"].get("value") in range(1, len(names) + 1):
                 found.append(names[int(by["value"]["value"]) - 1])
@@ -328,7 +340,8 @@ class _Tiling:
                     passed |= columns
                     has_star = True
                 else:
-                    passed[item["alias"] or (item.get("column_names") or [""])[-1]] = self._handed_on(item, columns)
+                    name = item["alias"] or (item.get("column_names") or [""])[-1]
+                    passed[name] = self._handed_on(item, columns, reference.table)
             if len(set(map(fold, passed))) < len(passed) or "" in passed:
                 raise Misfit("two columns have one name")
             if not has_star:
@@ -344,16 +357,26 @@ class _Tiling:
         if item.get("qualified_exclude_list") or item.get("rename_list"):
             raise Misfit("columns are renamed")
 
-    def _handed_on(self, item: Tree, columns: dict[str, Measure | None]) -> Measure | None:
+    def _handed_on(self, item: Tree, columns: dict[str, Measure | None], table: Tree) -> Measure | None:
         """Return the measure that an expression is, or None where it is computed of what groups say."""
-        if any(part.get("class") in ("WINDOW", "SUBQUERY", "STAR") for part in walk(item)):
+        if any(part.get("class") in ("WINDOW", "SUBQUERY", "STAR", "LAMBDA") for part in walk(item)):
             raise Misfit("groups depend on each other")
         by_fold = {fold(name): measure for name, measure in columns.items()}
+        row = fold(table["alias"] or table.get("table_name", ""))
+
+        def measure(reference: Tree) -> Measure | None:
+            names = list(map(fold, reference["column_names"]))
+            if len(names) == 2 and names[0] == row and row not in by_fold:
+                names = names[1:]
+            if len(names) != 1 or names[0] not in by_fold:
+                raise Misfit("a part of a value, or a whole row, is taken")
+            return by_fold[names[0]]
+
         bare = _without_casts(item)
         if bare["class"] == "COLUMN_REF":
-            return by_fold[fold(bare["column_names"][-1])]
-        read = {fold(part["column_names"][-1]) for part in walk(item) if part.get("class") == "COLUMN_REF"}
-        if any(by_fold.get(name) for name in read) or not reads_columns(item):
+            return measure(bare)
+        read = [measure(part) for part in walk(item) if part.get("class") == "COLUMN_REF"]
+        if any(read) or not read:
             raise Misfit("something is computed of what is added up")
         return None
 

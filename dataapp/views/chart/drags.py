@@ -1,7 +1,7 @@
 """What is being dragged over on a page, for the charts that follow it."""
 
-import itertools
 from collections.abc import Callable, Hashable
+from uuid import uuid4
 from weakref import WeakKeyDictionary, WeakMethod
 
 from dataapp.runtime.session import Session
@@ -12,12 +12,11 @@ type Called = Callable[[], None]
 class Drags:
     """The selections of one session that a pointer holds.
 
-    A page calls a selection by a name that no other session's has: two may be on one page of a notebook.
+    A page calls a selection by a name that no other session's has: two of them, of two servers, may be on one page.
     """
 
-    _numbers = itertools.count(1)
-
     def __init__(self) -> None:
+        self._prefix = uuid4().hex
         self._names: dict[Hashable, str] = {}
         self._held: set[Hashable] = set()
         self._watchers: list[WeakMethod[Called]] = []
@@ -25,7 +24,7 @@ class Drags:
     def name(self, selection: Hashable) -> str:
         """Return what the page calls a selection."""
         if selection not in self._names:
-            self._names[selection] = f"selection-{next(self._numbers)}"
+            self._names[selection] = f"{self._prefix}-{len(self._names)}"
         return self._names[selection]
 
     def hold(self, selection: Hashable) -> None:
@@ -38,9 +37,7 @@ class Drags:
             return
         self._held.discard(selection)
         for watcher in list(self._watchers):
-            if (call := watcher()) is None:
-                self._watchers.remove(watcher)
-            else:
+            if (call := watcher()) is not None:
                 call()
 
     def is_held(self, selection: Hashable) -> bool:
@@ -54,6 +51,7 @@ class Drags:
 
     def watch(self, released: Called) -> None:
         """Call a method whenever a pointer is let go, as long as its object lives."""
+        self._watchers = [known for known in self._watchers if known() is not None]
         self._watchers.append(WeakMethod(released))
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataapp.cells.predicate import PredicateCell
 from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.drags import Drags
-from dataapp.views.chart.tiling import Relations, Tiling, tile
+from dataapp.views.chart.tiling import Relations, Tiling, differing, tile
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 
 type Drawn = Sequence[tuple[Dataset, Ends | None]]
@@ -40,6 +40,8 @@ class Following:
         self._draw = draw
         self._tiling: Tiling | None = None
         self._making: Handle | None = None
+        self._made: object = None  # what tiles are, or are being made, for
+        self._refused: object = None  # what those were for that the page could not draw with
         self._relations: Relations = {}
         self.is_ahead = False
         drags.watch(self._released)
@@ -59,6 +61,9 @@ class Following:
         if len(held) != 1 or (self._tiling is not None and self._tiling.mover is held[0]):
             return
         [mover], relations = held, self._relations
+        about = mover, differing(relations, mover), [ends for _, ends in drawn]
+        if about in (self._made, self._refused):
+            return
 
         def make(cancel: Cancel) -> Tiling | None:
             with ExitStack() as opened:
@@ -69,15 +74,18 @@ class Following:
 
         def take(made: Tiling | None) -> None:
             self._making = None
-            if made is not None and made.covers(self._relations):
+            if made is None:  # there may be a cube after the next answer
+                self._made = None
+            elif made.covers(self._relations):
                 self._tiling = made
                 self.send()
 
         def fail(error: Exception) -> None:  # the engine goes on to draw
-            self._making = None
+            self._making = self._made = None
             note_failure("tile", error)
 
         self._stop()
+        self._made = about
         self._making = self._submit(make, take, fail)
 
     def send(self) -> None:
@@ -94,15 +102,27 @@ class Following:
 
     def give_up(self) -> None:
         """The page cannot draw what is shown now."""
+        self._refused = self._made
         self.drop()
-        self._released()
+        self._catch_up()
+
+    def close(self) -> None:
+        """Make nothing more of it."""
+        self.is_ahead = False
+        self._relations = {}
+        self.drop()
 
     def _stop(self) -> None:
+        self._made = None
         if self._making is not None:
             self._making.cancel()
             self._making = None
 
     def _released(self) -> None:
+        self._refused = None
+        self._catch_up()
+
+    def _catch_up(self) -> None:
         """Draw what only the page has drawn."""
         if self.is_ahead:
             self.is_ahead = False

@@ -21,6 +21,9 @@ export function move(mover, selected) {
   return charts.has(mover);
 }
 
+/** Where a selection is that a pointer drags; undefined if none does. */
+export const placeOf = (mover) => places.get(mover);
+
 /** The pointer was let go. */
 export function rest(mover) {
   places.delete(mover);

@@ -239,9 +239,8 @@ class ChartView(param.Parameterized):
         """Stop all work and let the rows go; the chart shows nothing new afterwards."""
         self._stop()
         self._stop_taking()
-        self._following.drop()
-        for mover in self._movers.values():
-            self._drags.release(mover)
+        self._following.close()
+        self._let_go()
         self._picture = self._keys = None
         self._relations = {}
 
@@ -321,19 +320,18 @@ class ChartView(param.Parameterized):
         match cast("dict[object, object]", message):
             case {"type": "ready"}:
                 self._has_listener = True
+                self._let_go()
                 self._send(whole=True)
             case {"type": "selection", "name": str(name), "value": value}:
                 known = cast("dict[object, object]", message)
-                if known.get("answer") is True and name in self._movers:
-                    self._drags.hold(self._movers[name])
-                self._select_from_browser(name, value, known.get("steps"), known.get("names"))
+                is_held = known.get("answer") is True
+                self._select_from_browser(name, value, known.get("steps"), known.get("names"), is_held=is_held)
                 if known.get("answer") is True:
                     self._when_idle(lambda: self._canvas.send({"type": "answered"}))
             case {"type": "press"}:
                 self._on_press()
             case {"type": "release"}:
-                for mover in self._movers.values():
-                    self._drags.release(mover)
+                self._let_go()
             case {"type": "unlike", "plan": int(plan)} if plan == self._plan_number:
                 self._following.give_up()
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
@@ -344,6 +342,7 @@ class ChartView(param.Parameterized):
                     message_to_window(cast("dict[object, object]", ends), known.get("columns"), known.get("width"))
                 )
             case {"type": "problem", "plan": int(plan), "message": str(text)} if plan in {0, self._plan_number}:
+                self._following.drop()
                 self._fail(ChartError(f"The browser could not draw the chart: {text[:500]}"))
             case _:
                 pass
@@ -389,7 +388,12 @@ class ChartView(param.Parameterized):
             self._taking.cancel()
             self._taking = None
 
-    def _select_from_browser(self, name: str, value: object, steps: object, names: object) -> None:
+    def _let_go(self) -> None:
+        """No pointer drags over the chart."""
+        for mover in self._movers.values():
+            self._drags.release(mover)
+
+    def _select_from_browser(self, name: str, value: object, steps: object, names: object, *, is_held: bool) -> None:
         picture = self._picture
         found = self._parameters(picture).get(name) if picture is not None else None
         if picture is None or found is None:
@@ -402,6 +406,8 @@ class ChartView(param.Parameterized):
                 selected = on_pixels(selected, steps, columns, names)
         except (ValueError, OverflowError):  # of an axis that no clock reaches
             return
+        if is_held and name in self._movers:
+            self._drags.hold(self._movers[name])
         if name in self._selected and self._selected[name] == selected:
             return
         self._selected[name] = selected

@@ -11,14 +11,16 @@ const GROUP = "__dataapp_group";
 
 /** The tiles of a chart for one selection. */
 export class Tiles {
-  constructor({field, datasets}) {
-    this.field = field;
+  constructor({mover, field, datasets}) {
+    this.mover = mover;
+    this.field = field; // its column
     this.datasets = datasets.map((dataset) => new Tile(dataset));
   }
 
   /** The rows of all datasets for a selection, as {name, rows}, or null where the engine has to answer. */
   at(selected) {
-    const ends = selected?.[this.field];
+    const key = Object.keys(selected ?? {}).find((name) => name.replace(/\\(.)/g, "$1") === this.field);
+    const ends = selected?.[key];
     if (!Array.isArray(ends) || ends.length !== 2 || !ends.every(Number.isFinite)) return null;
     const found = this.datasets.map((tile) => ({name: tile.name, rows: tile.between(...ends)}));
     return found.every(({rows}) => rows !== null) ? found : null;

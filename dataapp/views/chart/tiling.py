@@ -13,6 +13,7 @@ from dataapp.cells.predicate import PredicateCell
 from dataapp.compile.cubes.tiles import GROUP
 from dataapp.engines.tiles import Tile
 from dataapp.views.chart.dataset import Dataset, Ends
+from dataapp.views.chart.fields import field_to_column
 from dataapp.views.chart.packing import packed, rows_to_ipc
 from dataapp.views.chart.schema import CellData
 
@@ -57,7 +58,7 @@ class Tiling:
         """
         return {
             "mover": name,
-            "field": self.field,
+            "field": field_to_column(self.field),
             "datasets": [_told(dataset, ends, tile) for dataset, ends, tile in self.tiles],
         }
 

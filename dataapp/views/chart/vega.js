@@ -22,7 +22,7 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
-import {follow, move, rest} from "./moves.js";
+import {follow, move, placeOf, rest} from "./moves.js";
 import {wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
 import {Newest} from "./newest.js";
@@ -388,7 +388,13 @@ export function render({model, el, view}) {
     followNoMore = () => {};
     tiles = place = null;
     if (!message.mover || message.plan !== picture?.plan) return;
-    tiles = new Tiles(message);
+    try {
+      tiles = new Tiles(message);
+    } catch (error) {
+      console.error(error);
+      model.send_msg({type: "unlike", plan: message.plan});
+      return;
+    }
     followNoMore = follow(message.mover, (selected) => {
       const isWaiting = place !== null;
       place = selected;
@@ -409,6 +415,8 @@ export function render({model, el, view}) {
     if (newest.passes(message, picture?.plan)) return;
     if (picture?.plan === message.plan) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
+      place = tiles && (placeOf(tiles.mover) ?? null); // what came may be older than what is dragged over
+      await drawPlace();
     } else if (message.spec) {
       const zoom = picture ? picture.readZoom() : zooms.get(model.id);
       picture?.finalize();

@@ -170,7 +170,14 @@ def test_the_engine_draws_what_the_page_cannot(desk: Desk) -> None:
     desk.show(7)
     desk.hear({"type": "unlike", "plan": desk.view._plan_number})
     assert desk.take()[:2] == ["tiles of False", "chart"]
+    desk.show(6)
+    assert desk.take() == ["chart"]  # the same tiles would be refused again
     desk.hear({"type": "unlike", "plan": desk.view._plan_number + 1})
+    assert desk.take() == []
+    desk.let_go()
+    desk.drag(0.0, 5.0)
+    desk.show(5)
+    assert desk.take() == ["chart", "tiles of True"]
 
 
 def test_a_page_that_comes_later_gets_tiles_too(desk: Desk) -> None:
@@ -181,6 +188,28 @@ def test_a_page_that_comes_later_gets_tiles_too(desk: Desk) -> None:
 def test_a_chart_that_goes_while_it_is_dragged_lets_go(desk: Desk) -> None:
     desk.show(7)
     desk.brushed.close()
+    assert desk.take() == ["chart"]
+
+
+def test_a_chart_that_is_gone_draws_nothing_more(desk: Desk) -> None:
+    desk.show(7)
+    desk.view.close()
+    desk.take()
+    desk.let_go()
+    assert desk.take() == []
+    assert desk.view.error is None
+
+
+def test_a_chart_that_is_gone_holds_nothing(desk: Desk) -> None:
+    desk.brushed.close()
+    desk.drag(0.0, 5.0)
+    assert not desk.drags.is_held(BRUSH)
+
+
+def test_what_nobody_holds_is_drawn_by_the_engine(desk: Desk) -> None:
+    desk.drag(0.0, 5.0, is_held=False)
+    desk.let_go()
+    desk.show(5)
     assert desk.take() == ["chart"]
 
 

@@ -37,6 +37,8 @@ _AGGREGATES = (
     "sum(b % 1000)",
     "sum(x)",
     "sum(x) FILTER (WHERE yes)",
+    "coalesce(sum(x), 0)",
+    "coalesce(sum(x), 0)::BIGINT",
     "avg(i)",
     "avg(x)",
     "nullif(min(f), CAST('nan' AS DOUBLE))",

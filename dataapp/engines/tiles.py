@@ -91,6 +91,9 @@ def make_tile(
         is_number = kind in _WHOLE or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL(")
         if not is_number or (name in sums and kind not in _WHOLE and kind != "DOUBLE"):
             raise Misfit(f"a page cannot add up {kind}")
+    rounded = [measure for _, measure in plan.columns if measure is not None and measure.is_whole]
+    if any(one.how == "mean" or not {types[part] for part in one.parts} <= _WHOLE for one in rounded):
+        raise Misfit("what is added up is rounded afterwards")
     parts = reader.read_cube(plan.rows(table), {})
     groups_text = plan.groups(table, reader.engine)
     used = parameters(reader.engine.serialize(groups_text))

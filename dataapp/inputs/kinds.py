@@ -29,6 +29,11 @@ class WidgetControl:
         self._watched = "value_throttled" if throttled and "value_throttled" in widget.param else "value"
         self._watchers: list[Any] = []
 
+    @property
+    def is_live(self) -> bool:
+        """Whether each value counts, and not just those at which a person lets go."""
+        return self._watched == "value"
+
     def read(self) -> object:
         """Return the widget's value."""
         return self.widget.value

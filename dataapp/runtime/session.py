@@ -255,6 +255,10 @@ class Session:
         """Take it that inputs are about to move, and no others: what answers moves of them is prepared meanwhile."""
         self._pool.start(lambda: self._prepare_cubes(frozenset(cells)))
 
+    def expects(self, mover: object) -> bool:
+        """Whether an input, or a condition on one, is about to move."""
+        return mover in self._expected.movers
+
     def _prepare_cubes(self, cells: frozenset[Cell]) -> None:
         with self._lock:
             outcomes = [node.outcome for node in self._waves.necessary()]

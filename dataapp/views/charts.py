@@ -18,6 +18,7 @@ from dataapp.cells.selection import SelectionCell, SelectionControl, SelectionKi
 from dataapp.connect.frames import to_arrow
 from dataapp.engines.relation import Column
 from dataapp.errors import ChartError, WrongKindError, near
+from dataapp.runtime.limits import start_timer
 from dataapp.runtime.session import Session
 from dataapp.runtime.tables import Table
 from dataapp.views.chart.drags import drags_of
@@ -309,6 +310,7 @@ class ChartBody:
             on_press=self._pressed,
             when_idle=session.when_idle,
             drags=drags_of(session),
+            later=lambda seconds, call: start_timer(seconds, lambda: session.on_screen(call)),
         )
         self.chart_view.param.watch(self._status_changed, ["status", "error"])
 

@@ -29,15 +29,16 @@ def hear(data: object) -> bool:
         case {"type": "near", "input": str(tag)}:
             session = cast("Session", host.current().session())
             controls = list(session.nodes.controls.items())
-            session.expect([cell for cell, control in controls if tag in _tags(control)])
+            session.expect([cell for cell, control in controls if tag == tag_of(control)])
             return True
         case _:
             return False
 
 
-def _tags(control: object) -> list[object]:
-    widget = getattr(control, "widget", None)
-    return getattr(widget, "tags", [])
+def tag_of(control: object) -> str | None:
+    """Return the tag of a control's widget by which pages know it, or None for what they do not know."""
+    tags: list[object] = getattr(getattr(control, "widget", None), "tags", None) or []
+    return next((cast("str", tag) for tag in tags if _is_mark(tag)), None)
 
 
 def _is_mark(tag: object) -> bool:

@@ -64,6 +64,7 @@ def _tile(query: str, steps: Steps | None = _STEPS, engine: DuckDB | None = None
         "SELECT t, sum(n), avg(n), avg(x), max(d), min(big) FROM rows WHERE i BETWEEN $low AND $high GROUP BY t",
         "SELECT t, coalesce(sum(x), 0) AS total FROM rows WHERE i < $high GROUP BY t ORDER BY ALL",
         "SELECT t, count(*) AS n FROM rows WHERE i < $high GROUP BY t ORDER BY t, n LIMIT 100000",
+        "SELECT t, sum(n)::BIGINT AS n, count(*)::BIGINT AS c FROM rows WHERE i < $high GROUP BY ALL ORDER BY ALL",
         f"WITH g AS ({_GROUPED}) SELECT upper(t) AS name, n FROM g",
         f"WITH g AS ({_GROUPED}) SELECT g.t || '!' AS name, CAST(g.n AS DOUBLE) AS n FROM g ORDER BY 1",
         f"SELECT * FROM (SELECT * FROM ({_GROUPED} ORDER BY t)) LIMIT 200001",
@@ -79,6 +80,10 @@ def test_what_is_added_up(query: str) -> None:
     [
         "SELECT count(*) AS n FROM rows WHERE i <= $high",  # one row, whatever passes
         "SELECT t, coalesce(sum(x), 0)::BIGINT AS n FROM rows WHERE i <= $high GROUP BY t",  # rounded afterwards
+        "SELECT t, sum(x)::BIGINT AS n FROM rows WHERE i <= $high GROUP BY t",
+        "SELECT t, avg(n)::BIGINT AS n FROM rows WHERE i <= $high GROUP BY t",
+        "SELECT t, max(x)::HUGEINT AS n FROM rows WHERE i <= $high GROUP BY t",
+        "SELECT t, count(*)::SMALLINT AS n FROM rows WHERE i <= $high GROUP BY t",
         "SELECT t, try_cast(sum(x) AS DOUBLE) AS n FROM rows WHERE i <= $high GROUP BY t",
         "SELECT t, sum(n) + 1 AS n FROM rows WHERE i <= $high GROUP BY t",
         "SELECT t, sum(n) OVER () AS n FROM rows WHERE i <= $high GROUP BY t, n",

@@ -8,7 +8,7 @@ this a data tile). Numbers of groups and of bins come with the parts, and what g
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from dataapp.compile.cubes.groups import Group
@@ -34,6 +34,7 @@ _SIDES: dict[str, tuple[Literal["low", "high"], bool]] = {
     "COMPARE_LESSTHANOREQUALTO": ("high", True),
 }
 _WHOLE = frozenset({"INTEGER", "BIGINT"})
+_CASTS = frozenset({"DOUBLE", "BIGINT", "HUGEINT"})
 _TURNED = {
     "COMPARE_GREATERTHAN": "COMPARE_LESSTHAN",
     "COMPARE_GREATERTHANOREQUALTO": "COMPARE_LESSTHANOREQUALTO",
@@ -63,11 +64,13 @@ class Measure:
         how: How they are put together: of a mean, the sum of the first is divided by the sum of the second.
         parts: Columns of the cube.
         lacks_nan: Whether it is NULL where it would be NaN.
+        is_whole: Whether it must be a whole number, since it is cast to one.
     """
 
     how: How
     parts: tuple[str, ...]
     lacks_nan: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +231,15 @@ class _Tiling:
         is_division = any(part.get("function_name") == DIVISION for part in walk(item))
         if not is_division and not aggregates(item, self._statement.functions):
             return None
-        bare = _without_casts(item)
-        if (counted := self._counted(bare)) is not None:
-            return Measure("count", (counted,))
+        bare, is_whole = _without_casts(item)
+        return replace(self._bare_measure(bare), is_whole=is_whole)
+
+    def _bare_measure(self, bare: Tree) -> Measure:
         if bare["class"] == "FUNCTION" and bare["function_name"] == "nullif" and _is_nan(bare["children"][1]):
             inner = self._measure(bare["children"][0])
-            if inner is None or inner.how not in ("min", "max"):
+            if inner is None or inner.is_whole or inner.how not in ("min", "max"):
                 raise Misfit("something is computed of what is added up")
-            return Measure(inner.how, inner.parts, lacks_nan=True)
+            return replace(inner, lacks_nan=True)
         if bare["type"] == "OPERATOR_COALESCE" and _is_zero(bare["children"][1:]):
             return Measure("count", (self._part(bare["children"][0], "sum"),))
         if bare["class"] == "FUNCTION" and bare["function_name"] == DIVISION:
@@ -245,16 +249,6 @@ class _Tiling:
             how = cast("How", bare["function_name"])
             return Measure(how, (self._part(bare, how),))
         raise Misfit("something is computed of what is added up")
-
-    def _counted(self, item: Tree) -> str | None:
-        """Return the part whose sum is a count, as `partials` writes it, or None for anything else."""
-        is_cast = item["class"] == "CAST" and item["cast_type"]["id"] == "BIGINT" and not item["try_cast"]
-        inner = item["child"] if is_cast else item
-        if not is_cast or inner["type"] != "OPERATOR_COALESCE" or not _is_zero(inner["children"][1:]):
-            return None
-        part = self._part(inner["children"][0], "sum")
-        is_count = fold(self._partials.columns[part]["function_name"]) in ("count", "count_star")
-        return part if is_count else None
 
     def _part(self, call: Tree, how: str) -> str:
         """Return the part of which all are put together by a call."""
@@ -372,20 +366,22 @@ class _Tiling:
                 raise Misfit("a part of a value, or a whole row, is taken")
             return by_fold[names[0]]
 
-        bare = _without_casts(item)
-        if bare["class"] == "COLUMN_REF":
-            return measure(bare)
+        bare, is_whole = _without_casts(item)
+        if bare["class"] == "COLUMN_REF" and (found := measure(bare)) is not None:
+            return replace(found, is_whole=found.is_whole or is_whole)
         read = [measure(part) for part in walk(item) if part.get("class") == "COLUMN_REF"]
         if any(read) or not read:
             raise Misfit("something is computed of what is added up")
         return None
 
 
-def _without_casts(item: Tree) -> Tree:
-    """Return what is cast to DOUBLE, which is what all numbers are on a page."""
-    while item["class"] == "CAST" and item["cast_type"]["id"] == "DOUBLE" and not item.get("try_cast"):
+def _without_casts(item: Tree) -> tuple[Tree, bool]:
+    """Return what is cast to DOUBLE, which is what all numbers are on a page; and whether it is cast to a whole one."""
+    is_whole = False
+    while item["class"] == "CAST" and item["cast_type"]["id"] in _CASTS and not item["try_cast"]:
+        is_whole = is_whole or item["cast_type"]["id"] != "DOUBLE"
         item = item["child"]
-    return item
+    return item, is_whole
 
 
 def _is_nan(item: Tree) -> bool:

@@ -1,14 +1,17 @@
-"""How a chart follows what is dragged over in others: by itself on the page, where the page has tiles for it."""
+"""How a chart follows what is dragged over in others, and widgets: on the page itself, where that has tiles for it."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from dataapp.cells.predicate import PredicateCell
 from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.drags import Drags
 from dataapp.views.chart.tiling import Relations, Tiling, differing, tile
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 
+type Later = Callable[[float, Callable[[], None]], Callable[[], None]]
+"""Calls a function on the screen's thread after some seconds; returns what prevents it."""
+
+_RESTS = 0.6  # seconds, by when a widget that is pressed again and again has come to rest
 type Drawn = Sequence[tuple[Dataset, Ends | None]]
 
 
@@ -20,6 +23,7 @@ class Following:
         drags: What is dragged over on the page.
         send: Tells the page of tiles, or with None that there are none any more.
         draw: Draws what cells stand for, by the engine.
+        later: Calls back after a while.
 
     Attributes:
         is_ahead: Whether the page has drawn by itself what nobody else knows.
@@ -33,11 +37,14 @@ class Following:
         drags: Drags,
         send: Callable[[dict[str, object] | None], None],
         draw: Callable[[], None],
+        later: Later,
     ) -> None:
         self._submit = submit
         self._drags = drags
         self._send = send
         self._draw = draw
+        self._later = later
+        self._rest_no_more: Callable[[], None] = lambda: None
         self._tiling: Tiling | None = None
         self._making: Handle | None = None
         self._made: object = None  # what tiles are, or are being made, for
@@ -49,18 +56,22 @@ class Following:
     def show(self, relations: Relations) -> bool:
         """Take what cells stand for now; return whether the page draws it by itself."""
         self._relations = relations
+        self._rest_no_more()
         if self._tiling is not None and not self._tiling.covers(relations):
             self.drop()
         self.is_ahead = self._tiling is not None and self._drags.is_held(self._tiling.mover)
+        if self._tiling is not None and self._drags.widget(self._tiling.mover) is not None:
+            self.is_ahead = True
+            self._rest_no_more = self._later(_RESTS, self._catch_up)
         return self.is_ahead
 
     def drawn(self, drawn: Drawn) -> None:
-        """Make tiles after the engine has drawn something, if something that it follows is being dragged."""
+        """Make tiles after the engine has drawn something, if something that it follows may move."""
         movers = {mover for relation in self._relations.values() for mover in relation.movers.values()}
-        held = [mover for mover in self._drags.held & movers if isinstance(mover, PredicateCell)]
-        if len(held) != 1 or (self._tiling is not None and self._tiling.mover is held[0]):
+        moving = sorted(filter(self._drags.may_move, movers), key=self._drags.is_held)  # what is held counts most
+        if not moving or (self._tiling is not None and self._tiling.mover is moving[-1]):
             return
-        [mover], relations = held, self._relations
+        mover, relations = moving[-1], self._relations
         about = mover, differing(relations, mover), [ends for _, ends in drawn]
         if about in (self._made, self._refused):
             return
@@ -91,11 +102,13 @@ class Following:
     def send(self) -> None:
         """Tell the page of tiles, if there are any."""
         if self._tiling is not None:
-            self._send(self._tiling.message(self._drags.name(self._tiling.mover)))
+            mover = self._tiling.mover
+            self._send(self._tiling.message(self._drags.name(mover), self._drags.widget(mover)))
 
     def drop(self) -> None:
         """Let the engine draw from now on."""
         self._stop()
+        self._rest_no_more()
         if self._tiling is not None:
             self._tiling = None
             self._send(None)
@@ -120,7 +133,8 @@ class Following:
 
     def _released(self) -> None:
         self._refused = None
-        self._catch_up()
+        if self._tiling is None or not self._drags.is_held(self._tiling.mover):
+            self._catch_up()
 
     def _catch_up(self) -> None:
         """Draw what only the page has drawn."""

@@ -13,11 +13,12 @@ from dataapp.engines.consolidation import Expectation
 from dataapp.engines.duckdb import Reader
 from dataapp.engines.relation import Column, Relation
 from dataapp.errors import Cancelled, ChartError
+from dataapp.runtime.limits import start_timer
 from dataapp.views.chart.canvas import ChartCanvas
 from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.drags import Drags
 from dataapp.views.chart.explanation import plan_to_text
-from dataapp.views.chart.following import Following
+from dataapp.views.chart.following import Following, Later
 from dataapp.views.chart.packing import packed, rows_to_ipc
 from dataapp.views.chart.plan import Plan
 from dataapp.views.chart.plans import Plans
@@ -104,7 +105,8 @@ class ChartView(param.Parameterized):
             interval over numbers or times, ``{column: values}`` for categories and points, None when it is cleared.
         on_press: Called when a viewer presses the pointer where it may drag over something.
         when_idle: Calls a function when all that a selection changed is there.
-        drags: What is dragged over on the page: charts that it changes may be drawn there alone meanwhile.
+        drags: What moves on the page by itself: charts that follow may be drawn there alone meanwhile.
+        later: Calls a function on the document's thread after some seconds.
         params: Parameters of `panel.viewable.Viewable` for the chart, such as `margin`.
     """
 
@@ -124,6 +126,7 @@ class ChartView(param.Parameterized):
         on_press: Callable[[], None] = lambda: None,
         when_idle: Callable[[Callable[[], None]], None] = lambda call: call(),
         drags: Drags | None = None,
+        later: Later = start_timer,
         **params: Any,
     ) -> None:
         super().__init__()
@@ -134,7 +137,7 @@ class ChartView(param.Parameterized):
         self._when_idle = when_idle
         self._drags = Drags() if drags is None else drags
         self._movers: dict[str, PredicateCell] = {}  # by selection, what others read of it
-        self._following = Following(submit, self._drags, self._send_tiles, self._begin)
+        self._following = Following(submit, self._drags, self._send_tiles, self._begin, later)
         self._handle: Handle | None = None
         self._asker = object()  # which the engine knows this chart's questions by
         self._expected: list[Expectation] = []

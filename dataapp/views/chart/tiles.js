@@ -9,20 +9,23 @@ import {FROM_WIRE, decode, tableOf} from "./wire.js";
 
 const GROUP = "__dataapp_group";
 
-/** The tiles of a chart for one selection. */
+const ON_STEP = 1e-6; // of a step: what is written in digits is not that far from it
+
+/** The tiles of a chart for one selection, or for the value of a widget. */
 export class Tiles {
-  constructor({mover, field, datasets}) {
-    this.mover = mover;
+  constructor({widget, field, datasets}) {
     this.field = field; // its column
+    this.isExact = Boolean(widget); // a brush is moved to the nearest pixel, but nobody moves a widget
     this.datasets = datasets.map((dataset) => new Tile(dataset));
   }
 
   /** The rows of all datasets for a selection, as {name, rows}, or null where the engine has to answer. */
   at(selected) {
     const key = Object.keys(selected ?? {}).find((name) => name.replace(/\\(.)/g, "$1") === this.field);
-    const ends = selected?.[key];
+    const value = selected?.[key];
+    const ends = typeof value === "number" ? [value, value] : value;
     if (!Array.isArray(ends) || ends.length !== 2 || !ends.every(Number.isFinite)) return null;
-    const found = this.datasets.map((tile) => ({name: tile.name, rows: tile.between(...ends)}));
+    const found = this.datasets.map((tile) => ({name: tile.name, rows: tile.between(...ends, this.isExact)}));
     return found.every(({rows}) => rows !== null) ? found : null;
   }
 }
@@ -41,10 +44,11 @@ export class Tile {
     this.measures = told.columns.filter(({how}) => how).map((column) => new Sum(column, parts, this.count));
   }
 
-  /** The rows for a range; null where they would have other bins. */
-  between(low, high) {
-    const first = this.starts ? this.starts[this.#step(low)] : 0;
-    const end = this.ends ? this.ends[this.#step(high)] : this.offsets.length - 1;
+  /** The rows for a range; null where they would have other bins, or the range may not have such ends. */
+  between(low, high, isExact = false) {
+    const first = this.starts ? this.starts[this.#step(low, isExact)] : 0;
+    const end = this.ends ? this.ends[this.#step(high, isExact)] : this.offsets.length - 1;
+    if (first === undefined || end === undefined) return null;
     const [from, to] = [this.offsets[first], this.offsets[Math.max(first, end)]];
     this.alive.fill(0);
     for (let at = from; at < to; at++) this.alive[this.group[at]] = 1;
@@ -60,12 +64,13 @@ export class Tile {
   }
 
   /** The number of the nearest step to a value; halves go to even numbers, as in Python. */
-  #step(value) {
+  #step(value, isExact) {
     const {kind, start, step, count, scale} = this.steps;
     const place = ((kind === "number" ? value : 1000 * value) * scale - start) / step;
     const below = Math.floor(place);
     const isUp = place - below > 0.5 || (place - below === 0.5 && below % 2 !== 0);
-    return Math.min(Math.max(isUp ? below + 1 : below, 0), count);
+    const nearest = Math.min(Math.max(isUp ? below + 1 : below, 0), count);
+    return isExact && Math.abs(place - nearest) > ON_STEP ? null : nearest;
   }
 
   /** Rows of bins, with one more for the upper end of each field that is binned. */

@@ -29,12 +29,12 @@ class Tiling:
     """The tiles of one chart for one selection.
 
     Attributes:
-        mover: The selection.
-        field: The field that is dragged along.
+        mover: The selection, input or condition.
+        field: The field that is dragged along; the value of a widget has none.
         tiles: By dataset, those that follow it.
     """
 
-    mover: PredicateCell
+    mover: Hashable
     field: str
     tiles: Sequence[tuple[Dataset, Ends | None, Tile]]
     _differs: Mapping[CellData, Hashable]
@@ -50,15 +50,17 @@ class Tiling:
                 return False
         return True
 
-    def message(self, name: str) -> dict[str, object]:
+    def message(self, name: str, widget: str | None = None) -> dict[str, object]:
         """Return what the page is told.
 
         Args:
             name: What the page calls the selection.
+            widget: By which tag it knows the widget whose value it is, if it is one.
         """
         return {
             "mover": name,
-            "field": field_to_column(self.field),
+            "widget": widget,
+            "field": field_to_column(self.field) if self.field else "",
             "datasets": [_told(dataset, ends, tile) for dataset, ends, tile in self.tiles],
         }
 
@@ -72,7 +74,7 @@ def tile(
     drawn: Sequence[tuple[Dataset, Ends | None]],
     relations: Relations,
     readers: "Mapping[CellData, Reader]",
-    mover: PredicateCell,
+    mover: Hashable,
 ) -> Tiling | None:
     """Return the tiles of a chart, or None where the engine has to draw it.
 
@@ -80,9 +82,10 @@ def tile(
         drawn: Its datasets, and the ends of their bins as they were drawn last.
         relations: What cells stand for.
         readers: Of these.
-        mover: The selection that is dragged.
+        mover: The selection that is dragged, or what a widget moves.
     """
-    if len(mover.columns) != 1:
+    fields = list(mover.columns) if isinstance(mover, PredicateCell) else [""]
+    if len(fields) != 1:
         return None
     tiles: list[tuple[Dataset, Ends | None, Tile]] = []
     for dataset, ends in drawn:
@@ -96,8 +99,7 @@ def tile(
         if names != [column.name for column in dataset.columns]:
             return None
         tiles.append((dataset, ends, found))
-    [field] = mover.columns
-    return Tiling(mover, field, tiles, differing(relations, mover)) if tiles else None
+    return Tiling(mover, fields[0], tiles, differing(relations, mover)) if tiles else None
 
 
 def told(

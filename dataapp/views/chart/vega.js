@@ -4,7 +4,8 @@
 //   {type: "chart", revision, plan, spec?, window?, parameters?, name?, parts?, datasets: [{name, kinds, data}],
 //    selections?}: its data are bytes, or as text those of few rows; its window is what Python knows of what is in sight
 //   {type: "select", name, value}
-//   {type: "tiles", plan, mover, field?, datasets?}: to draw by itself while `mover` is dragged; null ends that
+//   {type: "tiles", plan, mover, widget?, field?, datasets?}: to draw by itself while `mover` is dragged, or with the
+//    value of a widget, by its tag; null ends that
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
 //   {type: "ready"} | {type: "selection", name, value, steps?, names?, answer?} | {type: "problem", plan, message}
@@ -22,7 +23,7 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
-import {follow, move, placeOf, rest} from "./moves.js";
+import {follow, move, rest} from "./moves.js";
 import {wallToLocal} from "./clock.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
 import {Newest} from "./newest.js";
@@ -35,11 +36,13 @@ import {Tiles} from "./tiles.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
 import {TO_WIRE, decode} from "./wire.js";
+import {watchWidget} from "./widgets.js";
 import {plotWidth, readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
 const WIDTH_RESTS = 200; // ms
+const MOVES = 250; // ms, in which something may have moved on since Python heard of it
 const LET_GO = ["pointerup", "pointercancel"];
 const BESIDE = 50; // pixels that an axis takes beside a plot, more or less
 
@@ -382,24 +385,26 @@ export function render({model, el, view}) {
 
   let tiles = null; // with which charts are drawn here while something is dragged
   let place = null; // where that is, if it is not drawn yet
-  let followNoMore = () => {};
+  let followed = null; // where that is on the page
+  let movedAt = -Infinity;
   function take(message) {
-    followNoMore();
-    followNoMore = () => {};
-    tiles = place = null;
+    followed?.stop();
+    tiles = place = followed = null;
     if (!message.mover || message.plan !== picture?.plan) return;
     try {
       tiles = new Tiles(message);
     } catch (error) {
       console.error(error);
-      model.send_msg({type: "unlike", plan: message.plan});
-      return;
     }
-    followNoMore = follow(message.mover, (selected) => {
+    const moved = () => {
+      movedAt = performance.now();
       const isWaiting = place !== null;
-      place = selected;
+      place = followed?.value() ?? null;
       if (!isWaiting) enqueue(drawPlace);
-    });
+    };
+    if (tiles) followed = message.widget ? watchWidget(view, message.widget, moved) : follow(message.mover, moved);
+    if (followed) moved();
+    else model.send_msg({type: "unlike", plan: message.plan});
   }
 
   async function drawPlace() {
@@ -415,7 +420,8 @@ export function render({model, el, view}) {
     if (newest.passes(message, picture?.plan)) return;
     if (picture?.plan === message.plan) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
-      place = tiles && (placeOf(tiles.mover) ?? null); // what came may be older than what is dragged over
+      const isOver = followed?.rests && performance.now() - movedAt > MOVES;
+      if (!isOver) place = followed?.value() ?? null; // what came may be older than that
       await drawPlace();
     } else if (message.spec) {
       const zoom = picture ? picture.readZoom() : zooms.get(model.id);
@@ -485,7 +491,7 @@ export function render({model, el, view}) {
 
   const close = () => {
     unwatchSight();
-    followNoMore();
+    followed?.stop();
     release();
     hearNoMore();
     for (const kind of LET_GO) removeEventListener(kind, release, true);

@@ -50,7 +50,7 @@ class Desk:
     drags: Drags
     engine: DuckDB
     sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    drawn: int = 0
+    waiting: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     def __post_init__(self) -> None:
         over: alt.Chart = chart("rows", lambda: ())
@@ -63,7 +63,7 @@ class Desk:
         self.brushed.show({brushed.data: Relation("FROM rows", key="all", engine=self.engine, frames={"rows": ROWS})})
 
     def _view(self, drawn: alt.Chart, sent: list[dict[str, Any]]) -> ChartView:
-        view = ChartView(drawn, self._submit, drags=self.drags)
+        view = ChartView(drawn, self._submit, drags=self.drags, later=self._later)
         view.__panel__().send = sent.append  # type: ignore[method-assign]
         view.__panel__()._handle_msg({"type": "ready"})
         return view
@@ -72,6 +72,10 @@ class Desk:
         done(job(Never()))
         assert self.engine.cubes.wait()
         return Never()
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        self.waiting = [call]
+        return self.waiting.clear
 
     def show(self, high: int, query: str = QUERY, low: int = 0) -> None:
         values = {"low": Bound(low, None, STEPS), "high": Bound(high, None, STEPS)}
@@ -100,8 +104,20 @@ class Desk:
         return told
 
 
+class Widgets(Drags):
+    """As if the brush were a widget, which the pointer is on."""
+
+    def widget(self, mover: object) -> str | None:
+        """Every input has one."""
+        return "dataapp-input-1"
+
+    def may_move(self, mover: object) -> bool:
+        """The pointer is on it."""
+        return True
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DuckDB]:
     bundle = tmp_path / "vega.bundle.js"
     bundle.write_text("export function render() {}")
     monkeypatch.setattr(canvas, "_BUNDLE", bundle)
@@ -109,13 +125,28 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     engine.cubes = Cubes(engine, worth=0.0, least_shrinking=0.0)
     expected = Expected(frozenset({BRUSH}))
     engine.cubes.expect(expected, [])
+    yield engine
+    del expected
+
+
+@pytest.fixture
+def desk(engine: DuckDB) -> Desk:
     made = Desk(Drags(), engine)
     made.show(10)
     made.drag(0.0, 9.0)
     made.show(9)
     assert made.take() == ["chart", "chart", "tiles of True"]
-    yield made
-    del expected
+    return made
+
+
+@pytest.fixture
+def slider(engine: DuckDB) -> Desk:
+    made = Desk(Widgets(), engine)
+    made.show(10)
+    made.show(9)
+    assert [one.get("widget") for one in made.sent if one["type"] == "tiles"] == ["dataapp-input-1"]
+    made.take()
+    return made
 
 
 def test_while_it_is_dragged_the_page_draws(desk: Desk) -> None:
@@ -211,6 +242,27 @@ def test_what_nobody_holds_is_drawn_by_the_engine(desk: Desk) -> None:
     desk.let_go()
     desk.show(5)
     assert desk.take() == ["chart"]
+
+
+def test_a_widget_is_followed_until_it_rests(slider: Desk) -> None:
+    slider.show(7)
+    slider.show(6)
+    assert slider.take() == []
+    [rested] = slider.waiting
+    rested()
+    assert slider.take() == ["chart"]
+    slider.show(5)
+    assert slider.take() == []
+
+
+def test_a_widget_that_moves_on_does_not_rest(slider: Desk) -> None:
+    slider.show(7)
+    before = slider.waiting
+    slider.show(6)
+    assert (len(before), len(slider.waiting)) == (0, 1)
+    slider.view.close()
+    assert slider.waiting == []
+    assert slider.take() == ["tiles of False"]
 
 
 def test_files_hold_what_the_page_shows(desk: Desk) -> None:

@@ -120,7 +120,8 @@ def _wait_for_tiles(page: Page, box: dict[str, float], follower: int) -> None:
 def test_they_are_drawn_as_by_the_engine(flights: Page, dragged: int, followers: list[int]) -> None:
     page = flights
     box = _press(page, dragged)
-    _wait_for_tiles(page, box, followers[0])
+    for follower in followers:
+        _wait_for_tiles(page, box, follower)
     pictures: dict[int, bytes] = {}
     for follower in followers:  # each alone, as a page that scrolls draws others
         with unheard(page):
@@ -164,3 +165,62 @@ def test_selections_of_two_charts_hold_together(flights: Page) -> None:
     assert _settled(page, LAST) == picture != alone
     page.get_by_role("button", name="Reset").click()
     expect(page.get_by_text("kept 20000")).to_be_visible()
+
+
+SLIDERS = """
+import altair as alt
+import panel as pn
+
+import dataapp as da
+from dataapp.app.sessions import engine
+
+engine().cubes.worth = 0.0
+flights = da.sql("SELECT range % 60 AS delay, ['UA', 'HA', NULL][1 + range % 3] AS carrier FROM range(20_000)")
+least = da.input(pn.widgets.IntSlider, start=0, end=50, name="Least")
+between = da.input(pn.widgets.IntRangeSlider, start=0, end=60, value=(0, 60), name="Between")
+late = da.input(pn.widgets.IntSlider, start=0, end=50, name="Late", throttled=True)
+part = da.match("delay", between)
+chosen = da.sql("FROM flights WHERE delay >= $least AND delay >= $late AND $part")
+delays = da.chart(chosen).mark_bar().encode(x=alt.X("delay:O"), y="count()").properties(height=150)
+carriers = da.chart(chosen).mark_bar().encode(x="mean(delay):Q", y="carrier:N")
+kept = da.sql("SELECT 'kept ' || count(*) AS kept FROM chosen")
+da.App("Sliders", sidebar=[least, between, late], main=[delays, carriers, kept]).servable()
+"""
+
+
+@pytest.fixture
+def sliders(page: Page, serve: Serve) -> Page:
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(serve(SLIDERS).url)
+    expect(page.locator(".chart canvas")).to_have_count(2)
+    expect(page.get_by_text("kept 20000")).to_be_visible()
+    page.evaluate(HOLD)
+    return page
+
+
+@pytest.mark.parametrize("slider", [0, 1])  # that of one value, and the lower end of the range
+def test_charts_follow_a_slider(sliders: Page, slider: int) -> None:
+    page = sliders
+    handle = page.get_by_role("slider").nth(slider)
+    handle.focus()
+    for _ in range(60):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(400)
+        before = _settled(page, 1)
+        with unheard(page):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(300)
+            picture = _settled(page, 1)
+        if picture != before:
+            break
+    else:
+        raise AssertionError("the server has to draw")
+    page.wait_for_timeout(1_500)
+    assert _settled(page, 1) == picture
+    with unheard(page):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        pictures = [_settled(page, chart) for chart in (0, 1)]
+    page.wait_for_timeout(1_500)
+    assert [_settled(page, chart) for chart in (0, 1)] == pictures != [_settled(page, 0), picture]
+    expect(page.get_by_text("kept 20000")).to_have_count(0)

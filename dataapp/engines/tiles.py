@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dataapp.engines.duckdb import Reader
 
 _MOST_PARTS = 200_000
+_MOST_STEPS = 20_000  # as many as pixels are taken for
 _WHOLE = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
 )
@@ -81,8 +82,8 @@ def make_tile(
     table = kept.name
     found = {binned.get(end.parameter) for end in (plan.low, plan.high) if end is not None}
     [steps] = found if len(found) == 1 else [None]
-    if steps is None:
-        raise Misfit("its range may end anywhere")
+    if steps is None or steps.count > _MOST_STEPS:
+        raise Misfit("its range may end anywhere, or almost")
     types = dict(reader.describe_query(plan.types(table), {}))
     sums = {
         part for _, measure in plan.columns if measure and measure.how not in ("min", "max") for part in measure.parts
@@ -104,7 +105,7 @@ def make_tile(
     if plan.is_ordered and groups.group_by(said).aggregate([]).num_rows < groups.num_rows:
         raise Misfit("its order depends on what is added up")
     values = _numbers(reader.read_cube(plan.values(table), {}).column("value"))
-    ends = np.array([(steps.start + at * steps.step) / steps.scale for at in range(steps.count + 1)])
+    ends: _Numbers = (steps.start + np.arange(steps.count + 1, dtype=np.float64) * steps.step) / steps.scale
     starts = None if plan.low is None else _places(values, ends, "left" if plan.low.is_inclusive else "right")
     stops = None if plan.high is None else _places(values, ends, "right" if plan.high.is_inclusive else "left")
     bins: Any = parts.column("bin").to_numpy()

@@ -132,6 +132,10 @@ def test_without_known_steps_there_is_none() -> None:
     assert _tile(_GROUPED, None) == (None, ["ready"])
 
 
+def test_with_very_many_steps_there_is_none() -> None:
+    assert _tile(_GROUPED, Steps.between(0, 3_000_000, 1)) == (None, ["ready"])
+
+
 def test_all_who_ask_get_the_same() -> None:
     engine = _engine()
     first, _ = _tile(_GROUPED, engine=engine)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from time import monotonic
 
 from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.drags import Drags
@@ -11,6 +12,8 @@ from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 type Later = Callable[[float, Callable[[], None]], Callable[[], None]]
 """Calls a function on the screen's thread after some seconds; returns what prevents it."""
 
+_AHEAD = 2.0  # seconds, for which a page may be the only one that draws where a widget moves
+_REFUSED = 2.0  # seconds, in which the same tiles are not made again
 _RESTS = 0.6  # seconds, by when a widget that is pressed again and again has come to rest
 type Drawn = Sequence[tuple[Dataset, Ends | None]]
 
@@ -24,6 +27,7 @@ class Following:
         send: Tells the page of tiles, or with None that there are none any more.
         draw: Draws what cells stand for, by the engine.
         later: Calls back after a while.
+        when_idle: Calls back when all that was asked for is there.
 
     Attributes:
         is_ahead: Whether the page has drawn by itself what nobody else knows.
@@ -38,12 +42,16 @@ class Following:
         send: Callable[[dict[str, object] | None], None],
         draw: Callable[[], None],
         later: Later,
+        when_idle: Callable[[Callable[[], None]], None],
     ) -> None:
         self._submit = submit
         self._drags = drags
         self._send = send
         self._draw = draw
         self._later = later
+        self._when_idle = when_idle
+        self._ahead_since = 0.0
+        self._refused_until = 0.0
         self._rest_no_more: Callable[[], None] = lambda: None
         self._tiling: Tiling | None = None
         self._making: Handle | None = None
@@ -59,11 +67,21 @@ class Following:
         self._rest_no_more()
         if self._tiling is not None and not self._tiling.covers(relations):
             self.drop()
-        self.is_ahead = self._tiling is not None and self._drags.is_held(self._tiling.mover)
-        if self._tiling is not None and self._drags.widget(self._tiling.mover) is not None:
-            self.is_ahead = True
-            self._rest_no_more = self._later(_RESTS, self._catch_up)
+        was_ahead, self.is_ahead = self.is_ahead, self._is_followed()
+        if self.is_ahead and not was_ahead:
+            self._ahead_since = monotonic()
         return self.is_ahead
+
+    def _is_followed(self) -> bool:
+        """Whether the page draws what it is about by itself: not for long with a widget, which may have gone."""
+        if self._tiling is None or self._drags.is_held(self._tiling.mover):
+            return self._tiling is not None
+        if self._drags.widget(self._tiling.mover) is None:
+            return False
+        if self.is_ahead and monotonic() - self._ahead_since > _AHEAD:
+            return False
+        self._rest_no_more = self._later(_RESTS, self._catch_up)
+        return True
 
     def drawn(self, drawn: Drawn) -> None:
         """Make tiles after the engine has drawn something, if something that it follows may move."""
@@ -73,7 +91,8 @@ class Following:
             return
         mover, relations = moving[-1], self._relations
         about = mover, differing(relations, mover), [ends for _, ends in drawn]
-        if about in (self._made, self._refused):
+        is_refused = about == self._refused and monotonic() < self._refused_until
+        if about == self._made or is_refused:
             return
 
         def make(cancel: Cancel) -> Tiling | None:
@@ -113,9 +132,11 @@ class Following:
             self._tiling = None
             self._send(None)
 
-    def give_up(self) -> None:
-        """The page cannot draw what is shown now."""
-        self._refused = self._made
+    def give_up(self, number: int) -> None:
+        """The page cannot draw what is shown now with the tiles of a number."""
+        if self._tiling is None or self._tiling.number != number:
+            return
+        self._refused, self._refused_until = self._made, monotonic() + _REFUSED
         self.drop()
         self._catch_up()
 
@@ -134,7 +155,7 @@ class Following:
     def _released(self) -> None:
         self._refused = None
         if self._tiling is None or not self._drags.is_held(self._tiling.mover):
-            self._catch_up()
+            self._when_idle(self._catch_up)  # where it was let go may not be known here yet
 
     def _catch_up(self) -> None:
         """Draw what only the page has drawn."""

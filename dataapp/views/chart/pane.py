@@ -137,7 +137,7 @@ class ChartView(param.Parameterized):
         self._when_idle = when_idle
         self._drags = Drags() if drags is None else drags
         self._movers: dict[str, PredicateCell] = {}  # by selection, what others read of it
-        self._following = Following(submit, self._drags, self._send_tiles, self._begin, later)
+        self._following = Following(submit, self._drags, self._send_tiles, self._begin, later, when_idle)
         self._handle: Handle | None = None
         self._asker = object()  # which the engine knows this chart's questions by
         self._expected: list[Expectation] = []
@@ -335,8 +335,8 @@ class ChartView(param.Parameterized):
                 self._on_press()
             case {"type": "release"}:
                 self._let_go()
-            case {"type": "unlike", "plan": int(plan)} if plan == self._plan_number:
-                self._following.give_up()
+            case {"type": "unlike", "tiles": int(number)}:
+                self._following.give_up(number)
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "window", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:

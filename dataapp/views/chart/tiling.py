@@ -7,6 +7,7 @@ the page's, which are the same.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dataapp.cells.predicate import PredicateCell
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from dataapp.engines.duckdb import Reader
     from dataapp.engines.relation import Relation
 
+_numbers = count(1)
+
 type Relations = "Mapping[CellData, Relation]"
 
 
@@ -32,11 +35,13 @@ class Tiling:
         mover: The selection, input or condition.
         field: The field that is dragged along; the value of a widget has none.
         tiles: By dataset, those that follow it.
+        number: Another one for each.
     """
 
     mover: Hashable
     field: str
     tiles: Sequence[tuple[Dataset, Ends | None, Tile]]
+    number: int
     _differs: Mapping[CellData, Hashable]
 
     def covers(self, relations: Relations) -> bool:
@@ -59,6 +64,7 @@ class Tiling:
         """
         return {
             "mover": name,
+            "number": self.number,
             "widget": widget,
             "field": field_to_column(self.field) if self.field else "",
             "datasets": [_told(dataset, ends, tile) for dataset, ends, tile in self.tiles],
@@ -99,7 +105,7 @@ def tile(
         if names != [column.name for column in dataset.columns]:
             return None
         tiles.append((dataset, ends, found))
-    return Tiling(mover, fields[0], tiles, differing(relations, mover)) if tiles else None
+    return Tiling(mover, fields[0], tiles, next(_numbers), differing(relations, mover)) if tiles else None
 
 
 def told(

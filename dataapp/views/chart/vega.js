@@ -4,7 +4,7 @@
 //   {type: "chart", revision, plan, spec?, window?, parameters?, name?, parts?, datasets: [{name, kinds, data}],
 //    selections?}: its data are bytes, or as text those of few rows; its window is what Python knows of what is in sight
 //   {type: "select", name, value}
-//   {type: "tiles", plan, mover, widget?, field?, datasets?}: to draw by itself while `mover` is dragged, or with the
+//   {type: "tiles", plan, mover, number?, widget?, field?, datasets?}: to draw by itself while `mover` is dragged, or with the
 //    value of a widget, by its tag; null ends that
 //   {type: "file", ticket, name?, bytes?, message?}: without bytes it could not be made
 // Messages to Python:
@@ -14,7 +14,7 @@
 //    are zoomed, and how many pixels of the screen and of the page there are across; of a new picture, only if Python knows
 //    of another zoom, of fewer pixels, or where rows fit the page, of another width
 //   {type: "press"}: the pointer was pressed where it drags over something; {type: "release"}: it was let go after a drag
-//   {type: "unlike", plan}: the tiles do not tell what is to be drawn now
+//   {type: "unlike", tiles}: those of this number do not tell what is to be drawn now
 //   {type: "seen", root, view, seen}: see sight.js
 
 import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
@@ -387,24 +387,36 @@ export function render({model, el, view}) {
   let place = null; // where that is, if it is not drawn yet
   let followed = null; // where that is on the page
   let movedAt = -Infinity;
+  let told = {}; // of these tiles
   function take(message) {
     followed?.stop();
     tiles = place = followed = null;
+    told = message;
     if (!message.mover || message.plan !== picture?.plan) return;
     try {
       tiles = new Tiles(message);
     } catch (error) {
       console.error(error);
     }
-    const moved = () => {
-      movedAt = performance.now();
-      const isWaiting = place !== null;
-      place = followed?.value() ?? null;
-      if (!isWaiting) enqueue(drawPlace);
-    };
-    if (tiles) followed = message.widget ? watchWidget(view, message.widget, moved) : follow(message.mover, moved);
+    followAlong();
+  }
+
+  function followAlong() {
+    if (tiles) followed = told.widget ? watchWidget(view, told.widget, moved) : follow(told.mover, moved);
     if (followed) moved();
-    else model.send_msg({type: "unlike", plan: message.plan});
+    else giveUp();
+  }
+
+  function moved() {
+    movedAt = performance.now();
+    const isWaiting = place !== null;
+    place = followed?.value() ?? null;
+    if (!isWaiting) enqueue(drawPlace);
+  }
+
+  function giveUp() {
+    model.send_msg({type: "unlike", tiles: told.number});
+    take({});
   }
 
   async function drawPlace() {
@@ -413,7 +425,7 @@ export function render({model, el, view}) {
     if (!picture || !tiles || !selected) return;
     const datasets = tiles.at(selected);
     if (datasets) await picture.redraw(datasets);
-    else model.send_msg({type: "unlike", plan: picture.plan});
+    else giveUp();
   }
 
   async function show(message) {
@@ -421,6 +433,10 @@ export function render({model, el, view}) {
     if (picture?.plan === message.plan) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
       const isOver = followed?.rests && performance.now() - movedAt > MOVES;
+      if (followed?.isGone?.()) {
+        followed.stop();
+        followAlong();
+      }
       if (!isOver) place = followed?.value() ?? null; // what came may be older than that
       await drawPlace();
     } else if (message.spec) {

@@ -18,7 +18,7 @@ from dataapp.engines.cube import Expected
 from dataapp.engines.cubes import Cubes
 from dataapp.engines.duckdb import DuckDB
 from dataapp.engines.relation import Relation
-from dataapp.views.chart import canvas
+from dataapp.views.chart import canvas, following
 from dataapp.views.chart.drags import Drags
 from dataapp.views.chart.pane import ChartView
 from dataapp.views.chart.schema import CellData, chart
@@ -51,6 +51,7 @@ class Desk:
     engine: DuckDB
     sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     waiting: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    number: int = 0
 
     def __post_init__(self) -> None:
         over: alt.Chart = chart("rows", lambda: ())
@@ -100,6 +101,7 @@ class Desk:
     def take(self) -> list[str]:
         """Return what the page was told since it was last asked for."""
         told = [one["type"] if one["type"] != "tiles" else f"tiles of {bool(one['mover'])}" for one in self.sent]
+        self.number = next((one["number"] for one in self.sent if one.get("mover")), self.number)
         self.sent.clear()
         return told
 
@@ -199,11 +201,11 @@ def test_a_place_between_steps_is_drawn_by_the_engine(desk: Desk) -> None:
 
 def test_the_engine_draws_what_the_page_cannot(desk: Desk) -> None:
     desk.show(7)
-    desk.hear({"type": "unlike", "plan": desk.view._plan_number})
+    desk.hear({"type": "unlike", "tiles": desk.number})
     assert desk.take()[:2] == ["tiles of False", "chart"]
     desk.show(6)
     assert desk.take() == ["chart"]  # the same tiles would be refused again
-    desk.hear({"type": "unlike", "plan": desk.view._plan_number + 1})
+    desk.hear({"type": "unlike", "tiles": desk.number})
     assert desk.take() == []
     desk.let_go()
     desk.drag(0.0, 5.0)
@@ -253,6 +255,29 @@ def test_a_widget_is_followed_until_it_rests(slider: Desk) -> None:
     assert slider.take() == ["chart"]
     slider.show(5)
     assert slider.take() == []
+
+
+def test_a_widget_that_never_rests_is_drawn_by_the_engine_at_times(
+    slider: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(following, "monotonic", lambda: now)
+    for turn in range(30):
+        now += 0.1
+        slider.show(turn % 2 + 5)
+    assert slider.take() == ["chart"]
+
+
+def test_a_refusal_does_not_last(slider: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(following, "monotonic", lambda: now)
+    slider.hear({"type": "unlike", "tiles": slider.number})
+    slider.hear({"type": "unlike", "tiles": slider.number})
+    slider.show(7)
+    assert slider.take() == ["tiles of False", "chart"]
+    now = 3.0
+    slider.show(6)
+    assert slider.take() == ["chart", "tiles of True"]
 
 
 def test_a_widget_that_moves_on_does_not_rest(slider: Desk) -> None:

@@ -23,26 +23,24 @@ import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {hearNear} from "../nearing.js";
 import {makeChips} from "./chips.js";
-import {follow, move, rest} from "./moves.js";
 import {wallToLocal} from "./clock.js";
+import {Follower} from "./follower.js";
 import {SPAN, fitLevels, zoomLevels} from "./levels.js";
+import {move, rest} from "./moves.js";
 import {Newest} from "./newest.js";
 import {Pacer} from "./pacer.js";
 import {columnOf, fieldsOfNames, isOfNames, pixelSteps, readSelection, sameSelection, writeSelection} from "./selecting.js";
 import {noteWaiting, watchSight} from "./sight.js";
 import {TakeMenu} from "./takemenu.js";
 import {inkOf, themeConfig, watchInk} from "./theme.js";
-import {Tiles} from "./tiles.js";
 import {makeTip} from "./tip.js";
 import css from "./vega.css";
 import {TO_WIRE, decode} from "./wire.js";
-import {watchWidget} from "./widgets.js";
 import {plotWidth, readZoom, writeZoom, zoomNames} from "./zoom.js";
 
 const FONT_WITHIN = 500; // ms
 const ZOOM_RESTS = 150; // ms
 const WIDTH_RESTS = 200; // ms
-const MOVES = 250; // ms, in which something may have moved on since Python heard of it
 const LET_GO = ["pointerup", "pointercancel"];
 const BESIDE = 50; // pixels that an axis takes beside a plot, more or less
 
@@ -383,62 +381,17 @@ export function render({model, el, view}) {
     model.send_msg({type: "selection", name, value, steps, names, answer});
   });
 
-  let tiles = null; // with which charts are drawn here while something is dragged
-  let place = null; // where that is, if it is not drawn yet
-  let followed = null; // where that is on the page
-  let movedAt = -Infinity;
-  let told = {}; // of these tiles
-  function take(message) {
-    followed?.stop();
-    tiles = place = followed = null;
-    told = message;
-    if (!message.mover || message.plan !== picture?.plan) return;
-    try {
-      tiles = new Tiles(message);
-    } catch (error) {
-      console.error(error);
-    }
-    followAlong();
-  }
-
-  function followAlong() {
-    if (tiles) followed = told.widget ? watchWidget(view, told.widget, moved) : follow(told.mover, moved);
-    if (followed) moved();
-    else giveUp();
-  }
-
-  function moved() {
-    movedAt = performance.now();
-    const isWaiting = place !== null;
-    place = followed?.value() ?? null;
-    if (!isWaiting) enqueue(drawPlace);
-  }
-
-  function giveUp() {
-    model.send_msg({type: "unlike", tiles: told.number});
-    take({});
-  }
-
-  async function drawPlace() {
-    const selected = place;
-    place = null;
-    if (!picture || !tiles || !selected) return;
-    const datasets = tiles.at(selected);
-    if (datasets) await picture.redraw(datasets);
-    else giveUp();
-  }
+  const follower = new Follower(view, {
+    enqueue,
+    redraw: (datasets) => picture?.redraw(datasets),
+    refuse: (number) => model.send_msg({type: "unlike", tiles: number}),
+  });
 
   async function show(message) {
     if (newest.passes(message, picture?.plan)) return;
     if (picture?.plan === message.plan) {
       if (picture.revision !== message.revision) await picture.refill(message.datasets);
-      const isOver = followed?.rests && performance.now() - movedAt > MOVES;
-      if (followed?.isGone?.()) {
-        followed.stop();
-        followAlong();
-      }
-      if (!isOver) place = followed?.value() ?? null; // what came may be older than that
-      await drawPlace();
+      await follower.catchUp();
     } else if (message.spec) {
       const zoom = picture ? picture.readZoom() : zooms.get(model.id);
       picture?.finalize();
@@ -447,7 +400,7 @@ export function render({model, el, view}) {
         pacer.put(isFollowed, name, value, steps, names);
       };
       const sendWindow = (shown) => model.send_msg({type: "window", plan: message.plan, ...shown});
-      take({}); // what there was is of another plan
+      follower.take({}); // what there was is of another plan
       picture = new Picture(host, message, send, chips.show, sendWindow);
       chips.start(message.parameters);
       await picture.draw(message);
@@ -469,7 +422,7 @@ export function render({model, el, view}) {
     } else if (message.type === "answered") {
       enqueue(() => pacer.answered()); // once all that came before is drawn
     } else if (message.type === "tiles") {
-      enqueue(() => take(message));
+      enqueue(() => (message.plan === picture?.plan ? follower.take(message) : follower.refuse(message.number)));
     } else if (message.type === "file") {
       takes.receive(message);
     }
@@ -507,7 +460,7 @@ export function render({model, el, view}) {
 
   const close = () => {
     unwatchSight();
-    followed?.stop();
+    follower.take({});
     release();
     hearNoMore();
     for (const kind of LET_GO) removeEventListener(kind, release, true);

@@ -1,0 +1,73 @@
+// Draws a chart by itself while what it follows moves on the page, with the tiles that Python has sent for that.
+
+import {follow} from "./moves.js";
+import {Tiles} from "./tiles.js";
+import {watchWidget} from "./widgets.js";
+
+const MOVES = 250; // ms, in which a widget may have moved on since Python heard of it
+
+export class Follower {
+  /** `redraw` draws datasets, `refuse` tells that tiles of a number do not serve; what is enqueued runs one by one. */
+  constructor(view, {enqueue, redraw, refuse}) {
+    Object.assign(this, {view, enqueue, redraw, refuse});
+    this.told = {};
+    this.tiles = null;
+    this.followed = null; // what moves on the page
+    this.place = null; // where it is, if that is not drawn yet
+    this.movedAt = -Infinity;
+  }
+
+  /** Follow with the tiles of a message, or no more. */
+  take(message) {
+    this.followed?.stop();
+    this.tiles = this.place = this.followed = null;
+    this.told = message;
+    if (!message.mover) return;
+    try {
+      this.tiles = new Tiles(message);
+    } catch (error) {
+      console.error(error);
+    }
+    this.#follow();
+  }
+
+  /** Other rows were drawn, which may be older than what moves. */
+  async catchUp() {
+    if (this.followed?.isGone?.()) {
+      this.followed.stop();
+      this.#follow();
+    }
+    const isOver = this.followed?.rests && performance.now() - this.movedAt > MOVES;
+    if (!isOver) this.place = this.followed?.value() ?? null;
+    await this.#draw();
+  }
+
+  #follow() {
+    const {mover, widget} = this.told;
+    const moved = () => this.#moved();
+    if (this.tiles) this.followed = widget ? watchWidget(this.view, widget, moved) : follow(mover, moved);
+    if (this.followed) moved();
+    else this.#giveUp();
+  }
+
+  #moved() {
+    this.movedAt = performance.now();
+    const isWaiting = this.place !== null;
+    this.place = this.followed?.value() ?? null;
+    if (!isWaiting) this.enqueue(() => this.#draw());
+  }
+
+  async #draw() {
+    const {place} = this;
+    this.place = null;
+    if (!this.tiles || !place) return;
+    const datasets = this.tiles.at(place);
+    if (datasets) await this.redraw(datasets);
+    else this.#giveUp();
+  }
+
+  #giveUp() {
+    this.refuse(this.told.number);
+    this.take({});
+  }
+}

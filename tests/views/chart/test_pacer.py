@@ -77,9 +77,7 @@ def test_where_no_answer_comes_the_newest_place_is_told_all_the_same() -> None:
     assert told(code) == [["a", 1, True], ["a", 2, True]]
 
 
-def test_where_charts_follow_by_themselves_the_rest_is_told_a_few_times_a_second() -> None:
-    moves = "for (let at = 0; at < 40; at++) { pacer.put(true, 'a', at); pacer.answered(); await pause(10); }"
-    places = told(f"pacer.hold(); {moves} pacer.release();")
-    assert 3 <= len(places) <= 7  # in at least 400 ms
-    assert places[0] == ["a", 0, True]
-    assert places[-1] == ["a", 39, False]
+def test_where_charts_follow_by_themselves_the_rest_has_time() -> None:
+    moves = "pacer.hold(); for (let at = 0; at < 40; at++) { pacer.put(true, 'a', at); pacer.answered(); }"
+    assert told(f"{moves} pacer.release();") == [["a", 0, True], ["a", 39, False]]
+    assert told(f"{moves} await pause(1000);") == [["a", 0, True], ["a", 39, True]]

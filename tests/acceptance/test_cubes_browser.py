@@ -14,7 +14,9 @@ from playwright.sync_api import Page, expect
 _APP = """
 import dataapp as da
 import panel as pn
+from dataapp.app.sessions import engine
 
+engine().cubes.worth = 0.0  # on a quick machine, too
 ticks = da.source("ticks.parquet")
 least = da.input(pn.widgets.IntSlider, start=0, end=100, name="Least")
 large = da.sql("SELECT *, md5(size::VARCHAR) AS digest FROM ticks WHERE size >= $least")  # slow without a cube

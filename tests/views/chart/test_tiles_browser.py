@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import Serve
+from tests.views.unheard import HOLD, unheard
 
 APP = """
 import altair as alt
@@ -34,20 +33,6 @@ kept = da.sql("SELECT 'kept ' || count(*) AS kept FROM flights")
 cross = da.crossfilter(*charts, kept)
 da.App("Flights", main=[cross]).servable()
 """
-HOLD = """() => {
-    const send = WebSocket.prototype.send;
-    const held = [];
-    let isHolding = false;
-    WebSocket.prototype.send = function (...data) {
-        if (isHolding) held.push([this, data]);
-        else send.apply(this, data);
-    };
-    window.hold = () => (isHolding = true);
-    window.letGo = () => {
-        isHolding = false;
-        for (const [to, data] of held.splice(0)) send.apply(to, data);
-    };
-}"""
 LAST = 3  # the chart that nothing is dragged in
 
 
@@ -59,14 +44,6 @@ def flights(page: Page, serve: Serve) -> Page:
     expect(page.get_by_text("kept 20000")).to_be_visible()
     page.evaluate(HOLD)
     return page
-
-
-@contextmanager
-def unheard(page: Page) -> Iterator[None]:
-    """Let the server hear nothing for a while."""
-    page.evaluate("hold()")
-    yield
-    page.evaluate("letGo()")
 
 
 def _press(page: Page, chart: int) -> dict[str, float]:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.views.table.hands import cell, measure
+from tests.views.unheard import HOLD, unheard
 
 ROWS = 300_000
 ANSWERS = 1_000  # milliseconds, by when the server has answered long ago
@@ -40,20 +40,6 @@ table = TableExplorer(ThreadSubmit(pn.state.curdoc))
 table.show(Relation("FROM {path!r}", key="trades", engine=engine, fixed_order=True))
 ui.Page(title="Explorer", main=[table]).servable()
 """
-HOLD = """() => {
-    const send = WebSocket.prototype.send;
-    const held = [];
-    let isHolding = false;
-    WebSocket.prototype.send = function (...data) {
-        if (isHolding) held.push([this, data]);
-        else send.apply(this, data);
-    };
-    window.hold = () => (isHolding = true);
-    window.letGo = () => {
-        isHolding = false;
-        for (const [to, data] of held.splice(0)) send.apply(to, data);
-    };
-}"""
 
 
 @pytest.fixture
@@ -91,14 +77,6 @@ def near(table: Locator, column: str) -> Locator:
     title(table, column).hover()
     table.page.wait_for_timeout(ANSWERS)
     return title(table, column)
-
-
-@contextmanager
-def unheard(page: Page) -> Iterator[None]:
-    """Let the server hear nothing for a while."""
-    page.evaluate("hold()")
-    yield
-    page.evaluate("letGo()")
 
 
 def test_they_are_shown_though_the_server_has_not_heard_of_it(table: Locator) -> None:

@@ -6,7 +6,7 @@ from dataapp.cells.steps import Steps
 from dataapp.cells.values import Bound
 from dataapp.compile.cubes.plan import Bin, Moving
 
-_INTEGERS = frozenset(
+INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"}
 )
 _WIDE = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})  # in the others, distances may not fit
@@ -48,10 +48,10 @@ def _bin(sql_type: str, steps: Steps) -> Bin | None:
     if steps.kind != "number":
         fits = sql_type in _MOMENTS if steps.kind == "moment" else sql_type == "TIMESTAMP WITH TIME ZONE"
         return (lambda value: _of_moment(value, steps, whole)) if fits and whole is not None else None
-    if sql_type in _INTEGERS and whole is not None:
+    if sql_type in INTEGERS and whole is not None:
         return whole if sql_type in _WIDE else lambda value: whole(f"CAST({value} AS BIGINT)")
     digits = int(sql_type[len("DECIMAL(") :].partition(",")[0]) if sql_type.startswith("DECIMAL(") else None
-    if sql_type in _INTEGERS or sql_type in ("FLOAT", "DOUBLE") or (digits is not None and digits <= _EXACT_DIGITS):
+    if sql_type in INTEGERS or sql_type in ("FLOAT", "DOUBLE") or (digits is not None and digits <= _EXACT_DIGITS):
         return (lambda value: steps.bin(f"CAST({value} AS DOUBLE)")) if steps.are_exact() else None
     return None
 

@@ -1,6 +1,5 @@
 """Tiles: the parts of a cube as a page gets them, to answer by itself while a range moves (`compile.cubes.tiles`)."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +10,7 @@ import pyarrow as pa
 from dataapp.cells.steps import Steps
 from dataapp.compile.cubes.tiles import GROUP, MOST_GROUPS, End, Measure, TilePlan
 from dataapp.compile.cubes.trees import Misfit, parameters
+from dataapp.engines.bins import INTEGERS
 from dataapp.engines.kept import KeptTable
 
 if TYPE_CHECKING:
@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_PARTS = 200_000
 _MOST_STEPS = 20_000  # as many as pixels are taken for
-_WHOLE = frozenset(
-    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
-)
 _EXACT = 2.0**53  # whole numbers below it are doubles
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  # as `Steps` counts
 
 type _Numbers = "np.ndarray[Any, np.dtype[np.float64]]"
 
@@ -89,11 +85,11 @@ def make_tile(
         part for _, measure in plan.columns if measure and measure.how not in ("min", "max") for part in measure.parts
     }
     for name, kind in types.items():
-        is_number = kind in _WHOLE or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL(")
-        if not is_number or (name in sums and kind not in _WHOLE and kind != "DOUBLE"):
+        is_number = kind in INTEGERS or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL(")
+        if not is_number or (name in sums and kind not in INTEGERS and kind != "DOUBLE"):
             raise Misfit(f"a page cannot add up {kind}")
     rounded = [measure for _, measure in plan.columns if measure is not None and measure.is_whole]
-    if any(one.how == "mean" or not {types[part] for part in one.parts} <= _WHOLE for one in rounded):
+    if any(one.how == "mean" or not {types[part] for part in one.parts} <= INTEGERS for one in rounded):
         raise Misfit("what is added up is rounded afterwards")
     parts = reader.read_cube(plan.rows(table), {})
     groups_text = plan.groups(table, reader.engine)
@@ -113,7 +109,7 @@ def make_tile(
     reader.relation.check_sources()
     columns = {GROUP: _compact(parts.column(GROUP))}
     for name, kind in types.items():
-        is_whole_sum = name in sums and kind in _WHOLE
+        is_whole_sum = name in sums and kind in INTEGERS
         columns[name] = _compact(parts.column(name)) if is_whole_sum else parts.column(name)
     return Tile(
         plan.columns, plan.is_inner, plan.low, plan.high, steps, starts, stops, offsets, pa.table(columns), groups

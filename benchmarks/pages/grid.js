@@ -39,6 +39,11 @@
   const titleOf = (column) =>
     [...grid().querySelectorAll(".title")].find((one) => one.querySelector(".name").textContent === column);
 
+  const middleOf = (element) => {
+    const box = element.getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  };
+
   const act = (change, seen = () => true) => {
     const before = shown();
     change();
@@ -86,9 +91,19 @@
     sort: (column) => act(() => titleOf(column).click()),
 
     /** Where on the page that header is. */
-    placeOf: (column) => {
-      const box = titleOf(column).getBoundingClientRect();
-      return [box.x + box.width / 2, box.y + box.height / 2];
+    placeOf: (column) => middleOf(titleOf(column)),
+
+    /** Open the menu of a column; returns where on the page an entry is. */
+    entryOf: (column, label) => {
+      find((one) => one.getAttribute("aria-label") === `Menu of ${column}`).click();
+      return middleOf(find((one) => one.getAttribute("role") === "menuitem" && one.textContent === label));
+    },
+
+    /** Once something is pressed, wait for other first rows: `await grid.rows` gives the time from the click. */
+    awaitPress: () => {
+      window.grid.rows = new Promise((resolve, reject) => {
+        document.addEventListener("click", () => act(() => {}).then(resolve, reject), {capture: true, once: true});
+      });
     },
 
     /** Type a filter, and wait for the first row that passes. */

@@ -218,7 +218,7 @@ class Controller:
         elif isinstance(message, Sort) and all(key.column < shown.width for key in message.order):
             self._ask(shown.rows, replace(shown.arrangement, order=message.order), keep_place=False)
         elif isinstance(message, Near):
-            self._foresee(shown, message)
+            self._near(shown, message)
         elif isinstance(message, Filter) and message.column < len(shown.columns):
             self._filter(shown, shown.arrangement.filtered(message.column, message.text))
         elif isinstance(message, Group) and (message.groups is None or message.groups.fits(shown.columns)):
@@ -410,25 +410,42 @@ class Controller:
         self._report(State("running"))
         self._send({"type": "stale", "view": view})
 
-    def _foresee(self, shown: Shown, wish: Near) -> None:
+    def _near(self, shown: Shown, wish: Near) -> None:
+        """Look for the first rows of the order that may be asked for next.
+
+        What is pressed lets pictures and the profile wait: the sort would stop them.
+        """
+        arrangement = None if wish.order is None else replace(shown.arrangement, order=wish.order)
+        if wish.is_pressed:
+            self._summaries.pause()
+            self._profile.rest()
+        if self._foreseeing is None or self._foreseeing[0] != arrangement:
+            self._stop_foreseeing()
+            is_shown = wish.view == shown.view == self._view and not self._failed
+            if arrangement is not None and is_shown and arrangement.groups is None:
+                self._foresee(shown, arrangement)
+        if self._foreseeing is None:
+            self._go_on()
+
+    def _foresee(self, shown: Shown, arrangement: Arrangement) -> None:
         """Let the page have the first rows of an order before they are asked for.
 
-        The job goes on when they are: whoever then asks the engine the same waits for this answer.
+        It may run beside what puts all rows in the order that is shown, and goes on when they are asked for: whoever
+        then asks the engine the same waits for this answer.
         """
-        self._stop_foreseeing()
-        is_settled = self._asking is None and shown.totals is not None and not self._failed
-        if wish.order is None or wish.view != shown.view or not is_settled:
+        if any(key.column >= shown.width for key in arrangement.order):
             return
-        if shown.arrangement.groups is not None or any(key.column >= shown.width for key in wish.order):
-            return
-        arrangement = replace(shown.arrangement, order=wish.order)
         question, faults = arrangement.question(shown.columns)
         columns = _columns_to_read(arrangement, shown.columns, self._looked_at.columns)
         span = Span(0, self._looked_at.count, columns)
 
         def foreseen(screen: Screen | None) -> None:
             self._foreseeing = None
-            if screen is None or self._shown is not shown or self._asking is not None:
+            self._go_on()
+            now = self._shown
+            if screen is None or now is None or self._view != shown.view:
+                return
+            if (now.view, now.arrangement) != (shown.view, shown.arrangement):  # counted by now, it is the same
                 return
             view = replace(shown, view=self._view + 1, arrangement=arrangement, question=question, faults=faults)
             view = replace(view, totals=screen.totals, numbering=screen.numbering)
@@ -438,6 +455,7 @@ class Controller:
 
         def failed(_: Exception) -> None:  # which is said when the rows are asked for
             self._foreseeing = None
+            self._go_on()
 
         handle = self._submit(lambda cancel: shown.rows.foresee(question, span, cancel), foreseen, failed)
         self._foreseeing = arrangement, handle
@@ -446,6 +464,12 @@ class Controller:
         if self._foreseeing is not None and self._foreseeing[0] != but_for:
             self._foreseeing[1].cancel()
             self._foreseeing = None
+
+    def _go_on(self) -> None:
+        """Take up what had to wait, unless rows are read."""
+        if self._reading is None:
+            self._summaries.go_on()
+            self._profile.go_on()
 
     def _first(self, columns: tuple[Column, ...]) -> Arrangement:
         names = self._first_columns

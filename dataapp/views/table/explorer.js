@@ -14,7 +14,7 @@
 import "regular-table";
 import subCellScrolling from "regular-table/dist/css/sub-cell-scrolling.css";
 import {isKnown} from "../known.js";
-import {hearNear} from "../nearing.js";
+import {hearNear as hearNearComponents} from "../nearing.js";
 import {Asking} from "./browser/asking.js";
 import {Cells} from "./browser/cells/cells.js";
 import columnsCss from "./browser/columns/columns.css";
@@ -35,6 +35,7 @@ import {Foreseen} from "./browser/columns/foreseen.js";
 import {SortChips} from "./browser/columns/sortchips.js";
 import {ProfilePanel} from "./browser/summaries/profile.js";
 import profileCss from "./browser/summaries/profile.css";
+import {hearNear} from "./browser/near.js";
 import {RowScroller} from "./browser/scroll.js";
 import {SidePanel} from "./browser/summaries/side.js";
 import {Still} from "./browser/still.js";
@@ -73,7 +74,7 @@ export function render({model, el, view}) {
   el.append(style, explorer.bar, explorer.root);
   model.on("msg:custom", (event) => explorer.receive(event.data ?? event));
   model.on("remove", () => explorer.remove());
-  model.on("remove", hearNear(model, view));
+  model.on("remove", hearNearComponents(model, view));
   if (opening?.still) {
     for (const message of opening.messages) explorer.receive(message);
     return;
@@ -98,11 +99,7 @@ class Explorer {
     this.#build();
     this.headers = new Headers((position) => ({
       sort: (extend) => this.sort(position, extend),
-      near: (element, isPressed) => {
-        if (this.still) return;
-        if (element) this.foreseen.enter(position, element, isPressed);
-        else this.foreseen.leave(position);
-      },
+      foresee: (control) => this.foresee(control, (extend) => this.#orderAfter(position, extend)),
       filter: (text) => this.say("filter", {column: position, text}),
       menu: (button) => this.headerMenu.toggle(button, position),
       profile: position < this.relationWidth && ((button) => this.profile.toggle(position, button)),
@@ -117,7 +114,6 @@ class Explorer {
     this.groups = new Groups(this);
     this.sorting = new SortChips(this);
     this.foreseen = new Foreseen({
-      orderOf: (column) => this.#orderAfter(column, false),
       tell: (type, view, data) => this.model.send_msg({type, view, ...data}),
       refuse: (what, {ticket}) => {
         if (ticket !== undefined) this.receive({type: "refused", what: TAKES[what] ?? what, ticket});
@@ -220,9 +216,9 @@ class Explorer {
 
   /** The server says what is shown already, since it was foreseen. */
   #confirm(message) {
-    if (message.type !== "view") return;
+    if (message.type !== "view" || message.view !== this.view.view) return;
     this.foreseen.shows(message);
-    if (message.rows !== null) this.foreseen.look();
+    this.foreseen.look();
   }
 
   #show(message, isForeseen = false) {
@@ -262,7 +258,7 @@ class Explorer {
     if (!isSame) this.table.scrollLeft = 0;
     this.summaries.restart(this.headers, message.rows !== null);
     this.profile.restart(isSame);
-    if (message.rows !== null) this.foreseen.look();
+    this.foreseen.look();
   }
 
   #fill(message) {
@@ -591,6 +587,19 @@ class Explorer {
 
   sort(column, extend) {
     this.sortBy(this.#orderAfter(column, extend));
+  }
+
+  /**
+   * Look for the rows that a press of a control would bring, while it may be about to be pressed: `orderOf(extend)` is
+   * the order that it asks for, with Shift or without. Returns what ends that.
+   */
+  foresee(control, orderOf) {
+    if (this.still) return () => {};
+    return hearNear(
+      control,
+      (how) => this.foreseen.enter(control, orderOf, how),
+      () => this.foreseen.leave(control),
+    );
   }
 
   /** The order that a press on a column's name asks for. */

@@ -75,10 +75,11 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The reader may want this order next; or, without one, no longer."""
+    """The reader may want this order next; or, without one, no longer. What is pressed already is sure to be wanted."""
 
     view: int
     order: tuple[SortKey, ...] | None
+    is_pressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,7 @@ def read_message(data: object) -> ClientMessage | None:
             order = _order(said.get("order"))
             return None if order is None else Sort(view, order)
         case "near":
-            return Near(view, _order(said.get("order")))
+            return Near(view, _order(said.get("order")), said.get("pressed") is True)
         case "filter":
             column, text = _whole(said.get("column"), 0, _LAST_ROW), _text(said.get("text"))
             return None if column is None or text is None else Filter(view, column, text)

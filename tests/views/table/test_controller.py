@@ -697,9 +697,35 @@ def test_an_order_is_not_looked_for_when_something_else_is_asked_for(explorer: E
     assert job.cancelled
 
 
-def test_no_order_is_looked_for_while_rows_are_read_or_grouped(explorer: Explorer, relation: Make):
-    explorer.controller.show(relation(NUMBERS.format(1000)))
+def test_an_order_is_looked_for_while_all_rows_are_put_in_another(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("sort", order=[{"column": 0, "descending": False}])
     explorer.jobs.run_one()
+    assert explorer.view["rows"] is None
+    view = explorer.view["view"]
+    explorer.say("near", order=BY_N_DOWN)
+    explorer.jobs.waiting.rotate()  # it is quicker than what was asked for before
+    explorer.jobs.run()
+    assert (explorer.view["view"], explorer.view["rows"]) == (view, 1000)
+    [ahead] = foreseen(explorer)
+    assert (ahead["view"], ahead["order"]) == (view, BY_N_DOWN)
+    explorer.say("sort", order=BY_N_DOWN)
+    explorer.jobs.run_one()
+    assert ahead["message"]["cells"] == explorer.view["cells"]
+    assert shown(explorer)[0] == 999
+
+
+def test_what_was_looked_for_before_columns_were_laid_out_anew_does_not_come(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("near", order=BY_N_DOWN)
+    explorer.say("layout", order=[1, 0], hidden=[], pinned=[], widths=[])
+    explorer.jobs.run()
+    assert foreseen(explorer) == []
+
+
+def test_no_order_is_looked_for_before_what_was_asked_is_shown_or_of_groups(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("sort", order=[{"column": 0, "descending": False}])
     waiting = len(explorer.jobs.waiting)
     explorer.say("near", order=BY_N_DOWN)
     assert len(explorer.jobs.waiting) == waiting
@@ -708,6 +734,32 @@ def test_no_order_is_looked_for_while_rows_are_read_or_grouped(explorer: Explore
     explorer.jobs.run()
     explorer.say("near", order=BY_N_DOWN)
     assert not explorer.jobs.waiting
+
+
+def test_pictures_wait_once_what_sorts_is_pressed(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("summarize", columns=[0, 1])
+    pictures = explorer.jobs.waiting[-1]
+    explorer.say("near", order=BY_N_DOWN, pressed=False)
+    rows = explorer.jobs.waiting[-1]
+    assert not pictures.cancelled
+    explorer.say("near", order=BY_N_DOWN, pressed=True)
+    assert pictures.cancelled
+    assert (explorer.jobs.waiting[-1], rows.cancelled) == (rows, False)  # it goes on
+    assert "summaries" not in kinds(explorer)
+    explorer.jobs.run()
+    assert len(foreseen(explorer)) == 1
+    assert kinds(explorer)[-1] == "summaries"
+
+
+def test_pictures_go_on_when_what_was_pressed_is_left(explorer: Explorer, relation: Make):
+    show(explorer, relation(NUMBERS.format(1000)))
+    explorer.say("summarize", columns=[0, 1])
+    explorer.say("near", order=BY_N_DOWN, pressed=True)
+    explorer.say("near", order=None)
+    explorer.jobs.run()
+    assert foreseen(explorer) == []
+    assert kinds(explorer)[-1] == "summaries"
 
 
 def test_what_fails_ahead_is_said_when_it_is_asked_for(explorer: Explorer, relation: Make):

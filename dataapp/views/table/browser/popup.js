@@ -94,7 +94,10 @@ export class Popup {
   }
 }
 
-/** A list of actions for a popup: `entries` are {label, act, note, isOff}, or "line" between two groups. */
+/**
+ * A list of actions for a popup: `entries` are {label, act, note, isOff, foresee}, or "line" between two groups. An
+ * entry's `foresee(control)`, if there is one, is called once with what is pressed, and returns what ends that.
+ */
 export function menu(popup, entries) {
   const list = element("div", "menu");
   list.setAttribute("role", "menu");
@@ -103,13 +106,15 @@ export function menu(popup, entries) {
       list.append(element("div", "line"));
       continue;
     }
-    const {label, act, note, isOff = false} = one;
+    const {label, act, note, isOff = false, foresee} = one;
     const entry = element("button", "entry", label);
     entry.type = "button";
     entry.disabled = isOff;
     entry.setAttribute("role", "menuitem");
     if (note) entry.append(element("span", "note-text", note));
+    const ends = foresee?.(entry);
     entry.addEventListener("click", () => {
+      ends?.(); // it goes away as it is pressed, which is no leaving
       popup.close();
       act();
     });

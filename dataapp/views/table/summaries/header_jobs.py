@@ -125,7 +125,7 @@ class Summarizer:
             return
         self._wanted = tuple(at for at in ats if at < len(self._about.columns))
         self._tell(self._about, [self._known[at] for at in self._wanted if at in self._is_filtered])
-        self._go_on()
+        self.go_on()
 
     def prepare(self, ats: tuple[int, ...]) -> None:
         """Estimate columns of a large relation that the page is about to ask for. Nothing is sent before it does."""
@@ -139,11 +139,16 @@ class Summarizer:
     def rest(self) -> None:
         """Stop what runs: rows go first. The page asks again."""
         self._wanted = ()
+        self.pause()
+
+    def pause(self) -> None:
+        """Stop what runs, until `go_on`."""
         if self._running is not None:
             self._running.cancel()
             self._running = None
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Take up what was stopped, or do what is next."""
         about = self._about
         if about is None or self._running is not None:
             return
@@ -176,14 +181,14 @@ class Summarizer:
                 self._is_filtered.add(one.measure.at)
             if self._about is not None:
                 self._tell(self._about, [one for one in found if one.measure.at in self._wanted])
-            self._go_on()
+            self.go_on()
 
         def failed(error: Exception) -> None:  # what is wrong with the rows, they say themselves
             self._running = None
             note_failure("picture in a header", error)
             if not isinstance(error, Cancelled):
                 (self._failed if len(ats) == 1 else self._fragile).update(ats)  # a header without a picture
-                self._go_on()
+                self.go_on()
 
         self._running = self._submit(job, done, failed)
 

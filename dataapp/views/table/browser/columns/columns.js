@@ -102,11 +102,15 @@ export class ColumnTools {
   #sorting(column) {
     const {explorer} = this;
     const key = explorer.order.find((one) => one.column === column);
-    const to = (descending) => () => explorer.sortBy(descending === null ? [] : [{column, descending}]);
+    const by = (orderOf) => ({
+      act: () => explorer.sortBy(orderOf()),
+      foresee: (control) => explorer.foresee(control, orderOf),
+    });
+    const to = (descending) => by(() => [{column, descending}]);
     return [
-      {label: "Sort ascending", act: to(false), note: key && !key.descending ? "✓" : ""},
-      {label: "Sort descending", act: to(true), note: key?.descending ? "✓" : ""},
-      ...(key ? [{label: "Do not sort by it", act: () => explorer.sortBy(without(explorer.order, column))}] : []),
+      {label: "Sort ascending", ...to(false), note: key && !key.descending ? "✓" : ""},
+      {label: "Sort descending", ...to(true), note: key?.descending ? "✓" : ""},
+      ...(key ? [{label: "Do not sort by it", ...by(() => without(explorer.order, column))}] : []),
     ];
   }
 

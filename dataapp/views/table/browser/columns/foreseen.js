@@ -1,5 +1,5 @@
-// The first rows of the order that a press would give, asked for while the pointer or the focus rests on a column's name,
-// or, at the latest, as a pointer goes down on it: a click comes some eighty milliseconds after.
+// The first rows of the order that a press would give, asked for while the pointer or the focus rests on a control that
+// sorts, or, at the latest, as a pointer goes down on it: a click comes some eighty milliseconds after.
 //
 // They are shown with the press, before the server knows of it. Until it answers, the page is ahead: wishes are still
 // told with the number of the view that the server knows, and all else waits. If the answer is what is shown, nothing is
@@ -11,28 +11,27 @@ const OF_ROWS = new Set(["want", "select", "measure", "copy", "card", "value", "
 
 export class Foreseen {
   /**
-   * `orderOf(column)` is the order that a press on a column's name asks for. `tell(type, view, data)` tells the server
-   * something about a view. `refuse(type, data)` is called with what can no longer be told.
+   * `tell(type, view, data)` tells the server something about a view. `refuse(type, data)` is called with what can no
+   * longer be told.
    */
-  constructor({orderOf, tell, refuse}) {
-    this.orderOf = orderOf;
+  constructor({tell, refuse}) {
     this.tell = tell;
     this.refuse = refuse;
-    this.over = null; // {column, element} where the pointer or the focus is
+    this.over = null; // {control, orderOf, extend} where the pointer or the focus is
     this.view = null; // its number, as the server knows it
     this.before = this.shown = null; // the view that the server knows, and what is shown, while the page is ahead
     this.waiting = []; // what is told when it is no longer
     this.forget();
   }
 
-  /** A pointer or the focus is on a column's name, which may be pressed already. */
-  enter(column, element, isPressed) {
-    this.over = {column, element};
+  /** A pointer or the focus is on a control, which may be pressed already: `orderOf(extend)` is what that asks for. */
+  enter(control, orderOf, {isPressed, extend}) {
+    this.over = {control, orderOf, extend};
     this.look(isPressed);
   }
 
-  leave(column) {
-    if (this.over?.column !== column) return; // the focus leaves as a pointer presses another
+  leave(control) {
+    if (this.over?.control !== control) return; // the focus leaves as a pointer presses another
     this.over = null;
     if (this.asked !== null && !this.isAhead) this.tell("near", this.view, {order: null});
     this.forget();
@@ -41,19 +40,19 @@ export class Foreseen {
   /** Ask for what the next press would show, if there is something that could press. */
   look(isPressed = false) {
     clearTimeout(this.resting);
-    if (!isPressed && !this.over?.element.matches(":hover, :focus-visible")) this.over = null; // its column may have gone
+    if (!isPressed && !this.over?.control.matches(":hover, :focus-visible")) this.over = null; // it may have gone
     if (this.over === null || this.isAhead) return;
-    if (isPressed) this.#ask();
+    if (isPressed) this.#ask(true);
     else this.resting = setTimeout(() => this.#ask(), RESTS);
   }
 
-  #ask() {
+  #ask(pressed = false) {
     if (this.over === null || this.view === null) return;
-    const order = this.orderOf(this.over.column);
-    if (this.asked === JSON.stringify(order)) return;
+    const order = this.over.orderOf(this.over.extend);
+    if (this.asked !== JSON.stringify(order)) this.message = null;
+    else if (this.message !== null || !pressed) return;
     this.asked = JSON.stringify(order);
-    this.message = null;
-    this.tell("near", this.view, {order});
+    this.tell("near", this.view, {order, pressed});
   }
 
   /** Keep what came, if it is still wanted. */
@@ -81,15 +80,20 @@ export class Foreseen {
       return false;
     }
     if (message.type === "stale") return message.view === this.shown.view;
+    if (message.type === "view" && message.view === this.before.view) {
+      this.before = message; // it has been counted, or is whole, by now
+      return true;
+    }
     return message.type === "view" && isSame(message, this.shown);
   }
 
   /** The page shows a view that the server has told of, or none. */
   shows(message) {
     const hasRows = message !== null && this.shown !== null && isOfSameRows(message, this.shown);
+    const isMore = message !== null && message.view === this.view; // of what the server has shown before
     this.view = message?.view ?? null;
     this.before = this.shown = null;
-    this.forget();
+    if (!isMore) this.forget();
     for (const [type, data] of this.waiting.splice(0)) {
       if (message !== null && (hasRows || !OF_ROWS.has(type))) this.tell(type, this.view, data);
       else this.refuse(type, data);

@@ -5,15 +5,14 @@ import {icon} from "../icons.js";
 import {Summary} from "../summaries/summary.js";
 
 const SENT_AFTER = 250; // ms after the last key
-const CLICKS_WITHIN = 300; // ms after a finger has left what it pressed
 
 export class Header {
   /**
    * `sort(extend)`, `filter(text)`, `open(button)` for the popup of its filter, `menu(button)` and `profile(button)`, if
-   * there is one, are called with the reader's wishes; `near(element, isPressed)` when a pointer or the focus comes
-   * to what sorts, or a pointer presses it, and `near(null)` when it leaves; `tip` shows what a picture tells.
+   * there is one, are called with the reader's wishes; `foresee(control)` once with what sorts; `tip` shows what a
+   * picture tells.
    */
-  constructor(column, {sort, near, filter, menu, profile, open, tip}) {
+  constructor(column, {sort, foresee, filter, menu, profile, open, tip}) {
     this.column = column;
     this.send = filter;
     this.open = open;
@@ -26,7 +25,7 @@ export class Header {
     this.mark = element("span", "mark");
     this.title.append(this.name, this.mark);
     this.title.addEventListener("click", (event) => sort(event.shiftKey));
-    this.#hearNear(near);
+    foresee(this.title);
     this.button = element("button", "more");
     this.button.type = "button";
     this.button.setAttribute("aria-label", `Menu of ${column.name}`);
@@ -97,23 +96,6 @@ export class Header {
     this.isStop = isStop;
     for (const control of this.element.querySelectorAll("button, input")) control.tabIndex = isStop ? 0 : -1;
     this.summary.histogram.stop(isStop);
-  }
-
-  #hearNear(near) {
-    const hear = (type, does) => this.title.addEventListener(type, does);
-    let leaves;
-    hear("pointerenter", ({pointerType}) => pointerType !== "touch" && near(this.title, false));
-    hear("pointerdown", () => {
-      clearTimeout(leaves);
-      near(this.title, true);
-    });
-    hear("pointerleave", ({pointerType}) => {
-      clearTimeout(leaves);
-      if (pointerType === "touch") leaves = setTimeout(() => near(null), CLICKS_WITHIN);
-      else near(null);
-    });
-    hear("focus", () => this.title.matches(":focus-visible") && near(this.title, false));
-    hear("blur", () => near(null));
   }
 
   #profileButton(profile) {

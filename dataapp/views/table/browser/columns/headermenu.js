@@ -11,7 +11,7 @@ export class HeaderMenu {
 
   /**
    * Add a group of entries. `provide(column)` returns them for the column at a position, each as
-   * {label, act, note, isOff}; the group stands among the others by its rank. With `isOfPage`, no server is asked for them.
+   * `menu` takes them; the group stands among the others by its rank. With `isOfPage`, no server is asked for them.
    */
   add(rank, provide, {isOfPage = false} = {}) {
     this.providers.push({rank, provide, isOfPage});

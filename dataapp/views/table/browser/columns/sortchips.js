@@ -5,13 +5,25 @@ import {Chips} from "../filters/chips.js";
 export class SortChips {
   constructor(explorer) {
     this.explorer = explorer;
+    const after = {
+      open: (key) => explorer.order.map((one) => (one.column === key ? {...one, descending: !one.descending} : one)),
+      remove: (key) => explorer.order.filter((one) => one.column !== key),
+      clear: () => [],
+      move: (key, step) => this.#moved(key, step),
+    };
+    const by = (does) => (chip, step) => {
+      const order = after[does](chip?.key, step);
+      if (order !== explorer.order) explorer.sortBy(order);
+    };
     this.chips = new Chips(explorer.toolbar.chips, "sort-chips", "Sorted by", {
-      open: ({key}) => this.#with((one) => (one.column === key ? {...one, descending: !one.descending} : one)),
-      remove: ({key}) => explorer.sortBy(explorer.order.filter((one) => one.column !== key)),
-      clear: () => explorer.sortBy([]),
+      open: by("open"),
+      remove: by("remove"),
+      clear: by("clear"),
       all: "Do not sort",
       emptied: () => explorer.table.focus({preventScroll: true}),
-      move: ({key}, step) => this.#move(key, step),
+      move: by("move"),
+      foresee: (control, does, chip) => explorer.foresee(control, () => after[does](chip?.key)),
+      aim: (control, chip, step) => this.#aim(control, () => after.move(chip.key, step), step),
     });
   }
 
@@ -27,16 +39,19 @@ export class SortChips {
     this.chips.show(chips);
   }
 
-  #with(change) {
-    this.explorer.sortBy(this.explorer.order.map(change));
-  }
-
-  #move(column, step) {
+  /** The order with a key at another place, or as it is where there is none. */
+  #moved(column, step) {
     const {order} = this.explorer;
     const from = order.findIndex((one) => one.column === column);
     const to = from + step;
-    if (to < 0 || to >= order.length) return;
-    this.explorer.sortBy(order.toSpliced(from, 1).toSpliced(to, 0, order[from]));
+    return to < 0 || to >= order.length ? order : order.toSpliced(from, 1).toSpliced(to, 0, order[from]);
+  }
+
+  /** A chip is over the place where it would be dropped, or over none. */
+  #aim(control, orderOf, step) {
+    const {foreseen} = this.explorer;
+    if (step === 0) foreseen.leave(control);
+    else foreseen.enter(control, orderOf, {isPressed: true, extend: false});
   }
 }
 

@@ -6,10 +6,12 @@ const STARTS_AFTER = 6; // px; less is a click
 const RESTS = 350; // ms, of a finger that means to drag and not to scroll
 
 export class ChipDrag {
-  /** `container` holds the chips; `move(at, step)` is called when one is dropped so many places further. */
-  constructor(container, move) {
-    this.container = container;
-    this.move = move;
+  /**
+   * `container` holds the chips; `move(at, step)` is called when one is dropped so many places further, and
+   * `aim(chip, at, step)` when it would be: no place further where it would stay.
+   */
+  constructor(container, {move, aim}) {
+    Object.assign(this, {container, move, aim});
     container.addEventListener("pointerdown", (event) => this.#press(event));
     container.addEventListener("touchmove", (event) => this.dragged && event.preventDefault(), {passive: false});
   }
@@ -60,7 +62,9 @@ export class ChipDrag {
     const isAfter = x > (boxes[over].left + boxes[over].right) / 2;
     const from = chips.indexOf(this.dragged);
     const place = over + (isAfter ? 1 : 0);
-    this.target = place > from ? place - 1 : place;
+    const target = place > from ? place - 1 : place;
+    if (target !== (this.target ?? from)) this.aim(this.dragged, from, target - from);
+    this.target = target;
     chips.forEach((one, at) => {
       const side = at === over && this.target !== from ? (isAfter ? "after" : "before") : null;
       if (side === null) delete one.dataset.drop;
@@ -78,7 +82,9 @@ export class ChipDrag {
     const click = (event) => event.stopPropagation();
     document.addEventListener("click", click, {capture: true, once: true});
     setTimeout(() => document.removeEventListener("click", click, {capture: true}), 50);
-    if (isDropped && from >= 0 && this.target !== null && this.target !== from) this.move(from, this.target - from);
+    if (from < 0 || this.target === null || this.target === from) return;
+    if (isDropped) this.move(from, this.target - from);
+    else this.aim(chips[from], from, 0);
   }
 }
 

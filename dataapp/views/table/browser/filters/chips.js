@@ -9,17 +9,23 @@ export class Chips {
    * `name` is the class of what holds them, and `label` says what they are. `open(chip, button)` opens what a chip is
    * about, `remove(chip)` takes it away, `clear()` all of them, which `all` says; `emptied()` takes the focus when the last
    * one is gone. `move(chip, step)`, if there is one, is called when a chip is to go so many places to the left (below
-   * zero) or to the right.
+   * zero) or to the right, and `aim(control, chip, step)` as it is dragged over such a place, or over its own (0).
+   * `foresee(control, does, chip)`, if there is one, is called with what is pressed to "open", "remove" or "clear".
    */
-  constructor(place, name, label, {open, remove, clear, all, emptied, move}) {
-    Object.assign(this, {open, remove, clear, all, emptied, move});
+  constructor(place, name, label, {open, remove, clear, all, emptied, move, aim, foresee}) {
+    Object.assign(this, {open, remove, clear, all, emptied, move, foresee});
     this.container = element("div", name); // others have chips there, too
     this.container.setAttribute("role", "group");
     this.container.setAttribute("aria-label", label);
     this.shown = "[]";
     this.keys = [];
     place.append(this.container);
-    if (move) new ChipDrag(this.container, (at, step) => move({key: this.keys[at]}, step));
+    if (!move) return;
+    const chip = (at) => ({key: this.keys[at]});
+    new ChipDrag(this.container, {
+      move: (at, step) => move(chip(at), step),
+      aim: (control, at, step) => aim(control, chip(at), step),
+    });
   }
 
   /**
@@ -57,11 +63,13 @@ export class Chips {
     label.append(sign ? icon(sign) : element("span", "chip-name", name), element("span", "chip-text", text));
     label.setAttribute("aria-label", `${said}${fault ? `: ${fault}` : ""}`);
     label.addEventListener("click", () => this.open(chip, label));
+    this.foresee?.(label, "open", chip);
     const remove = element("button", "chip-remove");
     remove.type = "button";
     remove.setAttribute("aria-label", `Remove ${said}`);
     remove.append(icon("close"));
     remove.addEventListener("click", () => this.remove(chip));
+    this.foresee?.(remove, "remove", chip);
     made.append(label, remove);
     made.addEventListener("keydown", (event) => this.#key(event, chip));
     return made;
@@ -71,6 +79,7 @@ export class Chips {
     const button = element("button", "chip-clear", this.all);
     button.type = "button";
     button.addEventListener("click", () => this.clear());
+    this.foresee?.(button, "clear");
     return button;
   }
 

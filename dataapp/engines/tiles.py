@@ -16,7 +16,8 @@ from dataapp.engines.kept import KeptTable
 if TYPE_CHECKING:
     from dataapp.engines.duckdb import Reader
 
-_MOST_PARTS = 200_000
+_MOST_PARTS = 1_000_000  # a page adds them up in a few milliseconds
+_MOST_BYTES = 6_000_000
 _MOST_STEPS = 20_000  # as many as pixels are taken for
 _EXACT = 2.0**53  # whole numbers below it are doubles
 
@@ -111,9 +112,10 @@ def make_tile(
     for name, kind in types.items():
         is_whole_sum = name in sums and kind in INTEGERS
         columns[name] = _compact(parts.column(name)) if is_whole_sum else parts.column(name)
-    return Tile(
-        plan.columns, plan.is_inner, plan.low, plan.high, steps, starts, stops, offsets, pa.table(columns), groups
-    )
+    table_of_parts = pa.table(columns)
+    if table_of_parts.nbytes > _MOST_BYTES:
+        raise Misfit(f"it has {table_of_parts.nbytes / 1e6:.1f} MB")
+    return Tile(plan.columns, plan.is_inner, plan.low, plan.high, steps, starts, stops, offsets, table_of_parts, groups)
 
 
 def _places(values: _Numbers, ends: _Numbers, side: Any) -> list[int]:

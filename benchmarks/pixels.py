@@ -16,7 +16,7 @@ from benchmarks.chart_specs import PICTURE_QUESTIONS
 from benchmarks.explorer_data import table_of
 from benchmarks.pixels_peers import measure_peers
 from benchmarks.report import Figure, Goal, compared
-from benchmarks.serving import PAGES, Server, chromium, panel_serve
+from benchmarks.serving import PAGES, SLIDER, Server, chromium, panel_serve
 from benchmarks.settings import Settings
 from benchmarks.timing import Sample, added, ratio
 from benchmarks.wire import Wire
@@ -79,6 +79,7 @@ def _moved(browser: Browser, server: Server, name: str, rows: int, settings: Set
     with browser.new_context(viewport=VIEWPORT) as context, _opened(context, server, name, 1) as (page, _):
         page.evaluate("probe.appear()")
         page.wait_for_function("probe.drawn")
+        page.locator(SLIDER).hover()  # as whoever moves it does
         for turn in range(settings.repetitions(15) + 1):
             value = next(values)
             for step in ("move", "raw") if turn % 2 else ("raw", "move"):

@@ -17,6 +17,8 @@ from tools.browser import find_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = Path(__file__).parent / "pages"
+SLIDER = ".noUi-target"
+"""The slider of a page in Panel."""
 _STARTS_WITHIN = 90.0  # seconds
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 

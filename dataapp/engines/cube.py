@@ -38,6 +38,7 @@ class Cube:
         plain: The least seconds that the plain query took, or None.
         fast: The least seconds that the cube took, or None.
         answers: How often it answered.
+        drawn: How many moves pages have drawn with its tile, without asking it.
         tiling: How a page can answer in its place, or None where it cannot.
         tile: What pages get for that, once somebody has asked for it.
     """
@@ -58,6 +59,7 @@ class Cube:
     plain: float | None = None
     fast: float | None = None
     answers: int = 0
+    drawn: int = 0
     values: set[str] = field(default_factory=set[str])
     tables: tuple[KeptTable, ...] = ()
     text: str = ""
@@ -69,8 +71,11 @@ class Cube:
 
     @property
     def saved(self) -> float:
-        """About how many seconds the answers have saved."""
-        return 0.0 if self.plain is None or self.fast is None else self.answers * (self.plain - self.fast)
+        """About how many seconds the answers have saved, and the moves that pages have drawn."""
+        if self.plain is None:
+            return 0.0
+        answered = 0.0 if self.fast is None else self.answers * (self.plain - self.fast)
+        return answered + self.drawn * self.plain
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)

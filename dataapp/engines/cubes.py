@@ -196,6 +196,13 @@ class Cubes:
             self._evict(cube)
         return tile
 
+    def note_drawn(self, tile: Tile, moves: int) -> None:
+        """Note that a page has drawn moves with a tile."""
+        with self._lock:
+            for cube in self._known.values():
+                if cube.tile is tile:
+                    cube.drawn += moves
+
     @staticmethod
     def differs(relation: "Relation", mover: Hashable) -> tuple[Hashable, ...]:
         """Return what tells a relation from others, but for the values of one input."""

@@ -107,12 +107,13 @@ def _figures(kept: Iterable[Cube], known: Iterable[Cube]) -> str:
 
 
 def _gain(last: Cube, kept: Sequence[Cube]) -> str:
+    drawn = sum(cube.drawn for cube in kept)
+    moves = f"; drew {count_to_text(drawn, 'move')} on pages" if drawn else ""
     if last.fast is None or last.plain is None:
-        return ""
+        return moves
     times = count_to_text(sum(cube.answers for cube in kept), "time")
-    return (
-        f"; answered {times}, in {seconds_to_text(last.fast)} where the plain query takes {seconds_to_text(last.plain)}"
-    )
+    gain = f"in {seconds_to_text(last.fast)} where the plain query takes {seconds_to_text(last.plain)}"
+    return f"; answered {times}, {gain}{moves}"
 
 
 def _why_not(asked: Sequence[Cube]) -> str:

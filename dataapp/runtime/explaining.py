@@ -169,11 +169,15 @@ def _cube(cube: Cube) -> str:
         known = "" if cube.plain is None else f", which takes {seconds_to_text(cube.plain)}"
         return f"{what}: none so far; the plain query answers{known}"
     made = f"{count_to_text(cube.rows, 'row')} ({bytes_to_text(cube.bytes)}), built in {seconds_to_text(cube.built)}"
-    if cube.fast is None or cube.plain is None:
+    done: list[str] = []
+    if cube.fast is not None and cube.plain is not None:
+        gain = f"in {seconds_to_text(cube.fast)} where the plain query takes {seconds_to_text(cube.plain)}"
+        done.append(f"it answered {count_to_text(cube.answers, 'time')} {gain}")
+    if cube.drawn:
+        done.append(f"pages drew {count_to_text(cube.drawn, 'move')} with it")
+    if not done:
         return f"{what}: {made}"
-    gain = f"in {seconds_to_text(cube.fast)} where the plain query takes {seconds_to_text(cube.plain)}"
-    times, saved = count_to_text(cube.answers, "time"), seconds_to_text(cube.saved)
-    return f"{what}: {made}; it answered {times} {gain}, and saved {saved}"
+    return f"{what}: {made}; {', '.join(done)}, and saved {seconds_to_text(cube.saved)}"
 
 
 def _shared(shared: Shared | None) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Cubes behind cells: sessions that move an input see what they would see without."""
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -136,6 +137,13 @@ def test_an_explanation_tells_of_cubes(engine: DuckDB, trades: SourceCell) -> No
     text = headless.explain(engine, counts, defaults, analyze=False)
     assert "the rows while $least moves: 1,000 rows" in text
     assert "it answered 2 times" in text
+    assert "pages drew" not in text
+    [cube] = engine.cubes.of(cell_key(counts))
+    saved = cube.saved
+    cube.drawn, cube.plain = 40, 2.0
+    assert cube.saved >= saved + 40 * 2.0
+    text = headless.explain(engine, counts, defaults, analyze=False)
+    assert re.search(r"it answered 2 times in .*, pages drew 40 moves with it, and saved 8\d\.\d+ s", text)
     assert "none, since median() needs all rows" in headless.explain(engine, middle, defaults, analyze=False)
 
 

@@ -109,6 +109,12 @@ def test_sessions_and_modules_that_are_run_again_share_the_figures(engine: DuckD
     service = service_of(cross.bar.members, engine.cubes)
     assert service is not None
     assert "answered 2 times, in " in service.views[1].text
+    assert "drew" not in service.views[1].text
+    for cube in engine.cubes.of_views({cross.bar.members[1].key}):
+        cube.drawn += 40
+    service = service_of(cross.bar.members, engine.cubes)
+    assert service is not None
+    assert service.views[1].text.endswith("; drew 40 moves on pages")
 
 
 def explained(viewer: Viewer, cell: Any) -> str:

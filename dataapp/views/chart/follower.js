@@ -5,11 +5,16 @@ import {Tiles} from "./tiles.js";
 import {watchWidget} from "./widgets.js";
 
 const MOVES = 250; // ms, in which a widget may have moved on since Python heard of it
+const TELLS_AFTER = 400; // ms after the last move that was drawn
 
 export class Follower {
-  /** `redraw` draws datasets, `refuse` tells that tiles of a number do not serve; what is enqueued runs one by one. */
-  constructor(view, {enqueue, redraw, refuse}) {
-    Object.assign(this, {view, enqueue, redraw, refuse});
+  /**
+   * `redraw` draws datasets, `refuse` tells that tiles of a number do not serve, and `drew` how many moves were drawn with
+   * such; what is enqueued runs one by one.
+   */
+  constructor(view, {enqueue, redraw, refuse, drew}) {
+    Object.assign(this, {view, enqueue, redraw, refuse, drew});
+    this.moves = 0; // that were drawn and not told
     this.told = {};
     this.tiles = null;
     this.followed = null; // what moves on the page
@@ -20,6 +25,7 @@ export class Follower {
   /** Follow with the tiles of a message, or no more. */
   take(message) {
     this.followed?.stop();
+    this.#tell();
     this.tiles = this.place = this.followed = null;
     this.told = message;
     if (!message.mover) return;
@@ -62,8 +68,18 @@ export class Follower {
     this.place = null;
     if (!this.tiles || !place) return;
     const datasets = this.tiles.at(place);
-    if (datasets) await this.redraw(datasets);
-    else this.#giveUp();
+    if (!datasets) return this.#giveUp();
+    await this.redraw(datasets);
+    this.moves += 1;
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.#tell(), TELLS_AFTER);
+  }
+
+  /** Tell how many moves were drawn, once they rest. */
+  #tell() {
+    clearTimeout(this.telling);
+    if (this.moves) this.drew(this.told.number, this.moves);
+    this.moves = 0;
   }
 
   #giveUp() {

@@ -54,6 +54,7 @@ class Following:
         self._refused_until = 0.0
         self._rest_no_more: Callable[[], None] = lambda: None
         self._tiling: Tiling | None = None
+        self._told: tuple[Tiling, Relations] | None = None  # the last tiles that the page was given
         self._making: Handle | None = None
         self._made: object = None  # what tiles are, or are being made, for
         self._refused: object = None  # what those were for that the page could not draw with
@@ -122,6 +123,7 @@ class Following:
         """Tell the page of tiles, if there are any."""
         if self._tiling is not None:
             mover = self._tiling.mover
+            self._told = self._tiling, self._relations
             self._send(self._tiling.message(self._drags.name(mover), self._drags.widget(mover)))
 
     def drop(self) -> None:
@@ -140,10 +142,19 @@ class Following:
         self.drop()
         self._catch_up()
 
+    def note(self, number: int, moves: int) -> None:
+        """The page has drawn some moves with the tiles of a number."""
+        if self._told is None or self._told[0].number != number:
+            return
+        tiling, relations = self._told
+        for dataset, _, made in tiling.tiles:
+            relations[dataset.data].engine.cubes.note_drawn(made, moves)
+
     def close(self) -> None:
         """Make nothing more of it."""
         self.is_ahead = False
         self._relations = {}
+        self._told = None
         self.drop()
 
     def _stop(self) -> None:

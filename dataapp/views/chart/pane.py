@@ -38,6 +38,8 @@ from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
 type Columns = Mapping[CellData, tuple[Column, ...]]
 type OnSelection = Callable[[str, Selected | None], None]
 
+_MOST_MOVES = 100_000  # of which a page may tell at once: more are none of a hand's
+
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Payload:
@@ -337,6 +339,8 @@ class ChartView(param.Parameterized):
                 self._let_go()
             case {"type": "unlike", "tiles": int(number)}:
                 self._following.give_up(number)
+            case {"type": "drawn", "tiles": int(number), "moves": int(moves)} if 0 < moves <= _MOST_MOVES:
+                self._following.note(number, moves)
             case {"type": "take", "ticket": int(ticket), "kind": "json" | "csv" | "parquet" as kind, "part": int(part)}:
                 self._take_away(ticket, cast("AskedKind", kind), part)
             case {"type": "window", "plan": int(plan), "ends": dict(ends)} if plan == self._plan_number:

@@ -15,6 +15,7 @@
 //    of another zoom, of fewer pixels, or where rows fit the page, of another width
 //   {type: "press"}: the pointer was pressed where it drags over something; {type: "release"}: it was let go after a drag
 //   {type: "unlike", tiles}: those of this number do not tell what is to be drawn now
+//   {type: "drawn", tiles, moves}: so many moves were drawn with those of this number
 //   {type: "seen", root, view, seen}: see sight.js
 
 import {View, Warn, loader as vegaLoader, logger, parse} from "vega";
@@ -385,6 +386,7 @@ export function render({model, el, view}) {
     enqueue,
     redraw: (datasets) => picture?.redraw(datasets),
     refuse: (number) => model.send_msg({type: "unlike", tiles: number}),
+    drew: (number, moves) => model.send_msg({type: "drawn", tiles: number, moves}),
   });
 
   async function show(message) {

@@ -298,3 +298,17 @@ def test_files_hold_what_the_page_shows(desk: Desk) -> None:
     assert all(
         f'"{k}"' in file["bytes"].decode() and str(count) in file["bytes"].decode() for k, count in counts.items()
     )
+
+
+def test_what_the_page_draws_by_itself_is_counted_with_the_cube(desk: Desk) -> None:
+    def drawn() -> list[int]:
+        return [cube.drawn for cube in desk.engine.cubes.of(None) if cube.tile is not None]
+
+    desk.hear({"type": "drawn", "tiles": desk.number, "moves": 7})
+    desk.hear({"type": "drawn", "tiles": desk.number + 1, "moves": 100})
+    desk.hear({"type": "drawn", "tiles": desk.number, "moves": -1})
+    desk.hear({"type": "drawn", "tiles": desk.number, "moves": "many"})
+    assert drawn() == [7]
+    desk.show(8, "SELECT * FROM rows WHERE i >= $low AND i <= $high AND k <> 'a'")  # no tiles for that
+    desk.hear({"type": "drawn", "tiles": desk.number, "moves": 2})  # said before it was heard
+    assert drawn() == [9]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dataapp.cells.steps import Steps
 from dataapp.compile.cubes.tiles import GROUP, MOST_GROUPS, End, Measure, TilePlan
@@ -16,15 +17,18 @@ from dataapp.engines.kept import KeptTable
 if TYPE_CHECKING:
     from dataapp.engines.duckdb import Reader
 
+HIGH = "__high_of_"
+"""What the column with the higher part of large numbers is called, before the name of that with the 32 lower bits."""
+
 _MOST_PARTS = 1_000_000  # a page adds them up in a few milliseconds
-_MOST_BYTES = 6_000_000
+_MOST_BYTES = 8_000_000
 _MOST_STEPS = 20_000  # as many as pixels are taken for
 _EXACT = 2.0**53  # whole numbers below it are doubles
 
 type _Numbers = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Tile:
     """What a page needs to answer a query for any range whose ends are on steps.
 
@@ -37,7 +41,7 @@ class Tile:
         starts: For each of them as the lower end, the number of the first bin that passes; None without such an end.
         ends: For each as the upper end, the number of the first bin that does not; None without such an end.
         offsets: Where the parts of each bin begin, and where those of the last one end.
-        parts: The number of a group, and its parts in a bin, sorted by bins.
+        parts: The number of a group, and its parts in a bin, sorted by bins; of large numbers in two columns (`HIGH`).
         groups: What groups say, in the order of the answer, with their numbers.
     """
 
@@ -108,10 +112,10 @@ def make_tile(
     bins: Any = parts.column("bin").to_numpy()
     offsets = cast("list[int]", np.searchsorted(bins, np.arange(len(values) + 1)).tolist())
     reader.relation.check_sources()
-    columns = {GROUP: _compact(parts.column(GROUP))}
+    columns = _compact(GROUP, parts.column(GROUP))
     for name, kind in types.items():
         is_whole_sum = name in sums and kind in INTEGERS
-        columns[name] = _compact(parts.column(name)) if is_whole_sum else parts.column(name)
+        columns |= _compact(name, parts.column(name)) if is_whole_sum else {name: parts.column(name)}
     table_of_parts = pa.table(columns)
     if table_of_parts.nbytes > _MOST_BYTES:
         raise Misfit(f"it has {table_of_parts.nbytes / 1e6:.1f} MB")
@@ -131,18 +135,25 @@ def _numbers(values: Any) -> _Numbers:
     return cast("_Numbers", values.cast(pa.float64()).to_numpy())
 
 
-def _compact(values: Any) -> Any:
-    """Return whole numbers in few bytes; all together they must be a double."""
+def _compact(name: str, values: Any) -> dict[str, Any]:
+    """Return a column of whole numbers in few bytes, or two; all together they must be a double."""
     numbers = values.fill_null(0).to_numpy()
     if np.abs(numbers).sum() >= _EXACT:
         raise Misfit("its sums are too large for a page")
     least, most = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, 0)
-    kind = next((kind for kind, low, high in _KINDS if low <= least and most <= high), pa.float64())
-    return values.cast(kind)
+    kind = next((kind for kind, low, high in _KINDS if low <= least and most <= high), None)
+    if kind is None and least >= 0 and most < 2**48:
+        compute: Any = pc
+        whole = values.cast(pa.int64())
+        low = compute.bit_wise_and(whole, pa.scalar(2**32 - 1, pa.int64()))
+        high = compute.shift_right(whole, pa.scalar(32, pa.int64()))
+        return {name: low.cast(pa.uint32()), f"{HIGH}{name}": high.cast(pa.uint16())}
+    return {name: values.cast(kind or pa.float64())}
 
 
 _KINDS = (
     (pa.uint8(), 0, 2**8 - 1),
     (pa.uint16(), 0, 2**16 - 1),
     (pa.int32(), -(2**31), 2**31 - 1),
+    (pa.uint32(), 0, 2**32 - 1),
 )

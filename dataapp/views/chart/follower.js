@@ -20,6 +20,7 @@ export class Follower {
     this.followed = null; // what moves on the page
     this.place = null; // where it is, if that is not drawn yet
     this.movedAt = -Infinity;
+    this.hasMoved = false; // since it was drawn last
   }
 
   /** Follow with the tiles of a message, or no more. */
@@ -52,24 +53,28 @@ export class Follower {
     const {mover, widget} = this.told;
     const moved = () => this.#moved();
     if (this.tiles) this.followed = widget ? watchWidget(this.view, widget, moved) : follow(mover, moved);
-    if (this.followed) moved();
-    else this.#giveUp();
+    if (!this.followed) return this.#giveUp();
+    moved();
+    this.hasMoved = false; // it is where the engine has drawn it, or is about to
   }
 
   #moved() {
     this.movedAt = performance.now();
+    this.hasMoved = true;
     const isWaiting = this.place !== null;
     this.place = this.followed?.value() ?? null;
     if (!isWaiting) this.enqueue(() => this.#draw());
   }
 
   async #draw() {
-    const {place} = this;
+    const {place, told, hasMoved} = this;
     this.place = null;
+    this.hasMoved = false;
     if (!this.tiles || !place) return;
     const datasets = this.tiles.at(place);
     if (!datasets) return this.#giveUp();
     await this.redraw(datasets);
+    if (!hasMoved || this.told !== told) return;
     this.moves += 1;
     clearTimeout(this.telling);
     this.telling = setTimeout(() => this.#tell(), TELLS_AFTER);

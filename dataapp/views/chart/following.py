@@ -3,11 +3,17 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from time import monotonic
+from typing import TYPE_CHECKING
+from weakref import ref
 
+from dataapp.engines.tiles import Tile
 from dataapp.views.chart.dataset import Dataset, Ends
 from dataapp.views.chart.drags import Drags
 from dataapp.views.chart.tiling import Relations, Tiling, differing, tile
 from dataapp.views.jobs import Cancel, Handle, Submit, note_failure
+
+if TYPE_CHECKING:
+    from dataapp.engines.duckdb import DuckDB
 
 type Later = Callable[[float, Callable[[], None]], Callable[[], None]]
 """Calls a function on the screen's thread after some seconds; returns what prevents it."""
@@ -16,6 +22,7 @@ _AHEAD = 2.0  # seconds, for which a page may be the only one that draws where a
 _REFUSED = 2.0  # seconds, in which the same tiles are not made again
 _RESTS = 0.6  # seconds, by when a widget that is pressed again and again has come to rest
 type Drawn = Sequence[tuple[Dataset, Ends | None]]
+type Told = tuple["DuckDB", ref[Tile]]
 
 
 class Following:
@@ -54,7 +61,7 @@ class Following:
         self._refused_until = 0.0
         self._rest_no_more: Callable[[], None] = lambda: None
         self._tiling: Tiling | None = None
-        self._told: tuple[Tiling, Relations] | None = None  # the last tiles that the page was given
+        self._told: tuple[int, list[Told]] | None = None  # the number of the last tiles that the page was given
         self._making: Handle | None = None
         self._made: object = None  # what tiles are, or are being made, for
         self._refused: object = None  # what those were for that the page could not draw with
@@ -123,7 +130,9 @@ class Following:
         """Tell the page of tiles, if there are any."""
         if self._tiling is not None:
             mover = self._tiling.mover
-            self._told = self._tiling, self._relations
+            engines = [self._relations[dataset.data].engine for dataset, _, _ in self._tiling.tiles]
+            tiles = [ref(one) for _, _, one in self._tiling.tiles]  # others say how long they are kept
+            self._told = self._tiling.number, list(zip(engines, tiles, strict=True))
             self._send(self._tiling.message(self._drags.name(mover), self._drags.widget(mover)))
 
     def drop(self) -> None:
@@ -144,11 +153,11 @@ class Following:
 
     def note(self, number: int, moves: int) -> None:
         """The page has drawn some moves with the tiles of a number."""
-        if self._told is None or self._told[0].number != number:
+        if self._told is None or self._told[0] != number:
             return
-        tiling, relations = self._told
-        for dataset, _, made in tiling.tiles:
-            relations[dataset.data].engine.cubes.note_drawn(made, moves)
+        for engine, tile_ref in self._told[1]:
+            if (made := tile_ref()) is not None:
+                engine.cubes.note_drawn(made, moves)
 
     def close(self) -> None:
         """Make nothing more of it."""

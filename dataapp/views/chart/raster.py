@@ -22,6 +22,7 @@ CELL_PIXELS = 4  # a cell's side; smaller ones are too many to send, and single 
 PIXELS_PER_ROW = 4
 PAGE_WIDTH = 1_200  # of a chart that fills the width it is given, which only the browser knows
 ROWS = "__rows"  # the column of counts
+CELLS = "dataapp-cells"  # the style by which a page knows the mark (cells.js)
 _DEFAULT_SIZE = {"width": 300, "height": 300}  # Vega-Lite's
 _MARKS = {"point", "circle", "square"}
 _SCALES = {"quantitative": {None, "linear"}, "temporal": {None, "time", "utc"}}
@@ -349,5 +350,5 @@ def rastered_unit(unit: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     encoding["tooltip"] = [counts | {"format": ",d"}]  # a list of one says its name, too
     options = cast("dict[str, Any]", unit["mark"]) if isinstance(unit["mark"], dict) else {}
     clip = {"clip": options["clip"]} if "clip" in options else {}
-    mark = {"type": "rect", "x2Offset": _OVERLAP, "y2Offset": -_OVERLAP, **clip}
+    mark = {"type": "rect", "style": CELLS, "x2Offset": _OVERLAP, "y2Offset": -_OVERLAP, **clip}
     return {**unit, "mark": mark, "encoding": encoding}

@@ -8,6 +8,7 @@ import {bin} from "vega";
 import {FROM_WIRE, decode, tableOf} from "./wire.js";
 
 const GROUP = "__dataapp_group";
+const HIGH = "__high_of_"; // see engines/tiles.py
 
 const ON_STEP = 1e-6; // of a step: what is written in digits is not that far from it
 
@@ -104,13 +105,22 @@ function areBins({options, start, step, is_bounded: isBounded, first, last}, lea
 
 const isMore = (one, other) => one > other || (Number.isNaN(one) && !Number.isNaN(other));
 
+/** The numbers of a column; of large ones, the higher part stands in another. */
+function numbersOf(table, name) {
+  const lower = table.getChild(name).toArray();
+  const higher = table.getChild(`${HIGH}${name}`)?.toArray();
+  if (!higher) return lower;
+  const whole = (low, at) => (low === null ? null : higher[at] * 2 ** 32 + low);
+  return Array.isArray(lower) ? lower.map(whole) : Float64Array.from(lower, whole);
+}
+
 /** One measure of all groups. */
 class Sum {
   constructor({name, how, parts, lacks_nan: lacksNan}, table, count) {
     this.name = name;
     this.how = how;
     this.lacksNan = lacksNan;
-    this.parts = parts.map((part) => table.getChild(part).toArray());
+    this.parts = parts.map((part) => numbersOf(table, part));
     this.sums = parts.map(() => new Float64Array(count));
     this.seen = parts.map(() => new Uint8Array(count));
   }

@@ -23,6 +23,7 @@ import {expressionInterpreter} from "vega-interpreter";
 import {compile} from "vega-lite";
 import {isKnown} from "../known.js";
 import {hearNear} from "../nearing.js";
+import {drawCells} from "./cells.js";
 import {makeChips} from "./chips.js";
 import {wallToLocal} from "./clock.js";
 import {Follower} from "./follower.js";
@@ -104,6 +105,7 @@ class Picture {
     await fontOf(this.host); // texts that are measured in another font are cut off when they are drawn again
     const narrow = this.host.clientWidth > 0 && this.host.clientWidth < 480;
     this.spec = compile(message.spec, {config: themeConfig(this.host, narrow), logger: compileLogger()}).spec;
+    this.rasters = drawCells(this.spec);
     const width = this.spec.signals?.find(({name}) => name === "width");
     if (width) {
       delete width.on; // it would follow the window, before `resize` can keep what is selected
@@ -181,7 +183,7 @@ class Picture {
   fill(datasets) {
     for (const dataset of datasets) {
       Object.assign(this.kinds, dataset.kinds);
-      this.view.data(dataset.name, decode(dataset));
+      this.view.data(dataset.name, this.rasters.get(dataset.name)?.rows(dataset) ?? decode(dataset));
     }
   }
 

@@ -415,13 +415,15 @@ class Controller:
 
         What is pressed lets pictures and the profile wait: the sort would stop them.
         """
+        if shown.view != self._view:  # something has been asked for, which may wait for what is looked for
+            return
         arrangement = None if wish.order is None else replace(shown.arrangement, order=wish.order)
         if wish.is_pressed:
             self._summaries.pause()
             self._profile.rest()
         if self._foreseeing is None or self._foreseeing[0] != arrangement:
             self._stop_foreseeing()
-            is_shown = wish.view == shown.view == self._view and not self._failed
+            is_shown = wish.view == shown.view and not self._failed
             if arrangement is not None and is_shown and arrangement.groups is None:
                 self._foresee(shown, arrangement)
         if self._foreseeing is None:
@@ -466,8 +468,8 @@ class Controller:
             self._foreseeing = None
 
     def _go_on(self) -> None:
-        """Take up what had to wait, unless rows are read."""
-        if self._reading is None:
+        """Take up what had to wait, unless rows are read, or others have been asked for."""
+        if self._reading is None and self._shown is not None and self._shown.view == self._view:
             self._summaries.go_on()
             self._profile.go_on()
 

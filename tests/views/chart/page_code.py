@@ -16,28 +16,44 @@ from hatch_build import Frontend, find_node
 _SOURCES = Path(dataapp.__file__).parent / "views/chart"
 _SERVER = """
 import {createInterface} from "node:readline";
+import {Raster} from "./cells.js";
 import {Tiles} from "./tiles.js";
 
+const answer = ({message, places, fields, dataset}) => {
+  if (message) {
+    const tiles = new Tiles(message);
+    return places.map((place) => tiles.at({[message.field]: place}));
+  }
+  const rows = new Raster(fields).rows(dataset);
+  if (!rows) return null;
+  const {across, up, shades, rows: counts} = rows[0].__cells;
+  return {rows: rows.map(({__cells, ...row}) => row), across, up, shades: [...shades], counts: [...counts]};
+};
 const infinite = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? `number ${value}` : value);
 for await (const line of createInterface({input: process.stdin})) {
-  const {message, places} = JSON.parse(line);
-  const tiles = new Tiles(message);
-  console.log(JSON.stringify(places.map((place) => tiles.at({[message.field]: place})), infinite));
+  console.log(JSON.stringify(answer(JSON.parse(line)), infinite));
 }
 """
 
 
 class Page:
-    """Answers from tiles as a page does."""
+    """Does with what Python sends what a page does."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def answers(self, message: dict[str, Any], places: Sequence[Sequence[float]]) -> list[Any]:
         """Return the rows of each dataset for each place of a selection, or None where the page has none."""
+        return self._ask({"message": message, "places": places})
+
+    def cells(self, fields: dict[str, str], data: bytes, kinds: dict[str, str]) -> dict[str, Any] | None:
+        """Return the image of cells: its rows, how many cells it has across and up, their shades and counts."""
+        return self._ask({"fields": fields, "dataset": {"data": data, "kinds": kinds}})
+
+    def _ask(self, question: dict[str, Any]) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        asked = json.dumps({"message": message, "places": places}, default=lambda data: b64encode(data).decode())
+        asked = json.dumps(question, default=lambda data: b64encode(data).decode())
         self._process.stdin.write(f"{asked}\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline(), object_hook=_with_infinite)
@@ -55,7 +71,7 @@ def page(folder: Path) -> Iterator[Page]:
     """Start Node.js in a folder of its own until the block ends."""
     frontend = Frontend(Path(dataapp.__file__).parents[1])
     frontend.build()
-    for name in ("tiles.js", "wire.js", "clock.js"):
+    for name in ("cells.js", "tiles.js", "wire.js", "clock.js"):
         shutil.copyfile(_SOURCES / name, folder / name)
     (folder / "package.json").write_text('{"type": "module"}')
     (folder / "server.js").write_text(_SERVER)

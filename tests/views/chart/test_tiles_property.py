@@ -35,6 +35,7 @@ _AGGREGATES = (
     "max({c})",
     "sum(i)",
     "sum(b % 1000)",
+    "sum(abs(i) * 3000000000)",
     "sum(x)",
     "sum(x) FILTER (WHERE yes)",
     "coalesce(sum(x), 0)",
@@ -235,15 +236,27 @@ def test_a_chart_is_drawn_as_by_the_engine(node: Page, rows: pa.Table, drawn: al
         table = plain.draw(place)
         event(f"drawn: {answer is not None}")
         if answer is None:
-            known = zip(screen.dataset.binnings, screen.ends or (), plain.ends or (), strict=True)
-            assert not all(binning.is_guessed(*ends) for binning, *ends in known)
+            known = list(zip(screen.dataset.binnings, screen.ends or (), plain.ends or (), strict=True))
+            has_none = any(found == (None, None) for _, _, found in known)
+            assert has_none or not all(binning.is_guessed(*ends) for binning, *ends in known)
             continue
         [dataset] = answer
-        answered = sorted(([_float(row[name]) for name in names] for row in dataset["rows"]), key=repr)
-        expected = sorted(_as_numbers(table), key=repr)
+        answered = [[_float(row[name]) for name in names] for row in dataset["rows"]]
+        expected = _as_numbers(table)
         assert len(answered) == len(expected), (answered, expected)
-        for one, other in zip(answered, expected, strict=True):
-            assert all(map(is_same, one, other)), (answered, expected)
+        rest = [one for one in expected if not _took(answered, one)]
+        # Of several rows with the greatest value, any may hand its facts to the row for the upper end of the bins.
+        assert len(rest) <= len(screen.dataset.binnings), (answered, expected)
+        for one, other in zip(rest, answered, strict=True):
+            assert all(same or name in ("t", "yes") for name, same in zip(names, map(is_same, one, other), strict=True))
+
+
+def _took(rows: list[list[object]], wanted: list[object]) -> bool:
+    """Take a row away from others, if it is one of them."""
+    at = next((at for at, row in enumerate(rows) if all(map(is_same, row, wanted))), None)
+    if at is not None:
+        rows.pop(at)
+    return at is not None
 
 
 def _float(value: object) -> object:

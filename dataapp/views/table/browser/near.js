@@ -3,9 +3,9 @@
 const CLICKS_WITHIN = 300; // ms after a finger has left what it pressed
 
 /**
- * Call `near({isPressed, extend})` when a pointer or the focus comes to a control, or a pointer presses it, and `left()`
- * when it leaves. `extend` says whether Shift is held. Returns what ends it: where a press takes the control away, that
- * is no leaving.
+ * Call `near({isPressed, isSure, extend})` when a pointer or the focus comes to a control, or a pointer presses it, and
+ * `left()` when it leaves. It is sure when it does not just pass; `extend` says whether Shift is held. Returns what ends
+ * it: where a press takes the control away, that is no leaving.
  */
 export function hearNear(control, near, left) {
   const [ends, leaving] = [new AbortController(), {}];
@@ -15,9 +15,10 @@ export function hearNear(control, near, left) {
     clearTimeout(leaving.timer);
     if (!keys) {
       keys = new AbortController();
-      for (const type of ["keydown", "keyup"]) document.addEventListener(type, shift, {signal: keys.signal});
+      const options = {capture: true, signal: keys.signal}; // fields keep their keys to themselves
+      for (const type of ["keydown", "keyup"]) document.addEventListener(type, shift, options);
     }
-    near(facts);
+    near({isPressed: false, isSure: false, extend: false, ...facts});
   };
   const leave = () => {
     clearTimeout(leaving.timer);
@@ -25,16 +26,20 @@ export function hearNear(control, near, left) {
     keys = undefined;
     left();
   };
-  const shift = ({key, type}) => key === "Shift" && near({isPressed: true, extend: type === "keydown"});
+  const shift = ({key, type, repeat}) => {
+    if (key !== "Shift" || repeat) return;
+    if (control.isConnected) come({isSure: true, extend: type === "keydown"});
+    else leave(); // it was taken away below the pointer
+  };
   hear("pointerenter", ({pointerType, buttons, shiftKey}) => {
-    if (pointerType !== "touch" && buttons === 0) come({isPressed: false, extend: shiftKey}); // else something is dragged
+    if (pointerType !== "touch" && buttons === 0) come({extend: shiftKey}); // else something is dragged
   });
-  hear("pointerdown", ({shiftKey}) => come({isPressed: true, extend: shiftKey}));
+  hear("pointerdown", ({shiftKey}) => come({isPressed: true, isSure: true, extend: shiftKey}));
   hear("pointerleave", ({pointerType}) => {
     if (pointerType === "touch") leaving.timer = setTimeout(leave, CLICKS_WITHIN);
     else leave();
   });
-  hear("focus", () => control.matches(":focus-visible") && come({isPressed: false, extend: false}));
+  hear("focus", () => control.matches(":focus-visible") && come());
   hear("blur", leave);
   return () => {
     clearTimeout(leaving.timer);

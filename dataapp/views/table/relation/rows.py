@@ -48,7 +48,7 @@ type Select = Callable[[Table], str]  # the columns of a query, by the names tha
 _MOST_KEPT = 20_000_000  # cells of a file's rows, some 13 bytes each; of more, only the order is kept
 _FEW = 2_048  # rows that a query names one by one
 _SCREEN = 48  # rows of a first window that are read before the others, where each may lie in another part of a file
-_FIRSTS = 4  # questions whose first numbers are remembered
+_FIRSTS = 16  # questions whose first numbers are remembered
 _AT_ONCE = 200_000  # kept rows that are arranged before the first window is read: it takes some milliseconds
 
 
@@ -123,6 +123,7 @@ class RelationRows:
         self._passing: tuple[tuple[RowFilter, ...], int] | None = None  # the last filters, and how many rows pass them
         self._files: NumberedRows | None = None
         self._has_looked_for_files = False
+        self._first_lock = threading.Lock()
         self._first: dict[Question, list[int]] = {}  # the last questions that began, or may, and their first numbers
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
@@ -193,11 +194,12 @@ class RelationRows:
         return Screen(span, self._fetch(queries.top(table, question, span), cancel), None)
 
     def _remember(self, question: Question, numbers: list[int]) -> None:
-        """Keep the first numbers of a question. Two jobs may be here at once, so nothing is replaced as a whole."""
-        self._first.pop(question, None)
-        self._first[question] = numbers
-        for old in list(self._first)[:-_FIRSTS]:
-            self._first.pop(old, None)
+        """Keep the first numbers of a question."""
+        with self._first_lock:
+            self._first.pop(question, None)
+            self._first[question] = numbers
+            for old in list(self._first)[:-_FIRSTS]:
+                self._first.pop(old)
 
     def begin_whole(self, question: Question, span: Span, cancel: Cancel) -> Screen:
         """Return all of a first window of which `begin` returned the top.
@@ -205,7 +207,9 @@ class RelationRows:
         Raises:
             Cancelled: Another question has begun since.
         """
-        files, numbers = self._huge_files(cancel), self._first.get(question)
+        files = self._huge_files(cancel)
+        with self._first_lock:
+            numbers = self._first.get(question)
         if files is None or numbers is None:
             raise Cancelled
         return self._by_first_numbers(files, numbers, span, cancel)

@@ -17,17 +17,20 @@ export class Foreseen {
   constructor({tell, refuse}) {
     this.tell = tell;
     this.refuse = refuse;
-    this.over = null; // {control, orderOf, extend} where the pointer or the focus is
+    this.over = null; // {control, orderOf, extend, isHeld} where the pointer or the focus is
     this.view = null; // its number, as the server knows it
     this.before = this.shown = null; // the view that the server knows, and what is shown, while the page is ahead
     this.waiting = []; // what is told when it is no longer
     this.forget();
   }
 
-  /** A pointer or the focus is on a control, which may be pressed already: `orderOf(extend)` is what that asks for. */
-  enter(control, orderOf, {isPressed, extend}) {
-    this.over = {control, orderOf, extend};
-    this.look(isPressed);
+  /**
+   * A pointer or the focus is on a control, which may be pressed already, or is held and dragged: `orderOf(extend)` is what
+   * that asks for.
+   */
+  enter(control, orderOf, {isPressed, isSure, isHeld = false, extend}) {
+    this.over = {control, orderOf, extend, isHeld};
+    this.look(isPressed, isSure);
   }
 
   leave(control) {
@@ -38,11 +41,12 @@ export class Foreseen {
   }
 
   /** Ask for what the next press would show, if there is something that could press. */
-  look(isPressed = false) {
+  look(isPressed = false, isSure = false) {
     clearTimeout(this.resting);
-    if (!isPressed && !this.over?.control.matches(":hover, :focus-visible")) this.over = null; // it may have gone
+    const isThere = isPressed || this.over?.isHeld || this.over?.control.matches(":hover, :focus-visible");
+    if (!isThere) this.over = null; // it may have gone
     if (this.over === null || this.isAhead) return;
-    if (isPressed) this.#ask(true);
+    if (isSure) this.#ask(isPressed);
     else this.resting = setTimeout(() => this.#ask(), RESTS);
   }
 

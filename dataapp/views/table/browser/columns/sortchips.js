@@ -51,7 +51,7 @@ export class SortChips {
   #aim(control, orderOf, step) {
     const {foreseen} = this.explorer;
     if (step === 0) foreseen.leave(control);
-    else foreseen.enter(control, orderOf, {isPressed: true, extend: false});
+    else foreseen.enter(control, orderOf, {isPressed: true, isSure: true, isHeld: true, extend: false});
   }
 }
 

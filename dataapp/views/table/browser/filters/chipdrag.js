@@ -61,6 +61,7 @@ export class ChipDrag {
     const over = boxes.reduce((best, box, at) => (far(box) < far(boxes[best]) ? at : best), 0);
     const isAfter = x > (boxes[over].left + boxes[over].right) / 2;
     const from = chips.indexOf(this.dragged);
+    if (from < 0) return; // others have come meanwhile
     const place = over + (isAfter ? 1 : 0);
     const target = place > from ? place - 1 : place;
     if (target !== (this.target ?? from)) this.aim(this.dragged, from, target - from);

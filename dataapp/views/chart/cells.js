@@ -4,14 +4,15 @@
 // rows in place of theirs, with the ends of the scales, and an image mark beside it draws them. Cells that are cut,
 // around a part that is zoomed into, are drawn as rectangles.
 
-import {expressionFunction} from "vega";
+import {Marks, expressionFunction} from "vega";
 import {FROM_WIRE, tableOf} from "./wire.js";
 
 const STYLE = "dataapp-cells";
 const CELLS = "__cells"; // the column that has the image, and 0 in the other row
 const ROWS = "__rows"; // the column of counts
 const MOST = 4096; // cells of an image along one side
-const NEAR = 1e-3; // of a cell: so exactly is one where it should be
+const NEAR = 1e-3; // of a cell: so exactly is one as large as others
+const ASIDE = 0.05; // of a cell, by which one may lie beside its place
 const SVG_SCALE = 8; // pixels of a cell in an SVG, whose viewers smooth images
 
 /** Cells of one size, each with a number that a colour stands for, and how many rows it holds. */
@@ -52,6 +53,15 @@ export class Cells {
   }
 }
 
+// Where there is no cell, the pointer is on what lies below the image.
+const pickImage = Marks.image.pick;
+Marks.image.pick = function (context, scene, x, y, across, down) {
+  const item = pickImage.call(this, context, scene, x, y, across, down);
+  const cells = item?.tooltip;
+  if (!(cells instanceof Cells)) return item;
+  return cells.at((across - item.x) / item.width, (down - item.y) / item.height) ? item : null;
+};
+
 // As an expression: `this` has the scales, as for those of Vega's own functions that read them.
 expressionFunction("dataappCells", function (cells, _colour, name) {
   const scale = this.context.scales[name]?.value;
@@ -77,12 +87,16 @@ export function drawCells(spec) {
 
 /** Makes a mark of rectangles draw only what is no image; returns the mark that draws that. */
 function replaced(mark, scope, known, found) {
-  const {x, x2, y, y2, fill} = mark.encode.update;
+  const {x, x2, y, y2, fill, opacity} = mark.encode.update;
   const data = rootOf(mark.from.data, known);
+  if (![x, x2, y, y2, fill].every((one) => one?.scale && typeof one.field === "string")) {
+    found.set(data, new Raster({})); // without fields, there are never images of it
+    return [];
+  }
   const name = `${mark.name}_cells`; // of data: marks have names among these, too
   const fields = {x: x.field, x2: x2.field, y: y.field, y2: y2.field, shade: fill.field};
   const isOther = found.has(data) && !found.get(data).isOf(fields);
-  found.set(data, new Raster(isOther ? {} : fields)); // without fields, there are never images of it
+  found.set(data, new Raster(isOther ? {} : fields));
   const only = (condition) => ({source: mark.from.data, transform: [{type: "filter", expr: condition}]});
   scope.data = [...(scope.data ?? []), {name, ...only(`datum["${CELLS}"]`)}, {name: `${name}_not`, ...only(`datum["${CELLS}"] == null`)}];
   mark.from = {data: `${name}_not`};
@@ -92,6 +106,8 @@ function replaced(mark, scope, known, found) {
   return [{
     type: "image",
     name: `${mark.name}_image`,
+    style: mark.style,
+    aria: mark.aria,
     from: {data: name},
     clip: mark.clip,
     encode: {
@@ -101,6 +117,7 @@ function replaced(mark, scope, known, found) {
         x: along(x), x2: along(x2), y: along(y), y2: along(y2),
         aspect: {value: false},
         smooth: {value: false},
+        ...(opacity ? {opacity} : {}),
       },
     },
   }];
@@ -131,10 +148,12 @@ export class Raster {
     if (!x || !x2 || !y || !y2 || !shade || !counts || x.length === 0) return null;
     const [across, up] = [sideOf(x, x2), sideOf(y, y2)];
     if (across === null || up === null) return null;
+    if (!isEven(across, kinds[this.fields.x]) || !isEven(up, kinds[this.fields.y])) return null;
     const cells = new Cells(across.count, up.count);
     let [least, most] = [Infinity, -Infinity];
     for (let at = 0; at < x.length; at++) {
       const place = (up.count - 1 - up.places[at]) * across.count + across.places[at];
+      if (cells.rows[place]) return null; // two that are too close to be told apart
       cells.shades[place] = shade[at];
       cells.rows[place] = counts[at];
       least = Math.min(least, shade[at]);
@@ -150,24 +169,32 @@ export class Raster {
   }
 }
 
-/** How cells lie along one side: {low, high, count, places}, or null if they are not of one size. */
+/** Whether cells are of one size on screen, too: clocks are put forward and back. */
+function isEven({low, size, count}, kind) {
+  if (kind !== "wall") return true;
+  const offset = (at) => Number(FROM_WIRE.wall(low + at * size)) - (low + at * size);
+  const first = offset(0);
+  return Array.from({length: count}, (_, at) => offset(at + 1)).every((one) => Math.abs(one - first) < size / 10);
+}
+
+/** How cells lie along one side: {low, high, size, count, places}, or null if they are not of one size. */
 function sideOf(lows, highs) {
   let [low, high] = [Infinity, -Infinity];
   for (let at = 0; at < lows.length; at++) {
     low = Math.min(low, lows[at]);
     high = Math.max(high, highs[at]);
   }
-  const size = highs[0] - lows[0];
-  const count = Math.round((high - low) / size);
+  const count = Math.round((high - low) / (highs[0] - lows[0]));
   if (!(count >= 1 && count <= MOST)) return null;
+  const size = (high - low) / count;
   const places = new Uint16Array(lows.length);
   for (let at = 0; at < lows.length; at++) {
     const place = (lows[at] - low) / size;
     places[at] = Math.round(place);
     const isCut = Math.abs(highs[at] - lows[at] - size) > NEAR * size;
-    if (isCut || places[at] >= count || !(Math.abs(place - places[at]) < NEAR * count)) return null;
+    if (isCut || places[at] >= count || Math.abs(place - places[at]) > ASIDE) return null;
   }
-  return {low, high, count, places};
+  return {low, high, size, count, places};
 }
 
 function canvasOf(width, height) {

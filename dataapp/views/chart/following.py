@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 type Later = Callable[[float, Callable[[], None]], Callable[[], None]]
 """Calls a function on the screen's thread after some seconds; returns what prevents it."""
 
+_TOLD = 2  # a page may yet tell what it has drawn with those before the last
 _AHEAD = 2.0  # seconds, for which a page may be the only one that draws where a widget moves
 _REFUSED = 2.0  # seconds, in which the same tiles are not made again
 _RESTS = 0.6  # seconds, by when a widget that is pressed again and again has come to rest
@@ -61,7 +62,7 @@ class Following:
         self._refused_until = 0.0
         self._rest_no_more: Callable[[], None] = lambda: None
         self._tiling: Tiling | None = None
-        self._told: tuple[int, list[Told]] | None = None  # the number of the last tiles that the page was given
+        self._told: dict[int, list[Told]] = {}  # by their numbers, the last tiles that the page was given
         self._making: Handle | None = None
         self._made: object = None  # what tiles are, or are being made, for
         self._refused: object = None  # what those were for that the page could not draw with
@@ -132,7 +133,9 @@ class Following:
             mover = self._tiling.mover
             engines = [self._relations[dataset.data].engine for dataset, _, _ in self._tiling.tiles]
             tiles = [ref(one) for _, _, one in self._tiling.tiles]  # others say how long they are kept
-            self._told = self._tiling.number, list(zip(engines, tiles, strict=True))
+            self._told[self._tiling.number] = list(zip(engines, tiles, strict=True))
+            for old in list(self._told)[:-_TOLD]:
+                del self._told[old]
             self._send(self._tiling.message(self._drags.name(mover), self._drags.widget(mover)))
 
     def drop(self) -> None:
@@ -153,9 +156,7 @@ class Following:
 
     def note(self, number: int, moves: int) -> None:
         """The page has drawn some moves with the tiles of a number."""
-        if self._told is None or self._told[0] != number:
-            return
-        for engine, tile_ref in self._told[1]:
+        for engine, tile_ref in self._told.get(number, ()):
             if (made := tile_ref()) is not None:
                 engine.cubes.note_drawn(made, moves)
 
@@ -163,7 +164,7 @@ class Following:
         """Make nothing more of it."""
         self.is_ahead = False
         self._relations = {}
-        self._told = None
+        self._told.clear()
         self.drop()
 
     def _stop(self) -> None:

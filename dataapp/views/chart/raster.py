@@ -23,6 +23,7 @@ PIXELS_PER_ROW = 4
 PAGE_WIDTH = 1_200  # of a chart that fills the width it is given, which only the browser knows
 ROWS = "__rows"  # the column of counts
 CELLS = "dataapp-cells"  # the style by which a page knows the mark (cells.js)
+_OF_PAGES = ("__shade", "__cells")  # further columns that rows of cells may have (drilling.py, cells.js)
 _DEFAULT_SIZE = {"width": 300, "height": 300}  # Vega-Lite's
 _MARKS = {"point", "circle", "square"}
 _SCALES = {"quantitative": {None, "linear"}, "temporal": {None, "time", "utc"}}
@@ -240,7 +241,8 @@ def unit_to_grid(
     if sides[0] is None or sides[1] is None or sides[0].sent.name == sides[1].sent.name:
         return None
     grid = Grid(replace(sides[0], fills=fills), sides[1])
-    return None if {grid.x.high, grid.y.high, ROWS} & {column.name for column in columns} else grid
+    own = {grid.x.high, grid.y.high, ROWS, *_OF_PAGES}
+    return None if own & {column.name for column in columns} else grid
 
 
 def _side(

@@ -67,8 +67,8 @@ def _with_infinite(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def page(folder: Path) -> Iterator[Page]:
-    """Start Node.js in a folder of its own until the block ends."""
+def page(folder: Path, zone: str = "UTC") -> Iterator[Page]:
+    """Start Node.js in a folder of its own, and a time zone, until the block ends."""
     frontend = Frontend(Path(dataapp.__file__).parents[1])
     frontend.build()
     for name in ("cells.js", "tiles.js", "wire.js", "clock.js"):
@@ -77,7 +77,7 @@ def page(folder: Path) -> Iterator[Page]:
     (folder / "server.js").write_text(_SERVER)
     (folder / "node_modules").symlink_to(frontend.workspace / "node_modules")
     command = [str(find_node().node), "server.js"]
-    env = os.environ | {"TZ": "UTC"}
+    env = os.environ | {"TZ": zone}
     with subprocess.Popen(
         command, cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

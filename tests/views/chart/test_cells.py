@@ -20,7 +20,7 @@ KINDS = {"x": "number", "__x_high": "number", "y": "number", "__y_high": "number
 
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with page(tmp_path_factory.mktemp("page")) as running:
+    with page(tmp_path_factory.mktemp("page"), "Europe/Berlin") as running:
         yield running
 
 
@@ -61,6 +61,19 @@ def test_each_cell_has_its_place_and_its_count(code: Page, rows: list[tuple[floa
         expected[row * across + column] = cell[ROWS]
     assert found["counts"] == found["shades"] == expected
     assert sum(expected) == len(rows)
+
+
+def test_where_clocks_are_put_forward_cells_are_no_image(code: Page):
+    hour = 3_600_000.0
+    march = 1_711_756_800_000.0  # the 30th of March 2024, a day before summer begins in Berlin
+    table = counted([(march + at * hour / 7, at * 37 % 50) for at in range(7 * 96)])
+    kinds = KINDS | {"x": "wall", "__x_high": "wall"}
+    assert code.cells(FIELDS, rows_to_ipc(table), KINDS) is not None
+    assert code.cells(FIELDS, rows_to_ipc(table), kinds) is None
+    found = code.cells(
+        FIELDS, rows_to_ipc(counted([(march - 96 * hour + at * hour, at % 50) for at in range(96)])), kinds
+    )
+    assert found is not None
 
 
 def test_cells_that_are_cut_are_no_image(code: Page):

@@ -13,6 +13,7 @@ _APP = '''
 import json
 from pathlib import Path
 
+import altair as alt
 import panel as pn
 import pyarrow as pa
 
@@ -28,8 +29,13 @@ ROWS = """
     FROM range(100000) AS numbers(i)
 """
 relation = Relation(ROWS, key="rows", engine=DuckDB())
-points = chart("points", relation.columns).mark_point().encode(x="across:Q", y="up:Q")
-points = points.properties(width=400, height=240).interactive()
+points = chart("points", relation.columns).mark_point().encode(
+    x=alt.X("across:Q").scale(zero=False), y=alt.Y("up:Q").scale(zero=False)
+)
+below = alt.Chart(alt.Data(values=[{{"low": -9, "high": 9}}])).mark_rect(opacity=0.1).encode(
+    x=alt.X("low:Q", title="across"), x2="high:Q", tooltip=alt.value("below")
+)
+points = (below + points).properties(width=400, height=240)
 view = ChartView(points, submit)
 
 
@@ -132,6 +138,7 @@ def test_the_tooltip_tells_the_rows_of_each_cell(drawn: Page, told: Path) -> Non
         expect(tip).to_have_text(f"Rows{cells[place]:,.0f}")
     empty = next((x, y) for x in range(image["across"]) for y in range(image["up"]) if (x, y) not in cells)
     hover(*empty)
+    expect(drawn.get_by_role("tooltip").filter(has_text="below")).to_be_visible()
     expect(tip).to_have_count(0)
 
 

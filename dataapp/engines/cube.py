@@ -41,6 +41,7 @@ class Cube:
         drawn: How many moves pages have drawn with its tile, without asking it.
         tiling: How a page can answer in its place, or None where it cannot.
         tile: What pages get for that, once somebody has asked for it.
+        rank: Of several, those with the least make room (see `Cubes`).
     """
 
     reader: Hashable
@@ -68,6 +69,12 @@ class Cube:
     slow: int = 0
     tiling: TilePlan | None = None
     tile: Tile | None = None
+    rank: float = 0.0
+
+    @property
+    def dearness(self) -> float:
+        """About how many seconds it takes to do without it once and to build it again, for each byte."""
+        return (self.built + (self.plain or 0.0)) / max(1, self.bytes)
 
     @property
     def saved(self) -> float:

@@ -9,7 +9,8 @@ Invariants:
 
 - A cube answers with the rows that the plain query gives, but that floating-point numbers are added in another order.
 - A cube is known under the versions of all files and frames that it was made of: after a change it is not found.
-- Cubes never exceed their budget together; one that is not faster than the plain query is dropped.
+- Cubes never exceed their budget together: those make room that are cheap for their size, and not used for long
+  (GreedyDual-Size: Cao and Irani, 1997). One that is not faster than the plain query is dropped.
 - One is built at a time, the latest asked for first, and nobody waits for it.
 """
 
@@ -78,6 +79,7 @@ class Cubes:
         self._known: OrderedDict[Hashable, Cube] = OrderedDict()
         self._latest: OrderedDict[Hashable, Sequence[Cube]] = OrderedDict()
         self._expected: weakref.WeakSet[Expected] = weakref.WeakSet()
+        self._rank = 0.0  # of the last one that made room
         self._building = Building(engine, self._lock, Limits(most_rows, least_shrinking, layered_from))
         self._orders = Orders(engine, self._lock, self._build)
         atexit.register(_stop, weakref.ref(self))
@@ -202,6 +204,7 @@ class Cubes:
             for cube in self._known.values():
                 if cube.tile is tile:
                     cube.drawn += moves
+                    self._rank_anew(cube)
 
     @staticmethod
     def differs(relation: "Relation", mover: Hashable) -> tuple[Hashable, ...]:
@@ -333,6 +336,7 @@ class Cubes:
             self._building.let_go(tables)
         with self._lock:
             cube.answers += 1
+            self._rank_anew(cube)
             cube.fast = seconds if cube.fast is None else min(cube.fast, seconds)
             is_slow = cube.plain is not None and seconds > _GAIN * cube.plain
             cube.slow = cube.slow + 1 if is_slow else 0
@@ -352,16 +356,23 @@ class Cubes:
     def _build(self, orders: Sequence[Order], opened: Opened) -> None:
         self._building.build(orders, opened, self._evict)
 
+    def _rank_anew(self, cube: Cube) -> None:
+        """Note that a cube is of use: others that are as dear, and were used before the last one went, go before it."""
+        cube.rank = self._rank + cube.dearness
+
     def _evict(self, newest: Cube) -> None:
-        """Drop what was used longest ago until all fit the budget."""
+        """Drop what ranks least until all fit the budget; of equal ones, what was used longest ago."""
         with self._lock:
+            self._rank_anew(newest)
             ready = [cube for cube in self._known.values() if cube.state == "ready" and cube is not newest]
+            ready.sort(key=lambda cube: cube.rank)
             excess = sum(cube.bytes for cube in ready) + newest.bytes - self._most_bytes
             gone: list[Cube] = []
             for cube in ready:
                 if excess <= 0:
                     break
                 excess -= cube.bytes
+                self._rank = max(self._rank, cube.rank)
                 cube.state = "watched"
                 gone.append(cube)
             if excess > 0:

@@ -211,6 +211,34 @@ def test_those_used_longest_ago_make_room() -> None:
     assert len(engine.kept) == 1
 
 
+def test_dear_ones_stay_longer_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = _engine()
+    queries = [_QUERY, *(_QUERY.replace("count(*)", f"sum(i + {at})") for at in range(12))]
+
+    def build(at: int) -> None:
+        for low in (1, 2):
+            _ask(engine, low, queries[at])
+
+    def states() -> list[str]:
+        return [next(cube.state for cube in engine.cubes.of(None) if cube.query == query) for query in queries[:2]]
+
+    build(0)
+    build(1)
+    dear, cheap = engine.cubes.of(None)
+    dear.built, dear.plain, cheap.built, cheap.plain = 5.0, 5.0, 1.0, 1.0
+    for query in queries[:2]:
+        _ask(engine, 3, query)  # the cheap one was used last
+    monkeypatch.setattr(engine.cubes, "_most_bytes", dear.bytes + cheap.bytes + 1)
+    build(2)
+    assert states() == ["ready", "watched"]
+    for at in range(3, 13):
+        newest = engine.cubes.of(None)[-1]
+        newest.built, newest.plain = 1.0, 1.0
+        _ask(engine, 3, newest.query)
+        build(at)
+    assert states() == ["watched", "watched"]  # others were of use since
+
+
 def test_clearing_drops_all() -> None:
     engine = _engine()
     for low in (1, 2):

@@ -418,12 +418,12 @@ class Controller:
         if shown.view != self._view:  # something has been asked for, which may wait for what is looked for
             return
         arrangement = None if wish.order is None else replace(shown.arrangement, order=wish.order)
-        if wish.is_pressed:
+        is_shown = wish.view == shown.view and not self._failed
+        if wish.is_pressed and is_shown:
             self._summaries.pause()
             self._profile.rest()
         if self._foreseeing is None or self._foreseeing[0] != arrangement:
             self._stop_foreseeing()
-            is_shown = wish.view == shown.view and not self._failed
             if arrangement is not None and is_shown and arrangement.groups is None:
                 self._foresee(shown, arrangement)
         if self._foreseeing is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HIGH = "__high_of_"
 """What the column with the higher part of large numbers is called, before the name of that with the 32 lower bits."""
 
-_MOST_PARTS = 1_000_000  # a page adds them up in a few milliseconds
+_MOST_PARTS = 1_000_000
 _MOST_BYTES = 8_000_000
 _MOST_STEPS = 20_000  # as many as pixels are taken for
 _EXACT = 2.0**53  # whole numbers below it are doubles

@@ -1,4 +1,4 @@
-// The cells of a raster, drawn as one image: Vega takes a quarter of a second for a rectangle each.
+// The cells of a raster, drawn as one image: Vega takes much longer for tens of thousands of rectangles.
 //
 // The mark of the rectangles has a style of its own (raster.py). Wherever all cells are of one size, its dataset gets two
 // rows in place of theirs, with the ends of the scales, and an image mark beside it draws them. Cells that are cut,
@@ -22,6 +22,7 @@ export class Cells {
     this.shades = new Float64Array(across * up);
     this.rows = new Float64Array(across * up);
     this.domain = null; // of the colours that are painted
+    this.under = null; // what the tooltip says of the cell under the pointer, if there is one
   }
 
   /** The image with the colours of a scale. */
@@ -59,7 +60,8 @@ Marks.image.pick = function (context, scene, x, y, across, down) {
   const item = pickImage.call(this, context, scene, x, y, across, down);
   const cells = item?.tooltip;
   if (!(cells instanceof Cells)) return item;
-  return cells.at((across - item.x) / item.width, (down - item.y) / item.height) ? item : null;
+  cells.under = cells.at((across - item.x) / item.width, (down - item.y) / item.height);
+  return cells.under && item;
 };
 
 // As an expression: `this` has the scales, as for those of Vega's own functions that read them.

@@ -36,15 +36,6 @@ function place(tip, {clientX, clientY}) {
   tip.style.top = `${top}px`;
 }
 
-/** Where in an item the pointer is, as shares of its width and height. */
-function shareOf(handler, {clientX, clientY}, item) {
-  const {left, top} = handler.canvas().getBoundingClientRect();
-  const origin = handler._origin;
-  let [x, y] = [clientX - left - origin[0], clientY - top - origin[1]];
-  for (let group = item.mark.group; group; group = group.mark?.group) [x, y] = [x - (group.x ?? 0), y - (group.y ?? 0)];
-  return [(x - item.x) / item.width, (y - item.y) / item.height];
-}
-
 /** Makes a tooltip in a shadow root; `show` is a tooltip handler of Vega. */
 export function makeTip(root) {
   const tip = document.createElement("div");
@@ -52,8 +43,8 @@ export function makeTip(root) {
   tip.popover = "manual"; // the top layer: no ancestor cuts it off
   tip.setAttribute("role", "tooltip");
   root.append(tip);
-  const show = (handler, event, item, told) => {
-    const value = told instanceof Cells ? told.at(...shareOf(handler, event, item)) : told;
+  const show = (_handler, event, _item, told) => {
+    const value = told instanceof Cells ? told.under : told;
     if (value == null || value === "") {
       tip.hidePopover();
       return;
